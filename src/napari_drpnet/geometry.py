@@ -1,0 +1,99 @@
+"""Where coordinates change: unbinned pixels, network pixels, ångströms, x/y order, flips.
+
+Everywhere else in the core, a position is ``(y, x)`` in unbinned pixels of the micrograph file,
+row 0 first as stored, with pixel centres at integers: RELION's convention without its x/y order
+(`preprocessing.cpp`, pickers-independent). No other module may swap, flip or rescale positions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A micrograph and its resampled network image, which cover each other edge to edge.
+
+    Parameters
+    ----------
+    full_shape : tuple of int
+        ``(ny, nx)`` of the micrograph, unbinned pixels.
+    network_shape : tuple of int
+        ``(ny, nx)`` of the network image.
+
+    Notes
+    -----
+    Pixel-area rule: pixel ``b`` of the network image covers ``[s·b, s·(b+1)]`` of the edge
+    coordinates of the micrograph, so its centre lies at ``s·(b + 0.5) − 0.5``. The factor ``s``
+    is exact for each axis, because the network image has whole pixels.
+    """
+
+    full_shape: tuple[int, int]
+    network_shape: tuple[int, int]
+
+    @classmethod
+    def with_scale(cls, full_shape: tuple[int, int], scale: float) -> "Frame":
+        """Choose the network shape nearest to a micrograph binned by `scale` (may be < 1)."""
+        ny, nx = (max(1, round(side / scale)) for side in full_shape)
+        return cls(full_shape, (ny, nx))
+
+    @property
+    def scale_yx(self) -> Floats:
+        """Unbinned pixels per network pixel, ``(y, x)``."""
+        return np.divide(self.full_shape, self.network_shape)
+
+    def to_full(self, network_yx: ArrayLike) -> Floats:
+        """Convert ``(..., 2)`` network positions ``(y, x)`` to unbinned pixels."""
+        return self.scale_yx * (np.asarray(network_yx, float) + 0.5) - 0.5
+
+    def to_network(self, full_yx: ArrayLike) -> Floats:
+        """Convert ``(..., 2)`` unbinned positions ``(y, x)`` to network pixels."""
+        return (np.asarray(full_yx, float) + 0.5) / self.scale_yx - 0.5
+
+
+def pixels_from_angstrom(length_angstrom: float, pixel_size_angstrom: float) -> float:
+    """Convert a length in Å to unbinned pixels."""
+    return length_angstrom / pixel_size_angstrom
+
+
+def swap_xy(positions: ArrayLike) -> Floats:
+    """Turn ``(..., 2)`` positions from ``(y, x)`` to ``(x, y)`` order, or back."""
+    return np.asarray(positions, float)[..., ::-1]
+
+
+def flip_rows(positions_yx: ArrayLike, rows: int) -> Floats:
+    """Mirror ``(..., 2)`` positions ``(y, x)`` top to bottom in a frame of `rows` rows."""
+    y, x = np.moveaxis(np.asarray(positions_yx, float), -1, 0)
+    return np.stack([rows - 1 - y, x], axis=-1)
+
+
+def center_from_corner(corner: ArrayLike, box_size: ArrayLike) -> Floats:
+    """Convert box corners to centres: RELION takes ``corner + size / 2`` (`.box` reader)."""
+    return np.asarray(corner, float) + np.asarray(box_size, float) / 2
+
+
+def corner_from_center(center: ArrayLike, box_size: ArrayLike) -> Floats:
+    """Convert centres to box corners, the inverse of `center_from_corner`."""
+    return np.asarray(center, float) - np.asarray(box_size, float) / 2
+
+
+def full_from_matlab(binned_positions: ArrayLike, scale: float) -> Floats:
+    """Convert 1-based binned positions of DRPnet's MATLAB output to 0-based unbinned ones.
+
+    Its even Gaussian shifts the map by −0.5 binned pixels, which together with the origin at 1
+    leaves ``scale · c − 0.5``.
+    """
+    return scale * np.asarray(binned_positions, float) - 0.5
+
+
+def inside(positions_yx: ArrayLike, shape: tuple[int, int], border: float = 0.0) -> NDArray[np.bool_]:
+    """Tell which ``(n, 2)`` positions lie at least `border` pixels inside a frame of `shape`.
+
+    The frame reaches from −0.5 to ``side − 0.5``, the outer edges of its pixels.
+    """
+    positions = np.asarray(positions_yx, float).reshape(-1, 2)
+    low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
+    return np.all((positions >= low) & (positions <= high), axis=1)
