@@ -6,30 +6,42 @@ Importing this package loads neither torch nor Qt; each public name is loaded wh
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from napari_drpnet.evaluate import evaluate_picks
+    from napari_drpnet.formats import read_coordinates, write_coordinates
+    from napari_drpnet.micrograph import Micrograph, read_micrograph
+    from napari_drpnet.parameters import PickParameters
+    from napari_drpnet.picking import load_networks, pick
+    from napari_drpnet.picks import Picks
+    from napari_drpnet.simulate import simulate_micrograph
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Micrograph",
+    "PickParameters",
+    "Picks",
+    "evaluate_picks",
+    "load_networks",
+    "pick",
+    "read_coordinates",
+    "read_micrograph",
+    "simulate_micrograph",
+    "write_coordinates",
+]
 
 _HOMES = {
     "Micrograph": "micrograph",
-    "read_micrograph": "micrograph",
     "PickParameters": "parameters",
     "Picks": "picks",
-    "pick": "pick",
-    "load_detector": "networks.weights",
-    "load_classifier": "networks.weights",
+    "evaluate_picks": "evaluate",
+    "load_networks": "picking",
+    "pick": "picking",
+    "read_coordinates": "formats",
+    "read_micrograph": "micrograph",
     "simulate_micrograph": "simulate",
-    "score_picks": "evaluate",
+    "write_coordinates": "formats",
 }
-
-__all__ = sorted(_HOMES)
-
-if TYPE_CHECKING:
-    from .evaluate import score_picks
-    from .micrograph import Micrograph, read_micrograph
-    from .networks.weights import load_classifier, load_detector
-    from .parameters import PickParameters
-    from .pick import pick
-    from .picks import Picks
-    from .simulate import simulate_micrograph
 
 
 def __getattr__(name: str) -> Any:

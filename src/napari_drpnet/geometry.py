@@ -89,7 +89,9 @@ def full_from_matlab(binned_positions: ArrayLike, scale: float) -> Floats:
     return scale * np.asarray(binned_positions, float) - 0.5
 
 
-def inside(positions_yx: ArrayLike, shape: tuple[int, int], border: float = 0.0) -> NDArray[np.bool_]:
+def inside(
+    positions_yx: ArrayLike, shape: tuple[int, int], border: float = 0.0
+) -> NDArray[np.bool_]:
     """Tell which ``(n, 2)`` positions lie at least `border` pixels inside a frame of `shape`.
 
     The frame reaches from −0.5 to ``side − 0.5``, the outer edges of its pixels.

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Cancelled(Exception):  # noqa: N818 - a request that was honoured, not an error
+class Cancelled(Exception):
     """The user cancelled the job; raised from inside it at the next tile or batch."""
 
 

@@ -37,6 +37,12 @@ class DetectorParameters(Parameters):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", title="Arithmetic of the networks; bfloat16 is faster where supported"
     )
+    normalization: Literal["robust", "published"] | None = Field(
+        None, title="Contrast: robust, or as the published MATLAB code"
+    )
+    map_units: Literal["absolute", "published"] | None = Field(
+        None, title="Units of map and threshold: absolute, or published (map / its maximum × 255)"
+    )
 
 
 class PeakParameters(Parameters):
@@ -55,8 +61,8 @@ class PeakParameters(Parameters):
     min_distance: float = Field(
         0.5, ge=0, le=5, title="Least distance between two picks, in particle diameters"
     )
-    border: float = Field(
-        0.5, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
+    border: float | None = Field(
+        None, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
     )
     max_count: int | None = Field(
         None, ge=1, title="Keep at most this many best picks; default: no limit"
@@ -81,3 +87,34 @@ class PickParameters(Parameters):
     detector: DetectorParameters = DetectorParameters()
     peaks: PeakParameters = PeakParameters()
     classifier: ClassifierParameters = ClassifierParameters()
+
+
+class SimulationParameters(Parameters):
+    """What a simulated micrograph shows, and how it was taken."""
+
+    height_px: int = Field(2048, ge=64, le=16384, title="Rows of the micrograph")
+    width_px: int = Field(2048, ge=64, le=16384, title="Columns of the micrograph")
+    pixel_size_angstrom: float = Field(1.5, gt=0, le=20, title="Pixel size in Å")
+    diameter_angstrom: float | None = Field(
+        None, gt=0, title="Particle diameter in Å; default: as the structure, or 180 for shapes"
+    )
+    particles: int = Field(200, ge=0, title="Number of particles, where there is room for them")
+    min_distance: float = Field(
+        1.0, ge=0, title="Least distance between particles, in particle diameters"
+    )
+    clumped: float = Field(
+        0.0, ge=0, le=1, title="Fraction of the particles that touch a neighbour"
+    )
+    voltage_kv: float = Field(300.0, ge=60, le=400, title="Acceleration voltage in kV")
+    defocus_um: float = Field(1.8, ge=0, le=10, title="Underfocus in µm")
+    dose: float = Field(40.0, gt=0, title="Exposure in electrons per Å²")
+    b_factor: float = Field(100.0, ge=0, title="Envelope of optics and motion: B factor in Å²")
+    ice_thickness_angstrom: float = Field(400.0, ge=0, title="Thickness of the ice in Å")
+    ice_variation: float = Field(
+        0.05, ge=0, le=1, title="Relative variation of illumination and ice thickness"
+    )
+    carbon: bool = Field(False, title="Show the edge of a carbon film")
+    ice_crystals: int = Field(0, ge=0, title="Number of ice crystals")
+    junk: int = Field(0, ge=0, title="Number of aggregates and fragments")
+    hot_pixels: int = Field(0, ge=0, title="Number of hot pixels")
+    negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")

@@ -1,0 +1,84 @@
+"""Time what one move of the sigma slider costs: ``python benchmarks/bench_peaks.py``.
+
+Prints the medians in ms for a realistic distance map and, as the worst case, pure noise; next to
+them the h-maxima transform of scikit-image for a single threshold, in the same process.
+"""
+
+import argparse
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.morphology import h_maxima
+
+from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
+
+BUDGET_MS = 150
+
+
+def realistic_map(side: int, particles: int, diameter: float) -> NDArray[np.float32]:
+    """Cones as the network draws them, over the short-range noise that it leaves."""
+    generator = np.random.default_rng(1)
+    values = 4 * smooth(generator.normal(0, 0.1, (side, side)), 1.5)
+    y, x = np.indices((side, side))
+    reach = int(diameter)
+    for center in generator.uniform(0, side, (particles, 2)):
+        top, left = np.maximum(center.astype(int) - reach, 0)
+        near = np.s_[top : top + 2 * reach, left : left + 2 * reach]
+        radius = np.hypot(y[near] - center[0], x[near] - center[1])
+        peak = generator.uniform(0.4, 1.0) * (1 - 2 * radius / diameter)
+        values[near] = np.maximum(values[near], peak + values[near])
+    return values
+
+
+def milliseconds(task: Callable[[], object], runs: int) -> float:
+    """Median wall time of `runs` calls, after one that is not counted."""
+    task()
+    times = []
+    for _ in range(runs):
+        start = perf_counter()
+        task()
+        times.append(1e3 * (perf_counter() - start))
+    return median(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, default=1365, help="side of the square map in pixels")
+    parser.add_argument("--runs", type=int, default=9, help="timed runs of each step")
+    options = parser.parse_args()
+    shape = (options.side, options.side)
+    maps = {
+        "realistic": realistic_map(options.side, particles=800, diameter=20),
+        "noise": np.random.default_rng(2).standard_normal(shape).astype(np.float32),
+    }
+    print(f"{options.side}² pixels, medians of {options.runs} runs in ms, budget {BUDGET_MS}")
+    print("map        sigma  maxima  smooth    find     sum  suppress  h_maxima   ratio")
+    for name, distance_map in maps.items():
+        for sigma in (1.0, 4.0, 9.0):
+            report(name, distance_map, sigma, options.runs)
+
+
+def report(name: str, distance_map: NDArray[np.float32], sigma: float, runs: int) -> None:
+    """Time one map at one sigma, and print a line."""
+    smoothed = smooth(distance_map, sigma)
+    candidates = find_candidates(smoothed)
+    h = float(np.median(candidates.prominence))
+    smoothing = milliseconds(lambda: smooth(distance_map, sigma), runs)
+    finding = milliseconds(lambda: find_candidates(smoothed), runs)
+    both = milliseconds(lambda: find_candidates(smooth(distance_map, sigma)), runs)
+    suppressing = milliseconds(
+        lambda: suppress_neighbours(candidates, candidates.height, 10.0), runs
+    )
+    transform = milliseconds(lambda: h_maxima(smoothed, h), min(runs, 3))
+    print(
+        f"{name:10} {sigma:5} {len(candidates):7} {smoothing:7.1f} {finding:7.1f} {both:7.1f}"
+        f" {suppressing:9.2f} {transform:9.0f} {transform / finding:6.0f}x"
+        f"{'' if both <= BUDGET_MS else '  OVER BUDGET'}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Judge candidates by what surrounds them: patches to P(particle)."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_drpnet.jobs import Job, SilentJob
+
+if TYPE_CHECKING:
+    from napari_drpnet.networks.weights import Network
+
+_BATCH = 256
+
+
+def extract_patches(
+    image: NDArray[np.float32], centers_yx: ArrayLike, patch_px: int
+) -> NDArray[np.float32]:
+    """Cut a square patch around each centre.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        A network image; beyond its edges patches are mirrored.
+    centers_yx : (n, 2) array
+        Centres ``(y, x)`` in its pixels; the pixel nearest to a centre becomes pixel
+        ``patch_px // 2`` of the patch.
+    patch_px : int
+        Side of a patch.
+
+    Returns
+    -------
+    (n, patch_px, patch_px) float32 array
+    """
+    before = patch_px // 2
+    padded = np.pad(image, ((before, patch_px), (before, patch_px)), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (patch_px, patch_px))
+    nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(int)
+    row, column = np.clip(nearest, 0, np.array(image.shape) - 1).T
+    return np.asarray(windows[row, column])
+
+
+def classify_patches(
+    patches: NDArray[np.float32], classifier: "Network", job: Job | None = None
+) -> NDArray[np.float64]:
+    """Return P(particle) of each patch.
+
+    Parameters
+    ----------
+    patches : (n, p, p) float32 array
+        From `extract_patches`, at the scale and size that the classifier's card names.
+    classifier : Network
+        From `load_classifier`.
+    job : Job, optional
+        Told after each batch; may cancel.
+
+    Returns
+    -------
+    (n,) float array
+        Softmax of the two outputs, so between 0 and 1.
+
+    Raises
+    ------
+    Cancelled
+        When the job says so.
+    """
+    import torch
+
+    job = job or SilentJob()
+    device = next(classifier.module.parameters()).device
+    probability = np.empty(len(patches))
+    for start in range(0, len(patches), _BATCH):
+        batch = slice(start, start + _BATCH)
+        with torch.inference_mode():
+            logits = classifier.module(torch.from_numpy(patches[batch, None]).to(device))
+        probability[batch] = logits.softmax(dim=1)[:, 1].float().cpu().numpy()
+        job.advance(min(start + _BATCH, len(patches)), len(patches), "classifier")
+    return probability

@@ -1,0 +1,1 @@
+"""The command line `drpnet`: one verb per file."""

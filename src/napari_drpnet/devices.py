@@ -1,0 +1,62 @@
+"""Which device runs the networks, and why."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where networks run.
+
+    Parameters
+    ----------
+    name : str
+        As torch names it: ``cpu``, ``cuda:0``, ``mps``.
+    reason : str
+        Why this one, to show to the user.
+    """
+
+    name: str
+    reason: str
+
+
+def choose_device(request: str = "auto") -> Device:
+    """Choose the device to compute on.
+
+    Parameters
+    ----------
+    request : str
+        ``auto`` takes the first of CUDA, MPS and CPU that works; or a name that torch knows.
+
+    Returns
+    -------
+    Device
+
+    Raises
+    ------
+    ValueError
+        When the requested device is not there, with what is there.
+    """
+    import torch
+
+    if request == "auto":
+        return _best_device()
+    try:
+        torch.empty(1, device=request)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"device {request!r} cannot be used ({str(error).splitlines()[0]}); "
+            f"this machine offers {_best_device().name}"
+        ) from error
+    return Device(request, "as requested")
+
+
+def _best_device() -> Device:
+    import torch
+
+    if torch.cuda.is_available():
+        return Device("cuda:0", torch.cuda.get_device_name(0))
+    if torch.backends.mps.is_available():
+        return Device("mps", "Apple GPU")
+    if torch.version.cuda is None:
+        return Device("cpu", "this torch is a CPU build")
+    return Device("cpu", "no CUDA GPU found")

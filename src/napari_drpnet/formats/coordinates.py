@@ -1,0 +1,113 @@
+"""The content of a coordinate file, whatever its format."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats.text import AnyPath
+from napari_drpnet.geometry import inside, swap_xy
+from napari_drpnet.picks import Picks
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """Particle positions as a coordinate file holds them.
+
+    Parameters
+    ----------
+    centers_yx : (n, 2) float array
+        Centres ``(y, x)`` in unbinned pixels, pixel centres at integers.
+    score : (n,) float array
+        Figure of merit in the units of the program that wrote the file; NaN where there is none.
+    micrograph_names : tuple of str, optional
+        The micrograph of each row, in files that name it.
+    box_size_px : float, optional
+        Side of the square box in unbinned pixels, in files that have one size for all rows.
+
+    Raises
+    ------
+    ValueError
+        When shapes do not match, a position is not finite, or a score is infinite.
+    """
+
+    centers_yx: Floats
+    score: Floats
+    micrograph_names: tuple[str, ...] | None = None
+    box_size_px: float | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.centers_yx)
+        if self.centers_yx.shape != (count, 2):
+            raise ValueError(f"centers_yx must be (n, 2), not {self.centers_yx.shape}")
+        if self.score.shape != (count,):
+            raise ValueError(f"score must be ({count},) to match centers_yx")
+        if self.micrograph_names is not None and len(self.micrograph_names) != count:
+            raise ValueError(f"micrograph_names must have {count} names to match centers_yx")
+        if not np.isfinite(self.centers_yx).all() or np.isinf(self.score).any():
+            raise ValueError("positions must be finite, and scores finite or NaN")
+
+    def __len__(self) -> int:
+        return len(self.centers_yx)
+
+    @classmethod
+    def from_picks(cls, picks: Picks, box_size_px: float | None = None) -> "Coordinates":
+        """Take over all picks of one micrograph, with their figure of merit as score."""
+        return cls(picks.centers_yx, picks.figure_of_merit, box_size_px=box_size_px)
+
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Coordinates":
+        """Keep some rows, given as a mask or as indices."""
+        names = self.micrograph_names
+        if names is not None:
+            names = tuple(names[row] for row in np.arange(len(self))[rows])
+        return replace(
+            self, centers_yx=self.centers_yx[rows], score=self.score[rows], micrograph_names=names
+        )
+
+    def on_whole_pixels(self, shape: tuple[int, int] | None = None) -> "Coordinates":
+        """Round centres to whole pixels, and drop those that then lie outside the micrograph.
+
+        RELION truncates coordinates to integers, and its Extract job aborts when one particle
+        lies completely outside (`preprocessing.cpp`, extractParticlesFromOneFrame).
+
+        Parameters
+        ----------
+        shape : tuple of int, optional
+            ``(ny, nx)`` of the micrograph in unbinned pixels; without it nothing is dropped.
+
+        Returns
+        -------
+        Coordinates
+            At most half a pixel, in y and in x, from the original centres.
+        """
+        rounded = replace(self, centers_yx=np.rint(self.centers_yx) + 0.0)  # + 0.0: no "-0"
+        return rounded if shape is None else rounded.where(inside(rounded.centers_yx, shape))
+
+
+def coordinates_from_xy(
+    path: AnyPath,
+    centers_xy: ArrayLike,
+    score: ArrayLike,
+    micrograph_names: tuple[str, ...] | None = None,
+    box_size_px: float | None = None,
+) -> Coordinates:
+    """Build `Coordinates` from the ``(n, 2)`` centres ``(x, y)`` and the scores of a file.
+
+    Infinite scores count as missing.
+
+    Raises
+    ------
+    InputFileError
+        When a row has no finite position.
+    """
+    centers_yx = swap_xy(np.reshape(centers_xy, (-1, 2)))
+    scores = np.asarray(score, float)
+    lost = ~np.isfinite(centers_yx).all(axis=1)
+    if lost.any():
+        reason = f"particle {np.argmax(lost) + 1} has no position"
+        raise InputFileError(path, reason, "Correct or remove that row")
+    scores = np.where(np.isfinite(scores), scores, np.nan)
+    return Coordinates(centers_yx, scores, micrograph_names, box_size_px)

@@ -1,0 +1,140 @@
+"""Comma-separated coordinates: the plainest format, and the only one with full precision."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
+from napari_drpnet.formats.text import AnyPath, parse_number, read_text, write_text
+from napari_drpnet.geometry import swap_xy
+from napari_drpnet.picks import Picks
+
+SCORES = ("score", "fom", "probability", "confidence")
+NAMES = ("micrograph", "name")
+CANDIDATES = ("name", "x", "y", "prominence", "probability", "accepted")
+
+
+def read_csv(path: AnyPath) -> Coordinates:
+    """Read comma-separated coordinates.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Its first line names the columns, in any order and case: ``x`` and ``y`` in
+        unbinned pixels, pixel centres at integers; perhaps one of ``score``, ``fom``,
+        ``probability``, ``confidence``; perhaps ``micrograph`` or ``name``. Other columns are
+        ignored.
+
+    Returns
+    -------
+    Coordinates
+        An empty score is missing.
+
+    Raises
+    ------
+    InputFileError
+        When there is no header with ``x`` and ``y``, or a line has too few or too many columns
+        or text in place of a number.
+    """
+    table = csv.DictReader(io.StringIO(read_text(path)), strict=True)
+    try:
+        header = _clean_header(path, table)
+        rows = [(table.line_num, row) for row in table]
+    except csv.Error as error:
+        raise InputFileError(path, f"is not a valid CSV file ({error})", "Correct it") from error
+    for line, row in rows:
+        if None in row or None in row.values():
+            reason = f"line {line} does not have {len(header)} columns as the first line has"
+            raise InputFileError(path, reason, "Correct that line")
+    score, name = (_first(header, columns) for columns in (SCORES, NAMES))
+    return coordinates_from_xy(
+        path,
+        [[parse_number(path, line, row[column]) for column in "xy"] for line, row in rows],
+        [parse_number(path, line, row[score]) if score else np.nan for line, row in rows],
+        tuple(row[name] for _, row in rows) if name else None,
+    )
+
+
+def write_csv(
+    path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
+) -> None:
+    """Write ``x,y,score`` with all digits, and ``micrograph`` where rows have names.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    coordinates : Coordinates
+        A missing score becomes an empty field.
+    shape : tuple of int, optional
+        Not used: this format drops nothing.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    x, y = swap_xy(coordinates.centers_yx).T.tolist()
+    columns = {"x": x, "y": y, "score": [_field(score) for score in coordinates.score.tolist()]}
+    if coordinates.micrograph_names is not None:
+        columns["micrograph"] = list(coordinates.micrograph_names)
+    _write_rows(path, list(columns), zip(*columns.values(), strict=True))
+
+
+def write_candidates_csv(path: AnyPath, rows: Iterable[tuple[str, Picks]]) -> None:
+    """Write all candidates of many micrographs with what decided about them.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace, with columns
+        ``name,x,y,prominence,probability,accepted``: positions in unbinned pixels with all
+        digits, an empty probability where no classifier has judged, accepted as 0 or 1.
+    rows : iterable of (str, Picks)
+        The name of each micrograph and its candidates.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    fields = (
+        [name, x, y, prominence, _field(probability), int(accepted)]
+        for name, picks in rows
+        for (x, y), prominence, probability, accepted in zip(
+            swap_xy(picks.centers_yx).tolist(),
+            picks.prominence.tolist(),
+            picks.probability.tolist(),
+            picks.accepted,
+            strict=True,
+        )
+    )
+    _write_rows(path, CANDIDATES, fields)
+
+
+def _clean_header(path: AnyPath, table: "csv.DictReader[str]") -> list[str]:
+    header = [column.strip().lower() for column in table.fieldnames or ()]
+    if not {"x", "y"} <= set(header):
+        remedy = "Begin it with a line such as x,y,score"
+        raise InputFileError(path, "has no first line that names columns x and y", remedy)
+    table.fieldnames = header
+    return header
+
+
+def _first(header: Sequence[str], columns: Sequence[str]) -> str | None:
+    return next((column for column in columns if column in header), None)
+
+
+def _field(value: float) -> float | str:
+    return "" if np.isnan(value) else value
+
+
+def _write_rows(path: AnyPath, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, buffer.getvalue())

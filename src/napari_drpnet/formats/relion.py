@@ -1,0 +1,180 @@
+"""The files of a RELION project around the coordinates: micrograph lists, index, paths."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats.star_tables import (
+    MICROGRAPH_NAME,
+    find_table,
+    numbers,
+    read_tables,
+    write_table,
+)
+from napari_drpnet.formats.text import AnyPath
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
+DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
+DEFOCI = ("rlnDefocusU", "rlnDefocusV")
+
+
+@dataclass(frozen=True)
+class MicrographEntry:
+    """One micrograph of a RELION project.
+
+    Parameters
+    ----------
+    name : str
+        ``_rlnMicrographName`` to the letter: RELION's next job looks micrographs up by it.
+    path : pathlib.Path
+        The file, which need not exist.
+    pixel_size_angstrom : float, optional
+        Å per unbinned pixel.
+    defocus_angstrom : float, optional
+        Mean of the two defoci in Å, positive for underfocus.
+    """
+
+    name: str
+    path: Path
+    pixel_size_angstrom: float | None = None
+    defocus_angstrom: float | None = None
+
+
+def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
+    """Read RELION's list of micrographs, of any job of versions 2 to 5.
+
+    Parameters
+    ----------
+    path : path-like
+        Such as ``CtfFind/job003/micrographs_ctf.star``.
+
+    Returns
+    -------
+    list of MicrographEntry
+        In the order of the file, each name once. The pixel size is that of the optics group;
+        before RELION 3.1, detector pixel size over magnification. Relative names start at the
+        project folder: the working folder or else the nearest ancestor of the file in which
+        one of the micrographs exists.
+
+    Raises
+    ------
+    InputFileError
+        When it is no STAR file, or lists no micrograph names.
+    """
+    tables = read_tables(path)
+    if not tables:
+        return []
+    table = find_table(path, tables, MICROGRAPH_NAME).drop_duplicates(MICROGRAPH_NAME)
+    names = table[MICROGRAPH_NAME].fillna("").tolist()
+    if "" in names:
+        raise InputFileError(path, "has a micrograph without a name", "Correct that row")
+    folder = _project_folder(Path(path), names)
+    pixel_sizes = _pixel_sizes(path, tables, table)
+    return [
+        MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
+        for name, pixel_size, defocus in zip(names, pixel_sizes, _defoci(path, table), strict=True)
+    ]
+
+
+def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) -> None:
+    """Write the index that RELION 4 and 5 take as input coordinates (``autopick.star``).
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    rows : iterable of (str, path-like)
+        The name of each picked micrograph, exactly as in the list of micrographs, and its
+        coordinate file, relative to the project folder.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    pairs = [(name, Path(file).as_posix()) for name, file in rows]
+    columns = {
+        MICROGRAPH_NAME: [name for name, _ in pairs],
+        "rlnMicrographCoordinates": [file for _, file in pairs],
+    }
+    write_table(path, "coordinate_files", columns)
+
+
+def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autopick") -> Path:
+    """Tell where RELION looks for the picks of a micrograph.
+
+    Parameters
+    ----------
+    micrograph_name : str
+        ``_rlnMicrographName``.
+    out_dir : path-like
+        Folder of the picking job.
+    pickname : str
+        ``autopick``, or ``manualpick``.
+
+    Returns
+    -------
+    pathlib.Path
+        In `out_dir`: the name behind its first ``/jobNNN/``, sub-folders kept, extension
+        dropped, and ``_autopick.star`` (`filename.cpp`, decomposePipelineFileName). Leading
+        ``/`` and ``..`` are dropped too, so that the path never leaves `out_dir`.
+
+    Examples
+    --------
+    >>> autopick_path("MotionCorr/job002/Movies/a/b.mrc", "AutoPick/job010").as_posix()
+    'AutoPick/job010/Movies/a/b_autopick.star'
+    """
+    inside_job = re.sub(r"^(?:.*?/)??job\d{3}[^/]*/", "", micrograph_name, count=1)
+    parts = [part for part in PurePosixPath(inside_job).parts if part not in ("/", "//", "..")]
+    micrograph = PurePosixPath(*parts)
+    return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
+
+
+def _project_folder(star: Path, names: Sequence[str]) -> Path:
+    folders = [Path.cwd(), *star.absolute().parents]
+    for name in names:
+        for folder in folders:
+            if os.path.exists(folder / name):
+                return folder
+    return folders[0]
+
+
+def _pixel_sizes(
+    path: AnyPath, tables: dict[str, "pd.DataFrame"], table: "pd.DataFrame"
+) -> NDArray[np.float64]:
+    optics = tables.get("optics")
+    if optics is not None and {OPTICS_GROUP, PIXEL_SIZE} <= set(optics) and OPTICS_GROUP in table:
+        groups = numbers(path, optics, OPTICS_GROUP)
+        size_of = dict(zip(groups, numbers(path, optics, PIXEL_SIZE), strict=True))
+        return np.array([size_of.get(g, np.nan) for g in numbers(path, table, OPTICS_GROUP)])
+    if PIXEL_SIZE in table:
+        return numbers(path, table, PIXEL_SIZE)
+    if {DETECTOR_PIXEL_SIZE, MAGNIFICATION} <= set(table):
+        angstrom = numbers(path, table, DETECTOR_PIXEL_SIZE) * 1e4  # the file has micrometres
+        magnification = numbers(path, table, MAGNIFICATION)
+        return np.divide(angstrom, magnification, where=magnification > 0, out=0 * angstrom)
+    return np.full(len(table), np.nan)
+
+
+def _defoci(path: AnyPath, table: "pd.DataFrame") -> NDArray[np.float64]:
+    columns = [numbers(path, table, column) for column in DEFOCI if column in table]
+    return np.mean(columns, axis=0) if columns else np.full(len(table), np.nan)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _positive(value: float) -> float | None:
+    return _known(value) if value > 0 else None

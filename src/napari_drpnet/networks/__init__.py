@@ -1,0 +1,1 @@
+"""The two networks of DRPnet, and the files that hold their weights."""

@@ -1,0 +1,239 @@
+"""The one composition: a micrograph goes in, picks come out.
+
+The command line, the plugin and a notebook all call `pick`, or its stages in the same order:
+`detect` (slow, once per micrograph), `rank_candidates` (again when sigma moves), `judge` (the
+classifier, once per candidate), `accept` (a comparison, again when a threshold moves).
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet import geometry
+from napari_drpnet.classify import classify_patches, extract_patches
+from napari_drpnet.devices import Device, choose_device
+from napari_drpnet.distance_map import predict_distance_map, to_published_units
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.jobs import Job
+from napari_drpnet.micrograph import Micrograph
+from napari_drpnet.parameters import PickParameters
+from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
+from napari_drpnet.picks import Picks
+from napari_drpnet.preprocess import NetworkImage, preprocess
+
+if TYPE_CHECKING:
+    from napari_drpnet.networks.weights import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The networks that `pick` runs, loaded once for many micrographs.
+
+    Parameters
+    ----------
+    detector : Network
+        Makes the distance map.
+    classifier : Network or None
+        Judges the picks; None to leave that out.
+    device : Device
+        Where both run.
+    """
+
+    detector: "Network"
+    classifier: "Network | None"
+    device: Device
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """What the detector saw and drew.
+
+    Parameters
+    ----------
+    view : NetworkImage
+        The preprocessed micrograph.
+    distance_map : (h, w) float32 array
+        On the frame of `view`, not yet smoothed.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    """
+
+    view: NetworkImage
+    distance_map: NDArray[np.float32]
+    diameter_px: float
+
+
+def load_networks(parameters: PickParameters) -> Networks:
+    """Load the networks that `parameters` name, on the device that they name.
+
+    Raises
+    ------
+    InputFileError
+        When weights are missing or damaged.
+    ValueError
+        When the device is not there.
+    """
+    from napari_drpnet.networks.weights import load_classifier, load_detector
+
+    device = choose_device(parameters.detector.device)
+    wanted = parameters.classifier.classifier
+    return Networks(
+        load_detector(parameters.detector.weights, device.name),
+        None if wanted == "none" else load_classifier(wanted, device.name),
+        device,
+    )
+
+
+def pick(
+    micrograph: Micrograph,
+    parameters: PickParameters,
+    networks: Networks | None = None,
+    job: Job | None = None,
+    *,
+    all_candidates: bool = False,
+) -> Picks:
+    """Pick the particles of one micrograph.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        From `read_micrograph`.
+    parameters : PickParameters
+        At least the particle diameter.
+    networks : Networks, optional
+        From `load_networks`; loaded here when missing.
+    job : Job, optional
+        Told after each tile and batch; may cancel.
+    all_candidates : bool
+        Also return, and judge, the candidates below the threshold.
+
+    Returns
+    -------
+    Picks
+        Best first. Rejected ones are in it too: see `Picks.accepted`.
+
+    Raises
+    ------
+    InputFileError
+        When the pixel size is unknown, or the particle does not fit into the micrograph.
+    Cancelled
+        When the job says so.
+    """
+    networks = networks or load_networks(parameters)
+    parameters = resolve(parameters, networks)
+    detection = detect(micrograph, parameters, networks, job)
+    picks = accept(rank_candidates(detection, parameters), parameters)
+    if not all_candidates:
+        picks = picks.where(picks.accepted)
+    picks = judge(picks, detection, networks, job)
+    return accept(picks, parameters)
+
+
+def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
+    """Replace every None by what the weights recommend, so that nothing is left open."""
+    card = networks.detector.card
+    detector, peaks, classifier = parameters.detector, parameters.peaks, parameters.classifier
+    detector = detector.model_copy(
+        update={
+            "normalization": detector.normalization or card.normalization,
+            "map_units": detector.map_units or card.map_units,
+        }
+    )
+    recommended = {
+        name: getattr(card, name) for name in ("sigma_px", "threshold", "score", "border")
+    }
+    given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
+    peaks = peaks.model_copy(update=recommended | given)
+    if classifier.accept is None and networks.classifier is not None:
+        classifier = classifier.model_copy(update={"accept": networks.classifier.card.accept})
+    return parameters.model_copy(
+        update={"detector": detector, "peaks": peaks, "classifier": classifier}
+    )
+
+
+def detect(
+    micrograph: Micrograph, parameters: PickParameters, networks: Networks, job: Job | None = None
+) -> Detection:
+    """Preprocess a micrograph and draw its distance map; parameters must be resolved."""
+    diameter_px = particle_diameter_px(micrograph, parameters)
+    card, wanted = networks.detector.card, parameters.detector
+    assert wanted.normalization is not None
+    try:
+        view = preprocess(
+            micrograph.pixels,
+            diameter_px,
+            card.particle_px,
+            parameters.particle.polarity,
+            wanted.normalization,
+        )
+    except ValueError as error:
+        raise InputFileError(micrograph.name, str(error), "Give a smaller diameter") from error
+    distance_map = predict_distance_map(view.image, networks.detector, wanted.precision, job=job)
+    if wanted.map_units == "published":
+        distance_map = to_published_units(distance_map)
+    return Detection(view, distance_map, diameter_px)
+
+
+def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> float:
+    """Return the particle diameter in unbinned pixels.
+
+    Raises
+    ------
+    InputFileError
+        When neither the parameters nor the micrograph's header know the pixel size.
+    """
+    pixel_size = parameters.particle.pixel_size_angstrom or micrograph.pixel_size_angstrom
+    if pixel_size is None:
+        raise InputFileError(
+            micrograph.path or "micrograph",
+            "its header does not say the pixel size",
+            "Give it in Å, for example: --pixel-size 1.06",
+        )
+    return geometry.pixels_from_angstrom(parameters.particle.diameter_angstrom, pixel_size)
+
+
+def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:
+    """Find all candidates, drop those at the border or beside better ones, best first."""
+    peaks, frame = parameters.peaks, detection.view.frame
+    assert peaks.sigma_px is not None
+    assert peaks.border is not None
+    candidates = find_candidates(smooth(detection.distance_map, peaks.sigma_px))
+    centers = frame.to_full(candidates.centers_yx)
+    border = peaks.border * detection.diameter_px
+    candidates = candidates.where(geometry.inside(centers, frame.full_shape, border))
+    score = candidates.height if peaks.score == "height" else candidates.prominence
+    distance = peaks.min_distance * detection.diameter_px / float(frame.scale_yx.mean())
+    best = candidates.where(suppress_neighbours(candidates, score, distance))
+    return Picks(
+        frame.to_full(best.centers_yx),
+        best.height,
+        best.prominence,
+        np.full(len(best), np.nan),
+        np.zeros(len(best), bool),
+    )
+
+
+def judge(picks: Picks, detection: Detection, networks: Networks, job: Job | None = None) -> Picks:
+    """Let the classifier fill in P(particle); without one, return the picks as they are."""
+    if networks.classifier is None:
+        return picks
+    image = detection.view.image
+    card = networks.classifier.card
+    centers = detection.view.frame.to_network(picks.centers_yx)
+    patches = extract_patches(image, centers, card.patch_px)
+    return replace(picks, probability=classify_patches(patches, networks.classifier, job))
+
+
+def accept(picks: Picks, parameters: PickParameters) -> Picks:
+    """Apply threshold, maximum count and accept: comparisons only; parameters resolved."""
+    peaks = parameters.peaks
+    assert peaks.threshold is not None
+    score = picks.height if peaks.score == "height" else picks.prominence
+    accepted = score >= peaks.threshold * peaks.level
+    if parameters.classifier.accept is not None:
+        accepted &= ~(picks.probability < parameters.classifier.accept)
+    if peaks.max_count is not None:
+        accepted &= np.cumsum(accepted) <= peaks.max_count
+    return replace(picks, accepted=accepted)

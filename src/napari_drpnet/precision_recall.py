@@ -1,0 +1,129 @@
+"""Precision, recall and F1 from counts, and their curve over score thresholds.
+
+A ratio of nothing to nothing is 1 where there are neither picks nor particles (nothing was to be
+found, and nothing was picked), and 0 otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+class Rates(NamedTuple):
+    """Precision, recall and their harmonic mean F1, each from 0 to 1."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+class CurvePoint(NamedTuple):
+    """The picks with a score of at least `threshold`, and their rates."""
+
+    threshold: float
+    rates: Rates
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of right picks, wrong picks and missed particles; add tallies to pool them.
+
+    Parameters
+    ----------
+    true_positives : int
+        Picks that are paired with a particle.
+    false_positives : int
+        Picks that are not, duplicates among them.
+    false_negatives : int
+        Particles that are not paired with a pick.
+    """
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.true_positives + other.true_positives,
+            self.false_positives + other.false_positives,
+            self.false_negatives + other.false_negatives,
+        )
+
+    @property
+    def picks(self) -> int:
+        """Number of picks."""
+        return self.true_positives + self.false_positives
+
+    @property
+    def particles(self) -> int:
+        """Number of true particles."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def rates(self) -> Rates:
+        """Precision, recall and F1."""
+        if self.picks == self.particles == 0:
+            return Rates(1.0, 1.0, 1.0)
+        return Rates(
+            self.true_positives / max(self.picks, 1),
+            self.true_positives / max(self.particles, 1),
+            2 * self.true_positives / (self.picks + self.particles),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecallCurve:
+    """Pooled counts at every distinct score of a pick, the highest score first.
+
+    Parameters
+    ----------
+    thresholds : (k,) float array
+        Distinct scores, descending.
+    picks : (k,) int array
+        How many picks score at least that.
+    true_positives : (k,) int array
+        How many pairs an optimal matching of just these picks has.
+    particles : int
+        How many true particles there are.
+    """
+
+    thresholds: Floats
+    picks: Counts
+    true_positives: Counts
+    particles: int
+
+    @property
+    def precision(self) -> Floats:
+        """Share of right ones among the picks, (k,)."""
+        return self.true_positives / self.picks
+
+    @property
+    def recall(self) -> Floats:
+        """Share of found ones among the particles, (k,)."""
+        return self.true_positives / max(self.particles, 1)
+
+    @property
+    def f1(self) -> Floats:
+        """Harmonic mean of precision and recall, (k,)."""
+        return 2 * self.true_positives / (self.picks + self.particles)
+
+    @property
+    def average_precision(self) -> float | None:
+        """Sum of precision times gain in recall, without interpolation; None without particles."""
+        if self.particles == 0:
+            return None
+        return float(np.sum(self.precision * np.diff(self.recall, prepend=0.0)))
+
+    @property
+    def best(self) -> CurvePoint | None:
+        """Where F1 is greatest, at the highest such score; None when no pick is right."""
+        if not self.true_positives.any():
+            return None
+        k = int(np.argmax(self.f1))
+        rates = Rates(float(self.precision[k]), float(self.recall[k]), float(self.f1[k]))
+        return CurvePoint(float(self.thresholds[k]), rates)

@@ -1,0 +1,239 @@
+"""From a micrograph to the image that a network sees: scale, background, contrast, polarity."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.geometry import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Image = NDArray[np.float32]
+Polarity = Literal["dark", "bright"]
+Normalization = Literal["robust", "published"]
+
+_CLIP_MAD = 12.0
+_LIMIT = 8.0
+_BACKGROUND_DIAMETERS = 2.5
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkImage:
+    """A micrograph at the scale, contrast and polarity that a network was trained with.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        With ``"robust"`` normalisation: zero median, unit robust deviation, particles bright.
+        With ``"published"``: between 0 and 1, particles dark.
+    frame : Frame
+        How its pixels lie on the micrograph.
+    polarity : {'dark', 'bright'}
+        Of the particles in the micrograph.
+    polarity_confidence : float
+        Between 0 (a coin toss) and 1; 1 where the user said so.
+    """
+
+    image: Image
+    frame: Frame
+    polarity: Polarity
+    polarity_confidence: float
+
+
+def preprocess(
+    pixels: NDArray[np.generic],
+    diameter_px: float,
+    particle_px: float,
+    polarity: Literal["auto", "dark", "bright"] = "auto",
+    normalization: Normalization = "robust",
+) -> NetworkImage:
+    """Resample and normalise a micrograph for a network.
+
+    Parameters
+    ----------
+    pixels : (ny, nx) real array
+        The micrograph, any dtype and any range.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    particle_px : float
+        Particle diameter that the network was trained at, network pixels.
+    polarity : {'auto', 'dark', 'bright'}
+        Whether particles are darker or brighter than their background.
+    normalization : {'robust', 'published'}
+        Ours, or that of the published MATLAB code.
+
+    Returns
+    -------
+    NetworkImage
+
+    Raises
+    ------
+    ValueError
+        When the scale leaves less than one particle in the frame.
+    """
+    scale = diameter_px / particle_px
+    if min(pixels.shape) < diameter_px:
+        raise ValueError(
+            f"a particle of {diameter_px:.0f} px does not fit into a micrograph of "
+            f"{pixels.shape[1]} × {pixels.shape[0]} px; check diameter and pixel size"
+        )
+    frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), scale)
+    binned = resample(clip_outliers(pixels), frame.network_shape)
+    residual = _standardized(binned, particle_px)
+    if polarity == "auto":
+        polarity, confidence = detect_polarity(residual, particle_px)
+    else:
+        confidence = 1.0
+    normalize = _NORMALIZATIONS[normalization]
+    image = normalize(binned, residual, polarity)
+    return NetworkImage(image, frame, polarity, confidence)
+
+
+def clip_outliers(pixels: NDArray[np.generic]) -> Image:
+    """Clip hot and dead pixels at 12 median absolute deviations from the median.
+
+    Median and deviation come from a regular sample of at least 64k pixels. Images whose
+    deviation is zero (few grey levels) are only converted.
+    """
+    step = max(1, int(np.sqrt(pixels.size / 65536)))
+    sample = np.asarray(pixels[::step, ::step], np.float32)
+    median = np.median(sample)
+    deviation = np.median(np.abs(sample - median))
+    if deviation == 0:
+        return np.asarray(pixels, np.float32)
+    low, high = median - _CLIP_MAD * deviation, median + _CLIP_MAD * deviation
+    return np.clip(np.asarray(pixels, np.float32), np.float32(low), np.float32(high))
+
+
+def resample(image: Image, shape: tuple[int, int]) -> Image:
+    """Resample edge to edge to `shape`, antialiased (triangle filter); see `geometry.Frame`."""
+    import torch
+
+    if image.shape == shape:
+        return image
+    tensor = torch.from_numpy(np.require(image, requirements=["C", "W"]))[None, None]
+    resized = torch.nn.functional.interpolate(
+        tensor, shape, mode="bilinear", antialias=True, align_corners=False
+    )
+    return np.asarray(resized[0, 0].numpy())
+
+
+def flatten_background(image: Image, sigma_px: float, weights: Image | None = None) -> Image:
+    """Remove uneven illumination: ``I − G(I) + mean(G(I))``.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        Any range.
+    sigma_px : float
+        Of the Gaussian G, pixels; several particle diameters.
+    weights : (h, w) float32 array, optional
+        Pixels with weight 0 do not count as background, so that a crystal casts no halo.
+
+    Returns
+    -------
+    (h, w) float32 array
+
+    Notes
+    -----
+    Equation 1 of the DRPnet paper. G is computed on an image binned so that sigma is about
+    four of its pixels; what a Gaussian that wide leaves has no finer detail.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    factor = max(1.0, sigma_px / 4)
+    small = tuple(max(1, round(side / factor)) for side in image.shape)
+
+    def blur(values: Image) -> Image:
+        return np.asarray(
+            gaussian_filter(
+                resample(values, (small[0], small[1])), sigma_px / factor, mode="nearest"
+            )
+        )
+
+    if weights is None:
+        background = blur(image)
+    else:
+        background = blur(image * weights) / np.maximum(blur(weights), np.float32(1e-3))
+    wide = resample(background, (image.shape[0], image.shape[1]))
+    return np.asarray(image - wide + background.mean(), np.float32)
+
+
+def detect_polarity(residual: Image, particle_px: float) -> tuple[Polarity, float]:
+    """Tell whether particles are dark or bright, and how sure that is.
+
+    Parameters
+    ----------
+    residual : (h, w) float32 array
+        Standardised image (zero median, unit deviation) without background.
+    particle_px : float
+        Particle diameter in its pixels.
+
+    Returns
+    -------
+    polarity : {'dark', 'bright'}
+    confidence : float
+        Between 0 and 1.
+
+    Notes
+    -----
+    Particles are sparse and compact: smoothed to half their size, an image of them has a longer
+    tail on their side. The tails are the mean excesses beyond ± 1 deviation among inliers (crystals
+    and carbon are clipped), their relative difference is compared with what noise would give.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(residual, particle_px / 5)
+    smooth -= np.median(smooth)
+    smooth /= _deviation(smooth)
+    smooth = np.clip(smooth, -5, 5)
+    bright = np.mean(np.maximum(smooth - 1, 0) ** 2)
+    dark = np.mean(np.maximum(-smooth - 1, 0) ** 2)
+    asymmetry = float((bright - dark) / max(bright + dark, 1e-12))
+    return ("bright" if asymmetry > 0 else "dark"), min(1.0, abs(asymmetry) / 0.5)
+
+
+def _standardized(binned: Image, particle_px: float) -> Image:
+    """Subtract the background of the inliers and divide by their deviation."""
+    sigma = _BACKGROUND_DIAMETERS * particle_px
+    rough = flatten_background(binned, sigma)
+    rough -= np.median(rough)
+    inliers = (np.abs(rough) < 4 * _deviation(rough)).astype(np.float32)
+    flat = flatten_background(binned, sigma, inliers)
+    flat -= np.median(flat)
+    return np.asarray(flat / _deviation(flat))
+
+
+def _deviation(image: Image) -> np.float32:
+    """Return the robust standard deviation: 1.4826 × the median absolute deviation."""
+    deviation = np.float32(1.4826) * np.median(np.abs(image - np.median(image)))
+    return np.float32(deviation if deviation > 0 else image.std() or 1.0)
+
+
+def _robust(binned: Image, residual: Image, polarity: Polarity) -> Image:
+    signed = residual if polarity == "bright" else -residual
+    return np.clip(signed, -_LIMIT, _LIMIT)
+
+
+def _published(binned: Image, residual: Image, polarity: Polarity) -> Image:
+    """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again."""
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(binned, 2.0)
+    low, high = np.percentile(smooth, [1, 99])
+    stretched = np.clip((smooth - low) / max(high - low, 1e-12), 0, 1)
+    if not 0.5 <= stretched.mean() <= 0.6:
+        stretched = np.clip(stretched + 0.55 - stretched.mean(), 0, 1)
+    flat = np.clip(flatten_background(stretched, 100.0), 0, 1)
+    if polarity == "bright":
+        flat = 1 - flat
+    return np.asarray(gaussian_filter(flat, 3.0), np.float32)
+
+
+_NORMALIZATIONS: "dict[str, Callable[[Image, Image, Polarity], Image]]" = {
+    "robust": _robust,
+    "published": _published,
+}

@@ -1,0 +1,88 @@
+"""What else lies on the grid: carbon, ice crystals, aggregates. None of it is a particle."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.simulate.optics import smooth_noise
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def carbon_film(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
+    """Return the part of the frame that a carbon film with a hole or a straight edge covers."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    side = float(max(shape))
+    if rng.random() < 0.6:
+        radius = side * rng.uniform(0.6, 1.2)
+        angle = rng.uniform(0, 2 * np.pi)
+        reach = radius - side * rng.uniform(0.1, 0.3)
+        center = np.array(shape) / 2 - reach * np.array([np.sin(angle), np.cos(angle)])
+        center += side * 0.3 * np.array([np.sin(angle), np.cos(angle)])
+        return np.asarray(np.hypot(y - center[0], x - center[1]) > radius)
+    normal = rng.normal(size=2)
+    normal /= np.linalg.norm(normal)
+    offset = side * rng.uniform(0.1, 0.35)
+    distance = (y - shape[0] / 2) * normal[0] + (x - shape[1] / 2) * normal[1]
+    return np.asarray(distance > offset)
+
+
+def ice_crystals(
+    shape: tuple[int, int], count: int, diameter_px: float, rng: np.random.Generator
+) -> tuple[Floats, Mask]:
+    """Return the transmission of `count` crystals of 0.3 to 3 diameters, and where they lie."""
+    transmission = np.ones(shape)
+    mask = np.zeros(shape, bool)
+    for _ in range(count):
+        radius = diameter_px * np.exp(rng.uniform(np.log(0.15), np.log(1.6)))
+        center = rng.uniform(0, shape)
+        window = _window(center, 1.5 * radius + 3, shape)
+        dy, dx = (grid - c for grid, c in zip(np.ogrid[window], center, strict=True))
+        angle, distance = np.arctan2(dy, dx), np.hypot(dy, dx)
+        outline = radius * _outline(angle, rng)
+        depth = rng.uniform(0.2, 0.85)
+        edge = np.clip((outline - distance) / max(1.0, radius * rng.uniform(0.03, 0.3)), 0, 1)
+        rim = np.exp(-(((distance - outline) / max(1.0, 0.1 * radius)) ** 2)) * rng.uniform(0, 0.3)
+        facet = 1 + 0.3 * rng.normal() * dy / radius + 0.3 * rng.normal() * dx / radius
+        transmission[window] *= np.clip(1 - depth * edge * facet + rim, 0.05, 1.6)
+        mask[window] |= distance < outline
+    return transmission, mask
+
+
+def _outline(angle: Floats, rng: np.random.Generator) -> Floats:
+    """Return the relative radius of a round, elongated or hexagonal outline at each angle."""
+    turn = rng.uniform(0, 2 * np.pi)
+    if rng.random() < 0.4:
+        sector = np.mod(angle + turn, np.pi / 3) - np.pi / 6
+        return np.asarray(np.cos(np.pi / 6) / np.cos(sector))
+    outline = 1 + rng.uniform(0, 0.3) * np.cos(2 * (angle + turn))
+    for order in (3, 4, 5):
+        outline = outline + rng.normal() * 0.06 * np.cos(order * angle + rng.uniform(0, 6.3))
+    return np.asarray(outline)
+
+
+def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return points ``(n, 3)`` in Å and occupied radius of a clump, a fragment or a thread."""
+    kind = rng.choice(["clump", "fragment", "thread"], p=[0.4, 0.35, 0.25])
+    if kind == "thread":
+        steps = rng.normal(0, 0.35, (int(rng.integers(15, 60)), 3)) + rng.normal(0, 0.12, 3)
+        path = np.cumsum(steps, axis=0) * diameter_angstrom * 0.2
+        points = np.repeat(path, 60, axis=0)
+        points = points + rng.normal(0, 0.04 * diameter_angstrom, points.shape)
+    else:
+        extent = rng.uniform(0.8, 2.2) if kind == "clump" else rng.uniform(0.1, 0.3)
+        seeds = rng.normal(0, extent * diameter_angstrom / 2.5, (int(rng.integers(3, 25)), 3))
+        points = np.repeat(seeds, 200, axis=0)
+        points = points + rng.normal(0, extent * diameter_angstrom * 0.15, points.shape)
+    return points, np.linalg.norm(points[:, 1:], axis=1)
+
+
+def carbon_texture(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Return the potential of an amorphous film of unit strength, grainy at every scale."""
+    return rng.normal(size=shape) + 0.5 * smooth_noise(shape, 3.0, rng)
+
+
+def _window(center: Floats, reach: float, shape: tuple[int, int]) -> tuple[slice, slice]:
+    low = np.maximum(np.floor(center - reach), 0).astype(int)
+    high = np.minimum(np.ceil(center + reach) + 1, shape).astype(int)
+    return slice(low[0], max(high[0], low[0])), slice(low[1], max(high[1], low[1]))

@@ -1,0 +1,105 @@
+"""The microscope: from projected potential to expected intensity.
+
+Weak-phase imaging after Kirkland, *Advanced Computing in Electron Microscopy*; signs as in
+RELION's `ctf.h` (positive defocus is underfocus, particles are dark).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def electron_wavelength(voltage_kv: float) -> float:
+    """Return the relativistic wavelength, Å (0.0197 at 300 kV)."""
+    volt = voltage_kv * 1e3
+    return float(12.2643247 / np.sqrt(volt * (1 + volt * 0.978466e-6)))
+
+
+def interaction_constant(voltage_kv: float) -> float:
+    """Return the phase shift per projected potential, rad/(V·Å) (6.5e-4 at 300 kV)."""
+    rest_energy_ev, energy_ev = 510_998.95, voltage_kv * 1e3
+    ratio = (rest_energy_ev + energy_ev) / (2 * rest_energy_ev + energy_ev)
+    return float(2 * np.pi / (electron_wavelength(voltage_kv) * energy_ev) * ratio)
+
+
+def frequency_grid(shape: tuple[int, int], pixel_size_angstrom: float) -> Floats:
+    """Return the squared spatial frequency of each `rfft2` coefficient, 1/Å²."""
+    fy = np.fft.fftfreq(shape[0], pixel_size_angstrom)
+    fx = np.fft.rfftfreq(shape[1], pixel_size_angstrom)
+    return fy[:, None] ** 2 + fx[None, :] ** 2
+
+
+def contrast_transfer(
+    frequency_squared: Floats,
+    *,
+    defocus_angstrom: float,
+    voltage_kv: float = 300.0,
+    spherical_aberration_mm: float = 2.7,
+    amplitude_contrast: float = 0.08,
+    b_factor: float = 80.0,
+) -> Floats:
+    """Return the transfer of phase into relative intensity, with its envelope.
+
+    At low frequency it is ``−2 · amplitude_contrast``: mass is dark.
+
+    Parameters
+    ----------
+    frequency_squared : float array
+        From `frequency_grid`, 1/Å².
+    defocus_angstrom : float
+        Underfocus, Å.
+    voltage_kv, spherical_aberration_mm, amplitude_contrast : float
+        Of the microscope.
+    b_factor : float
+        Envelope ``exp(−B k² / 4)``, Å².
+    """
+    wavelength = electron_wavelength(voltage_kv)
+    phase = (
+        np.pi
+        * wavelength
+        * frequency_squared
+        * (
+            defocus_angstrom
+            - 0.5 * spherical_aberration_mm * 1e7 * wavelength**2 * frequency_squared
+        )
+    )
+    transfer = np.sin(phase + np.arcsin(amplitude_contrast))
+    return np.asarray(-2 * transfer * np.exp(-b_factor * frequency_squared / 4))
+
+
+def filtered(image: Floats, defocused: Callable[[Floats], Floats], pixel: float) -> Floats:
+    """Image through a transfer function of squared frequency, mirrored at the edges.
+
+    Parameters
+    ----------
+    image : (h, w) float array
+        Projected phase.
+    defocused : callable
+        Takes the squared frequency (1/Å²) of each coefficient, returns the transfer.
+    pixel : float
+        Pixel size, Å.
+    """
+    from scipy import fft
+
+    margin = 48
+    padded = np.pad(image, margin, mode="symmetric")
+    transfer = defocused(frequency_grid(padded.shape, pixel))
+    imaged = fft.irfft2(fft.rfft2(padded) * transfer, s=padded.shape)
+    return np.asarray(imaged[margin:-margin, margin:-margin])
+
+
+def smooth_noise(shape: tuple[int, int], correlation_px: float, rng: np.random.Generator) -> Floats:
+    """Return Gaussian noise of unit variance, correlated over about `correlation_px` pixels."""
+    from scipy import ndimage
+
+    step = max(1, int(correlation_px / 4))
+    coarse = tuple(side // step + 4 for side in shape)
+    noise = ndimage.gaussian_filter(rng.normal(size=coarse), correlation_px / step, mode="wrap")
+    noise /= noise.std() + 1e-12
+    if step == 1:
+        return np.asarray(noise[: shape[0], : shape[1]])
+    zoomed = ndimage.zoom(noise, step, order=1)
+    return np.asarray(zoomed[: shape[0], : shape[1]])

@@ -1,0 +1,139 @@
+"""Training fields: random simulated micrographs, as a network will see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.parameters import SimulationParameters
+from napari_drpnet.preprocess import Polarity, preprocess
+from napari_drpnet.simulate import SHAPES, Structure, make_shape, simulate_micrograph
+
+Image = NDArray[np.float32]
+
+#: Particle diameter and side of a simulated field, pixels.
+_DIAMETER_PX = 32.0
+_SIDE_PX = 672
+_SHAPE_SHARE = 0.5
+_SIZE_JITTER = 0.18
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A preprocessed field with its truth.
+
+    Parameters
+    ----------
+    image : (h, w) float16 array
+        Normalised, particles bright.
+    centers_yx : (n, 2) float array
+        Network pixels.
+    """
+
+    image: NDArray[np.float16]
+    centers_yx: NDArray[np.float64]
+
+
+def random_fields(
+    seed: int, structures: Sequence[Structure], particle_px: float, looks: int
+) -> list[Field]:
+    """Simulate one random micrograph and return `looks` augmented views of it.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same fields.
+    structures : sequence of Structure
+        One is drawn for half of the fields; the others show analytic shapes.
+    particle_px : float
+        Nominal particle diameter of the network, network pixels.
+    looks : int
+        How many augmented views.
+    """
+    rng = np.random.default_rng(seed)
+    if not structures or rng.random() < _SHAPE_SHARE:
+        structure = make_shape(str(rng.choice(SHAPES)), np.exp(rng.uniform(4.4, 5.9)), rng)
+    else:
+        structure = structures[int(rng.integers(len(structures)))]
+    parameters = random_parameters(structure.diameter_angstrom, rng)
+    simulated = simulate_micrograph(parameters, [structure], seed)
+    polarity: Polarity = "bright" if parameters.negative_stain else "dark"
+    fields = []
+    for _ in range(looks):
+        pixels = augment(simulated.micrograph.pixels, rng)
+        jitter = np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER))
+        network = preprocess(pixels, _DIAMETER_PX * jitter, particle_px, polarity)
+        centers = network.frame.to_network(simulated.centers_yx)
+        fields.append(Field(network.image.astype(np.float16), centers))
+    return fields
+
+
+def random_parameters(diameter_angstrom: float, rng: np.random.Generator) -> SimulationParameters:
+    """Draw sample, optics and dirt as varied as micrographs are."""
+
+    def log_uniform(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    def chance(probability: float) -> bool:
+        return bool(rng.random() < probability)
+
+    return SimulationParameters(
+        height_px=_SIDE_PX,
+        width_px=_SIDE_PX,
+        pixel_size_angstrom=diameter_angstrom / _DIAMETER_PX,
+        particles=0 if chance(0.08) else int(log_uniform(15, 350)),
+        min_distance=rng.uniform(0.6, 1.2),
+        clumped=rng.uniform(0, 0.7) if chance(0.4) else 0.0,
+        voltage_kv=float(rng.choice([200.0, 300.0])),
+        defocus_um=log_uniform(0.5, 3.5),
+        dose=log_uniform(3, 60),
+        b_factor=log_uniform(50, 600),
+        ice_thickness_angstrom=rng.uniform(100, 1200),
+        ice_variation=rng.uniform(0, 0.15),
+        carbon=chance(0.2),
+        ice_crystals=int(rng.integers(1, 12)) if chance(0.3) else 0,
+        junk=int(rng.integers(1, 8)) if chance(0.3) else 0,
+        hot_pixels=int(rng.integers(1, 30)) if chance(0.1) else 0,
+        negative_stain=chance(0.2),
+    )
+
+
+def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
+    """Show the micrograph as other programs might have left it: filtered, denoised, 8-bit."""
+    from scipy import ndimage
+
+    image = np.asarray(pixels, np.float32)
+    low, high = np.percentile(image, [0.5, 99.5])
+    image = np.clip((image - low) / max(high - low, 1e-6), -0.5, 1.5)
+    draw = rng.random(6)
+    if draw[0] < 0.2:
+        side = int(rng.choice([3, 5, 7]))
+        image = _wiener(image, side)
+    if draw[1] < 0.25:
+        image = ndimage.gaussian_filter(image, rng.uniform(0.5, 2.5))
+    elif draw[1] < 0.35:
+        image = ndimage.median_filter(image, int(rng.choice([3, 5])))
+    if draw[2] < 0.2:
+        wide = rng.uniform(1.0, 5.0) * _DIAMETER_PX
+        deviation = image - ndimage.gaussian_filter(image, wide)
+        spread = np.sqrt(ndimage.gaussian_filter(deviation**2, wide))
+        image = np.asarray(deviation / np.maximum(spread, 1e-3) / 6 + 0.5, np.float32)
+    if draw[3] < 0.3:
+        image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.6, 1.6))
+    if draw[4] < 0.25:
+        noise = rng.normal(0, image.std() * rng.uniform(0.2, 1.2), image.shape)
+        image = image + noise.astype(np.float32)
+    if draw[5] < 0.3:
+        image = np.round(np.clip(image, 0, 1) * 255) / np.float32(255)
+    return np.asarray(image, np.float32)
+
+
+def _wiener(image: Image, side: int) -> Image:
+    """Denoise by local variance (Lim 1990), also where the image is flat."""
+    from scipy.ndimage import uniform_filter
+
+    mean = uniform_filter(image, side)
+    variance = np.maximum(uniform_filter(image**2, side) - mean**2, 1e-12)
+    noise = variance.mean()
+    return np.asarray(mean + np.maximum(1 - noise / variance, 0) * (image - mean), np.float32)

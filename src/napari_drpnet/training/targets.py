@@ -1,0 +1,35 @@
+"""What the detector learns to draw."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def distance_target(
+    centers_yx: ArrayLike, shape: tuple[int, int], diameter_px: float
+) -> NDArray[np.float32]:
+    """Draw a cone at each particle: 1 at its centre, 0 at its rim and outside.
+
+    Parameters
+    ----------
+    centers_yx : (n, 2) array
+        Centres ``(y, x)``, pixels of the target.
+    shape : tuple of int
+        Of the target.
+    diameter_px : float
+        Of the particles.
+
+    Returns
+    -------
+    (h, w) float32 array
+        ``max(0, 1 − r / R)`` for the nearest centre: the distance transform of a disc of radius
+        R, scaled to [0, 1]. Where discs overlap the nearer centre counts.
+    """
+    from scipy.spatial import cKDTree
+
+    centers = np.asarray(centers_yx, float).reshape(-1, 2)
+    if len(centers) == 0:
+        return np.zeros(shape, np.float32)
+    grid = np.stack(np.mgrid[: shape[0], : shape[1]], axis=-1)
+    radius = diameter_px / 2
+    distance, _ = cKDTree(centers).query(grid, distance_upper_bound=radius)
+    return np.asarray(1 - np.minimum(distance / radius, 1), np.float32)

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
+from napari_drpnet.picks import Picks
+
+TWO = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (np.zeros((2, 3)), np.zeros(2)),
+        (TWO, np.zeros(3)),
+        (TWO, np.zeros((2, 1))),
+        (TWO, np.zeros(2), ("a.mrc",)),
+        (TWO * np.nan, np.zeros(2)),
+        (TWO, np.array([0, np.inf])),
+    ],
+)
+def test_refuses_fields_that_do_not_fit(fields):
+    with pytest.raises(ValueError):
+        Coordinates(*fields)
+
+
+def test_from_picks_scores_by_probability_where_known():
+    picks = Picks(
+        TWO, np.array([0.5, 0.25]), np.ones(2), np.array([0.75, np.nan]), np.ones(2, bool)
+    )
+    coordinates = Coordinates.from_picks(picks, box_size_px=64)
+    np.testing.assert_array_equal(coordinates.score, [0.75, 0.25])
+    np.testing.assert_array_equal(coordinates.centers_yx, TWO)
+    assert coordinates.box_size_px == 64
+
+
+@pytest.mark.parametrize("rows", [np.array([False, True]), np.array([1])])
+def test_where_keeps_all_fields_in_step(rows):
+    kept = Coordinates(TWO, np.array([0.1, 0.2]), ("a.mrc", "b.mrc"), 32.0).where(rows)
+    assert (len(kept), kept.micrograph_names, kept.box_size_px) == (1, ("b.mrc",), 32.0)
+    np.testing.assert_array_equal(kept.centers_yx, [[3, 4]])
+    np.testing.assert_array_equal(kept.score, [0.2])
+
+
+def test_whole_pixels_drop_what_lies_outside_after_rounding():
+    centers = np.array([[-0.4, 0.0], [9.4, 19.4], [9.6, 5.0], [5.0, 19.6], [-0.6, 3.0]])
+    kept = Coordinates(centers, np.arange(5.0)).on_whole_pixels((10, 20))
+    np.testing.assert_array_equal(kept.score, [0, 1])
+    np.testing.assert_array_equal(kept.centers_yx, [[0, 0], [9, 19]])
+    assert not np.signbit(kept.centers_yx).any()
+
+
+def test_file_positions_are_swapped_and_infinite_scores_are_missing():
+    coordinates = coordinates_from_xy("a.star", [[1, 2], [3, 4]], [np.inf, 5])
+    np.testing.assert_array_equal(coordinates.centers_yx, [[2, 1], [4, 3]])
+    np.testing.assert_array_equal(coordinates.score, [np.nan, 5])
+
+
+def test_a_row_without_position_is_named():
+    with pytest.raises(InputFileError, match=r"a\.star: particle 2 has no position"):
+        coordinates_from_xy("a.star", [[1, 2], [np.nan, 4]], [0, 0])
