@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_drpnet.evaluate import ScoredMicrograph, evaluate_picks, score_picks, trace_curve
+from napari_drpnet.evaluate import (
+    ScoredMicrograph,
+    evaluate_picks,
+    leave_out_border,
+    score_picks,
+    trace_curve,
+)
 from napari_drpnet.precision_recall import Rates, Tally
 
 FAR = 1000.0
@@ -190,3 +196,19 @@ def test_the_order_of_picks_does_not_matter(m, random):
     one, other = trace_curve([m], 0.5), trace_curve([shuffled], 0.5)
     assert one.true_positives.tolist() == other.true_positives.tolist()
     assert one.average_precision == other.average_precision
+
+
+def test_truth_at_the_border_neither_misses_nor_excuses():
+    truth = [(5, 50), (5, 90), (50, 50)]
+    picks = [(9, 50), (50, 51), (50, 80), (12, 20)]
+    record = leave_out_border(micrograph(picks, [4, 3, 2, 1], truth), (100, 100), border_px=10)
+    assert record.truth_yx.tolist() == [[50, 50]]
+    assert record.picks_yx.tolist() == [[50, 51], [50, 80], [12, 20]]
+    assert record.scores.tolist() == [3, 2, 1]
+
+
+def test_a_pick_between_inner_and_border_truth_belongs_to_the_inner_one():
+    record = leave_out_border(
+        micrograph([(10, 50)], [1], [(6, 50), (14, 50)]), (100, 100), border_px=10
+    )
+    assert len(record.picks_yx) == len(record.truth_yx) == 1

@@ -6,12 +6,13 @@ pairs counts (`napari_drpnet.matching`). Hence a second pick on a particle is a 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_drpnet.geometry import inside
 from napari_drpnet.matching import Matching, as_positions, find_gains, match_one_to_one
 from napari_drpnet.precision_recall import PrecisionRecallCurve, Rates, Tally
 
@@ -130,6 +131,41 @@ class ScoredMicrograph:
     def above(self, threshold: float | None) -> Floats:
         """Positions of the picks that score at least `threshold` (None: of all picks)."""
         return self.picks_yx if threshold is None else self.picks_yx[self.scores >= threshold]
+
+
+def leave_out_border(
+    micrograph: ScoredMicrograph, shape: tuple[int, int], border_px: float
+) -> ScoredMicrograph:
+    """Leave out what lies at the edge, where a picker with a border rule does not pick.
+
+    Parameters
+    ----------
+    micrograph : ScoredMicrograph
+        Picks and truth of the whole frame.
+    shape : tuple of int
+        Of the micrograph, ``(ny, nx)`` pixels.
+    border_px : float
+        True particles closer than this to an edge do not count as missed, and picks that can
+        only be paired with them do not count at all.
+
+    Returns
+    -------
+    ScoredMicrograph
+        The same record with fewer picks and particles.
+    """
+    core = inside(micrograph.truth_yx, shape, border_px)
+    radius = RADII[0] * micrograph.diameter_px
+    kept = match_one_to_one(micrograph.picks_yx, micrograph.truth_yx[core], radius).pick_index
+    spare = np.setdiff1d(np.arange(len(micrograph.picks_yx)), kept)
+    outside = micrograph.truth_yx[~core]
+    ignored = spare[match_one_to_one(micrograph.picks_yx[spare], outside, radius).pick_index]
+    rest = np.delete(np.arange(len(micrograph.picks_yx)), ignored)
+    return replace(
+        micrograph,
+        picks_yx=micrograph.picks_yx[rest],
+        scores=micrograph.scores[rest],
+        truth_yx=micrograph.truth_yx[core],
+    )
 
 
 def trace_curve(micrographs: Iterable[ScoredMicrograph], radius: float) -> PrecisionRecallCurve:

@@ -98,4 +98,4 @@ def inside(
     """
     positions = np.asarray(positions_yx, float).reshape(-1, 2)
     low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
-    return np.all((positions >= low) & (positions <= high), axis=1)
+    return np.asarray(np.all((positions >= low) & (positions <= high), axis=1))

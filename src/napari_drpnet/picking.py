@@ -121,14 +121,26 @@ def pick(
     Cancelled
         When the job says so.
     """
+    picks, _ = pick_in_detail(micrograph, parameters, networks, job, all_candidates=all_candidates)
+    return picks
+
+
+def pick_in_detail(
+    micrograph: Micrograph,
+    parameters: PickParameters,
+    networks: Networks | None = None,
+    job: Job | None = None,
+    *,
+    all_candidates: bool = False,
+) -> tuple[Picks, Detection]:
+    """Pick as `pick` does, and also return what the detector saw and drew."""
     networks = networks or load_networks(parameters)
     parameters = resolve(parameters, networks)
     detection = detect(micrograph, parameters, networks, job)
-    picks = accept(rank_candidates(detection, parameters), parameters)
+    picks = rank_candidates(detection, parameters)
     if not all_candidates:
-        picks = picks.where(picks.accepted)
-    picks = judge(picks, detection, networks, job)
-    return accept(picks, parameters)
+        picks = picks.where(above_threshold(picks, parameters))
+    return accept(judge(picks, detection, networks, job), parameters), detection
 
 
 def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
@@ -226,14 +238,19 @@ def judge(picks: Picks, detection: Detection, networks: Networks, job: Job | Non
     return replace(picks, probability=classify_patches(patches, networks.classifier, job))
 
 
-def accept(picks: Picks, parameters: PickParameters) -> Picks:
-    """Apply threshold, maximum count and accept: comparisons only; parameters resolved."""
+def above_threshold(picks: Picks, parameters: PickParameters) -> NDArray[np.bool_]:
+    """Tell which picks the detector alone is sure of; parameters must be resolved."""
     peaks = parameters.peaks
     assert peaks.threshold is not None
     score = picks.height if peaks.score == "height" else picks.prominence
-    accepted = score >= peaks.threshold * peaks.level
+    return np.asarray(score >= peaks.threshold * peaks.level)
+
+
+def accept(picks: Picks, parameters: PickParameters) -> Picks:
+    """Apply threshold, maximum count and accept: comparisons only; parameters resolved."""
+    accepted = above_threshold(picks, parameters)
     if parameters.classifier.accept is not None:
         accepted &= ~(picks.probability < parameters.classifier.accept)
-    if peaks.max_count is not None:
-        accepted &= np.cumsum(accepted) <= peaks.max_count
+    if parameters.peaks.max_count is not None:
+        accepted &= np.cumsum(accepted) <= parameters.peaks.max_count
     return replace(picks, accepted=accepted)

@@ -157,7 +157,8 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
     if weights is None:
         background = blur(image)
     else:
-        background = blur(image * weights) / np.maximum(blur(weights), np.float32(1e-3))
+        covered = np.maximum(blur(weights), np.float32(1e-3))
+        background = np.asarray(blur(image * weights) / covered, np.float32)
     wide = resample(background, (image.shape[0], image.shape[1]))
     return np.asarray(image - wide + background.mean(), np.float32)
 

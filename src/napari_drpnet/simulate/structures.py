@@ -183,7 +183,7 @@ def _blob(p: Floats, rng: np.random.Generator) -> Density:
     direction = rng.normal(size=(4, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     lobes = 1 + 0.25 * np.sin(3 * (p @ direction.T)).mean(axis=1)
-    return np.linalg.norm(p / axes, axis=1) < 0.9 * lobes
+    return np.asarray(np.linalg.norm(p / axes, axis=1) < 0.9 * lobes)
 
 
 def _shell(p: Floats, rng: np.random.Generator) -> Density:
@@ -211,11 +211,11 @@ def _dumbbell(p: Floats, rng: np.random.Generator) -> Density:
     offset = np.array([1 - radius, 0, 0])
     lobes = [np.linalg.norm(p - sign * offset, axis=1) < radius for sign in (-1, 1)]
     neck = (np.hypot(p[:, 1], p[:, 2]) < 0.15) & (np.abs(p[:, 0]) < 0.6)
-    return lobes[0] | lobes[1] | neck
+    return np.asarray(lobes[0] | lobes[1] | neck)
 
 
 def _cube(p: Floats, rng: np.random.Generator) -> Density:
-    return (np.abs(p) < rng.uniform(0.4, 0.57, 3)).all(axis=1)
+    return np.asarray((np.abs(p) < rng.uniform(0.4, 0.57, 3)).all(axis=1))
 
 
 def _micelle(p: Floats, rng: np.random.Generator) -> Density:

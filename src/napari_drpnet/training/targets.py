@@ -29,7 +29,7 @@ def distance_target(
     centers = np.asarray(centers_yx, float).reshape(-1, 2)
     if len(centers) == 0:
         return np.zeros(shape, np.float32)
-    grid = np.stack(np.mgrid[: shape[0], : shape[1]], axis=-1)
+    grid = np.moveaxis(np.indices(shape), 0, -1)
     radius = diameter_px / 2
     distance, _ = cKDTree(centers).query(grid, distance_upper_bound=radius)
     return np.asarray(1 - np.minimum(distance / radius, 1), np.float32)

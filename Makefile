@@ -1,0 +1,52 @@
+# Two commands for a fresh machine: `make demo` and `make test`. The rest is for developers.
+
+PYTHON ?= python3
+TORCH  ?= torch==2.13.0
+CORE   := .venv-core
+FULL   := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core lint bench accuracy weights docs clean
+
+help:  ## show the verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(FULL)/.ready  ## install, pick the sample micrograph, show the result
+	@$(FULL)/bin/python scripts/demo.py
+
+test: lint test-core $(FULL)/.ready  ## everything that must hold: lint, types, contracts, tests
+	@scripts/system-packages.sh
+	@QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(FULL)/bin/python -m pytest -q
+
+test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and napari
+	@$(CORE)/bin/python -c "import importlib.util as u; assert not any(map(u.find_spec, ('napari', 'qtpy', 'PyQt6')))"
+	@$(CORE)/bin/python -m pytest -q --ignore tests/plugin
+
+lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
+	@$(FULL)/bin/ruff check .
+	@$(FULL)/bin/ruff format --check .
+	@$(FULL)/bin/mypy
+	@$(FULL)/bin/lint-imports
+
+bench: $(FULL)/.ready  ## speed and memory, as ratios against the obvious alternatives
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(FULL)/bin/python $$file; done
+
+accuracy: $(FULL)/.ready  ## the tables of docs/accuracy.md (needs the data folder)
+	@$(FULL)/bin/python benchmarks/accuracy.py --write docs/accuracy.md
+
+weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; about an hour)
+	@$(FULL)/bin/python -m napari_drpnet.training
+
+docs: $(FULL)/.ready  ## build the documentation into site/
+	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
+	@$(FULL)/bin/mkdocs build --strict
+
+clean:  ## remove the environments and everything built
+	rm -rf $(CORE) $(FULL) site dist demo
+
+# An environment is ready when what it was made from has not changed since.
+$(CORE)/.ready: pyproject.toml constraints.txt
+	@scripts/make-environment.sh $(CORE) '.[test]' '$(PYTHON)' '$(TORCH)'
+
+$(FULL)/.ready: pyproject.toml constraints.txt
+	@scripts/make-environment.sh $(FULL) '.[gui,test,lint]' '$(PYTHON)' '$(TORCH)'

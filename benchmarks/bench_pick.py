@@ -1,0 +1,139 @@
+"""Speed and memory of pick() against the obvious alternatives, in one run.
+
+Each figure is the median over several micrographs in steady state (networks loaded, kernels
+compiled), reading included, on files that the operating system has cached. The alternatives: a
+Laplacian-of-Gaussian picker on the same file at full resolution and at a quarter of it, and the
+detector as plain eager torch on the whole network image.
+"""
+
+import argparse
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import torch
+
+from napari_drpnet import PickParameters, load_networks, pick, read_micrograph, simulate_micrograph
+from napari_drpnet.distance_map import predict_distance_map
+from napari_drpnet.parameters import ParticleParameters, SimulationParameters
+from napari_drpnet.picking import detect, judge, rank_candidates, resolve
+from napari_drpnet.preprocess import preprocess, resample
+
+DIAMETER_PX = 100.0
+SHAPES = {"4096": (4096, 4096), "11520x8184": (8184, 11520)}
+
+
+def median_ms(work: Callable[[], object], runs: int) -> float:
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(times))
+
+
+def make_file(shape: tuple[int, int], folder: Path) -> Path:
+    """Write a simulated micrograph of `shape`: a 2048² one, repeated and cut."""
+    part = simulate_micrograph(
+        SimulationParameters(particles=150, diameter_angstrom=150), seed=1
+    ).micrograph.pixels
+    repeats = [-(-side // length) for side, length in zip(shape, part.shape, strict=True)]
+    path = folder / f"bench_{shape[0]}x{shape[1]}.mrc"
+    with mrcfile.new(path) as file:
+        file.set_data(np.tile(part, repeats)[: shape[0], : shape[1]])
+        file.voxel_size = 1.5
+    return path
+
+
+def laplacian_picker(path: Path, binning: int) -> None:
+    from scipy.ndimage import gaussian_laplace, maximum_filter
+
+    pixels = np.asarray(read_micrograph(path).pixels, np.float32)
+    if binning > 1:
+        pixels = resample(pixels, (pixels.shape[0] // binning, pixels.shape[1] // binning))
+    radius = DIAMETER_PX / 2 / binning
+    response = gaussian_laplace(pixels, radius / np.sqrt(2))
+    peaks = (maximum_filter(response, int(radius)) == response) & (response > 3 * response.std())
+    np.argwhere(peaks)
+
+
+def peak_memory_mb(path: Path) -> float:
+    """Return the peak resident memory of a process that picks one file."""
+    code = (
+        "import resource, sys\n"
+        "from napari_drpnet import *\n"
+        "from napari_drpnet.parameters import ParticleParameters\n"
+        f"parameters = PickParameters(particle=ParticleParameters(diameter_angstrom={1.5 * DIAMETER_PX}))\n"
+        "pick(read_micrograph(sys.argv[1]), parameters)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    kilobytes = float(answer.stdout.split()[-1])
+    return kilobytes / (1024 if platform.system() == "Linux" else 1024**2)
+
+
+def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
+    path = make_file(shape, folder)
+    asked = PickParameters(particle=ParticleParameters(diameter_angstrom=1.5 * DIAMETER_PX))
+    networks = load_networks(asked)
+    parameters = resolve(asked, networks)
+    micrograph = read_micrograph(path)
+    card = networks.detector.card
+    detection = detect(micrograph, parameters, networks)
+    picks = rank_candidates(detection, parameters)
+    picked = pick(micrograph, asked, networks)
+    whole = median_ms(lambda: pick(read_micrograph(path), asked, networks), runs)
+    image = detection.view.image
+    rows = {
+        "pick(), reading included": whole,
+        "  read and check": median_ms(lambda: read_micrograph(path), runs),
+        "  preprocess": median_ms(
+            lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px), runs
+        ),
+        "  detector": median_ms(lambda: predict_distance_map(image, networks.detector), runs),
+        "  peaks": median_ms(lambda: rank_candidates(detection, parameters), runs),
+        f"  classifier, {len(picked)} of {len(picks)} candidates": median_ms(
+            lambda: judge(picked, detection, networks), runs
+        ),
+        "detector in bfloat16": median_ms(
+            lambda: predict_distance_map(image, networks.detector, "bfloat16"), runs
+        ),
+    }
+    networks.detector.module.float()
+    tensor = torch.from_numpy(image)[None, None].contiguous()
+    eager = networks.detector.module.to(memory_format=torch.contiguous_format)
+    with torch.inference_mode():
+        rows["detector, eager on the whole image"] = median_ms(lambda: eager(tensor), runs)
+    rows["Laplacian of Gaussian, full resolution"] = median_ms(
+        lambda: laplacian_picker(path, 1), max(1, runs // 3)
+    )
+    rows["Laplacian of Gaussian, binned 4"] = median_ms(lambda: laplacian_picker(path, 4), runs)
+    print(f"\n{label}, particle {DIAMETER_PX:.0f} px, network image {image.shape}")
+    for name, milliseconds in rows.items():
+        print(f"  {name:44s} {milliseconds:9.1f} ms   {milliseconds / whole:6.2f} of pick()")
+    print(f"  peak memory of a process that picks it      {peak_memory_mb(path):9.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7)
+    runs = parser.parse_args().runs
+    print(
+        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for label, shape in SHAPES.items():
+            report(label, shape, Path(folder), runs)
+
+
+if __name__ == "__main__":
+    main()
