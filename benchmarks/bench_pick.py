@@ -70,7 +70,8 @@ def peak_memory_mb(path: Path) -> float:
         "import resource, sys\n"
         "from napari_drpnet import *\n"
         "from napari_drpnet.parameters import ParticleParameters\n"
-        f"parameters = PickParameters(particle=ParticleParameters(diameter_angstrom={1.5 * DIAMETER_PX}))\n"
+        f"particle = ParticleParameters(diameter_angstrom={1.5 * DIAMETER_PX})\n"
+        "parameters = PickParameters(particle=particle)\n"
         "pick(read_micrograph(sys.argv[1]), parameters)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
@@ -127,9 +128,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs
-    print(
-        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    )
+    machine = platform.processor() or platform.machine()
+    print(f"{machine}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         for label, shape in SHAPES.items():
             report(label, shape, Path(folder), runs)

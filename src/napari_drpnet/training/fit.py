@@ -134,7 +134,7 @@ class _Optimizer:
     """AdamW with a cosine schedule, and the network in training mode."""
 
     def __init__(self, network: nn.Module, learning_rate: float, steps: int) -> None:
-            network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self._adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
         self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._adam, steps)
 

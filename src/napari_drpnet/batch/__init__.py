@@ -1,0 +1,16 @@
+"""Pick many micrographs into a folder, so that any end of the process loses nothing finished."""
+
+from napari_drpnet.batch.entries import BatchEntry, list_entries
+from napari_drpnet.batch.outputs import Outputs
+from napari_drpnet.batch.records import PickedMicrograph
+from napari_drpnet.batch.run import BatchReport, FailedMicrograph, pick_micrographs
+
+__all__ = [
+    "BatchEntry",
+    "BatchReport",
+    "FailedMicrograph",
+    "Outputs",
+    "PickedMicrograph",
+    "list_entries",
+    "pick_micrographs",
+]

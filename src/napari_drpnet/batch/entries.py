@@ -1,0 +1,119 @@
+"""Which micrographs a batch picks, and how it names what it writes for each."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats.relion import MicrographEntry, autopick_path, read_micrographs_star
+from napari_drpnet.micrograph import COMPRESSED_SUFFIXES, find_micrographs
+
+PICKS, PREVIEW = "_autopick", "_preview.png"
+
+
+@dataclass(frozen=True)
+class BatchEntry:
+    """One micrograph of a batch.
+
+    Parameters
+    ----------
+    micrograph : MicrographEntry
+        Its name, as the index will have it, and its file.
+    output : pathlib.PurePath
+        Where its files go inside the output folder, up to the ending: ``Movies/a/b`` for
+        ``Movies/a/b_autopick.star``.
+    """
+
+    micrograph: MicrographEntry
+    output: PurePath
+
+
+def list_entries(
+    sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
+) -> list[BatchEntry]:
+    """List the micrographs that sources stand for, each file once.
+
+    Parameters
+    ----------
+    sources : iterable of path-like
+        Micrographs, folders with them, patterns with ``*``, or RELION lists (``.star``).
+    out_dir : path-like
+        The output folder; previews in it are not taken for micrographs.
+
+    Returns
+    -------
+    list of BatchEntry
+        Sub-folders are mirrored: below a folder or the fixed part of a pattern, below the common
+        parent of all files named one by one, and by RELION's rule for those of a list.
+
+    Raises
+    ------
+    InputFileError
+        When a source cannot be used, when nothing is found, or when two micrographs would get
+        the same output file.
+    """
+    sources = [Path(source).expanduser() for source in sources]
+    single = [source for source in sources if _is_single(source)]
+    parent = _common_parent(single)
+    found = (entry for source in sources for entry in _entries(source, parent, Path(out_dir)))
+    unique = {os.path.abspath(entry.micrograph.path): entry for entry in found}
+    if not unique:
+        names = " ".join(map(str, sources))
+        raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
+    entries = list(unique.values())
+    _refuse_collisions(entries)
+    return entries
+
+
+def _entries(source: Path, parent: Path, out_dir: Path) -> Iterator[BatchEntry]:
+    if source.suffix.lower() == ".star":
+        for micrograph in read_micrographs_star(source):
+            picks = autopick_path(micrograph.name, "")
+            yield BatchEntry(micrograph, picks.with_name(picks.stem.removesuffix(PICKS)))
+    elif _is_single(source):
+        yield _entry(source, parent)
+    else:
+        root = source if source.is_dir() else _fixed_part(source)
+        for file in find_micrographs(source):
+            if not (file.name.endswith(PREVIEW) and _is_below(file, out_dir)):
+                yield _entry(file, root)
+
+
+def _entry(file: Path, root: Path) -> BatchEntry:
+    bare = file.with_suffix("") if file.suffix.lower() in COMPRESSED_SUFFIXES else file
+    output = Path(os.path.relpath(bare, root))
+    return BatchEntry(MicrographEntry(file.as_posix(), file), output.with_name(output.stem))
+
+
+def _is_single(source: Path) -> bool:
+    """Tell files, which may be missing, from folders, patterns and lists."""
+    if source.is_dir() or source.suffix.lower() == ".star":
+        return False
+    return source.exists() or not glob.has_magic(str(source))
+
+
+def _common_parent(files: Sequence[Path]) -> Path:
+    parents = [os.path.abspath(file.parent) for file in files]
+    return Path(os.path.commonpath(parents)) if parents else Path()
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """Return the folders of a pattern before its first wild card."""
+    magic = next(k for k, part in enumerate(pattern.parts) if glob.has_magic(part))
+    return Path(*pattern.parts[:magic])
+
+
+def _is_below(file: Path, folder: Path) -> bool:
+    return file.resolve().is_relative_to(folder.resolve())
+
+
+def _refuse_collisions(entries: Iterable[BatchEntry]) -> None:
+    taken: dict[PurePath, Path] = {}
+    for entry in entries:
+        path = entry.micrograph.path
+        other = taken.setdefault(entry.output, path)
+        if other is not path:
+            reason = f"its picks and those of {other} would both go to {entry.output}{PICKS}.star"
+            raise InputFileError(path, reason, "Pick them into two folders, or rename one")
