@@ -1,10 +1,13 @@
 """Files that are either whole or absent, whenever the process is killed."""
 
+import glob
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_RANDOM_CHARACTERS = 8
 
 
 @contextmanager
@@ -32,33 +35,44 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem[:100]}-", suffix=f".part{target.suffix}", dir=target.parent
-    )
-    temporary = Path(name)
+    random = secrets.token_hex(_RANDOM_CHARACTERS // 2)
+    temporary = target.with_name(f"{_prefix(target)}{random}{_suffix(target)}")
+    temporary.touch(exist_ok=False)
     try:
-        os.fchmod(handle, 0o666 & ~_umask())
-        os.close(handle)
         yield temporary
         _flush(temporary)
         os.replace(temporary, target)
-        _flush(target.parent)
+        _flush_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove the temporary files of `path` that a killed process has left."""
+    target = Path(path)
+    random = "?" * _RANDOM_CHARACTERS
+    for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}{random}{_suffix(target)}"):
+        leftover.unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.stem[:100]}-"
+
+
+def _suffix(target: Path) -> str:
+    return f".part{target.suffix}"
 
 
 def _flush(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except PermissionError:  # Windows cannot open folders; the rename there is still atomic
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with path.open("rb+") as file:  # Windows flushes only what may be written to
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename last; where folders cannot be flushed (Windows) it is still atomic."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,6 +1,6 @@
 """Judge candidates by what surrounds them: patches to P(particle)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,17 +10,17 @@ from napari_drpnet.jobs import Job, SilentJob
 if TYPE_CHECKING:
     from napari_drpnet.networks.weights import Network
 
+Real = TypeVar("Real", np.float16, np.float32)
+
 _BATCH = 256
 
 
-def extract_patches(
-    image: NDArray[np.float32], centers_yx: ArrayLike, patch_px: int
-) -> NDArray[np.float32]:
+def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) -> NDArray[Real]:
     """Cut a square patch around each centre.
 
     Parameters
     ----------
-    image : (h, w) float32 array
+    image : (h, w) real array
         A network image; beyond its edges patches are mirrored.
     centers_yx : (n, 2) array
         Centres ``(y, x)`` in its pixels; the pixel nearest to a centre becomes pixel
@@ -30,7 +30,8 @@ def extract_patches(
 
     Returns
     -------
-    (n, patch_px, patch_px) float32 array
+    (n, patch_px, patch_px) array
+        Of the dtype of `image`.
     """
     before = patch_px // 2
     padded = np.pad(image, ((before, patch_px), (before, patch_px)), mode="symmetric")

@@ -41,7 +41,7 @@ def choose_device(request: str = "auto") -> Device:
     if request == "auto":
         return _best_device()
     try:
-        torch.empty(1, device=request)
+        torch.zeros(1, device=request).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"device {request!r} cannot be used ({str(error).splitlines()[0]}); "

@@ -1,6 +1,8 @@
 """The distance map of a whole micrograph, tile by tile, on any device."""
 
+import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,6 +22,9 @@ MapUnits = Literal["absolute", "published"]
 #: Of the output, network pixels. On a CPU 256 keeps the 32 channels near the cache.
 _TILE = {"cpu": 256, "cuda": 2048, "mps": 1024}
 _LEAST_TILE = 64
+#: Torch has no one type for it on all devices. Not every error about memory is one: there are
+#: unsupported memory formats and illegal accesses too.
+_OUT_OF_MEMORY = re.compile("out of memory|not enough memory|allocate memory|alloc_failed", re.I)
 
 
 def predict_distance_map(
@@ -67,7 +72,8 @@ def predict_distance_map(
 
     device = next(detector.module.parameters()).device
     dtype = torch.float32 if precision == "float32" else torch.bfloat16
-    module = detector.module.to(dtype)
+    # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
+    module = deepcopy(detector.module).to(dtype)
     module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = torch.from_numpy(np.ascontiguousarray(image))[None, None]
     side = tile or _TILE.get(device.type, 256)
@@ -76,17 +82,18 @@ def predict_distance_map(
         try:
             with torch.inference_mode():
                 return _run_tiles(module, source, side, device, dtype, job)
-        except RuntimeError as error:  # torch has no one type for it on all devices
-            if "memory" not in str(error).lower():
+        except RuntimeError as error:
+            if not _OUT_OF_MEMORY.search(str(error)):
                 raise
             if side <= _LEAST_TILE:
                 raise MemoryError(
                     f"not enough memory on {device} for a tile of {side} px; "
                     "free some, or use another device"
                 ) from error
-            side //= 2
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
+        # Out here the error is gone, and with it what the failed tile held.
+        side = max(side // 2, _LEAST_TILE)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def to_published_units(distance_map: Map) -> Map:

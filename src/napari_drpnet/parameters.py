@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Parameters(BaseModel):
-    """Base of all parameter models: frozen, and no unknown names."""
+    """Base of all parameter models: frozen, finite numbers, and no unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ParticleParameters(Parameters):
@@ -35,7 +35,7 @@ class DetectorParameters(Parameters):
     weights: str = Field("default", title="Detector weights: a name or a .safetensors file")
     device: str = Field("auto", title="auto, cpu, cuda, cuda:N or mps")
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32", title="Arithmetic of the networks; bfloat16 is faster where supported"
+        "float32", title="Arithmetic of the detector; bfloat16 is faster where supported"
     )
     normalization: Literal["robust", "published"] | None = Field(
         None, title="Contrast: robust, or as the published MATLAB code"
@@ -115,6 +115,9 @@ class SimulationParameters(Parameters):
     )
     carbon: bool = Field(False, title="Show the edge of a carbon film")
     ice_crystals: int = Field(0, ge=0, title="Number of ice crystals")
+    crystalline_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of a crystalline film: grains of about a particle"
+    )
     junk: int = Field(0, ge=0, title="Number of aggregates and fragments")
     hot_pixels: int = Field(0, ge=0, title="Number of hot pixels")
     negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")

@@ -181,7 +181,8 @@ def detect(
             wanted.normalization,
         )
     except ValueError as error:
-        raise InputFileError(micrograph.name, str(error), "Give a smaller diameter") from error
+        remedy = "Check the particle diameter and the pixel size"
+        raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
     distance_map = predict_distance_map(view.image, networks.detector, wanted.precision, job=job)
     if wanted.map_units == "published":
         distance_map = to_published_units(distance_map)

@@ -98,8 +98,8 @@ def test_writing_needs_a_box_size(tmp_path):
         ("repic_topaz", 732, (2328, 3312), 6.3771067),
     ],
 )
-def test_files_of_other_programs(sample_data, folder, count, first_yx, first_score):
-    file = sample_data / "published_picks_10017" / folder / "Falcon_2012_06_12-15_17_31_0.box"
+def test_files_of_other_programs(shared_data, folder, count, first_yx, first_score):
+    file = shared_data / "published_picks_10017" / folder / "Falcon_2012_06_12-15_17_31_0.box"
     coordinates = read_box(file)
     assert (len(coordinates), coordinates.box_size_px) == (count, 180)
     np.testing.assert_array_equal(coordinates.centers_yx[0], first_yx)

@@ -105,7 +105,7 @@ def test_candidates(tmp_path):
         ("ribosome_10028/312_10028.csv", 94, (440, 326)),
     ],
 )
-def test_ground_truth_files(sample_data, file, count, first_yx):
-    coordinates = read_csv(sample_data / "micrographs" / file)
+def test_ground_truth_files(shared_data, file, count, first_yx):
+    coordinates = read_csv(shared_data / "micrographs" / file)
     assert len(coordinates) == count
     np.testing.assert_array_equal(coordinates.centers_yx[0], first_yx)

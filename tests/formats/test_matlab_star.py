@@ -64,18 +64,18 @@ def test_refuses_bad_scales_and_files(tmp_path):
         matlab_star_confidence(tmp_path / "b.star")
 
 
-def test_the_published_file(sample_data):
-    assert matlab_star_confidence(sample_data / PUBLISHED) == 1
-    assert len(convert_matlab_star(sample_data / PUBLISHED, 4)) == 69
+def test_the_published_file(shared_data):
+    assert matlab_star_confidence(shared_data / PUBLISHED) == 1
+    assert len(convert_matlab_star(shared_data / PUBLISHED, 4)) == 69
     np.testing.assert_array_equal(
-        read_star(sample_data / PUBLISHED).centers_yx[0], [393.171655, 95.891725]
+        read_star(shared_data / PUBLISHED).centers_yx[0], [393.171655, 95.891725]
     )
 
 
-def test_no_other_published_file_looks_like_it(sample_data, tmp_path):
+def test_no_other_published_file_looks_like_it(shared_data, tmp_path):
     for file in [
-        *sample_data.glob("published_picks_10017/*/*31_0.star"),
-        *sample_data.glob("formats/*30.star"),
+        *shared_data.glob("published_picks_10017/*/*31_0.star"),
+        *shared_data.glob("formats/*30.star"),
     ]:
         positions_xy = read_star(file).centers_yx[:, ::-1]
         assert matlab_star_confidence(write_xy_star(tmp_path / "a.star", positions_xy)) < 0.05

@@ -145,8 +145,8 @@ def test_names_of_micrographs_are_kept(tmp_path):
         ),
     ],
 )
-def test_files_of_other_programs(sample_data, file, count, first_yx, first_score):
-    coordinates = read_star(sample_data / file)
+def test_files_of_other_programs(shared_data, file, count, first_yx, first_score):
+    coordinates = read_star(shared_data / file)
     assert len(coordinates) == count
     np.testing.assert_array_equal(coordinates.centers_yx[0], first_yx)
     np.testing.assert_array_equal(coordinates.score[0], first_score)

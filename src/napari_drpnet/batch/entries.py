@@ -54,13 +54,12 @@ def list_entries(
         When a source cannot be used, when nothing is found, or when two micrographs would get
         the same output file.
     """
-    sources = [Path(source).expanduser() for source in sources]
-    single = [source for source in sources if _is_single(source)]
-    parent = _common_parent(single)
-    found = (entry for source in sources for entry in _entries(source, parent, Path(out_dir)))
+    paths = [Path(source).expanduser() for source in sources]
+    parent = _common_parent([path for path in paths if _is_single(path)])
+    found = (entry for path in paths for entry in _entries(path, parent, Path(out_dir)))
     unique = {os.path.abspath(entry.micrograph.path): entry for entry in found}
     if not unique:
-        names = " ".join(map(str, sources))
+        names = " ".join(map(str, paths))
         raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
     entries = list(unique.values())
     _refuse_collisions(entries)

@@ -51,14 +51,30 @@ class Outputs:
         """Return the files of one micrograph."""
         return [self.folder / f"{entry.output}{ending}" for ending in self.endings()]
 
+    @property
+    def index(self) -> Path | None:
+        """RELION's index of the coordinate files; None where it could not name any."""
+        return self.folder / "autopick.star" if self.index_ending else None
+
+    @property
     def index_ending(self) -> str | None:
-        """Return the ending of the coordinate files that RELION's index can name, if any."""
+        """Ending of the coordinate files that RELION's index can name."""
         suffix = next((suffix for suffix in (".star", ".box") if suffix in self.formats), None)
         return suffix and f"{PICKS}{suffix}"
 
+    @property
+    def candidates(self) -> Path | None:
+        """The table of all candidates, where it is wanted."""
+        return self.folder / "candidates.csv" if self.all_candidates else None
+
 
 def write_outputs(
-    outputs: Outputs, entry: BatchEntry, micrograph: Micrograph, picks: Picks, diameter_px: float
+    outputs: Outputs,
+    entry: BatchEntry,
+    micrograph: Micrograph,
+    picks: Picks,
+    diameter_px: float,
+    note: str,
 ) -> None:
     """Write the files of one micrograph, each whole or not at all.
 
@@ -74,6 +90,8 @@ def write_outputs(
         Those above the threshold; coordinate files get the accepted ones.
     diameter_px : float
         Particle diameter, unbinned pixels.
+    note : str
+        For the caption of the preview.
 
     Raises
     ------
@@ -84,6 +102,6 @@ def write_outputs(
     coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
     for path in outputs.paths(entry):
         if path.name.endswith(PREVIEW):
-            write_preview(path, micrograph, picks, diameter_px)
+            write_preview(path, micrograph, picks, diameter_px, note)
         else:
             write_coordinates(path, coordinates, micrograph.shape)

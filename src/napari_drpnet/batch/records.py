@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,10 +102,12 @@ class Ledger:
         record = _read(self._path(entry))
         if not record or record.settings != self._settings or record.source != _source(entry):
             return None
-        return record.result if self._is_whole(record) else None
+        if not self._is_whole(record):
+            return None
+        return record.result.model_copy(update={"earlier": True})
 
     def forget(self, entry: BatchEntry) -> None:
-        """Remove what an earlier run left of a micrograph, because it is picked again."""
+        """Remove what an earlier run left of a micrograph, just before new files replace it."""
         path = self._path(entry)
         record = _read(path)
         path.unlink(missing_ok=True)
@@ -121,7 +124,7 @@ class Ledger:
             settings=self._settings,
             source=_source(entry),
             result=result,
-            candidates=candidates and _columns(candidates),
+            candidates=None if candidates is None else _columns(candidates),
         )
         with atomic_file(self._path(entry)) as temporary:
             temporary.write_text(record.model_dump_json(), encoding="utf-8")
@@ -157,9 +160,25 @@ def _read(path: Path) -> Record | None:
 
 
 def _source(entry: BatchEntry) -> dict[str, float | None]:
-    status = os.stat(entry.micrograph.path)
+    try:
+        status = os.stat(entry.micrograph.path)
+    except OSError:
+        return {}
     return {
         "bytes": status.st_size,
         "modified": status.st_mtime,
         "pixel_size_angstrom": entry.micrograph.pixel_size_angstrom,
     }
+
+
+def _columns(picks: Picks) -> dict[str, list[Any]]:
+    return {field.name: getattr(picks, field.name).tolist() for field in fields(picks)}
+
+
+def _picks(columns: dict[str, list[Any]]) -> Picks:
+    """Undo `_columns`; JSON has turned NaN into null."""
+    height, prominence, probability = (
+        np.array(columns[name], float) for name in ("height", "prominence", "probability")
+    )
+    centers_yx = np.reshape(np.array(columns["centers_yx"], float), (-1, 2))
+    return Picks(centers_yx, height, prominence, probability, np.array(columns["accepted"], bool))

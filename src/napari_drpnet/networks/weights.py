@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.errors import InputFileError
@@ -98,6 +98,7 @@ def load_network(
     InputFileError
         When the file is missing, damaged, of the other kind, or has no card.
     """
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -108,16 +109,17 @@ def load_network(
     card = _card_of(path, content)
     if card.kind != kind:
         raise InputFileError(path, f"these are {card.kind} weights", f"Give {kind} weights")
-    module = _build(card)
     try:
-        module.load_state_dict(load(content))
-    except (SafetensorError, RuntimeError) as error:
+        with torch.device("meta"):  # its first weights need be neither drawn nor stored
+            module = _build(card)
+        module.load_state_dict(load(content), assign=True)
+    except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise InputFileError(
             path,
             f"its arrays do not fit a {kind} ({str(error).splitlines()[0]})",
             "Export or import the weights again",
         ) from error
-    return Network(module.eval().to(device), card, weights, sha256)
+    return Network(module.eval().float().to(device), card, weights, sha256)
 
 
 def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> str:
@@ -129,6 +131,8 @@ def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> s
         metadata={_CARD_KEY: card.model_dump_json()},
     )
     sha256 = hashlib.sha256(content).hexdigest()
+    # Two files cannot change at once: for a moment there is no hash, but never a wrong one.
+    _hash_file(path).unlink(missing_ok=True)
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
     with atomic_file(_hash_file(path)) as temporary:
@@ -176,8 +180,9 @@ def find_weights(weights: str, kind: Literal["detector", "classifier"]) -> Path:
     known = list_weights()
     name = f"{kind}-default" if weights == "default" else weights
     if name not in known:
+        choice = f"Choose among {', '.join(known)}, or give" if known else "Give"
         raise InputFileError(
-            weights, "no weights of this name", f"Choose among {', '.join(known)}, or give a file"
+            weights, f"there are no {kind} weights of this name", f"{choice} a .safetensors file"
         )
     return known[name]
 
@@ -208,7 +213,7 @@ def _card_of(path: Path, content: bytes) -> WeightsCard:
         (length,) = struct.unpack("<Q", content[:8])
         header = json.loads(content[8 : 8 + length])
         return WeightsCard.model_validate_json(header["__metadata__"][_CARD_KEY])
-    except (struct.error, ValueError, KeyError, TypeError, OverflowError, ValidationError) as error:
+    except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputFileError(
             path, "not a napari-drpnet weights file", "Give a .safetensors file made by drpnet"
         ) from error
@@ -220,7 +225,7 @@ def _hash_file(path: Path) -> Path:
 
 def _check_hash(path: Path, sha256: str) -> None:
     note = _hash_file(path)
-    if note.is_file() and note.read_text().split()[:1] != [sha256]:
+    if note.is_file() and note.read_bytes().split()[:1] != [sha256.encode()]:
         raise InputFileError(
             path, "the file is not what its .sha256 says", "Install or import the weights again"
         )

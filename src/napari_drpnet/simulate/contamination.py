@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 def carbon_film(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
     """Return the part of the frame that a carbon film with a hole or a straight edge covers."""
     y, x = np.ogrid[: shape[0], : shape[1]]
-    side = float(max(shape))
+    side = float(min(shape))
     if rng.random() < 0.6:
         radius = side * rng.uniform(0.6, 1.2)
         angle = rng.uniform(0, 2 * np.pi)
@@ -49,6 +49,21 @@ def ice_crystals(
     return transmission, mask
 
 
+def crystalline_film(
+    shape: tuple[int, int], diameter_px: float, rng: np.random.Generator
+) -> Floats:
+    """Return the texture of a crystalline film: grains, each of its own grey, of unit deviation."""
+    from scipy.ndimage import gaussian_filter
+    from scipy.spatial import cKDTree
+
+    grain = diameter_px * np.exp(rng.uniform(np.log(0.4), np.log(2.5)))
+    seeds = rng.uniform(0, shape, (int(np.prod(shape) / grain**2) + 2, 2))
+    _, nearest = cKDTree(seeds).query(np.moveaxis(np.indices(shape), 0, -1), workers=1)
+    greys = rng.gamma(2.0, size=len(seeds)) * rng.choice([-1, 1])
+    texture = gaussian_filter(greys[nearest], grain * rng.uniform(0.05, 0.3))
+    return np.asarray((texture - texture.mean()) / texture.std())
+
+
 def _outline(angle: Floats, rng: np.random.Generator) -> Floats:
     """Return the relative radius of a round, elongated or hexagonal outline at each angle."""
     turn = rng.uniform(0, 2 * np.pi)
@@ -61,8 +76,8 @@ def _outline(angle: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(outline)
 
 
-def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return points ``(n, 3)`` in Å and occupied radius of a clump, a fragment or a thread."""
+def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> Floats:
+    """Return points ``(n, 3)`` in Å of a clump, a fragment or a thread."""
     kind = rng.choice(["clump", "fragment", "thread"], p=[0.4, 0.35, 0.25])
     if kind == "thread":
         steps = rng.normal(0, 0.35, (int(rng.integers(15, 60)), 3)) + rng.normal(0, 0.12, 3)
@@ -74,7 +89,7 @@ def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> tuple[Float
         seeds = rng.normal(0, extent * diameter_angstrom / 2.5, (int(rng.integers(3, 25)), 3))
         points = np.repeat(seeds, 200, axis=0)
         points = points + rng.normal(0, extent * diameter_angstrom * 0.15, points.shape)
-    return points, np.linalg.norm(points[:, 1:], axis=1)
+    return points
 
 
 def carbon_texture(shape: tuple[int, int], rng: np.random.Generator) -> Floats:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.geometry import inside
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import SimulationParameters
 from napari_drpnet.simulate import contamination, optics
@@ -67,9 +68,10 @@ def simulate_micrograph(
         scene.project(potential, points, structure.weights, center)
     expose = scene.expose_stain if parameters.negative_stain else scene.expose_ice
     pixels = scene.detect(expose(potential)).astype(np.float32)
-    inside = np.all((centers >= -0.5) & (centers < np.array(scene.shape) - 0.5), axis=1)
     return SimulatedMicrograph(
-        Micrograph(pixels, parameters.pixel_size_angstrom), centers[inside], diameter
+        Micrograph(pixels, parameters.pixel_size_angstrom),
+        centers[inside(centers, scene.shape)],
+        diameter,
     )
 
 
@@ -77,7 +79,7 @@ def random_rotation(rng: np.random.Generator) -> Floats:
     """Return a rotation matrix drawn uniformly from all orientations."""
     from scipy.spatial.transform import Rotation
 
-    return np.asarray(Rotation.random(rng=rng).as_matrix())
+    return np.asarray(Rotation.from_quat(rng.normal(size=4)).as_matrix())
 
 
 def _at_size(
@@ -177,9 +179,9 @@ class _Scene:
             for dx in (0, 1):
                 share = np.abs(1 - dy - fraction[:, 0]) * np.abs(1 - dx - fraction[:, 1])
                 place = corner + np.array([dy, dx]) - low
-                inside = np.all((place >= 0) & (place < extent), axis=1)
-                flat = place[inside, 0] * extent[1] + place[inside, 1]
-                patch += np.bincount(flat, (share * weights)[inside], len(patch))
+                seen = np.all((place >= 0) & (place < extent), axis=1)
+                flat = place[seen, 0] * extent[1] + place[seen, 1]
+                patch += np.bincount(flat, (share * weights)[seen], len(patch))
         window = (slice(low[0], high[0]), slice(low[1], high[1]))
         potential[window] += patch.reshape(extent) / self.pixel**2
 
@@ -197,9 +199,17 @@ class _Scene:
             potential += self.carbon * (grain / self.pixel + rng.uniform(300, 900))
         phase = potential * optics.interaction_constant(parameters.voltage_kv)
         contrast = self._imaged(phase, amplitude_contrast=0.08)
-        transmission = np.exp(-thickness / 3000) * self.crystal_transmission
+        transmission = np.exp(-thickness / 3000) * self._film_transmission()
         transmission *= np.where(self.carbon, rng.uniform(0.7, 0.95), 1.0)
         return self._illuminated(transmission * (1 + contrast).clip(0.02))
+
+    def _film_transmission(self) -> Floats:
+        """Return what crystals, and a crystalline film where there is one, let through."""
+        strength = self.parameters.crystalline_ice
+        if not strength:
+            return self.crystal_transmission
+        film = contamination.crystalline_film(self.shape, self.diameter_px, self.rng)
+        return np.asarray(self.crystal_transmission * (1 + strength * film).clip(0.1))
 
     def expose_stain(self, potential: Floats) -> Floats:
         """Return the expected counts per pixel of a negatively stained specimen."""
@@ -236,7 +246,7 @@ class _Scene:
 
     def _add_junk(self, potential: Floats) -> None:
         for _ in range(self.parameters.junk):
-            points, _ = contamination.aggregate(self.diameter_angstrom, self.rng)
+            points = contamination.aggregate(self.diameter_angstrom, self.rng)
             mass = self.rng.uniform(0.2, 1.0) * self.diameter_angstrom**3 * PROTEIN_CONTRAST_VOLT
             weights = np.full(len(points), mass / 4 / len(points))
             self.project(potential, points, weights, self.rng.uniform(0, self.shape))

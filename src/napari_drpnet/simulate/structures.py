@@ -4,6 +4,7 @@ Atoms, voxels of a density map and analytic shapes all become one thing, a cloud
 weights in V·Å³, so that one projection serves them all.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ class Structure:
     def __post_init__(self) -> None:
         if self.points.ndim != 2 or self.points.shape[1] != 3 or len(self.points) == 0:
             raise ValueError(f"points must be (n, 3) with n > 0, not {self.points.shape}")
+        if self.weights.shape != self.points.shape[:1] or not self.weights.sum() > 0:
+            raise ValueError(f"weights must be ({len(self.points)},) and have a positive sum")
         center = np.average(self.points, axis=0, weights=self.weights)
         object.__setattr__(self, "points", self.points - center)
 
@@ -84,7 +87,7 @@ def read_structure(path: str | Path) -> Structure:
             return _from_atoms(path)
         if kind in ("mrc", "map", "ccp4"):
             return _from_density(path)
-    except (RuntimeError, ValueError, OSError, EOFError) as error:
+    except (RuntimeError, ValueError, OSError, EOFError, zlib.error) as error:
         raise InputFileError(
             path, f"not a readable structure ({error})", "Give a PDB, mmCIF or MRC density file"
         ) from error
@@ -96,10 +99,12 @@ def read_structure(path: str | Path) -> Structure:
 def _from_atoms(path: Path) -> Structure:
     import gemmi
 
-    model = gemmi.read_structure(str(path))[0]
+    structure = gemmi.read_structure(str(path))
+    if len(structure) == 0:
+        raise ValueError("it holds no atoms")
     rows = [
         (site.atom.pos.z, site.atom.pos.y, site.atom.pos.x, site.atom.element.atomic_number)
-        for site in model.all()
+        for site in structure[0].all()
         if not site.atom.is_hydrogen() and not site.residue.is_water()
     ]
     if not rows:
@@ -115,7 +120,7 @@ def _from_density(path: Path) -> Structure:
 
     with mrcfile.open(path, permissive=True) as file:
         density, voxel = file.data, float(file.voxel_size.x)
-        if density is None or density.ndim != 3 or not voxel > 0:
+        if density is None or density.ndim != 3 or density.dtype.kind == "c" or not voxel > 0:
             raise ValueError("it holds no 3-D density with a voxel size")
         density = np.array(density, float)
     inside = density > 0.2 * density.max()
@@ -136,10 +141,9 @@ def _thinned(points: Floats, weights: Floats, name: str, jitter: float = 0.0) ->
         keep = rng.choice(len(points), _MAX_POINTS, replace=False)
         points, weights = points[keep], weights[keep]
     points = points + rng.uniform(-jitter / 2, jitter / 2, points.shape)
+    if not total > 0:
+        raise ValueError("its atoms are of no known element")
     return Structure(points, weights * total / weights.sum(), name)
-
-
-SHAPES = ("blob", "shell", "barrel", "ring", "rod", "dumbbell", "cube", "micelle")
 
 
 def make_shape(
@@ -236,3 +240,4 @@ _SHAPE_DENSITIES = {
     "cube": _cube,
     "micelle": _micelle,
 }
+SHAPES = tuple(_SHAPE_DENSITIES)

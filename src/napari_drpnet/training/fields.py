@@ -78,11 +78,12 @@ def random_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
     def chance(probability: float) -> bool:
         return bool(rng.random() < probability)
 
+    crystalline = chance(0.06)
     return SimulationParameters(
         height_px=_SIDE_PX,
         width_px=_SIDE_PX,
         pixel_size_angstrom=diameter_angstrom / _DIAMETER_PX,
-        particles=0 if chance(0.08) else int(log_uniform(15, 350)),
+        particles=0 if crystalline or chance(0.08) else int(log_uniform(15, 350)),
         min_distance=rng.uniform(0.6, 1.2),
         clumped=rng.uniform(0, 0.7) if chance(0.4) else 0.0,
         voltage_kv=float(rng.choice([200.0, 300.0])),
@@ -93,6 +94,7 @@ def random_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
         ice_variation=rng.uniform(0, 0.15),
         carbon=chance(0.2),
         ice_crystals=int(rng.integers(1, 12)) if chance(0.3) else 0,
+        crystalline_ice=log_uniform(0.02, 0.2) if crystalline else 0.0,
         junk=int(rng.integers(1, 8)) if chance(0.3) else 0,
         hot_pixels=int(rng.integers(1, 30)) if chance(0.1) else 0,
         negative_stain=chance(0.2),

@@ -22,9 +22,9 @@ class DetectorRecipe(Parameters):
     """How a detector is trained; stored in its card."""
 
     particle_px: float = Setting(11.0, gt=4, title="Particle diameter, network pixels")
-    fields: int = Setting(1200, ge=1, title="Simulated micrographs")
-    looks: int = Setting(4, ge=1, title="Augmented views of each")
-    steps: int = Setting(6000, ge=1, title="Batches")
+    fields: int = Setting(1600, ge=1, title="Simulated micrographs")
+    looks: int = Setting(3, ge=1, title="Augmented views of each")
+    steps: int = Setting(8000, ge=1, title="Batches")
     batch: int = Setting(16, ge=1, title="Patches per batch")
     patch_diameters: float = Setting(6.4, gt=1, title="Side of a patch, particle diameters")
     learning_rate: float = Setting(2e-3, gt=0, title="AdamW, cosine schedule")
@@ -37,8 +37,8 @@ class ClassifierRecipe(Parameters):
 
     patch_px: int = Setting(40, ge=32, title="Side of a patch, network pixels")
     least_height: float = Setting(0.15, ge=0, title="Weaker candidates are not shown, map units")
-    looks: int = Setting(2, ge=1, title="Augmented views of each field that are used")
-    epochs: int = Setting(6, ge=1, title="Times that each patch is seen")
+    fields: int = Setting(2000, ge=1, title="Views of the detector's fields that are used")
+    epochs: int = Setting(4, ge=1, title="Times that each patch is seen")
     batch: int = Setting(128, ge=2, title="Patches per batch")
     learning_rate: float = Setting(1e-3, gt=0, title="AdamW, cosine schedule")
     seed: int = Setting(1, title="Of the order of patches and initial weights")

@@ -9,13 +9,35 @@ from numpy.typing import NDArray
 from napari_drpnet.classify import extract_patches
 from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.geometry import inside
-from napari_drpnet.matching import match_one_to_one
+from napari_drpnet.matching import find_gains
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
 from napari_drpnet.training.fields import Field
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCandidates:
+    """The candidates of one field, best first, and which are particles.
+
+    Parameters
+    ----------
+    centers_yx : (n, 2) float array
+        Network pixels; none nearer than half a particle to the edge.
+    height : (n,) float array
+        Map units.
+    right : (n,) bool array
+        Whether each adds a true particle to those that better candidates have found.
+    particles : int
+        True particles as far from the edge as the candidates.
+    """
+
+    centers_yx: Floats
+    height: Floats
+    right: NDArray[np.bool_]
+    particles: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,40 +56,47 @@ class LabelledPatches:
     labels: Labels
 
 
-def label_by_truth(
-    fields: Sequence[Field], detector: Network, patch_px: int, least_height: float
-) -> LabelledPatches:
-    """Run the detector over fields; its candidates are particles where the truth says so.
+def label_candidates(
+    field: Field, detector: Network, sigma_px: float, least_height: float = 0.0
+) -> LabelledCandidates:
+    """Run the detector over a field and hold its candidates against the truth.
 
     Parameters
     ----------
-    fields : sequence of Field
+    field : Field
         With truth.
     detector : Network
-        Whose candidates the classifier will judge.
-    patch_px : int
-        Side of a patch.
+        Whose candidates are wanted.
+    sigma_px : float
+        Smoothing of its map, network pixels.
     least_height : float
         Weaker candidates are left out, map units.
     """
-    particle = detector.card.particle_px
-    patches, labels = [], []
-    for field in fields:
-        image = field.image.astype(np.float32)
-        smoothed = smooth(predict_distance_map(image, detector), detector.card.sigma_px)
-        candidates = find_candidates(smoothed)
-        candidates = candidates.where(candidates.height >= least_height)
-        candidates = candidates.where(
-            suppress_neighbours(candidates, candidates.height, particle / 2)
-        )
-        shape = (image.shape[0], image.shape[1])
-        candidates = candidates.where(inside(candidates.centers_yx, shape, particle / 2))
-        right = match_one_to_one(candidates.centers_yx, field.centers_yx, particle / 2).pick_index
-        label = np.zeros(len(candidates), np.int8)
-        label[right] = 1
-        labels.append(label)
-        patches.append(extract_patches(image, candidates.centers_yx, patch_px).astype(np.float16))
-    return LabelledPatches(np.concatenate(patches), np.concatenate(labels))
+    reach = detector.card.particle_px / 2
+    shape = (field.image.shape[0], field.image.shape[1])
+    distance_map = predict_distance_map(field.image.astype(np.float32), detector)
+    found = find_candidates(smooth(distance_map, sigma_px))
+    found = found.where(found.height >= least_height)
+    found = found.where(inside(found.centers_yx, shape, reach))
+    found = found.where(suppress_neighbours(found, found.height, reach))
+    return LabelledCandidates(
+        found.centers_yx,
+        found.height,
+        find_gains(found.centers_yx, field.centers_yx, reach),
+        int(inside(field.centers_yx, shape, reach).sum()),
+    )
+
+
+def cut_patches(
+    fields: Sequence[Field], candidates: Sequence[LabelledCandidates], patch_px: int
+) -> LabelledPatches:
+    """Cut the patches of labelled candidates, network pixels."""
+    patches = [
+        extract_patches(field.image, found.centers_yx, patch_px)
+        for field, found in zip(fields, candidates, strict=True)
+    ]
+    labels = np.concatenate([found.right for found in candidates])
+    return LabelledPatches(np.concatenate(patches), labels.astype(np.int8))
 
 
 def label_by_confidence(

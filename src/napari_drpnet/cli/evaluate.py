@@ -1,0 +1,123 @@
+"""`drpnet evaluate`: picks against true particles."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from napari_drpnet.atomic_file import atomic_file
+from napari_drpnet.cli.rows import count_rows
+from napari_drpnet.evaluate import RADII, Evaluation, ScoredMicrograph, evaluate_picks
+from napari_drpnet.evaluation_inputs import Pairing, finite_scores, pair_coordinates
+from napari_drpnet.evaluation_report import format_table, plot_evaluation, to_json
+from napari_drpnet.geometry import flip_rows, pixels_from_angstrom
+
+POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+@click.command()
+@click.argument("picks", type=click.Path(path_type=Path))
+@click.argument("truth", type=click.Path(path_type=Path))
+@click.option(
+    "--diameter",
+    type=POSITIVE,
+    required=True,
+    help="Particle diameter in pixels of the micrograph; with --pixel-size in Å",
+)
+@click.option("--pixel-size", type=POSITIVE, metavar="Å", help="Pixel size in Å")
+@click.option(
+    "--threshold", type=float, help="Count only picks with at least this score [default: all]"
+)
+@click.option(
+    "--radius",
+    "radii",
+    type=POSITIVE,
+    multiple=True,
+    default=RADII,
+    show_default=True,
+    help="Greatest distance of a pair, in diameters; may be repeated, the main one first",
+)
+@click.option(
+    "--flip-truth-rows",
+    type=count_rows,
+    metavar="NY|MICROGRAPH",
+    help="Mirror the truth top to bottom: the number of rows, or a micrograph that has them",
+)
+@click.option("--ignore-unlabelled", is_flag=True, help="Leave out picks without truth")
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE|-]",
+    help="Write everything as JSON to a file, or print it instead of the table",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw precision against recall (.png, .svg, .pdf)",
+)
+def command(
+    picks: Path,
+    truth: Path,
+    diameter: float,
+    pixel_size: float | None,
+    threshold: float | None,
+    radii: tuple[float, ...],
+    flip_truth_rows: int | None,
+    ignore_unlabelled: bool,
+    json_file: str | None,
+    plot: Path | None,
+) -> None:
+    """Compare PICKS with TRUTH: precision, recall, F1, average precision.
+
+    Each is a coordinate file (.star, .box, .csv) or a folder of them, matched by the name of the
+    micrograph; "_autopick" at its end does not count. A file that names the micrograph of each
+    row, such as candidates.csv, holds many. Truth without picks counts as missed.
+
+    A pick is right when it can be paired with a particle that no other pick has taken, at most
+    the radius away.
+    """
+    pairing = pair_coordinates(picks, truth)
+    if pairing.unlabelled and not ignore_unlabelled:
+        names = ", ".join(pairing.unlabelled)
+        raise click.ClickException(f"no truth for {names}: add it, or say --ignore-unlabelled")
+    diameter_px = pixels_from_angstrom(diameter, pixel_size) if pixel_size else diameter
+    scored = _scored(pairing, diameter_px, flip_truth_rows)
+    evaluation = evaluate_picks(scored, radii, threshold)
+    if plot:
+        _plot(evaluation, plot)
+    if json_file:
+        _write_json(to_json(evaluation), json_file)
+    if json_file != "-":
+        click.echo(format_table(evaluation), nl=False)
+
+
+def _scored(pairing: Pairing, diameter_px: float, flip: int | None) -> list[ScoredMicrograph]:
+    return [
+        ScoredMicrograph(
+            name,
+            picks.centers_yx,
+            finite_scores(picks),
+            truth.centers_yx if flip is None else flip_rows(truth.centers_yx, flip),
+            diameter_px,
+        )
+        for name, (picks, truth) in pairing.pairs.items()
+    ]
+
+
+def _plot(evaluation: Evaluation, path: Path) -> None:
+    try:
+        plot_evaluation(evaluation, path)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--plot") from error
+
+
+def _write_json(content: dict[str, Any], file: str) -> None:
+    text = json.dumps(content)
+    if file == "-":
+        click.echo(text)
+        return
+    with atomic_file(file) as temporary:
+        temporary.write_text(f"{text}\n", encoding="utf-8")

@@ -1,0 +1,69 @@
+"""The command `drpnet`: which verbs there are, and what errors look like to the shell."""
+
+import errno
+import logging
+from importlib import import_module
+from typing import Any
+
+import click
+
+from napari_drpnet import __version__
+from napari_drpnet.errors import InputFileError
+
+_SUMMARIES = {
+    "pick": "Pick the particles of micrographs.",
+    "evaluate": "Compare picks with true particles.",
+    "simulate": "Make micrographs with known particles.",
+    "convert": "Convert a coordinate file to another format.",
+    "weights": "List, describe and import network weights.",
+    "doctor": "Check this installation.",
+}
+INTERRUPTED = 130
+
+
+class _Verbs(click.Group):
+    """Import a verb only when it is called, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUMMARIES:
+            return None
+        command: click.Command = import_module(f"napari_drpnet.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; errors that it foresees become one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except InputFileError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 a file could not be used or written; 2 wrong usage; "
+    "130 interrupted.",
+)
+@click.version_option(__version__, prog_name="drpnet")
+def main() -> None:
+    """Pick particles in cryo-EM micrographs with DRPnet.
+
+    Start with: drpnet pick Micrographs --diameter 180 --out Picks
+    """
+    # Damaged TIFF files: tifffile logs what our own message says better.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)

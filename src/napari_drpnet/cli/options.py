@@ -1,0 +1,124 @@
+"""Command-line options made from parameter models: a default, a bound, a title lives only there."""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+Model = TypeVar("Model", bound=BaseModel)
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+_UNITS = {"_angstrom": "Å", "_px": "PX", "_um": "µm", "_kv": "kV"}
+_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def model_options(model: type[BaseModel]) -> Callable[[Verb], Verb]:
+    """Return a decorator that gives a verb an option for each field of a parameter model.
+
+    Parameters
+    ----------
+    model : type
+        Fields may be models themselves; their fields then become options.
+
+    Returns
+    -------
+    callable
+        The verb gets the values as keyword arguments by field name, None where not given;
+        `build_model` makes a model of them.
+    """
+
+    def decorate(verb: Verb) -> Verb:
+        for name, field in reversed(list(_leaves(model))):
+            click.option(flag(name), name, **_settings(name, field))(verb)
+        return verb
+
+    return decorate
+
+
+def build_model(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Make a model of the values of its options, and complain in terms of these options.
+
+    Raises
+    ------
+    click.UsageError
+        When a value is out of bounds.
+    """
+    try:
+        return model.model_validate(_nested(model, values))
+    except ValidationError as error:
+        complaints = (f"{flag(str(e['loc'][-1]))}: {e['msg']}" for e in error.errors())
+        raise click.UsageError("; ".join(complaints)) from error
+
+
+def flag(name: str) -> str:
+    """Return the option of a field: without unit, with dashes.
+
+    Examples
+    --------
+    >>> flag("pixel_size_angstrom")
+    '--pixel-size'
+    """
+    for suffix in _UNITS:
+        name = name.removesuffix(suffix)
+    return f"--{name.replace('_', '-')}"
+
+
+def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if submodel := _submodel(field):
+            yield from _leaves(submodel)
+        else:
+            yield name, field
+
+
+def _nested(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {}
+    for name, field in model.model_fields.items():
+        submodel = _submodel(field)
+        value = _nested(submodel, values) if submodel else values[name]
+        if value is not None:
+            nested[name] = value
+    return nested
+
+
+def _submodel(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
+    kind = _kind(field)
+    settings: dict[str, Any] = {"help": _describe(field), "required": field.is_required()}
+    if kind is bool:
+        return settings | {"is_flag": True, "default": None}
+    if get_origin(kind) is Literal:
+        return settings | {"type": click.Choice(get_args(kind))}
+    unit = next((unit for suffix, unit in _UNITS.items() if name.endswith(suffix)), None)
+    return settings | {"type": kind, "metavar": unit}
+
+
+def _kind(field: FieldInfo) -> Any:
+    """Return the type of a field, without the None of an optional one."""
+    kinds = get_args(field.annotation)
+    if NoneType not in kinds:
+        return field.annotation
+    return next(kind for kind in kinds if kind is not NoneType)
+
+
+def _describe(field: FieldInfo) -> str:
+    """Return the title, the bounds and the default."""
+    notes = [
+        f"{sign} {bound:g}"
+        for metadata in field.metadata
+        for name, sign in _BOUNDS.items()
+        if (bound := getattr(metadata, name, None)) is not None
+    ]
+    title = field.title or ""
+    if field.default is None and "default:" not in title:
+        notes.append("default: as the weights recommend")
+    elif not field.is_required() and field.default is not None and field.default is not False:
+        notes.append(f"default: {field.default}")
+    return f"{title} [{', '.join(notes)}]" if notes else title

@@ -1,0 +1,87 @@
+"""`drpnet simulate`: micrographs whose particles are known."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from tqdm import tqdm
+
+from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.parameters import SimulationParameters
+from napari_drpnet.simulate import (
+    SHAPES,
+    SimulatedMicrograph,
+    Structure,
+    make_shape,
+    read_structure,
+    simulate_micrograph,
+)
+from napari_drpnet.simulation_files import write_simulated
+
+SHAPE_DIAMETER_ANGSTROM = 180.0
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Output folder")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="How many to make"
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The same seed gives the same micrographs",
+)
+@click.option(
+    "--structure",
+    "structures",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Particle as PDB, mmCIF or density map; may be repeated for a mixture",
+)
+@click.option("--shape", type=click.Choice(SHAPES), help="Particle of a simple shape instead")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there")
+@model_options(SimulationParameters)
+def command(
+    out: Path,
+    count: int,
+    seed: int,
+    structures: tuple[Path, ...],
+    shape: str | None,
+    overwrite: bool,
+    **values: Any,
+) -> None:
+    """Make micrographs with known particles, to try and to test a picker.
+
+    Writes OUT/sim_0001.mrc with its pixel size, OUT/sim_0001.csv with the true centres, and so
+    on. Without a structure or shape, the particle is a lumpy blob.
+    """
+    if structures and shape:
+        raise click.UsageError("--structure and --shape exclude each other")
+    parameters = build_model(SimulationParameters, values)
+    stems = [f"sim_{number:04d}" for number in range(1, count + 1)]
+    present = [out / f"{stem}.mrc" for stem in stems if (out / f"{stem}.mrc").exists()]
+    if present and not overwrite:
+        raise click.UsageError(f"{present[0]} is there already; replace it with --overwrite")
+    particles = [read_structure(file) for file in structures]
+    seeds = np.random.SeedSequence(seed).generate_state(count).tolist()
+    for stem, its_seed in tqdm(list(zip(stems, seeds, strict=True)), disable=None, leave=False):
+        simulated = simulate_micrograph(
+            parameters, particles or _of_shape(shape, parameters, its_seed), its_seed
+        )
+        write_simulated(out, stem, simulated)
+        tqdm.write(_line(out / stem, simulated))
+
+
+def _of_shape(shape: str | None, parameters: SimulationParameters, seed: int) -> list[Structure]:
+    if shape is None:
+        return []
+    diameter = parameters.diameter_angstrom or SHAPE_DIAMETER_ANGSTROM
+    return [make_shape(shape, diameter, np.random.default_rng(seed))]
+
+
+def _line(path: Path, simulated: SimulatedMicrograph) -> str:
+    count, diameter = len(simulated.centers_yx), simulated.diameter_angstrom
+    return f"{path}.mrc  {count} particles of {diameter:.0f} Å"

@@ -1,0 +1,91 @@
+"""`drpnet weights`: which networks there are."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.networks.weights import (
+    find_weights,
+    list_weights,
+    read_card,
+    user_weights_folder,
+)
+
+
+@click.group()
+def command() -> None:
+    """List, describe and import network weights."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array")
+def list_all(as_json: bool) -> None:
+    """List the weights that can be named with --weights and --classifier."""
+    known, damaged = [], []
+    for name, path in list_weights().items():
+        try:
+            known.append(_describe(name, path))
+        except InputFileError as error:
+            damaged.append(str(error))
+    if as_json:
+        click.echo(json.dumps(known))
+    else:
+        lines = [*map(_format, known), f"Imported weights live in {user_weights_folder()}"]
+        click.echo("\n".join(lines))
+    if damaged:
+        raise click.ClickException("; ".join(damaged))
+
+
+@command.command()
+@click.argument("weights", metavar="NAME|FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object")
+def info(weights: str, as_json: bool) -> None:
+    """Describe weights: how they are used, what they were trained on, their licence and hash."""
+    content = _describe(weights, find_weights(weights, "detector"))
+    if as_json:
+        click.echo(json.dumps(content))
+        return
+    width = max(map(len, content))
+    for key, value in content.items():
+        click.echo(f"{key:{width}}  {value}")
+
+
+@command.command("import")
+@click.argument("mat_file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--name", default="published", show_default=True, help="What to call them")
+def import_published(mat_file: Path, name: str) -> None:
+    """Import the published detector from the authors' models/cnet_1.mat.
+
+    Get it from their repository, emcoregit/DRPnet. It may be used for academic purposes only.
+    """
+    from napari_drpnet.networks.matlab import import_published_detector
+
+    if Path(name).name != name or name.startswith("."):
+        raise click.BadParameter(f"{name!r} is not a plain name", param_hint="--name")
+    path = import_published_detector(mat_file, name)
+    click.echo(f"Imported to {path}\nLicence: {read_card(path).licence}")
+    click.echo(f"Use it with: drpnet pick ... --weights {name} --classifier none")
+
+
+def _format(weights: dict[str, Any]) -> str:
+    return (
+        f"{weights['name']}  ({weights['kind']}, particle {weights['particle_px']:g} px, "
+        f"sha256 {weights['sha256'][:8]})\n"
+        f"  trained on: {weights['trained_on']}\n"
+        f"  licence: {weights['licence']}"
+    )
+
+
+def _describe(name: str, path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+        raise InputFileError(path, reason, "Check the name and the permissions") from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    card = read_card(path).model_dump(mode="json")
+    return {"name": name, "path": str(path), "sha256": sha256, **card}

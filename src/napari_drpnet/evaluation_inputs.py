@@ -1,0 +1,118 @@
+"""Coordinate files of picks and of truth, brought together micrograph by micrograph."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats import Coordinates, read_coordinates
+from napari_drpnet.formats.text import AnyPath
+from napari_drpnet.micrograph import SUFFIXES
+
+#: Suffixes that a folder is searched for; of several files of a micrograph, the most precise.
+_PREFERENCE = (".csv", ".star", ".box")
+_PICKNAMES = ("_autopick", "_manualpick")
+#: What `drpnet pick` and RELION write about many micrographs.
+_SUMMARIES = ("autopick.star", "manualpick.star", "candidates.csv")
+
+CoordinateSet = dict[PurePosixPath, Coordinates]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """Picks and truth of the same micrographs.
+
+    Parameters
+    ----------
+    pairs : dict
+        ``(picks, truth)`` by the name of the micrograph. Where nothing was picked, the picks are
+        empty.
+    unlabelled : tuple of str
+        Micrographs with picks and without truth.
+    """
+
+    pairs: dict[str, tuple[Coordinates, Coordinates]]
+    unlabelled: tuple[str, ...]
+
+
+def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
+    """Read picks and truth, and bring those of the same micrograph together.
+
+    Parameters
+    ----------
+    picks, truth : path-like
+        A folder each, searched with its sub-folders for ``.csv``, ``.star`` and ``.box`` files,
+        or one such file. A file that names the micrograph of each row holds many micrographs;
+        any other is about the one that it is named after, perhaps with ``_autopick`` at the end.
+
+    Returns
+    -------
+    Pairing
+        Micrographs are the same when their names agree, without folders unless two in one set
+        have the same name. Two files about one micrograph each are always about the same.
+
+    Raises
+    ------
+    InputFileError
+        When a file cannot be used, a folder holds none, or no micrograph has both.
+    """
+    picked, true = _read_set(Path(picks)), _read_set(Path(truth))
+    if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
+        true = dict(zip(picked, true.values(), strict=True))
+    elif all(len({path.name for path in group}) == len(group) for group in (picked, true)):
+        picked, true = (
+            {PurePosixPath(path.name): group[path] for path in group} for group in (picked, true)
+        )
+    if not picked.keys() & true.keys():
+        reason = f"no picks fit any truth: picks of {min(picked)} …, truth of {min(true)} …"
+        raise InputFileError(picks, reason, "Name the files after their micrographs")
+    nothing = Coordinates(np.empty((0, 2)), np.empty(0))
+    return Pairing(
+        {str(path): (picked.get(path, nothing), true[path]) for path in true},
+        tuple(str(path) for path in picked if path not in true),
+    )
+
+
+def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
+    """Return scores where missing ones equal the lowest; all zero where there are none."""
+    known = coordinates.score[~np.isnan(coordinates.score)]
+    return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
+
+
+def _read_set(source: Path) -> CoordinateSet:
+    if not source.exists():
+        raise InputFileError(source, "there is no such file or folder", "Check the name")
+    if not source.is_dir():
+        return _split(source, PurePosixPath(_bare(source.name)))
+    files: dict[PurePosixPath, Path] = {}
+    for suffix in reversed(_PREFERENCE):
+        for file in sorted(source.rglob(f"*{suffix}")):
+            below = file.relative_to(source)
+            if file.name not in _SUMMARIES and not any(part[0] == "." for part in below.parts):
+                files[PurePosixPath(below.parent.as_posix(), _bare(file.name))] = file
+    if not files:
+        kinds = ", ".join(_PREFERENCE)
+        raise InputFileError(source, f"no {kinds} file in this folder", "Check its name")
+    return {
+        micrograph: coordinates
+        for key in sorted(files)
+        for micrograph, coordinates in _split(files[key], key).items()
+    }
+
+
+def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
+    """Read a file; one micrograph under `key`, or many under the names in it."""
+    coordinates = read_coordinates(file)
+    if not coordinates.micrograph_names:
+        return {key: coordinates}
+    names = np.array([_bare(name) for name in coordinates.micrograph_names])
+    return {PurePosixPath(name): coordinates.where(names == name) for name in dict.fromkeys(names)}
+
+
+def _bare(name: str) -> str:
+    """Strip what a file name has beyond the name of the micrograph."""
+    for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
+        name = name.removesuffix(ending)
+    return name

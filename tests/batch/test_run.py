@@ -1,0 +1,262 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_drpnet import batch
+from napari_drpnet.batch import (
+    AlreadyPickedError,
+    Outputs,
+    list_entries,
+    outputs,
+    pick_micrographs,
+    run,
+)
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.formats.star_tables import read_tables
+from napari_drpnet.jobs import Cancelled
+from napari_drpnet.matching import match_one_to_one
+
+pytestmark = pytest.mark.usefixtures("use_toy_weights")
+
+
+@pytest.fixture
+def folder(tmp_path, write_discs, monkeypatch):
+    for number in range(3):
+        write_discs(tmp_path / f"in/sub/m{number}.mrc", number)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def pick(folder, parameters):
+    def pick(*sources, out=Outputs(Path("out")), **settings):  # noqa: B008 - frozen
+        given = settings.pop("parameters", parameters)
+        return pick_micrographs(list_entries(sources or ["in"], "out"), given, out, **settings)
+
+    return pick
+
+
+def index():
+    (table,) = read_tables("out/autopick.star").values()
+    return dict(zip(table["rlnMicrographName"], table["rlnMicrographCoordinates"], strict=True))
+
+
+def strict(parameters, threshold=2.0):
+    peaks = parameters.peaks.model_copy(update={"threshold": threshold})
+    return parameters.model_copy(update={"peaks": peaks})
+
+
+def test_picks_lie_on_the_particles_and_are_indexed(pick, write_discs, tmp_path):
+    report = pick()
+    truth = write_discs(tmp_path / "again.mrc", 0)
+    found = read_coordinates("out/sub/m0_autopick.star").centers_yx
+    assert len(match_one_to_one(found, truth, 4)) == len(found) == 16
+    assert [picked.accepted for picked in report.picked] == [16, 16, 16]
+    assert report.picked[0].diameter_px == 18
+    assert report.failed == ()
+    assert not report.interrupted
+    assert index() == {f"in/sub/m{k}.mrc": f"out/sub/m{k}_autopick.star" for k in range(3)}
+
+
+def test_all_formats_and_candidates(pick):
+    formats = (".star", ".csv", ".box")
+    report = pick(out=Outputs(Path("out"), formats, all_candidates=True))
+    coordinates = [read_coordinates(f"out/sub/m0_autopick{suffix}") for suffix in formats]
+    assert [len(of_one) for of_one in coordinates] == [16, 16, 16]
+    assert coordinates[2].box_size_px == 28  # 1.5 × 18, rounded up to even
+    candidates = read_coordinates("out/candidates.csv")
+    assert len(candidates) == 3 * 16
+    assert set(candidates.micrograph_names) == {f"in/sub/m{k}.mrc" for k in range(3)}
+    assert report.picked[0].above_threshold == 16
+
+
+def test_candidates_below_the_threshold_are_written_but_not_picked(pick, parameters):
+    out = Outputs(Path("out"), all_candidates=True)
+    report = pick("in/sub/m0.mrc", out=out, parameters=strict(parameters, 100.0))
+    assert (report.picked[0].above_threshold, report.picked[0].accepted) == (0, 0)
+    assert len(read_coordinates("out/candidates.csv")) == 16
+    assert len(read_coordinates("out/m0_autopick.star")) == 0
+
+
+def test_without_a_classifier_probabilities_stay_empty(pick, parameters):
+    classifier = parameters.classifier.model_copy(update={"classifier": "none"})
+    alone = parameters.model_copy(update={"classifier": classifier})
+    pick(out=Outputs(Path("out"), all_candidates=True), parameters=alone)
+    assert np.isnan(read_coordinates("out/candidates.csv").score).all()
+
+
+def test_the_pixel_size_of_the_list_beats_the_header(pick, parameters):
+    (entry,) = list_entries(["in/sub/m0.mrc"], "out")
+    listed = replace(entry, micrograph=replace(entry.micrograph, pixel_size_angstrom=1.8))
+    report = pick_micrographs([listed], parameters, Outputs(Path("out")))
+    assert report.picked[0].diameter_px == pytest.approx(20)
+
+
+def test_existing_picks_are_not_touched_without_being_asked(pick):
+    pick()
+    with pytest.raises(AlreadyPickedError, match="4 files"):
+        pick()
+
+
+def test_resume_keeps_what_is_finished(pick):
+    pick()
+    before = os.stat("out/sub/m1_autopick.star").st_mtime_ns
+    Path("out/.drpnet/sub/m2.json").unlink()
+    report = pick(existing="resume")
+    assert [picked.earlier for picked in report.picked] == [True, True, False]
+    assert os.stat("out/sub/m1_autopick.star").st_mtime_ns == before
+    assert len(index()) == 3
+
+
+@pytest.mark.parametrize("damage", ["{", "{}", ""])
+def test_a_damaged_record_means_not_finished(pick, damage):
+    pick()
+    Path("out/.drpnet/sub/m2.json").write_text(damage)
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, True, False]
+
+
+def test_a_missing_output_means_not_finished(pick):
+    pick()
+    Path("out/sub/m0_autopick.star").unlink()
+    assert not pick(existing="resume").picked[0].earlier
+    assert Path("out/sub/m0_autopick.star").exists()
+
+
+def test_a_changed_micrograph_is_picked_again(pick):
+    pick()
+    os.utime("in/sub/m1.mrc", (1, 1))
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, False, True]
+
+
+def test_changed_parameters_are_picked_again_and_leave_nothing_stale(pick, parameters):
+    pick(out=Outputs(Path("out"), (".star", ".box")))
+    report = pick(existing="resume", parameters=strict(parameters))
+    assert not any(picked.earlier for picked in report.picked)
+    assert not list(Path("out").rglob("*.box"))
+
+
+def test_another_device_name_is_not_another_result(pick, parameters):
+    pick()
+    detector = parameters.detector.model_copy(update={"device": "cpu"})
+    report = pick(
+        existing="resume", parameters=parameters.model_copy(update={"detector": detector})
+    )
+    assert all(picked.earlier for picked in report.picked)
+
+
+def test_overwrite_picks_all_again(pick):
+    pick()
+    assert not any(picked.earlier for picked in pick(existing="overwrite").picked)
+
+
+def test_the_index_has_only_results_of_the_same_parameters(pick, parameters):
+    pick("in/sub/m0.mrc")
+    pick("in/sub/m1.mrc", existing="resume")
+    assert set(index()) == {"in/sub/m0.mrc", "in/sub/m1.mrc"}
+    pick("in/sub/m2.mrc", existing="resume", parameters=strict(parameters))
+    assert set(index()) == {"in/sub/m2.mrc"}
+
+
+def test_bad_micrographs_are_listed_and_the_good_are_written(pick):
+    Path("in/sub/m1.mrc").write_text("not an image")
+    report = pick("in", "gone.mrc")
+    assert len(report.picked) == 2
+    assert [failed.name for failed in report.failed] == ["in/sub/m1.mrc", "gone.mrc"]
+    assert "too short" in report.failed[0].message
+    assert "no such file" in report.failed[1].message
+    assert set(index()) == {"in/sub/m0.mrc", "in/sub/m2.mrc"}
+
+
+def test_a_failed_redo_leaves_the_old_picks(pick):
+    pick()
+    Path("in/sub/m1.mrc").unlink()
+    report = pick("in/sub/m1.mrc", existing="resume")
+    assert len(report.failed) == 1
+    assert Path("out/sub/m1_autopick.star").exists()
+
+
+def test_an_unforeseen_error_is_noted_with_its_traceback(pick, monkeypatch):
+    def fail(path):
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr(run, "read_micrograph", fail)
+    (failed, *_) = pick().failed
+    assert failed.message == "in/sub/m0.mrc: ZeroDivisionError: surprise"
+    assert "Traceback" in failed.details
+
+
+def test_a_full_disk_is_reported_for_its_file(pick, monkeypatch):
+    def write(path, *rest):
+        if "m1" in str(path):
+            raise OSError(28, "No space left on device", str(path))
+        real(path, *rest)
+
+    real = outputs.write_coordinates
+    monkeypatch.setattr(outputs, "write_coordinates", write)
+    report = pick()
+    assert len(report.picked) == 2
+    assert report.failed[0].message == "out/sub/m1_autopick.star: No space left on device"
+    assert "in/sub/m1.mrc" not in index()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Cancelled])
+def test_an_interrupted_batch_keeps_and_indexes_what_is_finished(pick, stop):
+    class Job:
+        calls = 0
+
+        def advance(self, done, total, stage):
+            Job.calls += stage == "distance map"
+            if Job.calls == 2:
+                raise stop
+
+    report = pick(job=Job())
+    assert report.interrupted
+    assert [picked.name for picked in report.picked] == ["in/sub/m0.mrc"]
+    assert set(index()) == {"in/sub/m0.mrc"}
+    assert len(pick(existing="resume").picked) == 3
+
+
+def test_leftovers_of_a_killed_run_are_removed(pick):
+    leftover = Path("out/sub/.m0_autopick-abcd1234.part.star")
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    pick(existing="resume")
+    assert not leftover.exists()
+
+
+def test_a_run_without_any_success_does_not_stand_in_the_way_of_the_next(pick):
+    assert pick("gone.mrc").index is None
+    assert len(pick().picked) == 3
+
+
+def test_csv_alone_has_no_index(pick):
+    assert pick(out=Outputs(Path("out"), (".csv",))).index is None
+    assert not Path("out/autopick.star").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_out_first(pick):
+    Path("out").write_text("a file")
+    with pytest.raises(OSError, match="out"):
+        pick()
+
+
+def test_outcomes_are_told_one_by_one(pick):
+    told = []
+    report = pick(on_outcome=told.append)
+    assert tuple(told) == report.picked
+
+
+def test_records_are_plain_json(pick):
+    pick()
+    record = json.loads(Path("out/.drpnet/sub/m0.json").read_text())
+    assert record["settings"]["particle"]["diameter_angstrom"] == 36
+    assert record["result"]["files"] == ["sub/m0_autopick.star"]
+
+
+def test_unknown_formats_are_refused():
+    with pytest.raises(ValueError, match="formats"):
+        batch.Outputs(Path("out"), (".xyz",))

@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+
+from napari_drpnet.batch import run
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.formats.star_tables import write_table
+from napari_drpnet.picking import pick_in_detail
+
+pytestmark = pytest.mark.usefixtures("micrographs")
+OUT = ("--out", "out", "--diameter", 36)
+
+
+def test_a_folder_is_picked(drpnet):
+    shown = drpnet("pick", "in", *OUT).output.splitlines()
+    assert shown[0].startswith("in/m0.mrc     16 of    16 accepted")
+    assert shown[3].startswith("Picked 3 micrographs in")
+    assert "on cpu" in shown[3] or "on cuda" in shown[3]
+    assert "default (" in shown[3]
+    assert shown[-1] == "Index: out/autopick.star"
+    assert len(read_coordinates("out/m0_autopick.star")) == 16
+
+
+def test_a_list_of_micrographs_is_picked_into_mirrored_folders(drpnet):
+    columns = {"rlnMicrographName": ["in/m1.mrc"], "rlnMicrographPixelSize": ["1.8"]}
+    write_table("micrographs.star", "micrographs", columns)
+    shown = json.loads(drpnet("pick", "micrographs.star", *OUT, "--json").stdout)
+    assert shown["micrographs"][0]["files"] == ["in/m1_autopick.star"]
+    assert shown["micrographs"][0]["diameter_px"] == pytest.approx(20)
+
+
+def test_json_is_all_there_is_on_stdout(drpnet):
+    Path("in/bad.mrc").write_text("bad")
+    result = drpnet("pick", "in", *OUT, "--json", "--threshold", 2, code=1)
+    shown = json.loads(result.stdout)
+    assert [picked["accepted"] for picked in shown["micrographs"]] == [16, 16, 16]
+    assert [error["name"] for error in shown["errors"]] == ["in/bad.mrc"]
+    assert shown["parameters"]["peaks"]["threshold"] == 2
+    assert shown["parameters"]["peaks"]["sigma_px"] == 1.5  # from the weights
+    assert shown["device"]["name"]
+    assert len(shown["networks"]["detector"]["sha256"]) == 64
+    assert shown["index"] == "out/autopick.star"
+    assert not shown["interrupted"]
+    assert "1 micrograph FAILED:\n  in/bad.mrc: " in result.stderr
+
+
+def test_good_and_bad_files_together(drpnet):
+    Path("in/bad.mrc").write_text("bad")
+    result = drpnet("pick", "in", "gone.tif", *OUT, code=1)
+    assert "in/bad.mrc  FAILED" in result.stdout
+    assert "2 micrographs FAILED:\n  in/bad.mrc: " in result.stderr
+    assert "gone.tif: there is no such file. Check the name." in result.stderr
+    assert len(list(Path("out").glob("m?_autopick.star"))) == 3
+
+
+def test_every_output(drpnet):
+    drpnet("pick", "in/m0.mrc", *OUT, "--format", "star, csv,.box", "--box-size", 30,
+           "--all-candidates", "--preview")  # fmt: skip
+    names = {"autopick.star", "candidates.csv", "m0_autopick.star", "m0_autopick.csv"}
+    names |= {"m0_autopick.box", "m0_preview.png", ".drpnet"}
+    assert {path.name for path in Path("out").iterdir()} == names
+    assert read_coordinates("out/m0_autopick.box").box_size_px == 30
+    header = Path("out/candidates.csv").read_text().splitlines()[0]
+    assert header == "name,x,y,prominence,probability,accepted"
+
+
+def test_the_classifier_may_reject_all(drpnet):
+    shown = drpnet("pick", "in/m0.mrc", *OUT, "--accept", 0.9, "--preview").output
+    assert "0 of    16 accepted" in shown
+    assert len(read_coordinates("out/m0_autopick.star")) == 0
+
+
+def test_resume_and_overwrite(drpnet):
+    drpnet("pick", "in", *OUT)
+    refused = drpnet("pick", "in", *OUT, code=2).stderr
+    assert "is there already" in refused
+    assert "--resume" in refused
+    resumed = drpnet("pick", "in", *OUT, "--resume").output
+    assert resumed.startswith("Picked 0 micrographs")
+    assert "3 more were finished before" in resumed
+    assert "Picked 3 micrographs" in drpnet("pick", "in", *OUT, "--overwrite").output
+
+
+def test_interrupted(drpnet, monkeypatch):
+    def stop_at_m1(micrograph, *rest, **settings):
+        if micrograph.name == "m1.mrc":
+            raise KeyboardInterrupt
+        return pick_in_detail(micrograph, *rest, **settings)
+
+    monkeypatch.setattr(run, "pick_in_detail", stop_at_m1)
+    result = drpnet("pick", "in", *OUT, code=130)
+    assert "Picked 1 micrograph " in result.stdout
+    assert "repeat the command with --resume to go on" in result.stderr
+    monkeypatch.undo()
+
+
+def test_doubts_about_polarity_are_told(drpnet):
+    with mrcfile.open("in/m1.mrc", "r+") as file:
+        file.set_data(-file.data)
+    with mrcfile.open("in/m2.mrc", "r+") as file:
+        file.set_data(np.random.default_rng(1).normal(size=(160, 160)).astype(np.float32))
+    shown = drpnet("pick", "in", *OUT).output
+    assert "s  unsure that particles are" in shown
+    assert "Polarity is uncertain in 1 micrograph: " in shown
+    assert "Particles seem dark in" in shown
+    sure = drpnet("pick", "in", *OUT, "--overwrite", "--json", "--polarity", "dark").stdout
+    assert json.loads(sure)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("in", "--out", "out"), "Missing option '--diameter'"),
+        (("in", "--diameter", 36), "Missing option '--out'"),
+        (OUT, "Missing argument"),
+        (("in", *OUT, "--format", "star,xyz"), "'star,xyz' is not one or several of"),
+        (("in", *OUT, "--format", ""), "'' is not one or several of"),
+        (("in", *OUT, "--resume", "--overwrite"), "exclude each other"),
+        (("in", *OUT, "--device", "toaster"), "device 'toaster' cannot be used"),
+        (("in", *OUT, "--sigma", -1), "--sigma: Input should be greater than"),
+        (("in", *OUT, "--threshold", "nan"), "--threshold: "),
+        (("in", *OUT, "--box-size", 1), "--box-size"),
+    ],
+)
+def test_wrong_usage_does_nothing(drpnet, arguments, message):
+    assert message in drpnet("pick", *arguments, code=2).stderr
+    assert not Path("out").exists()

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.micrograph import read_micrograph
+
+SMALL = ("--height", 128, "--width", 192, "--particles", 4, "--pixel-size", 6)
+
+
+def test_micrographs_have_truth_and_pixel_size(drpnet):
+    shown = drpnet("simulate", "--out", "sim", "--count", 2, *SMALL).output.splitlines()
+    assert sorted(path.name for path in Path("sim").iterdir()) == [
+        "sim_0001.csv", "sim_0001.mrc", "sim_0002.csv", "sim_0002.mrc",
+    ]  # fmt: skip
+    micrograph = read_micrograph("sim/sim_0001.mrc")
+    assert micrograph.pixel_size_angstrom == 6
+    assert micrograph.pixels.dtype == np.float32
+    assert micrograph.shape == (128, 192)
+    count = len(read_coordinates("sim/sim_0001.csv"))
+    assert shown[0] == f"sim/sim_0001.mrc  {count} particles of 180 Å"
+
+
+def test_the_seed_decides(drpnet):
+    for out, seed in (("a", 1), ("b", 1), ("c", 2)):
+        drpnet("simulate", "--out", out, "--seed", seed, "--shape", "ring", *SMALL)
+    pixels = {out: read_micrograph(f"{out}/sim_0001.mrc").pixels for out in "abc"}
+    assert (pixels["a"] == pixels["b"]).all()
+    assert not (pixels["a"] == pixels["c"]).all()
+
+
+def test_a_structure_is_the_particle(drpnet):
+    atoms = np.random.default_rng(0).normal(0, 20, (50, 3))
+    lines = [
+        f"ATOM  {k:5d}  CA  ALA A{k:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
+        for k, (x, y, z) in enumerate(atoms, 1)
+    ]
+    Path("a.pdb").write_text("\n".join([*lines, "END\n"]))
+    shown = drpnet("simulate", "--out", "sim", "--structure", "a.pdb", "--diameter", 99, *SMALL)
+    assert "particles of 99 Å" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--shape", "ring", "--structure", "a.pdb"), 2, "exclude each other"),
+        (("--shape", "pyramid"), 2, "'pyramid' is not one of"),
+        (("--structure", "gone.pdb"), 1, "gone.pdb: no such file"),
+        (("--count", 0), 2, "--count"),
+        (("--defocus", 99), 2, "--defocus: Input should be less than"),
+    ],
+)
+def test_wrong_usage(drpnet, arguments, code, message):
+    assert message in drpnet("simulate", "--out", "sim", *arguments, code=code).stderr
+    assert not Path("sim").exists()
+
+
+def test_nothing_is_replaced_without_being_asked(drpnet):
+    drpnet("simulate", "--out", "sim", *SMALL)
+    assert "is there already" in drpnet("simulate", "--out", "sim", *SMALL, code=2).stderr
+    drpnet("simulate", "--out", "sim", "--overwrite", *SMALL)

@@ -1,0 +1,67 @@
+import hashlib
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+SHAPES = {"d": (32, 1, 9, 9), "f": (32, 32, 3, 3), "h": (32, 32, 7, 1), "j": (32, 32, 1, 7)}
+
+
+@pytest.fixture
+def own_weights(drpnet, toy_weights, monkeypatch):
+    """Keep imports out of the weights that other tests use."""
+    for file in toy_weights.iterdir():
+        Path("own", file.name).parent.mkdir(exist_ok=True)
+        Path("own", file.name).write_bytes(file.read_bytes())
+    monkeypatch.setenv("DRPNET_WEIGHTS", "own")
+    return Path("own")
+
+
+def test_the_list_says_what_for_and_which_licence(drpnet):
+    shown = drpnet("weights", "list").output
+    assert "detector-default  (detector, particle 9 px, sha256 " in shown
+    assert "trained on: nothing\n  licence: BSD-3-Clause" in shown
+    assert "Imported weights live in" in shown
+    names = [weights["name"] for weights in json.loads(drpnet("weights", "list", "--json").stdout)]
+    assert {"classifier-default", "detector-default"} <= set(names)
+
+
+def test_info_has_the_whole_card_and_the_hash(drpnet, toy_weights):
+    file = toy_weights / "detector-default.safetensors"
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert f"sha256         {sha256}\n" in drpnet("weights", "info", "detector-default").output
+    card = json.loads(drpnet("weights", "info", file, "--json").stdout)
+    assert (card["sha256"], card["threshold"]) == (sha256, 1.5)
+
+
+def test_the_published_detector_is_imported_with_its_licence(drpnet, own_weights):
+    with h5py.File("cnet_1.mat", "w") as file:
+        for key, shape in {**SHAPES, "m": (32, 3, 3)}.items():
+            file[f"#refs#/{key}/Weights/Value"] = np.zeros(shape, np.float32)
+            file[f"#refs#/{key}/Bias/Value"] = np.zeros(1 if key == "m" else 32, np.float32)
+    shown = drpnet("weights", "import", "cnet_1.mat", "--name", "theirs").output
+    assert "Licence: Academic use only" in shown
+    assert "--weights theirs --classifier none" in shown
+    assert "theirs  (detector, particle 32 px" in drpnet("weights", "list").output
+
+
+def test_damaged_weights_are_named_beside_the_good_ones(drpnet, own_weights):
+    (own_weights / "bad.safetensors").write_text("bad")
+    result = drpnet("weights", "list", code=1)
+    assert "detector-default  (" in result.stdout
+    assert "bad.safetensors: not a napari-drpnet weights file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("info", "nothing"), 1, "nothing: there are no detector weights of this name"),
+        (("info", "gone.safetensors"), 1, "gone.safetensors: cannot be read"),
+        (("import", "gone.mat"), 1, "gone.mat: not the published DRPnet detector"),
+        (("import", "x.mat", "--name", "../x"), 2, "'../x' is not a plain name"),
+    ],
+)
+def test_what_is_not_there(drpnet, arguments, code, message):
+    assert message in drpnet("weights", *arguments, code=code).stderr

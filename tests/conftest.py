@@ -1,0 +1,74 @@
+import os
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# Toy arrays gain nothing from threads, which on a busy machine wait ten times as long as they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real micrographs, structures, weights and files of other programs."""
+    shared = os.environ.get("DRPNET_SHARED")
+    folder = Path(shared) if shared else Path(__file__).parents[2] / "shared"
+    if not (folder / "data" / "formats").is_dir():
+        pytest.skip("the shared sample files are absent: set DRPNET_SHARED")
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def toy_weights(tmp_path_factory) -> Path:
+    """A folder of default weights: the detector is a 9×9 mean, the classifier always says 0.73."""
+    import torch
+
+    from napari_drpnet.networks.classifier import PatchClassifier
+    from napari_drpnet.networks.fcrn import FCRN
+    from napari_drpnet.networks.weights import WeightsCard, save_network
+
+    about = {"particle_px": 9, "licence": "BSD-3-Clause", "trained_on": "nothing"}
+    folder = tmp_path_factory.mktemp("weights")
+    detector, classifier = FCRN(), PatchClassifier(16, 1)
+    with torch.no_grad():
+        for parameter in (*detector.parameters(), *classifier.parameters()):
+            parameter.zero_()
+        detector.conv_1.weight[0] = 1 / 81
+        for layer in (detector.conv_2, detector.conv_3, detector.conv_4, detector.conv_5):
+            height, width = layer.kernel_size
+            layer.weight[0, 0, height // 2, width // 2] = 1
+        classifier.head[-1].bias[1] = 1
+    card = WeightsCard(kind="detector", threshold=1.5, sigma_px=1.5, **about)
+    save_network(folder / "detector-default.safetensors", detector.state_dict(), card)
+    card = WeightsCard(kind="classifier", patch_px=16, pool_stride=1, accept=0.5, **about)
+    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
+    return folder
+
+
+@pytest.fixture
+def use_toy_weights(monkeypatch, toy_weights) -> None:
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(toy_weights))
+
+
+@pytest.fixture(scope="session")
+def write_discs():
+    """A function that writes a micrograph of dark discs, 18 px wide, and returns their centres."""
+
+    def write(path, seed: int = 0, side: int = 160, pixel_size: float = 2.0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        centers = np.argwhere(np.ones((side // 40, side // 40))) * 40.0 + 20
+        centers += rng.uniform(-5, 5, centers.shape)
+        y, x = np.ogrid[:side, :side]
+        discs = sum((np.hypot(y - cy, x - cx) < 9).astype(float) for cy, cx in centers)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with mrcfile.new(path) as file:
+            file.set_data((100 - 8 * discs + rng.normal(size=(side, side))).astype(np.float32))
+            file.voxel_size = pixel_size
+        return centers
+
+    return write

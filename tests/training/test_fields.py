@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import ndimage
+
+from napari_drpnet.simulate import make_shape
+from napari_drpnet.training import fields
+from napari_drpnet.training.fields import augment, random_fields, random_parameters
+
+PARTICLE = 11.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_fields():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fields, "_SIDE_PX", 320)
+        yield
+
+
+def generator(seed):
+    return np.random.default_rng(seed)
+
+
+def test_the_same_seed_gives_the_same_fields():
+    first, again = (random_fields(5, [], PARTICLE, 2) for _ in range(2))
+    other = random_fields(6, [], PARTICLE, 2)
+    for one, same, different in zip(first, again, other, strict=True):
+        assert_array_equal(one.image, same.image)
+        assert_array_equal(one.centers_yx, same.centers_yx)
+        assert one.image.shape != different.image.shape or (one.image != different.image).any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_fields_are_ready_for_a_network(seed):
+    structure = make_shape("blob", 150.0, generator(0))
+    views = random_fields(seed, [structure], PARTICLE, 2)
+    assert len(views) == 2
+    for view in views:
+        assert view.image.dtype == np.float16
+        assert np.isfinite(view.image).all()
+        assert np.abs(view.image).max() <= 8
+        nominal = 320 * PARTICLE / 32
+        assert (np.abs(np.log(np.array(view.image.shape) / nominal)) < 0.2).all()
+        assert view.centers_yx.shape[1] == 2
+        assert (view.centers_yx >= -0.5).all()
+        assert (view.centers_yx <= np.array(view.image.shape) - 0.5).all()
+
+
+def test_views_of_one_micrograph_differ_in_size_and_grey():
+    first, second = random_fields(3, [], PARTICLE, 2)
+    assert first.image.shape != second.image.shape
+    assert len(first.centers_yx) == len(second.centers_yx)
+
+
+def test_particles_in_ice_are_made_bright(monkeypatch):
+    in_ice = {"negative_stain": False}
+    monkeypatch.setattr(
+        fields,
+        "random_parameters",
+        lambda *given: random_parameters(*given).model_copy(update=in_ice),
+    )
+    contrasts = []
+    for seed in range(12):
+        (view,) = random_fields(seed, [], PARTICLE, 1)
+        if len(view.centers_yx) < 3:
+            continue
+        image = ndimage.gaussian_filter(view.image.astype(np.float32), 1.5)
+        y, x = np.round(view.centers_yx).astype(int).T
+        inside = (y >= 0) & (y < image.shape[0]) & (x >= 0) & (x < image.shape[1])
+        contrasts.append(image[y[inside], x[inside]].mean() - np.median(image))
+    assert len(contrasts) >= 6
+    assert np.mean(np.array(contrasts) > 0) >= 0.8
+
+
+def test_samples_are_varied():
+    drawn = [random_parameters(150.0, generator(seed)) for seed in range(300)]
+    for name, least, most in (
+        ("carbon", 0.1, 0.3),
+        ("negative_stain", 0.1, 0.3),
+        ("ice_crystals", 0.2, 0.4),
+        ("junk", 0.2, 0.4),
+    ):
+        assert least < np.mean([bool(getattr(each, name)) for each in drawn]) < most, name
+    counts = [each.particles for each in drawn]
+    assert 0.03 < np.mean(np.array(counts) == 0) < 0.25
+    assert max(counts) > 250
+    defocus = [each.defocus_um for each in drawn]
+    assert min(defocus) < 0.7
+    assert max(defocus) > 3
+    assert {each.pixel_size_angstrom for each in drawn} == {150.0 / 32}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_other_programs_views_keep_particles_in_place(seed):
+    """Whatever is done to grey values and noise: the dark disc stays where it is."""
+    image = 100 + generator(0).normal(0, 1, (96, 128)).astype(np.float32)
+    grid = np.indices(image.shape)
+    image[np.hypot(grid[0] - 40, grid[1] - 80) < 12] -= 8
+    seen = augment(image * 3 - 50, generator(seed))
+    assert seen.dtype == np.float32
+    assert seen.shape == image.shape
+    assert np.isfinite(seen).all()
+    smooth = ndimage.gaussian_filter(seen, 6)
+    assert np.hypot(*(np.unravel_index(smooth.argmin(), seen.shape) - np.array([40, 80]))) < 6
+
+
+def test_a_flat_image_stays_finite():
+    for seed in range(20):
+        assert np.isfinite(augment(np.full((40, 40), 7.0), generator(seed))).all()
