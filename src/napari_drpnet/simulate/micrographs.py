@@ -224,10 +224,8 @@ class _Scene:
             + (0.15 + parameters.ice_variation) * optics.smooth_noise(self.shape, self._wide(), rng)
         ).clip(0.1)
         excluded = film * (1 - np.exp(-protein / film))
-        occupied = ndimage.gaussian_filter(
-            (protein > 0.1 * self.diameter_angstrom).astype(float), 0.22 * self.diameter_px
-        )
-        puddle = depth * rng.uniform(0.2, 1.2) * occupied
+        # Stain gathers around protein, but not where the protein is: always less than it excludes.
+        puddle = rng.uniform(0.05, 0.4) * ndimage.gaussian_filter(protein, 0.22 * self.diameter_px)
         grain = rng.normal(size=self.shape) * rng.uniform(1.0, 3.0) * np.sqrt(film) / self.pixel
         stain = (film - excluded + puddle + grain).clip(0)
         absorbed = stain * rng.uniform(0.002, 0.005)
