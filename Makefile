@@ -11,8 +11,8 @@ FULL   := .venv
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(FULL)/.ready  ## install, pick the sample micrograph, show the result
-	@$(FULL)/bin/python scripts/demo.py
+demo: $(FULL)/.ready  ## install, simulate a sample micrograph, pick it, measure
+	@PATH="$(CURDIR)/$(FULL)/bin:$$PATH" scripts/demo.sh
 
 test: lint test-core $(FULL)/.ready  ## everything that must hold: lint, types, contracts, tests
 	@scripts/system-packages.sh

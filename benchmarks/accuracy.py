@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_drpnet import read_coordinates, read_micrograph, simulate_micrograph
+from napari_drpnet.detection import Networks, load_networks
 from napari_drpnet.evaluate import ScoredMicrograph, evaluate_picks, leave_out_border
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.networks.matlab import import_published_detector
@@ -25,7 +26,7 @@ from napari_drpnet.parameters import (
     PickParameters,
     SimulationParameters,
 )
-from napari_drpnet.picking import Networks, load_networks, pick, resolve
+from napari_drpnet.picking import pick, resolve
 from napari_drpnet.simulate import read_structure
 
 ROOT = Path(__file__).parent.parent

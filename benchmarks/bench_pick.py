@@ -20,9 +20,10 @@ import numpy as np
 import torch
 
 from napari_drpnet import PickParameters, load_networks, pick, read_micrograph, simulate_micrograph
+from napari_drpnet.detection import detect
 from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.parameters import ParticleParameters, SimulationParameters
-from napari_drpnet.picking import detect, judge, rank_candidates, resolve
+from napari_drpnet.picking import judge, rank_candidates, resolve
 from napari_drpnet.preprocess import preprocess, resample
 
 DIAMETER_PX = 100.0
@@ -98,7 +99,7 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
         "pick(), reading included": whole,
         "  read and check": median_ms(lambda: read_micrograph(path), runs),
         "  preprocess": median_ms(
-            lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px), runs
+            lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px, "dark"), runs
         ),
         "  detector": median_ms(lambda: predict_distance_map(image, networks.detector), runs),
         "  peaks": median_ms(lambda: rank_candidates(detection, parameters), runs),

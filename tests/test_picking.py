@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial import cKDTree
 from torch import nn
 
+from napari_drpnet.detection import Networks, detect, load_networks, particle_diameter_px
 from napari_drpnet.devices import Device
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.jobs import Cancelled
@@ -16,17 +17,7 @@ from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.fcrn import FCRN
 from napari_drpnet.networks.weights import Network, WeightsCard, save_network
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import (
-    Networks,
-    accept,
-    detect,
-    judge,
-    load_networks,
-    particle_diameter_px,
-    pick,
-    rank_candidates,
-    resolve,
-)
+from napari_drpnet.picking import accept, judge, pick, rank_candidates, resolve
 
 PIXEL_SIZE, DIAMETER = 1.5, 33.0  # Å; the particles have 22 px
 SHAPE = (301, 447)

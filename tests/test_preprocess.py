@@ -7,16 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-from napari_drpnet.micrograph import read_micrograph
 from napari_drpnet.preprocess import (
     clip_outliers,
-    detect_polarity,
     flatten_background,
     preprocess,
     resample,
 )
-from napari_drpnet.simulate import SHAPES, make_shape, simulate_micrograph
-from napari_drpnet.training.fields import random_parameters
 
 DIAMETER, PARTICLE = 24.0, 11.0
 SHAPE, NETWORK_SHAPE = (300, 420), (138, 193)
@@ -187,7 +183,7 @@ def test_a_particle_must_fit_into_the_micrograph(shape):
 
 def test_a_particle_must_be_large_enough_to_be_seen():
     with pytest.raises(ValueError, match="is too small to be seen"):
-        preprocess(scene(), 0.3, PARTICLE)
+        preprocess(scene(), 0.3, PARTICLE, "dark")
 
 
 @pytest.mark.parametrize("diameter", [4.0, 5.5, 11.0, 100.0, 300.0])
@@ -205,89 +201,16 @@ def test_resampling_keeps_means_and_does_not_alias():
     assert resample(stripes, stripes.shape) is stripes
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("particle", [11.0, 32.0])
-def test_polarity_of_discs(sign, particle):
-    view = preprocess(1000 + sign * (scene() - 1000), DIAMETER, particle)
-    assert view.polarity == ("dark" if sign == 1 else "bright")
-    assert view.polarity_confidence > 0.9
-    assert view.image[view.frame.network_shape[0] // 2, round(192 * particle / 11 * 0.4777)] > 2
-
-
-def test_polarity_given_is_certain():
-    view = preprocess(scene(), DIAMETER, PARTICLE, "bright")
-    assert (view.polarity, view.polarity_confidence) == ("bright", 1.0)
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_noise_has_no_polarity(seed):
-    noise = np.random.default_rng(seed).standard_normal((200, 200)).astype(np.float32)
-    assert detect_polarity(noise, PARTICLE)[1] < 0.5
-
-
-def test_polarity_turns_with_the_image():
-    residual = robust(scene())
-    polarity, confidence = detect_polarity(residual, PARTICLE)
-    turned, same = detect_polarity(-residual, PARTICLE)
-    assert {polarity, turned} == {"dark", "bright"}
-    assert same == pytest.approx(confidence, abs=1e-4)
-
-
-@cache
-def simulated_polarities(count):
-    """Truth, answer and confidence for random micrographs as in training that show particles."""
-    found = []
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        structure = make_shape(SHAPES[seed % len(SHAPES)], rng.uniform(90, 300), rng, 1500)
-        parameters = random_parameters(structure.diameter_angstrom, rng)
-        changes = {
-            "height_px": 352,
-            "width_px": 320,
-            "particles": min(parameters.particles, 60),
-            "negative_stain": seed % 4 == 0,
-        }
-        parameters = parameters.model_copy(update=changes)
-        simulated = simulate_micrograph(parameters, [structure], seed)
-        if len(simulated.centers_yx):
-            view = preprocess(simulated.micrograph.pixels, 32.0, PARTICLE)
-            truth = "bright" if parameters.negative_stain else "dark"
-            found.append((truth, view.polarity, view.polarity_confidence))
-    return found
-
-
-def share_right(found):
-    return np.mean([truth == answer for truth, answer, _ in found])
-
-
-def test_polarity_of_simulated_micrographs_in_ice():
-    """Of negative stain fewer than half are told right: see the notes of `detect_polarity`."""
-    in_ice = [each for each in simulated_polarities(100) if each[0] == "dark"]
-    assert share_right(in_ice) >= 0.93
-
-
-def test_a_sure_polarity_is_right_more_often():
-    found = simulated_polarities(100)
-    sure, unsure = ([each for each in found if (each[2] > 0.6) is side] for side in (True, False))
-    print(
-        len(sure),
-        share_right(sure),
-        len(unsure),
-        share_right(unsure),
-        share_right([f for f in found if f[0] == "bright"]),
+@pytest.mark.parametrize("normalization", ["robust", "published"])
+def test_inverting_is_what_the_other_polarity_makes(normalization):
+    dark, bright = (
+        preprocess(scene(), DIAMETER, PARTICLE, polarity, normalization)
+        for polarity in ("dark", "bright")
     )
-    assert share_right(sure) >= 0.85
-    assert share_right(sure) > share_right(unsure) + 0.1
-
-
-@pytest.mark.parametrize(
-    ("folder", "diameter_px"),
-    [("apoferritin_10146", 85), ("ribosome_10028", 56), ("bgal_10017", 102)],
-)
-def test_polarity_of_real_micrographs(shared_data, folder, diameter_px):
-    files = sorted((shared_data / "micrographs" / folder).glob("*.[pj][np]g"))
-    assert len(files) >= 4
-    for file in files:
-        view = preprocess(read_micrograph(file).pixels, diameter_px, PARTICLE)
-        assert view.polarity == "dark", file
-        assert view.polarity_confidence > 0.5, file
+    turned = dark.inverted()
+    assert (dark.polarity, turned.polarity, turned.inverted().polarity) == (
+        "dark",
+        "bright",
+        "dark",
+    )
+    np.testing.assert_array_equal(turned.image, bright.image)

@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_drpnet.detection import load_networks
     from napari_drpnet.evaluate import evaluate_picks
     from napari_drpnet.formats import read_coordinates, write_coordinates
     from napari_drpnet.micrograph import Micrograph, read_micrograph
     from napari_drpnet.parameters import PickParameters
-    from napari_drpnet.picking import load_networks, pick
+    from napari_drpnet.picking import pick
     from napari_drpnet.picks import Picks
     from napari_drpnet.simulate import simulate_micrograph
 
@@ -35,7 +36,7 @@ _HOMES = {
     "PickParameters": "parameters",
     "Picks": "picks",
     "evaluate_picks": "evaluate",
-    "load_networks": "picking",
+    "load_networks": "detection",
     "pick": "picking",
     "read_coordinates": "formats",
     "read_micrograph": "micrograph",

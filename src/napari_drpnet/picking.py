@@ -1,89 +1,24 @@
 """The one composition: a micrograph goes in, picks come out.
 
 The command line, the plugin and a notebook all call `pick`, or its stages in the same order:
-`detect` (slow, once per micrograph), `rank_candidates` (again when sigma moves), `judge` (the
-classifier, once per candidate), `accept` (a comparison, again when a threshold moves).
+`detection.detect` (slow, once per micrograph), `rank_candidates` (again when sigma moves),
+`judge` (the classifier, once per candidate), `accept` (a comparison, again when a threshold
+moves).
 """
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet import geometry
 from napari_drpnet.classify import classify_patches, extract_patches
-from napari_drpnet.devices import Device, choose_device
-from napari_drpnet.distance_map import predict_distance_map, to_published_units
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.detection import Detection, Networks, detect, load_networks
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
 from napari_drpnet.picks import Picks
-from napari_drpnet.preprocess import NetworkImage, preprocess
-
-if TYPE_CHECKING:
-    from napari_drpnet.networks.weights import Network
-
-
-@dataclass(frozen=True, eq=False)
-class Networks:
-    """The networks that `pick` runs, loaded once for many micrographs.
-
-    Parameters
-    ----------
-    detector : Network
-        Makes the distance map.
-    classifier : Network or None
-        Judges the picks; None to leave that out.
-    device : Device
-        Where both run.
-    """
-
-    detector: "Network"
-    classifier: "Network | None"
-    device: Device
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """What the detector saw and drew.
-
-    Parameters
-    ----------
-    view : NetworkImage
-        The preprocessed micrograph.
-    distance_map : (h, w) float32 array
-        On the frame of `view`, not yet smoothed.
-    diameter_px : float
-        Particle diameter, unbinned pixels.
-    """
-
-    view: NetworkImage
-    distance_map: NDArray[np.float32]
-    diameter_px: float
-
-
-def load_networks(parameters: PickParameters) -> Networks:
-    """Load the networks that `parameters` name, on the device that they name.
-
-    Raises
-    ------
-    InputFileError
-        When weights are missing or damaged.
-    ValueError
-        When the device is not there.
-    """
-    from napari_drpnet.networks.weights import load_classifier, load_detector
-
-    device = choose_device(parameters.detector.device)
-    wanted = parameters.classifier.classifier
-    return Networks(
-        load_detector(parameters.detector.weights, device.name),
-        None if wanted == "none" else load_classifier(wanted, device.name),
-        device,
-    )
 
 
 def pick(
@@ -165,48 +100,6 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
     )
 
 
-def detect(
-    micrograph: Micrograph, parameters: PickParameters, networks: Networks, job: Job | None = None
-) -> Detection:
-    """Preprocess a micrograph and draw its distance map; parameters must be resolved."""
-    diameter_px = particle_diameter_px(micrograph, parameters)
-    card, wanted = networks.detector.card, parameters.detector
-    assert wanted.normalization is not None
-    try:
-        view = preprocess(
-            micrograph.pixels,
-            diameter_px,
-            card.particle_px,
-            parameters.particle.polarity,
-            wanted.normalization,
-        )
-    except ValueError as error:
-        remedy = "Check the particle diameter and the pixel size"
-        raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
-    distance_map = predict_distance_map(view.image, networks.detector, wanted.precision, job=job)
-    if wanted.map_units == "published":
-        distance_map = to_published_units(distance_map)
-    return Detection(view, distance_map, diameter_px)
-
-
-def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> float:
-    """Return the particle diameter in unbinned pixels.
-
-    Raises
-    ------
-    InputFileError
-        When neither the parameters nor the micrograph's header know the pixel size.
-    """
-    pixel_size = parameters.particle.pixel_size_angstrom or micrograph.pixel_size_angstrom
-    if pixel_size is None:
-        raise InputFileError(
-            micrograph.path or "micrograph",
-            "its header does not say the pixel size",
-            "Give it in Å, for example: --pixel-size 1.06",
-        )
-    return geometry.pixels_from_angstrom(parameters.particle.diameter_angstrom, pixel_size)
-
-
 def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:
     """Find all candidates, drop those at the border or beside better ones, best first."""
     peaks, frame = parameters.peaks, detection.view.frame
@@ -232,10 +125,9 @@ def judge(picks: Picks, detection: Detection, networks: Networks, job: Job | Non
     """Let the classifier fill in P(particle); without one, return the picks as they are."""
     if networks.classifier is None:
         return picks
-    image = detection.view.image
-    card = networks.classifier.card
-    centers = detection.view.frame.to_network(picks.centers_yx)
-    patches = extract_patches(image, centers, card.patch_px)
+    view, card = detection.classifier_view, networks.classifier.card
+    centers = view.frame.to_network(picks.centers_yx)
+    patches = extract_patches(view.image, centers, card.patch_px)
     return replace(picks, probability=classify_patches(patches, networks.classifier, job))
 
 

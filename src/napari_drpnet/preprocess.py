@@ -1,15 +1,12 @@
 """From a micrograph to the image that a network sees: scale, background, contrast, polarity."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.geometry import Frame
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Image = NDArray[np.float32]
 Polarity = Literal["dark", "bright"]
@@ -17,7 +14,6 @@ Normalization = Literal["robust", "published"]
 
 _CLIP_MAD = 12.0
 _LIMIT = 8.0
-_BAND_LIMIT = 6.0
 _BACKGROUND_DIAMETERS = 2.5
 _LEAST_DIAMETER_PX = 4.0
 
@@ -35,21 +31,27 @@ class NetworkImage:
         How its pixels lie on the micrograph.
     polarity : {'dark', 'bright'}
         Of the particles in the micrograph.
-    polarity_confidence : float
-        Between 0 (a coin toss) and 1; 1 where the user said so.
+    normalization : {'robust', 'published'}
+        How `image` was made.
     """
 
     image: Image
     frame: Frame
     polarity: Polarity
-    polarity_confidence: float
+    normalization: Normalization
+
+    def inverted(self) -> "NetworkImage":
+        """Return the same micrograph, taken for one of the other polarity."""
+        image = -self.image if self.normalization == "robust" else 1 - self.image
+        other: Polarity = "dark" if self.polarity == "bright" else "bright"
+        return replace(self, image=image, polarity=other)
 
 
 def preprocess(
     pixels: NDArray[np.generic],
     diameter_px: float,
     particle_px: float,
-    polarity: Literal["auto", "dark", "bright"] = "auto",
+    polarity: Polarity,
     normalization: Normalization = "robust",
 ) -> NetworkImage:
     """Resample and normalise a micrograph for a network.
@@ -62,7 +64,7 @@ def preprocess(
         Particle diameter, unbinned pixels.
     particle_px : float
         Particle diameter that the network was trained at, network pixels.
-    polarity : {'auto', 'dark', 'bright'}
+    polarity : {'dark', 'bright'}
         Whether particles are darker or brighter than their background.
     normalization : {'robust', 'published'}
         Ours, or that of the published MATLAB code.
@@ -76,7 +78,6 @@ def preprocess(
     ValueError
         When a particle does not fit into the frame, or is too small to be seen.
     """
-    scale = diameter_px / particle_px
     if min(pixels.shape) < diameter_px:
         raise ValueError(
             f"a particle of {diameter_px:.0f} px does not fit into a micrograph of "
@@ -84,16 +85,11 @@ def preprocess(
         )
     if diameter_px < _LEAST_DIAMETER_PX:
         raise ValueError(f"a particle of {diameter_px:.2g} px is too small to be seen")
-    frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), scale)
+    frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), diameter_px / particle_px)
     binned = resample(clip_outliers(pixels), frame.network_shape)
-    residual = _standardized(binned, particle_px)
-    if polarity == "auto":
-        polarity, confidence = detect_polarity(residual, particle_px)
-    else:
-        confidence = 1.0
-    normalize = _NORMALIZATIONS[normalization]
-    image = normalize(binned, residual, polarity)
-    return NetworkImage(image, frame, polarity, confidence)
+    dark = _robust(binned, particle_px) if normalization == "robust" else _published(binned)
+    view = NetworkImage(dark, frame, "dark", normalization)
+    return view if polarity == "dark" else view.inverted()
 
 
 def clip_outliers(pixels: NDArray[np.generic]) -> Image:
@@ -167,50 +163,15 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
     return np.asarray(image - wide + background.mean(), np.float32)
 
 
-def detect_polarity(residual: Image, particle_px: float) -> tuple[Polarity, float]:
-    """Tell whether particles are dark or bright, and how sure that is.
-
-    Parameters
-    ----------
-    residual : (h, w) float32 array
-        Standardised image (zero median, unit deviation) without background.
-    particle_px : float
-        Particle diameter in its pixels.
-
-    Returns
-    -------
-    polarity : {'dark', 'bright'}
-    confidence : float
-        Between 0 and 1.
-
-    Notes
-    -----
-    Particles are sparse and compact: in a band of lengths around half their size, an image of them
-    has a longer tail on their side. The tails are the mean squared excesses beyond ± 2 deviations
-    (crystals and carbon are clipped). Of simulated micrographs in ice 95 % are told right; of
-    negative stain, where stain pools darkly around the particles, fewer than half.
-    """
-    from scipy.ndimage import gaussian_filter
-
-    clipped = np.clip(residual, -_BAND_LIMIT, _BAND_LIMIT)
-    band = gaussian_filter(clipped, 0.1 * particle_px) - gaussian_filter(clipped, 0.4 * particle_px)
-    band -= np.median(band)
-    band = np.clip(band / _deviation(band), -_BAND_LIMIT, _BAND_LIMIT)
-    bright = np.mean(np.maximum(band - 2, 0) ** 2)
-    dark = np.mean(np.maximum(-band - 2, 0) ** 2)
-    asymmetry = float((bright - dark) / max(bright + dark, 1e-12))
-    return ("bright" if asymmetry > 0 else "dark"), min(1.0, abs(asymmetry) / 0.5)
-
-
-def _standardized(binned: Image, particle_px: float) -> Image:
-    """Subtract the background of the inliers and divide by their deviation."""
+def _robust(binned: Image, particle_px: float) -> Image:
+    """Subtract the background of the inliers, divide by their deviation, make dark bright."""
     sigma = _BACKGROUND_DIAMETERS * particle_px
     rough = flatten_background(binned, sigma)
     rough -= np.median(rough)
     inliers = (np.abs(rough) < 4 * _deviation(rough)).astype(np.float32)
     flat = flatten_background(binned, sigma, inliers)
     flat -= np.median(flat)
-    return np.asarray(flat / _deviation(flat))
+    return np.asarray(np.clip(-flat / _deviation(flat), -_LIMIT, _LIMIT), np.float32)
 
 
 def _deviation(image: Image) -> np.float32:
@@ -219,12 +180,7 @@ def _deviation(image: Image) -> np.float32:
     return np.float32(deviation if deviation > 0 else image.std() or 1.0)
 
 
-def _robust(binned: Image, residual: Image, polarity: Polarity) -> Image:
-    signed = residual if polarity == "bright" else -residual
-    return np.clip(signed, -_LIMIT, _LIMIT)
-
-
-def _published(binned: Image, residual: Image, polarity: Polarity) -> Image:
+def _published(binned: Image) -> Image:
     """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again."""
     from scipy.ndimage import gaussian_filter
 
@@ -234,12 +190,4 @@ def _published(binned: Image, residual: Image, polarity: Polarity) -> Image:
     if not 0.5 <= stretched.mean() <= 0.6:
         stretched = np.clip(stretched + 0.55 - stretched.mean(), 0, 1)
     flat = np.clip(flatten_background(stretched, 100.0), 0, 1)
-    if polarity == "bright":
-        flat = 1 - flat
     return np.asarray(gaussian_filter(flat, 3.0), np.float32)
-
-
-_NORMALIZATIONS: "dict[str, Callable[[Image, Image, Polarity], Image]]" = {
-    "robust": _robust,
-    "published": _published,
-}

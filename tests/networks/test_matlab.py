@@ -4,6 +4,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.io import savemat
 
+from napari_drpnet.detection import load_networks
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.evaluate import score_picks
 from napari_drpnet.geometry import swap_xy
@@ -11,7 +12,7 @@ from napari_drpnet.micrograph import read_micrograph
 from napari_drpnet.networks.matlab import import_published_detector
 from napari_drpnet.networks.weights import load_detector
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import load_networks, pick
+from napari_drpnet.picking import pick
 
 SHAPES = {
     "d": (32, 1, 9, 9),

@@ -12,19 +12,14 @@ from napari_drpnet.atomic_file import remove_leftovers
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.outputs import Outputs, write_outputs
 from napari_drpnet.batch.records import Ledger, PickedMicrograph
+from napari_drpnet.detection import Networks, load_networks
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats.csv import write_candidates_csv
 from napari_drpnet.formats.relion import write_index
 from napari_drpnet.jobs import Cancelled, Job
 from napari_drpnet.micrograph import Micrograph, read_micrograph
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import (
-    Networks,
-    above_threshold,
-    load_networks,
-    pick_in_detail,
-    resolve,
-)
+from napari_drpnet.picking import above_threshold, pick_in_detail, resolve
 
 Existing = Literal["refuse", "resume", "overwrite"]
 
@@ -236,7 +231,7 @@ class _Batch:
             diameter_px=detection.diameter_px,
             pixel_size_angstrom=micrograph.pixel_size_angstrom,
             polarity=detection.view.polarity,
-            polarity_confidence=detection.view.polarity_confidence,
+            polarity_confidence=detection.polarity_confidence,
             seconds=time.perf_counter() - start,
         )
         self.ledger.add(entry, result, candidates if self.outputs.all_candidates else None)

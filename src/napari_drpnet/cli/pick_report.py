@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
 
-UNSURE = 0.2
+UNSURE = 0.5
 """Polarity found with less confidence than this deserves a look."""
 
 

@@ -1,0 +1,213 @@
+"""From a micrograph to its distance map: what the detector sees, and what it draws."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet import geometry
+from napari_drpnet.devices import Device, choose_device
+from napari_drpnet.distance_map import predict_distance_map, to_published_units
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.jobs import Job
+from napari_drpnet.micrograph import Micrograph
+from napari_drpnet.parameters import PickParameters
+from napari_drpnet.preprocess import NetworkImage, preprocess
+
+if TYPE_CHECKING:
+    from napari_drpnet.networks.weights import Network
+
+Map = NDArray[np.float32]
+
+#: Relative difference of the evidence from which a polarity is certain, and least one to call
+#: particles bright: they rarely are.
+_CERTAIN, _LEAST_BRIGHT = 0.4, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The networks that `pick` runs, loaded once for many micrographs.
+
+    Parameters
+    ----------
+    detector : Network
+        Makes the distance map.
+    classifier : Network or None
+        Judges the picks; None to leave that out.
+    device : Device
+        Where both run.
+    """
+
+    detector: "Network"
+    classifier: "Network | None"
+    device: Device
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """What the networks see of a micrograph, and what the detector drew.
+
+    Parameters
+    ----------
+    view : NetworkImage
+        The micrograph as the detector sees it.
+    distance_map : (h, w) float32 array
+        On the frame of `view`, not yet smoothed.
+    classifier_view : NetworkImage
+        The micrograph as the classifier sees it; the same as `view` where their cards agree.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    polarity_confidence : float
+        How sure the polarity of `view` is: from 0 (a guess) to 1, also where the user said it.
+    """
+
+    view: NetworkImage
+    distance_map: Map
+    classifier_view: NetworkImage
+    diameter_px: float
+    polarity_confidence: float
+
+
+def load_networks(parameters: PickParameters) -> Networks:
+    """Load the networks that `parameters` name, on the device that they name.
+
+    Raises
+    ------
+    InputFileError
+        When weights are missing or damaged.
+    ValueError
+        When the device is not there.
+    """
+    from napari_drpnet.networks.weights import load_classifier, load_detector
+
+    device = choose_device(parameters.detector.device)
+    wanted = parameters.classifier.classifier
+    return Networks(
+        load_detector(parameters.detector.weights, device.name),
+        None if wanted == "none" else load_classifier(wanted, device.name),
+        device,
+    )
+
+
+def detect(
+    micrograph: Micrograph, parameters: PickParameters, networks: Networks, job: Job | None = None
+) -> Detection:
+    """Preprocess a micrograph and draw its distance map.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        From `read_micrograph`.
+    parameters : PickParameters
+        From `picking.resolve`: nothing left open.
+    networks : Networks
+        From `load_networks`.
+    job : Job, optional
+        Told after each tile; may cancel.
+
+    Returns
+    -------
+    Detection
+        With ``auto`` polarity, of the two views the one in which the detector finds more.
+
+    Raises
+    ------
+    InputFileError
+        When the pixel size is unknown, or the particle does not fit into the micrograph.
+    Cancelled
+        When the job says so.
+    """
+    diameter_px = particle_diameter_px(micrograph, parameters)
+    card, wanted = networks.detector.card, parameters.particle.polarity
+    normalization = parameters.detector.normalization or card.normalization
+    polarity = "dark" if wanted == "auto" else wanted
+    try:
+        view = preprocess(micrograph.pixels, diameter_px, card.particle_px, polarity, normalization)
+    except ValueError as error:
+        remedy = "Check the particle diameter and the pixel size"
+        raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
+    distance_map = _draw(view, parameters, networks, job)
+    confidence = 1.0
+    if wanted == "auto":
+        other = view.inverted()
+        other_map = _draw(other, parameters, networks, job)
+        bright, confidence = is_bright(distance_map, other_map, _floor(parameters))
+        if bright:
+            view, distance_map = other, other_map
+    if parameters.detector.map_units == "published":
+        distance_map = to_published_units(distance_map)
+    classifier_view = _classifier_view(micrograph, diameter_px, view, networks)
+    return Detection(view, distance_map, classifier_view, diameter_px, confidence)
+
+
+def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> float:
+    """Return the particle diameter in unbinned pixels.
+
+    Raises
+    ------
+    InputFileError
+        When neither the parameters nor the micrograph's header know the pixel size.
+    """
+    pixel_size = parameters.particle.pixel_size_angstrom or micrograph.pixel_size_angstrom
+    if pixel_size is None:
+        raise InputFileError(
+            micrograph.path or "micrograph",
+            "its header does not say the pixel size",
+            "Give it in Å, for example: --pixel-size 1.06",
+        )
+    return geometry.pixels_from_angstrom(parameters.particle.diameter_angstrom, pixel_size)
+
+
+def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float]:
+    """Tell from the maps of both polarities whether particles are bright, and how sure that is.
+
+    Parameters
+    ----------
+    dark_map, bright_map : (h, w) float32 array
+        Distance maps of the micrograph taken for one with dark, and with bright particles.
+    floor : float
+        What does not rise above this is noise, map units.
+
+    Returns
+    -------
+    bright : bool
+        False in doubt: most micrographs are of ice, where particles are dark.
+    confidence : float
+        From 0 to 1.
+    """
+    dark, bright = (float(np.maximum(m - floor, 0).mean()) for m in (dark_map, bright_map))
+    asymmetry = (bright - dark) / (bright + dark) if bright + dark > 0 else 0.0
+    return asymmetry > _LEAST_BRIGHT, min(1.0, abs(asymmetry) / _CERTAIN)
+
+
+def _draw(
+    view: NetworkImage, parameters: PickParameters, networks: Networks, job: Job | None
+) -> Map:
+    return predict_distance_map(
+        view.image, networks.detector, parameters.detector.precision, job=job
+    )
+
+
+def _floor(parameters: PickParameters) -> float:
+    """Return the height below which a map of absolute units shows noise."""
+    absolute = parameters.detector.map_units == "absolute"
+    return (parameters.peaks.threshold or 0.0) * 2 / 3 if absolute else 0.0
+
+
+def _classifier_view(
+    micrograph: Micrograph, diameter_px: float, view: NetworkImage, networks: Networks
+) -> NetworkImage:
+    if networks.classifier is None:
+        return view
+    detector, classifier = networks.detector.card, networks.classifier.card
+    same_scale = detector.particle_px == classifier.particle_px
+    if same_scale and view.normalization == classifier.normalization:
+        return view
+    return preprocess(
+        micrograph.pixels,
+        diameter_px,
+        classifier.particle_px,
+        view.polarity,
+        classifier.normalization,
+    )

@@ -1,0 +1,106 @@
+"""What the documentation says must be true: its tables, its commands, its Python."""
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from napari_drpnet.cli.options import build_model
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+)
+TABLES = runpy.run_path(str(ROOT / "scripts" / "parameter_tables.py"))
+
+
+def commands_in(text):
+    """Find the indented lines that call drpnet, but not those that tell how a verb is called."""
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
+    calls = (line.strip().removeprefix("show ") for line in lines if line[:2] == "  ")
+    return [call for call in calls if call.startswith("drpnet ") and "[OPTIONS]" not in call]
+
+
+def parse(call):
+    """Parse a command as click does, and check the bounds of parameters; nothing runs."""
+    verb = next(verb for verb in TABLES["verbs"]() if f"{call} ".startswith(f"{verb} "))
+    command = TABLES["context_of"](verb).command
+    context = command.make_context(verb, shlex.split(call.removeprefix(verb)))
+    if model := TABLES["MODELS"].get(verb.split()[1]):
+        build_model(model, context.params)
+
+
+def known_flags():
+    contexts = map(TABLES["context_of"], TABLES["verbs"]())
+    return {flag for context in contexts for each in context.command.params for flag in each.opts}
+
+
+def calls():
+    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+    demo = (ROOT / "scripts" / "demo.sh").read_text(encoding="utf-8")
+    parameters = re.search(r'^parameters="(.*?)"', demo, re.DOTALL | re.MULTILINE)[1]
+    texts["demo.sh"] = demo.replace("$parameters", parameters)
+    return [pytest.param(call, id=page) for page in texts for call in commands_in(texts[page])]
+
+
+def test_the_tables_of_options_are_up_to_date():
+    text = TABLES["PAGE"].read_text(encoding="utf-8")
+    assert TABLES["update"](text) == text, "run: python scripts/parameter_tables.py"
+
+
+def test_every_verb_has_its_table():
+    text = TABLES["PAGE"].read_text(encoding="utf-8")
+    assert {verb for verb in TABLES["verbs"]() if f"<!-- {verb} -->" not in text} == set()
+
+
+def test_commands_are_found():
+    assert len(calls()) > 30
+
+
+@pytest.mark.parametrize("call", calls())
+def test_a_documented_command_parses(call):
+    parse(call)
+
+
+@pytest.mark.parametrize("call", ["drpnet pick a.mrc", "drpnet pick a.mrc --out b --diameter -1"])
+def test_a_wrong_command_does_not_parse(call):
+    with pytest.raises(click.UsageError):
+        parse(call)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_options_named_in_the_text_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = {
+        flag
+        for code in re.findall("`([^`]+)`", text)
+        for flag in re.findall(r"--[a-z][a-z-]+", code)
+    }
+    assert named - known_flags() - {"--help"} == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_files_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)", text)
+    lost = [
+        target
+        for target in targets
+        if "://" not in target and not ((ROOT / page).parent / target).exists()
+    ]
+    assert lost == []
+
+
+def test_the_python_in_the_documentation_runs(tmp_path, monkeypatch, use_toy_weights, write_discs):
+    monkeypatch.chdir(tmp_path)
+    write_discs("my_micrograph.mrc", pixel_size=10.0)
+    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    namespace = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, namespace)
+    assert Path("my_micrograph_autopick.star").exists()
+    assert len(namespace["accepted"])
