@@ -4,6 +4,8 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 CORE   := .venv-core
 FULL   := .venv
+DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
+STRUCTURES ?= $(DATA)/structures
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core lint bench accuracy weights docs clean
@@ -34,8 +36,8 @@ bench: $(FULL)/.ready  ## speed and memory, as ratios against the obvious altern
 accuracy: $(FULL)/.ready  ## the tables of docs/accuracy.md (needs the data folder)
 	@$(FULL)/bin/python benchmarks/accuracy.py --write docs/accuracy.md
 
-weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; about an hour)
-	@$(FULL)/bin/python -m napari_drpnet.training
+weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; about half an hour)
+	@$(FULL)/bin/python -m napari_drpnet.training $(STRUCTURES) src/napari_drpnet/networks/pretrained
 
 docs: $(FULL)/.ready  ## build the documentation into site/
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'

@@ -137,7 +137,7 @@ def score(
 
 def rows(networks: Networks, parameters: PickParameters) -> dict[str, list[str]]:
     """Return for each set: F1 at the one fixed threshold, recall, precision, best F1."""
-    card = networks.detector.card
+    threshold = resolve(parameters, networks).peaks.threshold
     table: dict[str, list[str]] = {}
     means = []
     for name in [*SCENARIOS, *REAL, "MicAssess empty and bad"]:
@@ -151,7 +151,7 @@ def rows(networks: Networks, parameters: PickParameters) -> dict[str, list[str]]
         if not any(len(record.truth_yx) for record in scored):
             table[name] = [f"{picked / len(scored):.1f} false picks each", "", "", ""]
             continue
-        evaluation = evaluate_picks(scored, threshold=card.threshold).main
+        evaluation = evaluate_picks(scored, threshold=threshold).main
         best = evaluation.curve.best
         table[name] = [
             f"{evaluation.macro.f1:.3f}",

@@ -73,5 +73,5 @@ def test_flat_micrographs_and_integers_are_drawn():
 def test_the_file_is_a_picture_without_leftovers(tmp_path):
     write_preview(tmp_path / "a.png", micrograph(64, 64), picks_at([[3, 4]], [True]), 10.0)
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.mode == "RGB"
+        assert picture.mode == "P"
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]

@@ -79,7 +79,11 @@ def pick_in_detail(
 
 
 def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
-    """Replace every None by what the weights recommend, so that nothing is left open."""
+    """Replace every None by what the weights recommend, so that nothing is left open.
+
+    A classifier recommends its own threshold, lower than the detector's alone: the candidates
+    that it should judge.
+    """
     card = networks.detector.card
     detector, peaks, classifier = parameters.detector, parameters.peaks, parameters.classifier
     detector = detector.model_copy(
@@ -91,6 +95,8 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
     recommended = {
         name: getattr(card, name) for name in ("sigma_px", "threshold", "score", "border")
     }
+    if networks.classifier and networks.classifier.card.map_units == card.map_units:
+        recommended["threshold"] = networks.classifier.card.threshold
     given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
     peaks = peaks.model_copy(update=recommended | given)
     if classifier.accept is None and networks.classifier is not None:

@@ -47,5 +47,5 @@ class Picks:
 
     @property
     def figure_of_merit(self) -> NDArray[np.float64]:
-        """One finite score of order 1 for RELION: P(particle) where known, else the height."""
+        """One finite score for RELION: P(particle) where known, else the height."""
         return np.where(np.isnan(self.probability), self.height, self.probability)

@@ -11,7 +11,7 @@ from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.geometry import Frame, swap_xy
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.picks import Picks
-from napari_drpnet.preprocess import clip_outliers, resample
+from napari_drpnet.preprocess import preprocess
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,7 +47,7 @@ def write_preview(
     """
     picture = draw_preview(micrograph, picks, diameter_px, note)
     with atomic_file(path) as temporary:
-        picture.save(temporary)
+        picture.quantize(256).save(temporary, optimize=True)
 
 
 def draw_preview(
@@ -58,7 +58,7 @@ def draw_preview(
     Parameters
     ----------
     micrograph : Micrograph
-        Shrunk to at most `LONGEST_SIDE` pixels, smoothed a little, with robust contrast.
+        Shrunk to at most `LONGEST_SIDE` pixels, smoothed a little, its background flattened.
     picks : Picks
         Accepted ones become green rings of the particle's diameter; rejected ones orange dashed
         rings with a cross, so that the difference does not depend on colour.
@@ -76,7 +76,7 @@ def draw_preview(
 
     scale = max(1.0, max(micrograph.shape) / LONGEST_SIDE)
     frame = Frame.with_scale(micrograph.shape, scale)
-    grey = _shade(micrograph, frame, diameter_px / scale)
+    grey = _shade(micrograph, diameter_px, scale)
     picture = Image.fromarray(grey).convert("RGB")
     centers_xy = swap_xy(frame.to_network(picks.centers_yx)) + 0.5
     rings = _draw_rings(picture.size, centers_xy, picks.accepted, diameter_px / scale / 2)
@@ -84,12 +84,13 @@ def draw_preview(
     return _with_caption(picture, _caption(micrograph, picks, diameter_px, note))
 
 
-def _shade(micrograph: Micrograph, frame: Frame, diameter: float) -> NDArray[np.uint8]:
-    """Shrink, smooth and stretch a micrograph; `diameter` in pixels of the picture."""
+def _shade(micrograph: Micrograph, diameter_px: float, scale: float) -> NDArray[np.uint8]:
+    """Shrink a micrograph by `scale`, flatten its background, smooth and stretch it."""
     from scipy.ndimage import gaussian_filter
 
-    small = resample(clip_outliers(micrograph.pixels), frame.network_shape)
-    smooth = gaussian_filter(small, min(diameter / 16, 3.0))
+    # Bright particles are those that a view does not invert.
+    view = preprocess(micrograph.pixels, diameter_px, diameter_px / scale, "bright")
+    smooth = gaussian_filter(view.image, min(diameter_px / scale / 16, 3.0))
     low, high = np.percentile(smooth, [0.5, 99.5])
     return np.asarray(255 * np.clip((smooth - low) / max(high - low, 1e-12), 0, 1), np.uint8)
 

@@ -10,7 +10,7 @@ from napari_drpnet.training.labels import LabelledCandidates
 from napari_drpnet.training.recipe import (
     TRAINING,
     VALIDATION,
-    choose_accept,
+    choose_cuts,
     choose_threshold,
     f1,
     train_weights,
@@ -77,9 +77,9 @@ def test_the_threshold_separates_and_false_picks_on_empty_fields_cost():
     assert score == 1
 
 
-def test_accept_is_the_strictest_that_harms_no_field():
-    good = found([0.9, 0.8], [True, True], particles=2)
-    dirty = found([0.9, 0.8], [True, False], particles=1)
-    probability = [np.array([0.9, 0.3]), np.array([0.9, 0.1])]
-    assert choose_accept([good, dirty], probability, threshold=0.5) == 0.3
-    assert choose_accept([good], [np.array([0.0, 0.0])], threshold=0.5) == 0
+def test_a_classifier_that_knows_allows_a_lower_threshold():
+    field = found([0.9, 0.8, 0.35, 0.3], [True, False, True, False], particles=2)
+    threshold, accept, score = choose_cuts([field], [np.array([0.9, 0.2, 0.8, 0.1])])
+    assert threshold <= 0.35
+    assert 0.2 < accept <= 0.8
+    assert score == 1

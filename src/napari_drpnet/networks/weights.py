@@ -32,7 +32,9 @@ class WeightsCard(BaseModel):
     normalization: Literal["robust", "published"] = "robust"
     map_units: Literal["absolute", "published"] = "absolute"
     sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
-    threshold: float = Field(0.0, ge=0, description="Recommended threshold, map units")
+    threshold: float = Field(
+        0.0, ge=0, description="Recommended threshold, map units; a classifier's: if it judges"
+    )
     score: Literal["height", "prominence"] = "height"
     border: float = Field(0.5, ge=0, description="Recommended border, particle diameters")
     accept: float = Field(0.0, ge=0, le=1, description="Recommended least P(particle)")

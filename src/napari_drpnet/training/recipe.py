@@ -161,46 +161,60 @@ def train_classifier(
         )
         for field, found in zip(unseen, judged, strict=True)
     ]
-    accept = choose_accept(judged, probability, card.threshold)
-    tell(f"accept {accept}")
+    threshold, accept, score = choose_cuts(judged, probability)
+    tell(f"threshold {threshold}, accept {accept}, score on validation {score:.4f}")
     path = folder / "classifier-default.safetensors"
     save_network(
         path,
         module.state_dict(),
-        made.model_copy(update={"accept": accept, "recipe": recipe.model_dump()}),
+        made.model_copy(
+            update={
+                "threshold": threshold,
+                "accept": accept,
+                "recipe": {**recipe.model_dump(), "validation_score": round(score, 4)},
+            }
+        ),
     )
     return load_network(str(path), "classifier")
 
 
 def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:
-    """Return the threshold that serves all fields best, and its score.
+    """Return the threshold that serves all fields best without a classifier, and its score.
 
     The score is the mean F1 of the fields with particles, less a little for each false pick on an
     empty field: the pooled F1 would let crowded fields choose for all.
     """
-    thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
-    scores = [_score(judged, [found.height >= cut for found in judged]) for cut in thresholds]
-    best = int(np.argmax(scores))
-    return float(thresholds[best]), float(scores[best])
+    certain = [np.ones(len(found.height)) for found in judged]
+    threshold, _, score = choose_cuts(judged, certain, accepts=(0.0,))
+    return threshold, score
 
 
-def choose_accept(
-    judged: Sequence[LabelledCandidates], probability: Sequence[Floats], threshold: float
-) -> float:
-    """Return the strictest accept that makes no validation field worse, in steps of 0.01.
+def choose_cuts(
+    judged: Sequence[LabelledCandidates],
+    probability: Sequence[Floats],
+    accepts: Sequence[float] = tuple(np.round(np.arange(0, 1, 0.05), 2)),
+) -> tuple[float, float, float]:
+    """Return the pair of threshold and accept that serves all fields best, and its score.
 
-    A field is worse when its F1 falls by more than 0.005. 0 lets the classifier colour only.
+    With a classifier the threshold can be lower: it only has to keep the particles.
     """
-    picked = [found.height >= threshold for found in judged]
-    before = np.array([f1(found, kept) for found, kept in zip(judged, picked, strict=True)])
-    accept = 0.0
-    for trial in np.round(np.arange(0.01, 1, 0.01), 2):
-        kept = [rows & (p >= trial) for rows, p in zip(picked, probability, strict=True)]
-        after = np.array([f1(found, rows) for found, rows in zip(judged, kept, strict=True)])
-        if (after < before - 0.005).any():
-            break
-        accept = float(trial)
-    return accept
+    thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
+    score, threshold, accept = max(
+        (
+            _score(
+                judged,
+                [
+                    (found.height >= threshold) & (p >= accept)
+                    for found, p in zip(judged, probability, strict=True)
+                ],
+            ),
+            threshold,
+            accept,
+        )
+        for threshold in thresholds
+        for accept in accepts
+    )
+    return float(threshold), float(accept), score
 
 
 def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:
