@@ -86,9 +86,9 @@ def test_batches_are_reported_and_can_be_cancelled(classifier):
     class Impatient:
         def advance(self, done, total, stage):
             reports.append((done, total, stage))
-            if done >= 512:
+            if done >= 128:
                 raise Cancelled
 
     with pytest.raises(Cancelled):
         classify_patches(noise(600), classifier, Impatient())
-    assert reports == [(256, 600, "classifier"), (512, 600, "classifier")]
+    assert reports == [(64, 600, "classifier"), (128, 600, "classifier")]

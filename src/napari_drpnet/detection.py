@@ -23,6 +23,8 @@ Map = NDArray[np.float32]
 #: Relative difference of the evidence from which a polarity is certain, and least one to call
 #: particles bright: they rarely are.
 _CERTAIN, _LEAST_BRIGHT = 0.4, 0.2
+#: What does not rise above this part of the detector's threshold is no evidence.
+_NOISE = 2 / 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,8 @@ def detect(
     Returns
     -------
     Detection
-        With ``auto`` polarity, of the two views the one in which the detector finds more.
+        With ``auto`` polarity, of the two views the one in which the detector finds more. A
+        detector without an absolute scale cannot compare them: particles then count as dark.
 
     Raises
     ------
@@ -128,11 +131,11 @@ def detect(
         remedy = "Check the particle diameter and the pixel size"
         raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
     distance_map = _draw(view, parameters, networks, job)
-    confidence = 1.0
-    if wanted == "auto":
+    confidence = 0.0 if wanted == "auto" else 1.0
+    if wanted == "auto" and card.map_units == "absolute":
         other = view.inverted()
         other_map = _draw(other, parameters, networks, job)
-        bright, confidence = is_bright(distance_map, other_map, _floor(parameters))
+        bright, confidence = is_bright(distance_map, other_map, card.threshold * _NOISE)
         if bright:
             view, distance_map = other, other_map
     if parameters.detector.map_units == "published":
@@ -187,12 +190,6 @@ def _draw(
     return predict_distance_map(
         view.image, networks.detector, parameters.detector.precision, job=job
     )
-
-
-def _floor(parameters: PickParameters) -> float:
-    """Return the height below which a map of absolute units shows noise."""
-    absolute = parameters.detector.map_units == "absolute"
-    return (parameters.peaks.threshold or 0.0) * 2 / 3 if absolute else 0.0
 
 
 def _classifier_view(

@@ -74,7 +74,6 @@ def predict_distance_map(
     dtype = torch.float32 if precision == "float32" else torch.bfloat16
     # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
     module = deepcopy(detector.module).to(dtype)
-    module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     source = torch.from_numpy(np.ascontiguousarray(image))[None, None]
     side = tile or _TILE.get(device.type, 256)
     job = job or SilentJob()

@@ -121,7 +121,10 @@ def load_network(
             f"its arrays do not fit a {kind} ({str(error).splitlines()[0]})",
             "Export or import the weights again",
         ) from error
-    return Network(module.eval().float().to(device), card, weights, sha256)
+    # Channels last is two to three times faster on a CPU, and what a GPU's tensor cores want.
+    module = module.eval().float().to(device)
+    module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Network(module, card, weights, sha256)
 
 
 def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> str:
