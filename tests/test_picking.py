@@ -335,7 +335,8 @@ def test_work_is_reported_and_can_be_cancelled(with_classifier, micrograph):
 
     class Watcher:
         def advance(self, done, total, stage):
-            stages.append((stage, done == total))
+            if done == total:
+                stages.append(stage)
 
     class Impatient:
         def advance(self, done, total, stage):
@@ -343,7 +344,7 @@ def test_work_is_reported_and_can_be_cancelled(with_classifier, micrograph):
                 raise Cancelled
 
     pick(micrograph, wanted(), with_classifier, Watcher())
-    assert stages == [("distance map", True), ("classifier", True)]
+    assert stages == ["distance map", "classifier"]
     with pytest.raises(Cancelled):
         pick(micrograph, wanted(), with_classifier, Impatient())
 

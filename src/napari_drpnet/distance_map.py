@@ -19,8 +19,8 @@ Map = NDArray[np.float32]
 Precision = Literal["float32", "bfloat16"]
 MapUnits = Literal["absolute", "published"]
 
-#: Of the output, network pixels. On a CPU 256 keeps the 32 channels near the cache.
-_TILE = {"cpu": 256, "cuda": 2048, "mps": 1024}
+#: Of the output, network pixels. On a CPU 192 keeps the 32 channels near the cache.
+_TILE = {"cpu": 192, "cuda": 2048, "mps": 1024}
 _LEAST_TILE = 64
 #: Torch has no one type for it on all devices. Not every error about memory is one: there are
 #: unsupported memory formats and illegal accesses too.
