@@ -4,10 +4,12 @@ The network's map is smoothed, all its maxima are found in one pass, and whateve
 later only compares numbers. Positions and lengths are in pixels of the map.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from napari_drpnet.point_table import PointTable
 
 Floats = NDArray[np.float64]
 Map = NDArray[np.float32]
@@ -15,7 +17,7 @@ Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class Candidates(PointTable):
     """All maxima of one smoothed distance map, highest first.
 
     Parameters
@@ -29,24 +31,8 @@ class Candidates:
         highest maximum rises above the lowest value of the map.
     """
 
-    centers_yx: Floats
     height: Floats
     prominence: Floats
-
-    def __post_init__(self) -> None:
-        count = len(self.centers_yx)
-        if self.centers_yx.shape != (count, 2):
-            raise ValueError(f"centers_yx must be (n, 2), not {self.centers_yx.shape}")
-        for field in fields(self)[1:]:
-            if getattr(self, field.name).shape != (count,):
-                raise ValueError(f"{field.name} must be ({count},) to match centers_yx")
-
-    def __len__(self) -> int:
-        return len(self.centers_yx)
-
-    def where(self, rows: NDArray[np.bool_] | Indices) -> "Candidates":
-        """Keep some rows, given as a mask or as indices."""
-        return Candidates(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def smooth(distance_map: ArrayLike, sigma_px: float) -> Map:

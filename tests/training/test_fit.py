@@ -148,3 +148,13 @@ def test_training_of_the_classifier_can_be_cancelled():
             fit_classifier(fresh(PatchClassifier, 40), examples(), ClassifierRecipe(batch=32), job)
         )
     assert [done for done, _, _ in job.told] == [1, 2, 3]
+
+
+def test_a_few_patches_make_a_batch_of_their_own():
+    few = LabelledPatches(np.zeros((3, 40, 40), np.float16), np.array([0, 1, 1], np.int8))
+    recipe = ClassifierRecipe(epochs=2, batch=128)
+    reports = list(fit_classifier(PatchClassifier(40), few, recipe))
+    assert reports[-1].step == 2
+    one = LabelledPatches(few.patches[:1], few.labels[:1])
+    with pytest.raises(ValueError, match="on 1 patches"):
+        next(fit_classifier(PatchClassifier(40), one, recipe))

@@ -1,6 +1,6 @@
 """Fit the detector to fields, and the classifier to labelled patches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +58,7 @@ class Report:
 def fit_detector(
     network: FCRN, fields: Sequence[Field], recipe: DetectorRecipe, job: Job | None = None
 ) -> Iterator[Report]:
-    """Train `network` in place; yields a report every 100 batches.
+    """Train `network` in place, where it is; yields a report every 100 batches.
 
     Squared error against `distance_target`; pixels on particles weigh more.
 
@@ -67,30 +67,27 @@ def fit_detector(
     Cancelled
         Between batches, when the job says so.
     """
-    job = job or SilentJob()
     rng = np.random.default_rng(recipe.seed)
+    device = next(network.parameters()).device
     side = round(recipe.patch_diameters * recipe.particle_px)
     targets = [
         distance_target(field.centers_yx, field.image.shape, recipe.particle_px).astype(np.float16)
         for field in fields
     ]
-    optimizer = _Optimizer(network, recipe.learning_rate, recipe.steps)
-    losses: list[float] = []
-    for step in range(1, recipe.steps + 1):
+
+    def draw_loss() -> Tensor:
         chosen = rng.integers(len(fields), size=recipe.batch)
         patches = [_patch(fields[i].image, targets[i], side, rng) for i in chosen]
         images, wanted = (
-            torch.from_numpy(np.stack(arrays)[:, None].astype(np.float32))
+            torch.from_numpy(np.stack(arrays)[:, None].astype(np.float32)).to(device)
             for arrays in zip(*patches, strict=True)
         )
         predicted = network(images.contiguous(memory_format=torch.channels_last))
         weight = 1 + (recipe.positive_weight - 1) * (wanted > 0)
-        loss = (weight * (predicted - wanted) ** 2).mean()
-        losses.append(optimizer.descend(loss))
-        job.advance(step, recipe.steps, "training")
-        if step % 100 == 0 or step == recipe.steps:
-            yield Report(step, float(np.mean(losses[-100:])))
-    network.eval()
+        loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
+        return loss
+
+    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job)
 
 
 def fit_classifier(
@@ -99,52 +96,71 @@ def fit_classifier(
     recipe: ClassifierRecipe,
     job: Job | None = None,
 ) -> Iterator[Report]:
-    """Train `network` in place by cross-entropy; yields a report every 100 batches.
+    """Train `network` in place, where it is, by cross-entropy; reports every 100 batches.
 
     Raises
     ------
     Cancelled
         Between batches, when the job says so.
+    ValueError
+        With fewer than two examples: batch normalisation needs two.
     """
-    job = job or SilentJob()
+    count = len(examples.labels)
+    if count < 2:
+        raise ValueError(f"a classifier cannot be trained on {count} patches")
     rng = np.random.default_rng(recipe.seed)
-    per_epoch = len(examples.labels) // recipe.batch
-    steps = recipe.epochs * per_epoch
-    optimizer = _Optimizer(network, recipe.learning_rate, steps)
-    losses: list[float] = []
-    for step in range(1, steps + 1):
-        if step % per_epoch == 1 % per_epoch:
-            order = rng.permutation(len(examples.labels))
-        start = (step - 1) % per_epoch * recipe.batch
-        chosen = order[start : start + recipe.batch]
-        patches = np.rot90(examples.patches[chosen], int(rng.integers(4)), axes=(1, 2))
+    device = next(network.parameters()).device
+    batch = min(recipe.batch, count)
+    per_epoch = count // batch
+    chosen = _shuffled_batches(count, batch, rng)
+
+    def draw_loss() -> Tensor:
+        rows = next(chosen)
+        patches = np.rot90(examples.patches[rows], int(rng.integers(4)), axes=(1, 2))
         if rng.random() < 0.5:
             patches = patches[:, ::-1]
-        images = torch.from_numpy(patches[:, None].astype(np.float32))
-        wanted = torch.from_numpy(examples.labels[chosen].astype(np.int64))
-        loss = torch.nn.functional.cross_entropy(network(images), wanted)
-        losses.append(optimizer.descend(loss))
+        images = torch.from_numpy(patches[:, None].astype(np.float32)).to(device)
+        wanted = torch.from_numpy(examples.labels[rows].astype(np.int64)).to(device)
+        return torch.nn.functional.cross_entropy(network(images), wanted)
+
+    steps = recipe.epochs * per_epoch
+    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job)
+
+
+def _descend(
+    network: nn.Module,
+    draw_loss: Callable[[], Tensor],
+    steps: int,
+    learning_rate: float,
+    job: Job | None,
+) -> Iterator[Report]:
+    """Follow the gradient of a loss, drawn anew at each step: AdamW with a cosine schedule."""
+    job = job or SilentJob()
+    network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
+    losses: list[float] = []
+    for step in range(1, steps + 1):
+        loss = draw_loss()
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
         job.advance(step, steps, "training")
         if step % 100 == 0 or step == steps:
             yield Report(step, float(np.mean(losses[-100:])))
     network.eval()
 
 
-class _Optimizer:
-    """AdamW with a cosine schedule, and the network in training mode."""
-
-    def __init__(self, network: nn.Module, learning_rate: float, steps: int) -> None:
-        network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        self._adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
-        self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._adam, steps)
-
-    def descend(self, loss: Tensor) -> float:
-        """Take one step down the gradient of `loss`; return its value."""
-        self._adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._adam.step()
-        self._schedule.step()
-        return float(loss.detach())
+def _shuffled_batches(
+    count: int, batch: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.intp]]:
+    """Yield rows in a new order for each pass, without end; what fills no batch is left out."""
+    while True:
+        order = rng.permutation(count)
+        for start in range(0, count - batch + 1, batch):
+            yield order[start : start + batch]
 
 
 def _patch(image: Half, target: Half, side: int, rng: np.random.Generator) -> list[Half]:
