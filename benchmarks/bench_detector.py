@@ -1,0 +1,89 @@
+"""What each choice brings for the detector: scale, memory layout, tiles, precision, other engines.
+
+onnxruntime and openvino take part where they are installed (with onnx); the project needs neither.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from napari_drpnet.distance_map import predict_distance_map
+from napari_drpnet.networks.weights import load_detector
+
+SIDE, PUBLISHED_SIDE = 451, 1312
+RUNS = 11
+
+
+def median_ms(work: Callable[[], object], runs: int = RUNS) -> float:
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(times))
+
+
+def other_engines(module: torch.nn.Module, image: np.ndarray) -> Iterator[tuple[str, float]]:
+    """Yield name and time of each engine that is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "detector.onnx")
+        try:
+            torch.onnx.export(module, (torch.from_numpy(image),), path, dynamo=False)
+        except (ImportError, ModuleNotFoundError, torch.onnx.OnnxExporterError):
+            return
+        try:
+            import onnxruntime
+
+            session = onnxruntime.InferenceSession(path)
+            feed = {session.get_inputs()[0].name: image}
+            yield "onnxruntime", median_ms(lambda: session.run(None, feed))
+        except ImportError:
+            pass
+        try:
+            import openvino
+
+            core = openvino.Core()
+            for precision in ("f32", "bf16"):
+                options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+                compiled = core.compile_model(core.read_model(path), "CPU", options)
+                yield f"openvino {precision}", median_ms(lambda c=compiled: c([image]))
+        except ImportError:
+            pass
+
+
+def main() -> None:
+    detector = load_detector()
+    image = np.random.default_rng(0).normal(size=(SIDE, SIDE)).astype(np.float32)
+    large = np.random.default_rng(0).normal(size=(PUBLISHED_SIDE,) * 2).astype(np.float32)
+    plain = deepcopy(detector.module).to(memory_format=torch.contiguous_format)
+    tensor = torch.from_numpy(image)[None, None]
+    last = tensor.contiguous(memory_format=torch.channels_last)
+    rows = {
+        f"published scale, {PUBLISHED_SIDE} px": median_ms(
+            lambda: predict_distance_map(large, detector), 3
+        )
+    }
+    with torch.inference_mode():
+        rows["eager, whole image"] = median_ms(lambda: plain(tensor))
+        rows["channels last, whole image"] = median_ms(lambda: detector.module(last))
+    for tile in (64, 128, 192, 256, 512):
+        rows[f"channels last, tiles of {tile}"] = median_ms(
+            lambda tile=tile: predict_distance_map(image, detector, tile=tile)
+        )
+    rows["default tiles, bfloat16"] = median_ms(
+        lambda: predict_distance_map(image, detector, "bfloat16")
+    )
+    rows.update(other_engines(plain, image[None, None]))
+    print(f"detector on {SIDE} × {SIDE} pixels, {torch.get_num_threads()} threads, medians")
+    for name, milliseconds in rows.items():
+        print(f"  {name:32s} {milliseconds:8.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
