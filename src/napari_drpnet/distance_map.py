@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 Precision = Literal["float32", "bfloat16"]
-MapUnits = Literal["absolute", "published"]
 
 #: Of the output, network pixels. On a CPU 192 keeps the 32 channels near the cache.
 _TILE = {"cpu": 192, "cuda": 2048, "mps": 1024}

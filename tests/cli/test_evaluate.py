@@ -49,6 +49,17 @@ def test_threshold_radius_and_diameter_in_angstrom(drpnet):
 
 
 @pytest.mark.usefixtures("files")
+def test_truth_at_the_edge_of_the_frame_counts_neither_way(drpnet):
+    def micro(*extra):
+        return json.loads(drpnet(*EVALUATE, "--json", *extra).stdout)["radii"][0]["micro"]
+
+    assert micro()["false_negatives"] == 2
+    assert micro("--frame", 95, 100)["false_negatives"] == 1  # (90, 10) is 5 px from the right
+    assert micro("--frame", 120, 95)["false_negatives"] == 2
+    assert micro("--frame", 95, 100, "--border", 0.1)["false_negatives"] == 2
+
+
+@pytest.mark.usefixtures("files")
 def test_a_plot_is_written(drpnet):
     drpnet(*EVALUATE, "--plot", "curve.png")
     with Image.open("curve.png") as picture:

@@ -8,7 +8,13 @@ import click
 
 from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.cli.rows import count_rows
-from napari_drpnet.evaluate import RADII, Evaluation, ScoredMicrograph, evaluate_picks
+from napari_drpnet.evaluate import (
+    RADII,
+    Evaluation,
+    ScoredMicrograph,
+    evaluate_picks,
+    leave_out_border,
+)
 from napari_drpnet.evaluation_inputs import Pairing, finite_scores, pair_coordinates
 from napari_drpnet.evaluation_report import format_table, plot_evaluation, to_json
 from napari_drpnet.geometry import flip_rows, pixels_from_angstrom
@@ -44,6 +50,20 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     metavar="NY|MICROGRAPH",
     help="Mirror the truth top to bottom: the number of rows, or a micrograph that has them",
 )
+@click.option(
+    "--frame",
+    type=click.IntRange(min=1),
+    nargs=2,
+    metavar="NX NY",
+    help="Columns and rows of the micrographs: leave out the truth at their edge, see --border",
+)
+@click.option(
+    "--border",
+    type=click.FloatRange(min=0),
+    default=0.5,
+    show_default=True,
+    help="With --frame: truth nearer to the edge than this, in diameters, counts neither way",
+)
 @click.option("--ignore-unlabelled", is_flag=True, help="Leave out picks without truth")
 @click.option(
     "--json",
@@ -66,6 +86,8 @@ def command(
     threshold: float | None,
     radii: tuple[float, ...],
     flip_truth_rows: int | None,
+    frame: tuple[int, int] | None,
+    border: float,
     ignore_unlabelled: bool,
     json_file: str | None,
     plot: Path | None,
@@ -85,6 +107,10 @@ def command(
         raise click.ClickException(f"no truth for {names}: add it, or say --ignore-unlabelled")
     diameter_px = pixels_from_angstrom(diameter, pixel_size) if pixel_size else diameter
     scored = _scored(pairing, diameter_px, flip_truth_rows)
+    if frame:
+        columns, rows = frame
+        shape, border_px = (rows, columns), border * diameter_px
+        scored = [leave_out_border(record, shape, border_px) for record in scored]
     evaluation = evaluate_picks(scored, radii, threshold)
     if plot:
         _plot(evaluation, plot)
