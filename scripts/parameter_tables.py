@@ -23,6 +23,7 @@ MODELS: dict[str, type[BaseModel]] = {"pick": PickParameters, "simulate": Simula
 _BLOCK = re.compile(r"<!-- (drpnet [a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
 _NOTES = re.compile(r"\s*\[([^\[\]]*)\]\s*$")
 
+_RANGE = re.compile(r"([\d.]+)<=x<=([\d.]+)")
 _BOUND = re.compile(r"x(>=|<=|>|<)")
 _SYMBOLS = {">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< "}
 
@@ -92,7 +93,8 @@ def _table(heading: str, options: list[click.Option], context: click.Context) ->
         signature, text = record
         notes: list[str] = []
         while match := _NOTES.search(text):
-            notes.insert(0, _BOUND.sub(_symbol, match[1]).replace(";", ","))
+            bounds = _RANGE.sub(r"x>=\1, x<=\2", match[1])
+            notes.insert(0, _BOUND.sub(_symbol, bounds).replace(";", ","))
             text = text[: match.start()]
         cells = [f"`{signature.removesuffix(' RANGE')}`", text, ", ".join(notes)]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")

@@ -10,6 +10,7 @@ from napari_drpnet.parameters import (
     ClassifierParameters,
     DetectorParameters,
     ParticleParameters,
+    PeakParameters,
     SimulationParameters,
 )
 from napari_drpnet.picking import resolve
@@ -77,6 +78,7 @@ def test_the_classifier_sees_its_own_scale_beside_another_detector():
     asked = PickParameters(
         particle=ParticleParameters(diameter_angstrom=180.0, polarity="dark"),
         detector=DetectorParameters(normalization="published"),
+        peaks=PeakParameters(threshold=0.5),
     )
     networks = load_networks(asked)
     answer = detect(micrograph, resolve(asked, networks), networks)

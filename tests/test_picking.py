@@ -143,7 +143,9 @@ def test_picks_are_in_order_and_reproducible(networks, micrograph):
     assert picks.accepted.all()
     assert (np.diff(picks.height) <= 0).all()
     same(picks, pick(micrograph, wanted(), networks))
-    by_prominence = pick(micrograph, wanted(peaks={"score": "prominence"}), networks)
+    by_prominence = pick(
+        micrograph, wanted(peaks={"score": "prominence", "threshold": 1.5}), networks
+    )
     assert (np.diff(by_prominence.prominence) <= 0).all()
 
 
@@ -366,3 +368,18 @@ def test_networks_are_loaded_as_the_parameters_name_them(tmp_path, micrograph):
         update={"classifier": wanted(classifier={"classifier": "none"}).classifier}
     )
     assert load_networks(alone).classifier is None
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"peaks": {"score": "prominence"}},
+        {"detector": {"map_units": "published"}},
+        {"detector": {"normalization": "published"}},
+    ],
+)
+def test_a_recommended_threshold_is_not_used_for_other_units(networks, own):
+    with pytest.raises(ValueError, match="is not that of the detector"):
+        resolve(wanted(**own), networks)
+    own.setdefault("peaks", {})["threshold"] = 3.0
+    assert resolve(wanted(**own), networks).peaks.threshold == 3.0

@@ -42,7 +42,7 @@ def choose_device(request: str = "auto") -> Device:
         return _best_device()
     try:
         torch.zeros(1, device=request).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         raise ValueError(
             f"device {request!r} cannot be used ({str(error).splitlines()[0]}); "
             f"this machine offers {_best_device().name}"

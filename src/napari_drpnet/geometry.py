@@ -1,8 +1,8 @@
 """Where coordinates change: unbinned pixels, network pixels, ångströms, x/y order, flips.
 
 Everywhere else in the core, a position is ``(y, x)`` in unbinned pixels of the micrograph file,
-row 0 first as stored, with pixel centres at integers: RELION's convention without its x/y order
-(`preprocessing.cpp`, pickers-independent). No other module may swap, flip or rescale positions.
+row 0 first as stored, with pixel centres at integers: RELION's convention (`preprocessing.cpp`)
+but for the order of x and y. No other module may swap, flip or rescale positions.
 """
 
 from dataclasses import dataclass

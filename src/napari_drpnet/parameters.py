@@ -94,30 +94,37 @@ class SimulationParameters(Parameters):
 
     height_px: int = Field(2048, ge=64, le=16384, title="Rows of the micrograph")
     width_px: int = Field(2048, ge=64, le=16384, title="Columns of the micrograph")
-    pixel_size_angstrom: float = Field(1.5, gt=0, le=20, title="Pixel size in Å")
+    pixel_size_angstrom: float = Field(1.5, ge=0.1, le=20, title="Pixel size in Å")
     diameter_angstrom: float | None = Field(
-        None, gt=0, title="Particle diameter in Å; default: as the structure, or 180 for shapes"
+        None,
+        ge=10,
+        le=5000,
+        title="Particle diameter in Å; default: as the structure, or 180 for shapes",
     )
-    particles: int = Field(200, ge=0, title="Number of particles, where there is room for them")
+    particles: int = Field(
+        200, ge=0, le=100_000, title="Number of particles, where there is room for them"
+    )
     min_distance: float = Field(
-        1.0, ge=0, title="Least distance between particles, in particle diameters"
+        1.0, ge=0, le=20, title="Least distance between particles, in particle diameters"
     )
     clumped: float = Field(
         0.0, ge=0, le=1, title="Fraction of the particles that touch a neighbour"
     )
     voltage_kv: float = Field(300.0, ge=60, le=400, title="Acceleration voltage in kV")
     defocus_um: float = Field(1.8, ge=0, le=10, title="Underfocus in µm")
-    dose: float = Field(40.0, gt=0, title="Exposure in electrons per Å²")
-    b_factor: float = Field(100.0, ge=0, title="Envelope of optics and motion: B factor in Å²")
-    ice_thickness_angstrom: float = Field(400.0, ge=0, title="Thickness of the ice in Å")
+    dose: float = Field(40.0, gt=0, le=1e5, title="Exposure in electrons per Å²")
+    b_factor: float = Field(
+        100.0, ge=0, le=10_000, title="Envelope of optics and motion: B factor in Å²"
+    )
+    ice_thickness_angstrom: float = Field(400.0, ge=0, le=10_000, title="Thickness of the ice in Å")
     ice_variation: float = Field(
         0.05, ge=0, le=1, title="Relative variation of illumination and ice thickness"
     )
     carbon: bool = Field(False, title="Show the edge of a carbon film")
-    ice_crystals: int = Field(0, ge=0, title="Number of ice crystals")
+    ice_crystals: int = Field(0, ge=0, le=10_000, title="Number of ice crystals")
     crystalline_ice: float = Field(
         0.0, ge=0, le=1, title="Relative contrast of a crystalline film: grains of about a particle"
     )
-    junk: int = Field(0, ge=0, title="Number of aggregates and fragments")
-    hot_pixels: int = Field(0, ge=0, title="Number of hot pixels")
+    junk: int = Field(0, ge=0, le=10_000, title="Number of aggregates and fragments")
+    hot_pixels: int = Field(0, ge=0, le=100_000, title="Number of hot pixels")
     negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")

@@ -7,6 +7,7 @@ moves).
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
 from napari_drpnet.picks import Picks
+
+if TYPE_CHECKING:
+    from napari_drpnet.networks.weights import WeightsCard
 
 
 def pick(
@@ -83,6 +87,12 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
 
     A classifier recommends its own threshold, lower than the detector's alone: the candidates
     that it should judge.
+
+    Raises
+    ------
+    ValueError
+        When normalisation, map units or score are not the detector's own and no threshold is
+        given: what the card recommends has no meaning then.
     """
     card = networks.detector.card
     detector, peaks, classifier = parameters.detector, parameters.peaks, parameters.classifier
@@ -97,6 +107,7 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
     }
     if networks.classifier and networks.classifier.card.map_units == card.map_units:
         recommended["threshold"] = networks.classifier.card.threshold
+    _require_threshold(parameters, card)
     given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
     peaks = peaks.model_copy(update=recommended | given)
     if classifier.accept is None and networks.classifier is not None:
@@ -104,6 +115,21 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
     return parameters.model_copy(
         update={"detector": detector, "peaks": peaks, "classifier": classifier}
     )
+
+
+def _require_threshold(parameters: PickParameters, card: "WeightsCard") -> None:
+    """Refuse to use a recommended threshold for what it was not made for."""
+    chosen = {
+        "normalization": parameters.detector.normalization,
+        "map_units": parameters.detector.map_units,
+        "score": parameters.peaks.score,
+    }
+    for name, value in chosen.items():
+        own = getattr(card, name)
+        if parameters.peaks.threshold is None and value not in (None, own):
+            raise ValueError(
+                f"{name} {value!r} is not that of the detector ({own!r}): give a threshold for it"
+            )
 
 
 def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:

@@ -80,7 +80,7 @@ def preprocess(
     """
     if min(pixels.shape) < diameter_px:
         raise ValueError(
-            f"a particle of {diameter_px:.0f} px does not fit into a micrograph of "
+            f"a particle of {diameter_px:.4g} px does not fit into a micrograph of "
             f"{pixels.shape[1]} × {pixels.shape[0]} px"
         )
     if diameter_px < _LEAST_DIAMETER_PX:
@@ -181,7 +181,10 @@ def _deviation(image: Image) -> np.float32:
 
 
 def _published(binned: Image) -> Image:
-    """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again."""
+    """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again.
+
+    Unlike there, hot pixels are clipped before.
+    """
     from scipy.ndimage import gaussian_filter
 
     smooth = gaussian_filter(binned, 2.0)

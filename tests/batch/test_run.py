@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 from dataclasses import replace
@@ -153,12 +154,64 @@ def test_overwrite_picks_all_again(pick):
     assert not any(picked.earlier for picked in pick(existing="overwrite").picked)
 
 
-def test_the_index_has_only_results_of_the_same_parameters(pick, parameters):
+def test_the_index_has_all_that_is_finished_with_whatever_parameters(pick, parameters):
     pick("in/sub/m0.mrc")
     pick("in/sub/m1.mrc", existing="resume")
     assert set(index()) == {"in/sub/m0.mrc", "in/sub/m1.mrc"}
-    pick("in/sub/m2.mrc", existing="resume", parameters=strict(parameters))
-    assert set(index()) == {"in/sub/m2.mrc"}
+    pick("in/sub/m1.mrc", existing="overwrite", parameters=strict(parameters))
+    assert set(index()) == {"in/sub/m0.mrc", "in/sub/m1.mrc"}
+
+
+def test_another_name_of_a_micrograph_is_another_result(pick, monkeypatch, folder):
+    pick("in")
+    monkeypatch.chdir("in")
+    report = pick(".", existing="resume", out=Outputs(folder / "out"))
+    assert [picked.earlier for picked in report.picked] == [False] * 3
+    (table,) = read_tables(folder / "out/autopick.star").values()
+    assert set(table["rlnMicrographName"]) == {f"sub/m{k}.mrc" for k in range(3)}
+
+
+def test_picks_of_another_micrograph_are_not_replaced(pick, folder):
+    pick("in/sub/m0.mrc")
+    other = folder / "other"
+    other.mkdir()
+    (other / "m0.mrc").write_bytes((folder / "in/sub/m1.mrc").read_bytes())
+    with pytest.raises(AlreadyPickedError, match=r"would replace those of .*in/sub/m0\.mrc"):
+        pick("other/m0.mrc", existing="resume")
+    (folder / "in/sub/m0.mrc").rename(folder / "in/sub/moved.mrc")
+    assert len(pick("other/m0.mrc", existing="resume").picked) == 1
+
+
+def test_two_runs_do_not_share_a_folder(pick):
+    def look(_):
+        with pytest.raises(AlreadyPickedError, match="another run is writing into out"):
+            pick(existing="overwrite")
+
+    report = pick(on_outcome=look)
+    assert len(report.picked) == 3
+    assert not report.interrupted
+
+
+def test_an_index_never_names_files_that_are_gone(pick):
+    pick(out=Outputs(Path("out"), (".star", ".csv"), all_candidates=True))
+    pick(out=Outputs(Path("out"), (".csv",)), existing="overwrite")
+    assert not list(Path("out").rglob("*.star"))
+    assert not Path("out/candidates.csv").exists()
+
+
+def test_a_disk_that_fills_up_leaves_the_old_picks(pick, monkeypatch):
+    pick()
+    before = {file: file.read_bytes() for file in Path("out").rglob("*_autopick.star")}
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "write_outputs", fail)
+        report = pick(existing="overwrite")
+    assert [failed.message for failed in report.failed] == ["out: No space left on device"] * 3
+    assert {file: file.read_bytes() for file in before} == before
+    assert len(pick(existing="resume").picked) == 3
 
 
 def test_bad_micrographs_are_listed_and_the_good_are_written(pick):

@@ -59,8 +59,10 @@ def test_damaged_weights_are_named_beside_the_good_ones(drpnet, own_weights):
     [
         (("info", "nothing"), 1, "nothing: there are no detector weights of this name"),
         (("info", "gone.safetensors"), 1, "gone.safetensors: cannot be read"),
-        (("import", "gone.mat"), 1, "gone.mat: not the published DRPnet detector"),
-        (("import", "x.mat", "--name", "../x"), 2, "'../x' is not a plain name"),
+        (("import", "gone.mat"), 1, "gone.mat: there is no such file"),
+        (("import", "x.mat", "--name", "../x"), 2, "'../x' cannot be a name of weights"),
+        (("import", "x.mat", "--name", "none"), 2, "'none' cannot be a name of weights"),
+        (("import", "x.mat", "--name", "detector-default"), 2, "cannot be a name of weights"),
     ],
 )
 def test_what_is_not_there(drpnet, arguments, code, message):

@@ -11,6 +11,8 @@ from napari_drpnet.formats.relion import MicrographEntry, autopick_path, read_mi
 from napari_drpnet.micrograph import COMPRESSED_SUFFIXES, find_micrographs
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
+#: Folder in an output folder that says what is finished.
+RECORDS = ".drpnet"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def list_entries(
         names = " ".join(map(str, paths))
         raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
     entries = list(unique.values())
+    _refuse_names(entries)
     _refuse_collisions(entries)
     return entries
 
@@ -76,7 +79,7 @@ def _entries(source: Path, parent: Path, out_dir: Path) -> Iterator[BatchEntry]:
     else:
         root = source if source.is_dir() else _fixed_part(source)
         for file in find_micrographs(source):
-            if not (file.name.endswith(PREVIEW) and _is_below(file, out_dir)):
+            if not _is_preview(file, out_dir):
                 yield _entry(file, root)
 
 
@@ -104,8 +107,21 @@ def _fixed_part(pattern: Path) -> Path:
     return Path(*pattern.parts[:magic])
 
 
-def _is_below(file: Path, folder: Path) -> bool:
-    return file.resolve().is_relative_to(folder.resolve())
+def _is_preview(file: Path, out_dir: Path) -> bool:
+    """Tell pictures that this run will write, or that another has, from micrographs."""
+    if not file.name.endswith(PREVIEW):
+        return False
+    parents = file.resolve().parents
+    return out_dir.resolve() in parents or any((folder / RECORDS).is_dir() for folder in parents)
+
+
+def _refuse_names(entries: Iterable[BatchEntry]) -> None:
+    for entry in entries:
+        try:
+            entry.micrograph.name.encode()
+        except UnicodeEncodeError as error:
+            shown = entry.micrograph.name.encode(errors="backslashreplace").decode()
+            raise InputFileError(shown, "its name is not UTF-8", "Rename it") from error
 
 
 def _refuse_collisions(entries: Iterable[BatchEntry]) -> None:

@@ -11,6 +11,8 @@ from napari_drpnet.picks import Picks
 from napari_drpnet.preview import write_preview
 
 BOX_PER_DIAMETER = 1.5
+#: Endings of the coordinate files that RELION's index can name, the better one first.
+INDEXED = (f"{PICKS}.star", f"{PICKS}.box")
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,14 @@ class Outputs:
         return [self.folder / f"{entry.output}{ending}" for ending in self.endings()]
 
     @property
-    def index(self) -> Path | None:
-        """RELION's index of the coordinate files; None where it could not name any."""
-        return self.folder / "autopick.star" if self.index_ending else None
+    def index(self) -> Path:
+        """RELION's index of the coordinate files."""
+        return self.folder / "autopick.star"
 
     @property
-    def index_ending(self) -> str | None:
-        """Ending of the coordinate files that RELION's index can name."""
-        suffix = next((suffix for suffix in (".star", ".box") if suffix in self.formats), None)
-        return suffix and f"{PICKS}{suffix}"
-
-    @property
-    def candidates(self) -> Path | None:
-        """The table of all candidates, where it is wanted."""
-        return self.folder / "candidates.csv" if self.all_candidates else None
+    def candidates(self) -> Path:
+        """The table of all candidates."""
+        return self.folder / "candidates.csv"
 
 
 def write_outputs(

@@ -11,11 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import napari_drpnet
 from napari_drpnet.atomic_file import atomic_file, remove_leftovers
-from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.entries import RECORDS, BatchEntry
 from napari_drpnet.batch.outputs import Outputs
 from napari_drpnet.picks import Picks
-
-FOLDER = ".drpnet"
 
 
 class _Stored(BaseModel):
@@ -67,7 +65,7 @@ class Record(_Stored):
     settings : dict
         Parameters, networks and outputs; see `Ledger`.
     source : dict
-        Size, time and pixel size of the micrograph.
+        Name, place, size, time and pixel size of the micrograph.
     result : PickedMicrograph
         What came of it.
     candidates : dict of str to list, optional
@@ -76,7 +74,7 @@ class Record(_Stored):
 
     version: str
     settings: dict[str, Any]
-    source: dict[str, float | None]
+    source: dict[str, str | float | None]
     result: PickedMicrograph
     candidates: dict[str, list[Any]] | None
 
@@ -100,25 +98,47 @@ class Ledger:
     def find(self, entry: BatchEntry) -> PickedMicrograph | None:
         """Return what is finished, if the micrograph is the same and all files are there."""
         record = _read(self._path(entry))
-        if not record or record.settings != self._settings or record.source != _source(entry):
+        if not record or record.settings != self._settings:
+            return None
+        if _stamp(record.source) != _stamp(_source(entry)):
             return None
         if not self._is_whole(record):
             return None
         return record.result.model_copy(update={"earlier": True})
 
-    def forget(self, entry: BatchEntry) -> None:
-        """Remove what an earlier run left of a micrograph, just before new files replace it."""
+    def find_other(self, entry: BatchEntry) -> str | None:
+        """Return another micrograph, still there, whose picks have the files of this one."""
+        record = _read(self._path(entry))
+        owner = record and record.source.get("path")
+        if not isinstance(owner, str) or not os.path.exists(owner):
+            return None
+        place = entry.micrograph.path
+        return None if place.exists() and os.path.samefile(owner, place) else owner
+
+    def reopen(self, entry: BatchEntry) -> tuple[str, ...]:
+        """Note that a micrograph is not finished, because its files are about to be replaced.
+
+        Returns
+        -------
+        tuple of str
+            Files that an earlier run has written, relative to the output folder. They stay, so
+            that nothing is lost should the new ones not come to be.
+        """
         path = self._path(entry)
         record = _read(path)
         path.unlink(missing_ok=True)
-        if record:
-            for file in record.result.files:
-                (self._outputs.folder / file).unlink(missing_ok=True)
         for target in (path, *self._outputs.paths(entry)):
             remove_leftovers(target)
+        return record.result.files if record else ()
 
-    def add(self, entry: BatchEntry, result: PickedMicrograph, candidates: Picks | None) -> None:
-        """Note that all files of a micrograph are written."""
+    def close(
+        self,
+        entry: BatchEntry,
+        result: PickedMicrograph,
+        candidates: Picks | None,
+        earlier: tuple[str, ...],
+    ) -> None:
+        """Note that all files of a micrograph are written; remove earlier ones of other kinds."""
         record = Record(
             version=napari_drpnet.__version__,
             settings=self._settings,
@@ -128,24 +148,27 @@ class Ledger:
         )
         with atomic_file(self._path(entry)) as temporary:
             temporary.write_text(record.model_dump_json(), encoding="utf-8")
+        for file in set(earlier) - set(result.files):
+            (self._outputs.folder / file).unlink(missing_ok=True)
 
     def results(self) -> Iterator[PickedMicrograph]:
-        """Yield all that is finished, in this run or before."""
+        """Yield all that is finished in the folder, in this run or before, with any settings."""
         return (record.result for record in self._finished())
 
     def candidates(self) -> Iterator[tuple[str, Picks]]:
-        """Yield the names of finished micrographs, and their candidates."""
+        """Yield the names of finished micrographs, and their candidates where these were kept."""
         for record in self._finished():
-            yield record.result.name, _picks(record.candidates or {})
+            if record.candidates is not None:
+                yield record.result.name, _picks(record.candidates)
 
     def _finished(self) -> Iterator[Record]:
-        for path in sorted((self._outputs.folder / FOLDER).rglob("[!.]*.json")):
+        for path in sorted((self._outputs.folder / RECORDS).rglob("[!.]*.json")):
             record = _read(path)
-            if record and record.settings == self._settings and self._is_whole(record):
+            if record and self._is_whole(record):
                 yield record
 
     def _path(self, entry: BatchEntry) -> Path:
-        return self._outputs.folder / FOLDER / f"{entry.output}.json"
+        return self._outputs.folder / RECORDS / f"{entry.output}.json"
 
     def _is_whole(self, record: Record) -> bool:
         return all((self._outputs.folder / file).is_file() for file in record.result.files)
@@ -159,16 +182,23 @@ def _read(path: Path) -> Record | None:
         return None
 
 
-def _source(entry: BatchEntry) -> dict[str, float | None]:
+def _source(entry: BatchEntry) -> dict[str, str | float | None]:
     try:
         status = os.stat(entry.micrograph.path)
     except OSError:
         return {}
     return {
+        "name": entry.micrograph.name,
+        "path": os.path.abspath(entry.micrograph.path),
         "bytes": status.st_size,
         "modified": status.st_mtime,
         "pixel_size_angstrom": entry.micrograph.pixel_size_angstrom,
     }
+
+
+def _stamp(source: dict[str, str | float | None]) -> dict[str, str | float | None]:
+    """Return what tells a micrograph, wherever its project has been moved to."""
+    return {key: value for key, value in source.items() if key != "path"}
 
 
 def _columns(picks: Picks) -> dict[str, list[Any]]:

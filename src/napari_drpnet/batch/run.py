@@ -1,16 +1,19 @@
 """One micrograph after another: read, pick, write; what fails is noted, the rest goes on."""
 
-import tempfile
+import errno
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from filelock import FileLock, Timeout
 
 from napari_drpnet.atomic_file import remove_leftovers
-from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.batch.outputs import Outputs, write_outputs
+from napari_drpnet.batch.entries import RECORDS, BatchEntry
+from napari_drpnet.batch.outputs import INDEXED, Outputs, write_outputs
 from napari_drpnet.batch.records import Ledger, PickedMicrograph
 from napari_drpnet.detection import Networks, load_networks
 from napari_drpnet.errors import InputFileError
@@ -22,6 +25,7 @@ from napari_drpnet.parameters import PickParameters
 from napari_drpnet.picking import above_threshold, pick_in_detail, resolve
 
 Existing = Literal["refuse", "resume", "overwrite"]
+Row = TypeVar("Row")
 
 
 class AlreadyPickedError(Exception):
@@ -130,42 +134,66 @@ def pick_micrographs(
     parameters = resolve(parameters, networks)
     ledger = Ledger(outputs, _settings(parameters, networks, outputs))
     batch = _Batch(parameters, networks, outputs, ledger, job)
-    _require_writable(outputs.folder)
     outcomes: list[Outcome] = []
     interrupted = False
-    try:
-        for entry in entries:
-            earlier = ledger.find(entry) if existing == "resume" else None
-            outcome = earlier or batch.pick(entry)
-            outcomes.append(outcome)
-            if on_outcome:
-                on_outcome(outcome)
-    except (Cancelled, KeyboardInterrupt):
-        interrupted = True
-    has_index = _write_summaries(ledger, outputs)
+    with _sole_writer(outputs.folder):
+        if existing == "resume":
+            _require_own(entries, ledger)
+        try:
+            for entry in entries:
+                earlier = ledger.find(entry) if existing == "resume" else None
+                outcome = earlier or batch.pick(entry)
+                outcomes.append(outcome)
+                if on_outcome:
+                    on_outcome(outcome)
+        except (Cancelled, KeyboardInterrupt):
+            interrupted = True
+        index = _write_summaries(ledger, outputs)
     return BatchReport(
         tuple(outcome for outcome in outcomes if isinstance(outcome, PickedMicrograph)),
         tuple(outcome for outcome in outcomes if isinstance(outcome, FailedMicrograph)),
         interrupted,
-        outputs.index if has_index else None,
+        index,
         parameters,
         networks,
     )
 
 
 def _require_fresh(entries: Iterable[BatchEntry], outputs: Outputs) -> None:
-    summaries = [path for path in (outputs.index, outputs.candidates) if path]
-    files = [*summaries, *(path for entry in entries for path in outputs.paths(entry))]
+    files = [outputs.index, *(path for entry in entries for path in outputs.paths(entry))]
     found = [path for path in files if path.exists()]
     if found:
-        raise AlreadyPickedError(f"{found[-1]} is there already, {len(found)} files in all")
+        raise AlreadyPickedError(
+            f"{found[-1]} is there already, {len(found)} files in all; "
+            "go on with --resume, or begin again with --overwrite"
+        )
 
 
-def _require_writable(folder: Path) -> None:
-    """Find out before the work what would be in vain."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+def _require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
+    for entry in entries:
+        if other := ledger.find_other(entry):
+            raise AlreadyPickedError(
+                f"the picks of {entry.micrograph.path} would replace those of {other}: use another "
+                "output folder, or give both in one call"
+            )
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the output folder; the lock ends with the process, however it ends.
+
+    Raises
+    ------
+    AlreadyPickedError
+        When another run is at work there.
+    """
+    records = folder / RECORDS
+    records.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(records / "lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise AlreadyPickedError(f"another run is writing into {folder}") from error
 
 
 def _settings(parameters: PickParameters, networks: Networks, outputs: Outputs) -> dict[str, Any]:
@@ -202,7 +230,9 @@ class _Batch:
         except InputFileError as error:
             return FailedMicrograph(name, str(error))
         except OSError as error:
-            return FailedMicrograph(name, f"{error.filename or name}: {error.strerror or error}")
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            place = error.filename or (self.outputs.folder if is_full else name)
+            return FailedMicrograph(name, f"{place}: {error.strerror or error}")
         except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
             message = f"{name}: {type(error).__name__}: {error}"
             return FailedMicrograph(name, message, traceback.format_exc())
@@ -218,7 +248,7 @@ class _Batch:
             all_candidates=self.outputs.all_candidates,
         )
         picks = candidates.where(above_threshold(candidates, self.parameters))
-        self.ledger.forget(entry)
+        earlier = self.ledger.reopen(entry)
         write_outputs(
             self.outputs, entry, micrograph, picks, detection.diameter_px, self._describe_cuts()
         )
@@ -234,7 +264,8 @@ class _Batch:
             polarity_confidence=detection.polarity_confidence,
             seconds=time.perf_counter() - start,
         )
-        self.ledger.add(entry, result, candidates if self.outputs.all_candidates else None)
+        kept = candidates if self.outputs.all_candidates else None
+        self.ledger.close(entry, result, kept, earlier)
         return result
 
     def _describe_cuts(self) -> str:
@@ -250,17 +281,25 @@ class _Batch:
         return replace(micrograph, pixel_size_angstrom=given or micrograph.pixel_size_angstrom)
 
 
-def _write_summaries(ledger: Ledger, outputs: Outputs) -> bool:
-    """Write the files about all finished micrographs; tell whether RELION's index is one."""
+def _write_summaries(ledger: Ledger, outputs: Outputs) -> Path | None:
+    """Write the files about all finished micrographs; return RELION's index if there is one."""
     results = list(ledger.results())
-    if outputs.candidates and results:
-        remove_leftovers(outputs.candidates)
-        write_candidates_csv(outputs.candidates, ledger.candidates())
-    if not (outputs.index and results):
-        return False
-    remove_leftovers(outputs.index)
-    write_index(outputs.index, _index_rows(results, outputs))
-    return True
+    if not results:
+        return None
+    candidates = list(ledger.candidates())
+    _replace(outputs.candidates, candidates, write_candidates_csv)
+    rows = list(_index_rows(results, outputs))
+    _replace(outputs.index, rows, write_index)
+    return outputs.index if rows else None
+
+
+def _replace(path: Path, rows: list[Row], write: Callable[[Path, Iterable[Row]], None]) -> None:
+    """Write a file of rows; where there are none, see that an earlier one does not mislead."""
+    remove_leftovers(path)
+    if rows:
+        write(path, rows)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _index_rows(
@@ -271,6 +310,7 @@ def _index_rows(
     if folder.is_relative_to(Path.cwd()):
         folder = folder.relative_to(Path.cwd())
     for result in results:
-        for file in result.files:
-            if outputs.index_ending and file.endswith(outputs.index_ending):
+        for ending in INDEXED:
+            if file := next((file for file in result.files if file.endswith(ending)), None):
                 yield result.name, folder / file
+                break

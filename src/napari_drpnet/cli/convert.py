@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from napari_drpnet.cli.rows import count_rows
+from napari_drpnet.cli.numbers import count_rows
 from napari_drpnet.formats import Coordinates, read_coordinates, write_coordinates
 from napari_drpnet.formats.matlab_star import convert_matlab_star, matlab_star_confidence
 from napari_drpnet.geometry import flip_rows
@@ -17,7 +17,10 @@ SURE = 0.9
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
-    "--box-size", type=click.IntRange(min=2), metavar="PX", help="Side of the boxes of a .box file"
+    "--box-size",
+    type=click.IntRange(2, 1_000_000),
+    metavar="PX",
+    help="Side of the boxes of a .box file",
 )
 @click.option(
     "--flip-rows",
@@ -73,6 +76,9 @@ def _read(source: Path, matlab_scale: float | None, not_matlab: bool) -> Coordin
 
 
 def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
+    y = coordinates.centers_yx[:, 0]
+    if (y < -0.5).any() or (y > rows - 0.5).any():
+        raise click.UsageError(f"particles lie outside {rows} rows, so that is not their number")
     return replace(coordinates, centers_yx=flip_rows(coordinates.centers_yx, rows))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from napari_drpnet.atomic_file import atomic_file
-from napari_drpnet.cli.rows import count_rows
+from napari_drpnet.cli.numbers import count_rows, finite, not_negative, positive
 from napari_drpnet.evaluate import (
     RADII,
     Evaluation,
@@ -19,7 +19,7 @@ from napari_drpnet.evaluation_inputs import Pairing, finite_scores, pair_coordin
 from napari_drpnet.evaluation_report import format_table, plot_evaluation, to_json
 from napari_drpnet.geometry import flip_rows, pixels_from_angstrom
 
-POSITIVE = click.FloatRange(min=0, min_open=True)
+BORDER = 0.5
 
 
 @click.command()
@@ -27,18 +27,23 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.argument("truth", type=click.Path(path_type=Path))
 @click.option(
     "--diameter",
-    type=POSITIVE,
+    type=positive,
+    metavar="NUMBER",
     required=True,
     help="Particle diameter in pixels of the micrograph; with --pixel-size in Å",
 )
-@click.option("--pixel-size", type=POSITIVE, metavar="Å", help="Pixel size in Å")
+@click.option("--pixel-size", type=positive, metavar="Å", help="Pixel size in Å")
 @click.option(
-    "--threshold", type=float, help="Count only picks with at least this score [default: all]"
+    "--threshold",
+    type=finite,
+    metavar="NUMBER",
+    help="Count only picks with at least this score [default: all]",
 )
 @click.option(
     "--radius",
     "radii",
-    type=POSITIVE,
+    type=positive,
+    metavar="NUMBER",
     multiple=True,
     default=RADII,
     show_default=True,
@@ -59,10 +64,10 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--border",
-    type=click.FloatRange(min=0),
-    default=0.5,
-    show_default=True,
-    help="With --frame: truth nearer to the edge than this, in diameters, counts neither way",
+    type=not_negative,
+    metavar="NUMBER",
+    help="With --frame: truth nearer to the edge than this, in diameters, counts neither way "
+    "[default: 0.5]",
 )
 @click.option("--ignore-unlabelled", is_flag=True, help="Leave out picks without truth")
 @click.option(
@@ -87,7 +92,7 @@ def command(
     radii: tuple[float, ...],
     flip_truth_rows: int | None,
     frame: tuple[int, int] | None,
-    border: float,
+    border: float | None,
     ignore_unlabelled: bool,
     json_file: str | None,
     plot: Path | None,
@@ -107,9 +112,12 @@ def command(
         raise click.ClickException(f"no truth for {names}: add it, or say --ignore-unlabelled")
     diameter_px = pixels_from_angstrom(diameter, pixel_size) if pixel_size else diameter
     scored = _scored(pairing, diameter_px, flip_truth_rows)
+    if border is not None and not frame:
+        raise click.UsageError("--border needs --frame")
     if frame:
         columns, rows = frame
-        shape, border_px = (rows, columns), border * diameter_px
+        border_px = diameter_px * (BORDER if border is None else border)
+        shape = (rows, columns)
         scored = [leave_out_border(record, shape, border_px) for record in scored]
     evaluation = evaluate_picks(scored, radii, threshold)
     if plot:

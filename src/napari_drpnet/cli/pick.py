@@ -51,7 +51,7 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
 )
 @click.option(
     "--box-size",
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, 1_000_000),
     metavar="PX",
     help="Side of the boxes of .box files [default: 1.5 diameters, rounded up to even]",
 )
@@ -107,8 +107,7 @@ def command(
                 entries, parameters, outputs, existing=existing, job=bar, on_outcome=show
             )
         except AlreadyPickedError as error:
-            remedy = "go on with --resume, or begin again with --overwrite"
-            raise click.UsageError(f"{error}; {remedy}") from error
+            raise click.UsageError(str(error)) from error
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     seconds = time.perf_counter() - start

@@ -34,7 +34,7 @@ class MicrographBar(Job):
         self._bar.close()
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Show how far the distance map is; the other stages take no time."""
+        """Show how far the distance map is, which is done first."""
         if stage == "distance map" and done < total:
             self._show(self._finished + done / total)
 

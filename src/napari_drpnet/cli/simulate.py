@@ -62,7 +62,8 @@ def command(
         raise click.UsageError("--structure and --shape exclude each other")
     parameters = build_model(SimulationParameters, values)
     stems = [f"sim_{number:04d}" for number in range(1, count + 1)]
-    present = [out / f"{stem}.mrc" for stem in stems if (out / f"{stem}.mrc").exists()]
+    files = [out / f"{stem}{suffix}" for stem in stems for suffix in (".mrc", ".csv")]
+    present = [file for file in files if file.exists()]
     if present and not overwrite:
         raise click.UsageError(f"{present[0]} is there already; replace it with --overwrite")
     particles = [read_structure(file) for file in structures]

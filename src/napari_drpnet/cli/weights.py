@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from napari_drpnet.networks.weights import (
     read_card,
     user_weights_folder,
 )
+
+#: What a user must not call their own: these mean something else, or are shipped.
+RESERVED = ("default", "none", "detector-default", "classifier-default")
+_MEANT_FOR = {
+    "detector": ("sigma_px", "score", "border"),
+    "classifier": ("accept", "patch_px", "pool_stride"),
+}
 
 
 @click.group()
@@ -57,15 +65,18 @@ def info(weights: str, as_json: bool) -> None:
 @command.command("import")
 @click.argument("mat_file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--name", default="published", show_default=True, help="What to call them")
-def import_published(mat_file: Path, name: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace weights of this name")
+def import_published(mat_file: Path, name: str, overwrite: bool) -> None:
     """Import the published detector from the authors' models/cnet_1.mat.
 
     Get it from their repository, emcoregit/DRPnet. It may be used for academic purposes only.
     """
     from napari_drpnet.networks.matlab import import_published_detector
 
-    if Path(name).name != name or name.startswith("."):
-        raise click.BadParameter(f"{name!r} is not a plain name", param_hint="--name")
+    if not re.fullmatch(r"\w[\w-]*", name) or name in RESERVED:
+        raise click.BadParameter(f"{name!r} cannot be a name of weights", param_hint="--name")
+    if name in list_weights() and not overwrite:
+        raise click.UsageError(f"there are weights {name!r} already; replace them with --overwrite")
     path = import_published_detector(mat_file, name)
     click.echo(f"Imported to {path}\nLicence: {read_card(path).licence}")
     click.echo(f"Use it with: drpnet pick ... --weights {name} --classifier none")
@@ -87,5 +98,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
         reason = f"cannot be read ({error.strerror})"
         raise InputFileError(path, reason, "Check the name and the permissions") from error
     sha256 = hashlib.sha256(content).hexdigest()
-    card = read_card(path).model_dump(mode="json")
-    return {"name": name, "path": str(path), "sha256": sha256, **card}
+    card = read_card(path)
+    other = _MEANT_FOR["classifier" if card.kind == "detector" else "detector"]
+    described = card.model_dump(mode="json", exclude=set(other))
+    return {"name": name, "path": str(path), "sha256": sha256, **described}

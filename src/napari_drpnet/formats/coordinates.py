@@ -13,6 +13,10 @@ from napari_drpnet.picks import Picks
 Floats = NDArray[np.float64]
 
 
+#: Farther from the origin than this lies no pixel of any camera.
+FARTHEST_PX = 1e6
+
+
 @dataclass(frozen=True, eq=False)
 class Coordinates:
     """Particle positions as a coordinate file holds them.
@@ -101,11 +105,11 @@ def coordinates_from_xy(
     Raises
     ------
     InputFileError
-        When a row has no finite position.
+        When a row has no position, or one beyond any micrograph.
     """
     centers_yx = swap_xy(np.reshape(centers_xy, (-1, 2)))
     scores = np.asarray(score, float)
-    lost = ~np.isfinite(centers_yx).all(axis=1)
+    lost = ~(np.abs(centers_yx) < FARTHEST_PX).all(axis=1)
     if lost.any():
         reason = f"particle {np.argmax(lost) + 1} has no position"
         raise InputFileError(path, reason, "Correct or remove that row")

@@ -52,6 +52,8 @@ def import_published_detector(mat_file: Path, name: str = "published") -> Path:
 
     from napari_drpnet.networks.fcrn import FCRN
 
+    if not mat_file.is_file():
+        raise InputFileError(mat_file, "there is no such file", "Check the name")
     module = FCRN()
     state = {}
     try:

@@ -1,0 +1,99 @@
+"""The shipped weights do what they are shipped for; docs/accuracy.md has the figures."""
+
+import numpy as np
+import pytest
+
+from napari_drpnet import (
+    PickParameters,
+    load_networks,
+    pick,
+    read_coordinates,
+    read_micrograph,
+    simulate_micrograph,
+)
+from napari_drpnet.evaluate import score_picks
+from napari_drpnet.geometry import inside
+from napari_drpnet.networks.weights import list_weights, load_classifier, load_detector
+from napari_drpnet.parameters import SimulationParameters
+from napari_drpnet.simulate import make_shape
+
+
+def parameters(diameter_angstrom, pixel_size=None):
+    return PickParameters(
+        particle={"diameter_angstrom": diameter_angstrom, "pixel_size_angstrom": pixel_size}
+    )
+
+
+def test_they_are_small_and_say_what_they_are():
+    folder = list_weights()["detector-default"].parent
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6
+    for network in (load_detector(), load_classifier()):
+        assert network.card.licence == "BSD-3-Clause"
+        assert "simulated" in network.card.trained_on
+        assert network.card.recipe["seed"] == 1
+        assert network.card.threshold > 0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "least_f1"),
+    [
+        ({}, 0.95),
+        ({"negative_stain": True}, 0.95),
+        ({"carbon": True, "ice_crystals": 6, "junk": 3}, 0.85),
+    ],
+    ids=["ice", "stain", "dirt"],
+)
+@pytest.mark.parametrize("shape", ["blob", "barrel"])
+def test_simulated_particles_are_found(scenario, least_f1, shape):
+    rng = np.random.default_rng(5)
+    wanted = SimulationParameters(
+        height_px=900, width_px=1000, pixel_size_angstrom=3.0, particles=80, **scenario
+    )
+    simulated = simulate_micrograph(wanted, [make_shape(shape, 180.0, rng)], seed=5)
+    picks = pick(simulated.micrograph, parameters(180.0))
+    core = inside(simulated.centers_yx, simulated.micrograph.shape, 30.0)
+    score = score_picks(
+        picks.centers_yx[picks.accepted], simulated.centers_yx[core], diameter_px=60.0
+    )
+    assert score.tally.rates.f1 >= least_f1
+    assert score.median_centring_error_px < 6
+
+
+def test_an_empty_micrograph_stays_nearly_empty():
+    wanted = SimulationParameters(height_px=900, width_px=900, pixel_size_angstrom=3.0, particles=0)
+    simulated = simulate_micrograph(wanted, seed=2)
+    assert pick(simulated.micrograph, parameters(180.0)).accepted.sum() <= 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "diameter", "pixel_size", "least_recall", "least_precision"),
+    [
+        ("apoferritin_10146", "*.png", 85.0, 1.0, 0.8, 0.9),
+        ("ribosome_10028", "*.png", 300.0, 5.36, 0.98, 0.7),
+        ("bgal_10017", "*.jpg", 180.0, 1.77, 0.5, 0.7),
+    ],
+)
+def test_real_micrographs(
+    shared_data, folder, pattern, diameter, pixel_size, least_recall, least_precision
+):
+    files = sorted((shared_data / "micrographs" / folder).glob(pattern))
+    assert files
+    asked = parameters(diameter, pixel_size)
+    networks = load_networks(asked)
+    for file in files[:2]:
+        picks = pick(read_micrograph(file), asked, networks)
+        truth = read_coordinates(file.with_suffix(".csv")).centers_yx
+        rates = score_picks(
+            picks.centers_yx[picks.accepted], truth, diameter / pixel_size
+        ).tally.rates
+        assert rates.recall >= least_recall, file
+        assert rates.precision >= least_precision, file
+
+
+def test_every_other_real_picture_ends_in_picks(shared_data):
+    files = sorted((shared_data / "micrographs" / "unlabelled").iterdir())
+    assert len(files) >= 14
+    asked = parameters(50.0, 1.0)
+    networks = load_networks(asked)
+    for file in files[::3]:
+        assert pick(read_micrograph(file), asked, networks).figure_of_merit.max(initial=0) <= 1
