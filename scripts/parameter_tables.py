@@ -45,7 +45,7 @@ def verbs() -> Iterator[str]:
 def context_of(name: str) -> click.Context:
     """Return the context in which a verb, such as ``drpnet weights list``, would run."""
     first, *rest = name.split()
-    context = click.Context(main, info_name=first)
+    context = click.Context(main, info_name=first, **main.context_settings)
     for word in rest:
         assert isinstance(context.command, click.Group)
         command = context.command.get_command(context, word)

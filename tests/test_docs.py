@@ -28,8 +28,9 @@ def commands_in(text):
 def parse(call):
     """Parse a command as click does, and check the bounds of parameters; nothing runs."""
     verb = next(verb for verb in TABLES["verbs"]() if f"{call} ".startswith(f"{verb} "))
-    command = TABLES["context_of"](verb).command
-    context = command.make_context(verb, shlex.split(call.removeprefix(verb)))
+    place = TABLES["context_of"](verb)
+    words = shlex.split(call.removeprefix(verb))
+    context = place.command.make_context(verb, words, parent=place.parent)
     if model := TABLES["MODELS"].get(verb.split()[1]):
         build_model(model, context.params)
 
