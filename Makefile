@@ -14,6 +14,7 @@ help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(FULL)/.ready  ## install, simulate a sample micrograph, pick it, measure
+	@scripts/system-packages.sh || true
 	@PATH="$(CURDIR)/$(FULL)/bin:$$PATH" scripts/demo.sh
 
 test: lint test-core $(FULL)/.ready  ## everything that must hold: lint, types, contracts, tests

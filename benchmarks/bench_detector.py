@@ -4,8 +4,7 @@ onnxruntime and openvino take part where they are installed (with onnx); the pro
 """
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -14,19 +13,10 @@ import torch
 
 from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.networks.weights import load_detector
+from timing import median_ms
 
 SIDE, PUBLISHED_SIDE = 451, 1312
 RUNS = 11
-
-
-def median_ms(work: Callable[[], object], runs: int = RUNS) -> float:
-    work()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
 
 
 def other_engines(module: torch.nn.Module, image: np.ndarray) -> Iterator[tuple[str, float]]:
@@ -42,7 +32,7 @@ def other_engines(module: torch.nn.Module, image: np.ndarray) -> Iterator[tuple[
 
             session = onnxruntime.InferenceSession(path)
             feed = {session.get_inputs()[0].name: image}
-            yield "onnxruntime", median_ms(lambda: session.run(None, feed))
+            yield "onnxruntime", median_ms(lambda: session.run(None, feed), RUNS)
         except ImportError:
             pass
         try:
@@ -52,7 +42,7 @@ def other_engines(module: torch.nn.Module, image: np.ndarray) -> Iterator[tuple[
             for precision in ("f32", "bf16"):
                 options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
                 compiled = core.compile_model(core.read_model(path), "CPU", options)
-                yield f"openvino {precision}", median_ms(lambda c=compiled: c([image]))
+                yield f"openvino {precision}", median_ms(lambda c=compiled: c([image]), RUNS)
         except ImportError:
             pass
 
@@ -70,14 +60,14 @@ def main() -> None:
         )
     }
     with torch.inference_mode():
-        rows["eager, whole image"] = median_ms(lambda: plain(tensor))
-        rows["channels last, whole image"] = median_ms(lambda: detector.module(last))
+        rows["eager, whole image"] = median_ms(lambda: plain(tensor), RUNS)
+        rows["channels last, whole image"] = median_ms(lambda: detector.module(last), RUNS)
     for tile in (64, 128, 192, 256, 512):
         rows[f"channels last, tiles of {tile}"] = median_ms(
-            lambda tile=tile: predict_distance_map(image, detector, tile=tile)
+            lambda tile=tile: predict_distance_map(image, detector, tile=tile), RUNS
         )
     rows["default tiles, bfloat16"] = median_ms(
-        lambda: predict_distance_map(image, detector, "bfloat16")
+        lambda: predict_distance_map(image, detector, "bfloat16"), RUNS
     )
     rows.update(other_engines(plain, image[None, None]))
     print(f"detector on {SIDE} × {SIDE} pixels, {torch.get_num_threads()} threads, medians")

@@ -5,15 +5,13 @@ them the h-maxima transform of scikit-image for a single threshold, in the same 
 """
 
 import argparse
-from collections.abc import Callable
-from statistics import median
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import h_maxima
 
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
+from timing import median_ms
 
 BUDGET_MS = 150
 
@@ -31,17 +29,6 @@ def realistic_map(side: int, particles: int, diameter: float) -> NDArray[np.floa
         peak = generator.uniform(0.4, 1.0) * (1 - 2 * radius / diameter)
         values[near] = np.maximum(values[near], peak + values[near])
     return values
-
-
-def milliseconds(task: Callable[[], object], runs: int) -> float:
-    """Median wall time of `runs` calls, after one that is not counted."""
-    task()
-    times = []
-    for _ in range(runs):
-        start = perf_counter()
-        task()
-        times.append(1e3 * (perf_counter() - start))
-    return median(times)
 
 
 def main() -> None:
@@ -66,13 +53,11 @@ def report(name: str, distance_map: NDArray[np.float32], sigma: float, runs: int
     smoothed = smooth(distance_map, sigma)
     candidates = find_candidates(smoothed)
     h = float(np.median(candidates.prominence))
-    smoothing = milliseconds(lambda: smooth(distance_map, sigma), runs)
-    finding = milliseconds(lambda: find_candidates(smoothed), runs)
-    both = milliseconds(lambda: find_candidates(smooth(distance_map, sigma)), runs)
-    suppressing = milliseconds(
-        lambda: suppress_neighbours(candidates, candidates.height, 10.0), runs
-    )
-    transform = milliseconds(lambda: h_maxima(smoothed, h), min(runs, 3))
+    smoothing = median_ms(lambda: smooth(distance_map, sigma), runs)
+    finding = median_ms(lambda: find_candidates(smoothed), runs)
+    both = median_ms(lambda: find_candidates(smooth(distance_map, sigma)), runs)
+    suppressing = median_ms(lambda: suppress_neighbours(candidates, candidates.height, 10.0), runs)
+    transform = median_ms(lambda: h_maxima(smoothed, h), min(runs, 3))
     print(
         f"{name:10} {sigma:5} {len(candidates):7} {smoothing:7.1f} {finding:7.1f} {both:7.1f}"
         f" {suppressing:9.2f} {transform:9.0f} {transform / finding:6.0f}x"

@@ -11,8 +11,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import mrcfile
@@ -25,19 +23,10 @@ from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.parameters import ParticleParameters, SimulationParameters
 from napari_drpnet.picking import judge, rank_candidates, resolve
 from napari_drpnet.preprocess import preprocess, resample
+from timing import median_ms
 
 DIAMETER_PX = 100.0
 SHAPES = {"4096": (4096, 4096), "11520x8184": (8184, 11520)}
-
-
-def median_ms(work: Callable[[], object], runs: int) -> float:
-    work()
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
 
 
 def make_file(shape: tuple[int, int], folder: Path) -> Path:

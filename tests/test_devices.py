@@ -6,7 +6,7 @@ from napari_drpnet.devices import Device, choose_device
 
 def offer(monkeypatch, *, cuda=False, mps=False, build=None):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "NVIDIA H200")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "Some GPU")
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(torch.version, "cuda", build)
 
@@ -14,7 +14,7 @@ def offer(monkeypatch, *, cuda=False, mps=False, build=None):
 @pytest.mark.parametrize(
     ("machine", "chosen"),
     [
-        ({"cuda": True, "mps": True, "build": "12.8"}, Device("cuda:0", "NVIDIA H200")),
+        ({"cuda": True, "mps": True, "build": "12.8"}, Device("cuda:0", "Some GPU")),
         ({"mps": True}, Device("mps", "Apple GPU")),
         ({"build": "12.8"}, Device("cpu", "no CUDA GPU found")),
         ({}, Device("cpu", "this torch is a CPU build")),

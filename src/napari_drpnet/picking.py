@@ -3,7 +3,8 @@
 The command line, the plugin and a notebook all call `pick`, or its stages in the same order:
 `detection.detect` (slow, once per micrograph), `rank_candidates` (again when sigma moves),
 `judge` (the classifier, once per candidate), `accept` (a comparison, again when a threshold
-moves).
+moves). To save time `pick` judges only what passes the threshold, unless all candidates are
+wanted; sliders want all.
 """
 
 from dataclasses import replace
