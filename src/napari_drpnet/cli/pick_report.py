@@ -31,17 +31,17 @@ def summarize(report: BatchReport, seconds: float) -> str:
         f"({networks.device.reason}) with {' and '.join(weights)}",
         f"{earlier} more were finished before" if earlier else "",
         f"Together {accepted} particles accepted",
-        *_doubts(report),
         f"Index: {report.index}" if report.index else "",
     ]
     return "\n".join(filter(None, lines))
 
 
 def complain(report: BatchReport) -> str:
-    """List what is not picked, and why; empty when there is nothing to complain about."""
+    """List what is not picked or may be wrong, and why; empty where all is well."""
     lines = [f"  {failed.message}" for failed in report.failed]
     if lines:
         lines.insert(0, f"{_count(len(lines))} FAILED:")
+    lines += _doubts(report)
     if report.interrupted:
         lines.append("Interrupted: repeat the command with --resume to go on")
     return "\n".join(lines)
