@@ -26,7 +26,7 @@ from napari_drpnet.parameters import (
     PickParameters,
     SimulationParameters,
 )
-from napari_drpnet.picking import pick, resolve
+from napari_drpnet.picking import pick, ranking_score, resolve
 from napari_drpnet.simulate import read_structure
 
 ROOT = Path(__file__).parent.parent
@@ -120,13 +120,13 @@ def score(
         picks = pick(example.micrograph, wanted, networks, all_candidates=True)
         picked += int(picks.accepted.sum())
         resolved = resolve(wanted, networks)
-        height = picks.height if resolved.peaks.score == "height" else picks.prominence
+        ranked_by = ranking_score(picks, resolved)
         accept = resolved.classifier.accept or 0.0
         kept = ~(picks.probability < accept)
         record = ScoredMicrograph(
             example.name,
             picks.centers_yx[kept],
-            height[kept],
+            ranked_by[kept],
             example.truth_yx,
             example.diameter_px,
         )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from napari_drpnet.jobs import Job, SilentJob
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
+    from torch import Tensor, nn
 
     from napari_drpnet.networks.weights import Network
 
@@ -102,14 +103,20 @@ def to_published_units(distance_map: Map) -> Map:
     return np.maximum(distance_map, 0) * np.float32(255 / highest)
 
 
-def _run_tiles(  # type: ignore[no-untyped-def]
-    module, source: "Tensor", side: int, device, dtype, job: Job
+def _run_tiles(
+    module: "nn.Module",
+    source: "Tensor",
+    side: int,
+    device: "torch.device",
+    dtype: "torch.dtype",
+    job: Job,
 ) -> Map:
     import torch
 
     height, width = source.shape[-2:]
     output = np.empty((height, width), np.float32)
-    tiles = list(_tiles(height, width, side, module.halo))
+    halo = cast("int", module.halo)
+    tiles = list(_tiles(height, width, side, halo))
     for done, (seen_y, seen_x, kept_y, kept_x, target) in enumerate(tiles, 1):
         part = source[..., seen_y, seen_x].to(device, dtype, memory_format=torch.channels_last)
         output[target] = module(part)[0, 0, kept_y, kept_x].float().cpu().numpy()

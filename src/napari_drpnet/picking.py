@@ -19,7 +19,7 @@ from napari_drpnet.detection import Detection, Networks, detect, load_networks
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
+from napari_drpnet.peaks import Candidates, find_candidates, smooth, suppress_neighbours
 from napari_drpnet.picks import Picks
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:
     centers = frame.to_full(candidates.centers_yx)
     border = peaks.border * detection.diameter_px
     candidates = candidates.where(geometry.inside(centers, frame.full_shape, border))
-    score = candidates.height if peaks.score == "height" else candidates.prominence
+    score = ranking_score(candidates, parameters)
     distance = peaks.min_distance * detection.diameter_px / float(frame.scale_yx.mean())
     best = candidates.where(suppress_neighbours(candidates, score, distance))
     return Picks(
@@ -152,6 +152,11 @@ def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:
         np.full(len(best), np.nan),
         np.zeros(len(best), bool),
     )
+
+
+def ranking_score(points: Candidates | Picks, parameters: PickParameters) -> NDArray[np.float64]:
+    """Return what ranks candidates and meets the threshold; parameters must be resolved."""
+    return points.height if parameters.peaks.score == "height" else points.prominence
 
 
 def judge(picks: Picks, detection: Detection, networks: Networks, job: Job | None = None) -> Picks:
@@ -168,8 +173,7 @@ def above_threshold(picks: Picks, parameters: PickParameters) -> NDArray[np.bool
     """Tell which picks the detector alone is sure of; parameters must be resolved."""
     peaks = parameters.peaks
     assert peaks.threshold is not None
-    score = picks.height if peaks.score == "height" else picks.prominence
-    return np.asarray(score >= peaks.threshold * peaks.level)
+    return ranking_score(picks, parameters) >= peaks.threshold * peaks.level
 
 
 def accept(picks: Picks, parameters: PickParameters) -> Picks:

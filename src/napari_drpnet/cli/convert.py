@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from napari_drpnet.cli.numbers import count_rows
+from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
 from napari_drpnet.formats import Coordinates, read_coordinates, write_coordinates
 from napari_drpnet.formats.matlab_star import convert_matlab_star, matlab_star_confidence
 from napari_drpnet.geometry import flip_rows
@@ -18,7 +18,7 @@ SURE = 0.9
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
     "--box-size",
-    type=click.IntRange(2, 1_000_000),
+    type=BOX_SIZE,
     metavar="PX",
     help="Side of the boxes of a .box file",
 )

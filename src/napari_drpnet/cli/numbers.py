@@ -8,6 +8,9 @@ from napari_drpnet.micrograph import read_micrograph
 
 _DIGITS = 6
 
+#: Side of a box, pixels.
+BOX_SIZE = click.IntRange(2, 1_000_000)
+
 
 def count_rows(text: str) -> int:
     """Read a number, or take the height of the micrograph of this name."""

@@ -18,6 +18,7 @@ from napari_drpnet.batch import (
     pick_micrographs,
 )
 from napari_drpnet.cli.group import INTERRUPTED
+from napari_drpnet.cli.numbers import BOX_SIZE
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.pick_report import complain, describe, summarize, to_json
 from napari_drpnet.cli.progress import MicrographBar
@@ -51,7 +52,7 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
 )
 @click.option(
     "--box-size",
-    type=click.IntRange(2, 1_000_000),
+    type=BOX_SIZE,
     metavar="PX",
     help="Side of the boxes of .box files [default: 1.5 diameters, rounded up to even]",
 )

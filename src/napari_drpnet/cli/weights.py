@@ -1,6 +1,5 @@
 """`drpnet weights`: which networks there are."""
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from napari_drpnet.networks.weights import (
     find_weights,
     list_weights,
     read_card,
+    read_card_and_hash,
     user_weights_folder,
 )
 
@@ -92,13 +92,7 @@ def _format(weights: dict[str, Any]) -> str:
 
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
-        raise InputFileError(path, reason, "Check the name and the permissions") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    card = read_card(path)
+    card, sha256 = read_card_and_hash(path)
     other = _MEANT_FOR["classifier" if card.kind == "detector" else "detector"]
     described = card.model_dump(mode="json", exclude=set(other))
     return {"name": name, "path": str(path), "sha256": sha256, **described}

@@ -20,23 +20,20 @@ class Format:
 
     Parameters
     ----------
-    title : str
-        For menus and messages.
     read : callable
         ``read(path) -> Coordinates``.
     write : callable
         ``write(path, coordinates, shape)``.
     """
 
-    title: str
     read: Callable[[AnyPath], Coordinates]
     write: Callable[[AnyPath, Coordinates, tuple[int, int] | None], None]
 
 
 FORMATS = {
-    ".star": Format("RELION", read_star, write_star),
-    ".box": Format("EMAN", read_box, write_box),
-    ".csv": Format("Comma-separated values", read_csv, write_csv),
+    ".star": Format(read_star, write_star),
+    ".box": Format(read_box, write_box),
+    ".csv": Format(read_csv, write_csv),
 }
 
 

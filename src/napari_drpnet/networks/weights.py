@@ -147,7 +147,14 @@ def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> s
 
 def read_card(path: Path) -> WeightsCard:
     """Read the card of a weights file without its arrays."""
-    return _card_of(path, _read_bytes(path))
+    card, _ = read_card_and_hash(path)
+    return card
+
+
+def read_card_and_hash(path: Path) -> tuple[WeightsCard, str]:
+    """Read the card of a weights file, and compute the sha256 of the file."""
+    content = _read_bytes(path)
+    return _card_of(path, content), hashlib.sha256(content).hexdigest()
 
 
 def list_weights() -> dict[str, Path]:

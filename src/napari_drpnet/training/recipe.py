@@ -16,6 +16,7 @@ from napari_drpnet.errors import InputFileError
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.fcrn import FCRN
 from napari_drpnet.networks.weights import Network, WeightsCard, load_network, save_network
+from napari_drpnet.precision_recall import Tally
 from napari_drpnet.simulate import Structure, read_structure
 from napari_drpnet.training.fields import Field, random_fields
 from napari_drpnet.training.fit import (
@@ -219,8 +220,8 @@ def choose_cuts(
 
 def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:
     """Return the F1 of the kept candidates of one field; 1 where there is nothing to find."""
-    total = found.particles + int(kept.sum())
-    return 2 * min(int((kept & found.right).sum()), found.particles) / total if total else 1.0
+    right = min(int((kept & found.right).sum()), found.particles)
+    return Tally(right, int(kept.sum()) - right, found.particles - right).rates.f1
 
 
 def _score(judged: Sequence[LabelledCandidates], kept: Sequence[NDArray[np.bool_]]) -> float:
