@@ -52,4 +52,4 @@ $(CORE)/.ready: pyproject.toml constraints.txt
 	@scripts/make-environment.sh $(CORE) '.[test]' '$(PYTHON)' '$(TORCH)'
 
 $(FULL)/.ready: pyproject.toml constraints.txt
-	@scripts/make-environment.sh $(FULL) '.[gui,test,lint]' '$(PYTHON)' '$(TORCH)'
+	@scripts/make-environment.sh $(FULL) '.[gui,test,test-gui,lint]' '$(PYTHON)' '$(TORCH)'

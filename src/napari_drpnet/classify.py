@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_drpnet.networks.weights import Network
 
 Real = TypeVar("Real", np.float16, np.float32)
+Indices = NDArray[np.intp]
 
 #: Patches at once: few stay in a CPU's cache, many keep a GPU busy.
 _BATCH, _BATCH_GPU = 64, 1024
@@ -37,9 +38,17 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
     before = patch_px // 2
     padded = np.pad(image, ((before, patch_px), (before, patch_px)), mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (patch_px, patch_px))
-    nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(int)
-    row, column = np.clip(nearest, 0, np.array(image.shape) - 1).T
-    return np.asarray(windows[row, column])
+    return np.asarray(windows[nearest_pixels(image.shape, centers_yx)])
+
+
+def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
+    """Return rows and columns of the pixels of a ``(h, w)`` image nearest to ``(n, 2)`` centres.
+
+    Two centres with the same pixel have the same patch, and so the same P(particle).
+    """
+    nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(np.intp)
+    row, column = np.clip(nearest, 0, np.array(shape) - 1).T
+    return row, column
 
 
 def classify_patches(

@@ -1,5 +1,6 @@
 """Coordinate files of picks and of truth, brought together micrograph by micrograph."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -58,13 +59,12 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     InputFileError
         When a file cannot be used, a folder holds none, or no micrograph has both.
     """
-    picked, true = _read_set(Path(picks)), _read_set(Path(truth))
+    picked, true = read_coordinate_set(Path(picks)), read_coordinate_set(Path(truth))
     if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
         true = dict(zip(picked, true.values(), strict=True))
-    elif all(len({path.name for path in group}) == len(group) for group in (picked, true)):
-        picked, true = (
-            {PurePosixPath(path.name): group[path] for path in group} for group in (picked, true)
-        )
+    else:
+        key = pairing_key(picked, true)
+        picked, true = ({key(path): group[path] for path in group} for group in (picked, true))
     if not picked.keys() & true.keys():
         reason = f"no picks fit any truth: picks of {min(picked)} …, truth of {min(true)} …"
         raise InputFileError(picks, reason, "Name the files after their micrographs")
@@ -81,17 +81,43 @@ def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
     return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
 
 
-def _read_set(source: Path) -> CoordinateSet:
+def pairing_key(
+    *groups: Collection[PurePosixPath],
+) -> Callable[[PurePosixPath], PurePosixPath]:
+    """Return what tells micrographs: their names without folders, unless a group has one twice."""
+    if all(len({path.name for path in group}) == len(group) for group in groups):
+        return lambda path: PurePosixPath(path.name)
+    return lambda path: path
+
+
+def read_coordinate_set(source: Path) -> CoordinateSet:
+    """Read a coordinate file, or all those in a folder.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        As for `pair_coordinates`.
+
+    Returns
+    -------
+    dict of pathlib.PurePosixPath to Coordinates
+        By micrograph, see `bare_path`: below the folder, or as the file has it.
+
+    Raises
+    ------
+    InputFileError
+        When a file cannot be used, or a folder holds none.
+    """
     if not source.exists():
         raise InputFileError(source, "there is no such file or folder", "Check the name")
     if not source.is_dir():
-        return _split(source, PurePosixPath(_bare(source.name)))
+        return _split(source, bare_path(source.name))
     files: dict[PurePosixPath, Path] = {}
     for suffix in reversed(_PREFERENCE):
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
             if file.name not in _SUMMARIES and not any(part[0] == "." for part in below.parts):
-                files[PurePosixPath(below.parent.as_posix(), _bare(file.name))] = file
+                files[bare_path(below.as_posix())] = file
     if not files:
         kinds = ", ".join(_PREFERENCE)
         raise InputFileError(source, f"no {kinds} file in this folder", "Check its name")
@@ -107,12 +133,12 @@ def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
     coordinates = read_coordinates(file)
     if not coordinates.micrograph_names:
         return {key: coordinates}
-    names = np.array([_bare(name) for name in coordinates.micrograph_names])
+    names = np.array([str(bare_path(name)) for name in coordinates.micrograph_names])
     return {PurePosixPath(name): coordinates.where(names == name) for name in dict.fromkeys(names)}
 
 
-def _bare(name: str) -> str:
-    """Strip what a file name has beyond the name of the micrograph."""
+def bare_path(name: str) -> PurePosixPath:
+    """Strip what the name of a file has beyond that of the micrograph; folders stay."""
     for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
         name = name.removesuffix(ending)
-    return name
+    return PurePosixPath(name)

@@ -4,7 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,11 @@ class Micrograph:
         """``(ny, nx)`` in pixels."""
         ny, nx = self.pixels.shape
         return ny, nx
+
+    def with_pixel_size(self, *choices_angstrom: float | None) -> "Micrograph":
+        """Return it with the first pixel size that is known, its own being the last resort."""
+        known = next((size for size in choices_angstrom if size), self.pixel_size_angstrom)
+        return replace(self, pixel_size_angstrom=known)
 
 
 def read_micrograph(path: str | os.PathLike[str]) -> Micrograph:

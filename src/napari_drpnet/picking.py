@@ -84,10 +84,27 @@ def pick_in_detail(
 
 
 def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
+    """Replace every None by what the weights recommend; see `resolve_with_cards`."""
+    judge_card = networks.classifier.card if networks.classifier else None
+    return resolve_with_cards(parameters, networks.detector.card, judge_card)
+
+
+def resolve_with_cards(
+    parameters: PickParameters, card: "WeightsCard", judge_card: "WeightsCard | None"
+) -> PickParameters:
     """Replace every None by what the weights recommend, so that nothing is left open.
 
     A classifier recommends its own threshold, lower than the detector's alone: the candidates
     that it should judge.
+
+    Parameters
+    ----------
+    parameters : PickParameters
+        As the user gave them.
+    card : WeightsCard
+        Of the detector.
+    judge_card : WeightsCard or None
+        Of the classifier; None where there is none.
 
     Raises
     ------
@@ -95,7 +112,6 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
         When normalisation, map units or score are not the detector's own and no threshold is
         given: what the card recommends has no meaning then.
     """
-    card = networks.detector.card
     detector, peaks, classifier = parameters.detector, parameters.peaks, parameters.classifier
     detector = detector.model_copy(
         update={
@@ -106,13 +122,13 @@ def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
     recommended = {
         name: getattr(card, name) for name in ("sigma_px", "threshold", "score", "border")
     }
-    if networks.classifier and networks.classifier.card.map_units == card.map_units:
-        recommended["threshold"] = networks.classifier.card.threshold
+    if judge_card and judge_card.map_units == card.map_units:
+        recommended["threshold"] = judge_card.threshold
     _require_threshold(parameters, card)
     given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
     peaks = peaks.model_copy(update=recommended | given)
-    if classifier.accept is None and networks.classifier is not None:
-        classifier = classifier.model_copy(update={"accept": networks.classifier.card.accept})
+    if classifier.accept is None and judge_card is not None:
+        classifier = classifier.model_copy(update={"accept": judge_card.accept})
     return parameters.model_copy(
         update={"detector": detector, "peaks": peaks, "classifier": classifier}
     )

@@ -4,7 +4,12 @@ import pytest
 import starfile
 
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats.relion import autopick_path, read_micrographs_star, write_index
+from napari_drpnet.formats.relion import (
+    autopick_path,
+    read_index,
+    read_micrographs_star,
+    write_index,
+)
 
 RELION_3_1 = """
 # version 30001
@@ -150,6 +155,22 @@ def test_index(tmp_path):
 def test_index_without_rows(tmp_path):
     write_index(tmp_path / "autopick.star", [])
     assert len(starfile.read(tmp_path / "autopick.star")) == 0
+    assert read_index(tmp_path / "autopick.star") == []
+
+
+def test_an_index_reads_back(tmp_path):
+    rows = [("a b.mrc", "AutoPick/job010/a b_autopick.star"), ("7", "7_autopick.box")]
+    write_index(tmp_path / "autopick.star", rows)
+    assert read_index(tmp_path / "autopick.star") == rows
+
+
+def test_an_index_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "micrographs.star"
+    path.write_text(RELION_3_1)
+    with pytest.raises(InputFileError, match="rlnMicrographCoordinates"):
+        read_index(path)
+    path.write_bytes(b"")  # as RELION writes a table without rows
+    assert read_index(path) == []
 
 
 @pytest.mark.parametrize(

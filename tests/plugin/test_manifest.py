@@ -1,5 +1,7 @@
 """The npe2 manifest: valid, found by napari, and the same file at the top of the repository."""
 
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,8 +10,12 @@ import pytest
 npe2 = pytest.importorskip("npe2")
 
 
-def test_the_manifest_is_valid_and_found_by_its_entry_point():
-    manifest = npe2.PluginManifest.from_distribution("napari-drpnet")
+@pytest.fixture
+def manifest():
+    return npe2.PluginManifest.from_distribution("napari-drpnet")
+
+
+def test_the_manifest_is_valid_and_found_by_its_entry_point(manifest):
     assert manifest.name == "napari-drpnet"
     assert manifest.display_name == "DRPnet particle picker"
 
@@ -19,3 +25,29 @@ def test_the_manifest_at_the_top_is_the_one_in_the_package():
     shipped = Path(package) / "napari.yaml"
     top = Path(__file__).parents[2] / "napari.yaml"
     assert top.read_text() == shipped.read_text()
+
+
+def test_every_python_name_is_there_and_can_be_called(manifest):
+    from npe2.manifest.utils import import_python_name
+
+    for contribution in manifest.contributions.commands:
+        assert callable(import_python_name(contribution.python_name)), contribution.id
+
+
+def test_every_contribution_has_its_command_and_every_command_is_ours(manifest):
+    given = manifest.contributions
+    commands = {command.id for command in given.commands}
+    contributions = [
+        *(given.readers or ()),
+        *(given.writers or ()),
+        *(given.sample_data or ()),
+        *(given.widgets or ()),
+    ]
+    assert {contribution.command for contribution in contributions} <= commands
+    assert all(command.startswith("napari-drpnet.") for command in commands)
+
+
+def test_npe2_validates_it():
+    call = [sys.executable, "-m", "npe2", "validate", "napari-drpnet"]
+    done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

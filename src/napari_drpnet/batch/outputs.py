@@ -1,6 +1,8 @@
 """What a batch writes for each micrograph, and where."""
 
+import errno
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from napari_drpnet.picks import Picks
 from napari_drpnet.preview import write_preview
 
 BOX_PER_DIAMETER = 1.5
+#: RELION's index of the coordinate files in a folder.
+INDEX = "autopick.star"
 #: Endings of the coordinate files that RELION's index can name, the better one first.
 INDEXED = (f"{PICKS}.star", f"{PICKS}.box")
 
@@ -41,13 +45,12 @@ class Outputs:
     preview: bool = False
 
     def __post_init__(self) -> None:
-        if not self.formats or not set(self.formats) <= set(FORMATS):
-            raise ValueError(f"formats must be some of {', '.join(FORMATS)}, not {self.formats}")
+        require_formats(self.formats)
 
     def endings(self) -> list[str]:
         """Return the endings of the files of one micrograph."""
         pictures = [PREVIEW] if self.preview else []
-        return [f"{PICKS}{suffix}" for suffix in self.formats] + pictures
+        return coordinate_endings(self.formats) + pictures
 
     def paths(self, entry: BatchEntry) -> list[Path]:
         """Return the files of one micrograph."""
@@ -56,7 +59,7 @@ class Outputs:
     @property
     def index(self) -> Path:
         """RELION's index of the coordinate files."""
-        return self.folder / "autopick.star"
+        return self.folder / INDEX
 
     @property
     def candidates(self) -> Path:
@@ -94,10 +97,70 @@ def write_outputs(
     OSError
         When a file cannot be written.
     """
-    box_size = outputs.box_size_px or 2 * math.ceil(BOX_PER_DIAMETER * diameter_px / 2)
+    box_size = outputs.box_size_px or default_box_size(diameter_px)
     coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
     for path in outputs.paths(entry):
         if path.name.endswith(PREVIEW):
             write_preview(path, micrograph, picks, diameter_px, note)
         else:
             write_coordinates(path, coordinates, micrograph.shape)
+
+
+def require_formats(formats: tuple[str, ...]) -> None:
+    """Raise `ValueError` unless these are suffixes of known formats, at least one."""
+    if not formats or not set(formats) <= set(FORMATS):
+        raise ValueError(f"formats must be some of {', '.join(FORMATS)}, not {formats}")
+
+
+def coordinate_endings(formats: Iterable[str]) -> list[str]:
+    """Return the endings of the coordinate files of one micrograph."""
+    return [f"{PICKS}{suffix}" for suffix in formats]
+
+
+def default_box_size(diameter_px: float) -> int:
+    """Return the side of a box for a particle: 1.5 diameters, rounded up to an even number."""
+    return 2 * math.ceil(BOX_PER_DIAMETER * diameter_px / 2)
+
+
+def find_indexed(files: Iterable[str]) -> str | None:
+    """Return the file that RELION's index should name, or None where it reads none of these."""
+    names = list(files)
+    return next((file for ending in INDEXED for file in names if file.endswith(ending)), None)
+
+
+def index_rows(
+    folder: Path, micrographs: Iterable[tuple[str, Iterable[str]]], project: Path
+) -> Iterator[tuple[str, Path]]:
+    """Pair names with the coordinate files that RELION's index should name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The output folder.
+    micrographs : iterable of (str, iterable of str)
+        The name of each micrograph, and its files relative to `folder`.
+    project : pathlib.Path
+        The folder of the RELION project.
+
+    Yields
+    ------
+    (str, pathlib.Path)
+        Rows for `formats.relion.write_index`.
+    """
+    place = relative_to_project(folder, project)
+    for name, files in micrographs:
+        if file := find_indexed(files):
+            yield name, place / file
+
+
+def relative_to_project(path: Path, project: Path) -> Path:
+    """Return a path as RELION wants it: relative to its project where it lies in there."""
+    absolute, root = path.absolute(), project.absolute()
+    return absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
+
+
+def explain(error: OSError, name: str, folder: Path) -> str:
+    """Say what could not be read or written for the micrograph `name`, and why."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    place = error.filename or (folder if is_full else name)
+    return f"{place}: {error.strerror or error}"

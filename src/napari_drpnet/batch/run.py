@@ -1,11 +1,10 @@
 """One micrograph after another: read, pick, write; what fails is noted, the rest goes on."""
 
-import errno
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from napari_drpnet.atomic_file import remove_leftovers
 from napari_drpnet.batch.entries import RECORDS, BatchEntry
-from napari_drpnet.batch.outputs import INDEXED, Outputs, write_outputs
+from napari_drpnet.batch.outputs import Outputs, explain, index_rows, write_outputs
 from napari_drpnet.batch.records import Ledger, PickedMicrograph
 from napari_drpnet.detection import Networks, load_networks
 from napari_drpnet.errors import InputFileError
@@ -230,9 +229,7 @@ class _Batch:
         except InputFileError as error:
             return FailedMicrograph(name, str(error))
         except OSError as error:
-            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            place = error.filename or (self.outputs.folder if is_full else name)
-            return FailedMicrograph(name, f"{place}: {error.strerror or error}")
+            return FailedMicrograph(name, explain(error, name, self.outputs.folder))
         except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
             message = f"{name}: {type(error).__name__}: {error}"
             return FailedMicrograph(name, message, traceback.format_exc())
@@ -276,9 +273,9 @@ class _Batch:
 
     def _read(self, entry: BatchEntry) -> Micrograph:
         """Read a micrograph with the pixel size that counts: the user's, the list's, its own."""
-        micrograph = read_micrograph(entry.micrograph.path)
-        given = self.parameters.particle.pixel_size_angstrom or entry.micrograph.pixel_size_angstrom
-        return replace(micrograph, pixel_size_angstrom=given or micrograph.pixel_size_angstrom)
+        given = self.parameters.particle.pixel_size_angstrom
+        listed = entry.micrograph.pixel_size_angstrom
+        return read_micrograph(entry.micrograph.path).with_pixel_size(given, listed)
 
 
 def _write_summaries(ledger: Ledger, outputs: Outputs) -> Path | None:
@@ -288,7 +285,8 @@ def _write_summaries(ledger: Ledger, outputs: Outputs) -> Path | None:
         return None
     candidates = list(ledger.candidates())
     _replace(outputs.candidates, candidates, write_candidates_csv)
-    rows = list(_index_rows(results, outputs))
+    files = ((result.name, result.files) for result in results)
+    rows = list(index_rows(outputs.folder, files, project=Path.cwd()))
     _replace(outputs.index, rows, write_index)
     return outputs.index if rows else None
 
@@ -300,17 +298,3 @@ def _replace(path: Path, rows: list[Row], write: Callable[[Path, Iterable[Row]],
         write(path, rows)
     else:
         path.unlink(missing_ok=True)
-
-
-def _index_rows(
-    results: Iterable[PickedMicrograph], outputs: Outputs
-) -> Iterator[tuple[str, Path]]:
-    """Pair names with coordinate files relative to the working folder: RELION's project."""
-    folder = outputs.folder.absolute()
-    if folder.is_relative_to(Path.cwd()):
-        folder = folder.relative_to(Path.cwd())
-    for result in results:
-        for ending in INDEXED:
-            if file := next((file for file in result.files if file.endswith(ending)), None):
-                yield result.name, folder / file
-                break

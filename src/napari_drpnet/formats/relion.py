@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ from napari_drpnet.formats.text import AnyPath
 if TYPE_CHECKING:
     import pandas as pd
 
+COORDINATES = "rlnMicrographCoordinates"
 OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
 DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
 DEFOCI = ("rlnDefocusU", "rlnDefocusV")
@@ -79,12 +80,62 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
     names = table[MICROGRAPH_NAME].fillna("").tolist()
     if "" in names:
         raise InputFileError(path, "has a micrograph without a name", "Correct that row")
-    folder = _project_folder(Path(path), names)
+    folder = project_folder(path, names)
     pixel_sizes = _pixel_sizes(path, tables, table)
     return [
         MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
         for name, pixel_size, defocus in zip(names, pixel_sizes, _defoci(path, table), strict=True)
     ]
+
+
+def project_folder(star: AnyPath, names: Iterable[str]) -> Path:
+    """Tell where the relative names in a list of micrographs start.
+
+    Parameters
+    ----------
+    star : path-like
+        The list.
+    names : iterable of str
+        Micrographs in it.
+
+    Returns
+    -------
+    pathlib.Path
+        The working folder or else the nearest ancestor of the list in which one of the
+        micrographs exists; the working folder where none exists anywhere.
+    """
+    folders = [Path.cwd(), *Path(star).absolute().parents]
+    for name in names:
+        for folder in folders:
+            if os.path.exists(folder / name):
+                return folder
+    return folders[0]
+
+
+def read_index(path: AnyPath) -> list[tuple[str, str]]:
+    """Read an index that `write_index` or RELION has written.
+
+    Parameters
+    ----------
+    path : path-like
+        Such as ``AutoPick/job010/autopick.star``.
+
+    Returns
+    -------
+    list of (str, str)
+        The name of each micrograph, and its coordinate file as the index has it.
+
+    Raises
+    ------
+    InputFileError
+        When it is no STAR file, or not about coordinate files.
+    """
+    tables = read_tables(path)
+    if not tables:
+        return []
+    table = find_table(path, tables, MICROGRAPH_NAME, COORDINATES)
+    files = table[COORDINATES].fillna("").astype(str)
+    return list(zip(table[MICROGRAPH_NAME].fillna(""), files, strict=True))
 
 
 def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) -> None:
@@ -106,7 +157,7 @@ def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) 
     pairs = [(name, Path(file).as_posix()) for name, file in rows]
     columns = {
         MICROGRAPH_NAME: [name for name, _ in pairs],
-        "rlnMicrographCoordinates": [file for _, file in pairs],
+        COORDINATES: [file for _, file in pairs],
     }
     write_table(path, "coordinate_files", columns)
 
@@ -139,15 +190,6 @@ def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autop
     parts = [part for part in PurePosixPath(inside_job).parts if part not in ("/", "//", "..")]
     micrograph = PurePosixPath(*parts)
     return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
-
-
-def _project_folder(star: Path, names: Sequence[str]) -> Path:
-    folders = [Path.cwd(), *star.absolute().parents]
-    for name in names:
-        for folder in folders:
-            if os.path.exists(folder / name):
-                return folder
-    return folders[0]
 
 
 def _pixel_sizes(

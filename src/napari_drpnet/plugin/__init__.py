@@ -1,0 +1,1 @@
+"""The napari plugin: windows, layers and mouse over `napari_drpnet.project`."""

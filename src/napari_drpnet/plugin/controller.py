@@ -1,0 +1,104 @@
+"""One viewer at work: its session, the layers drawn from it, keys, mouse and messages."""
+
+from weakref import WeakKeyDictionary
+
+from napari.components import ViewerModel
+from napari.utils.notifications import show_error, show_info, show_warning
+from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QWidget
+
+from napari_drpnet.plugin.keys import bind_keys, unbind_keys
+from napari_drpnet.plugin.layers import MapView, MicrographView, PicksView, TruthView
+from napari_drpnet.plugin.main_thread import MainThread
+from napari_drpnet.plugin.mouse import Mouse
+from napari_drpnet.plugin.settings import read_settings
+from napari_drpnet.project.session import Notice, Session, SessionOptions
+from napari_drpnet.project.store import projects_root
+
+_SYNC_EVERY_MS = 1000
+_SHOW = {"info": show_info, "warning": show_warning, "error": show_error}
+
+
+class Controller:
+    """Connects one viewer with one session, for as long as the viewer lives.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Without a window too, as in tests.
+    session : Session, optional
+        By default a new one, with the preferences of the user.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session | None = None) -> None:
+        self.viewer = viewer
+        self.session = session or Session(MainThread(), _options())
+        self.micrograph = MicrographView(viewer, self.session)
+        self.map = MapView(viewer, self.session)
+        self.truth = TruthView(viewer, self.session)
+        self.picks = PicksView(viewer, self.session)
+        self.mouse = Mouse(viewer, self.session, self.picks)
+        self._timer: QTimer | None = None
+        self._closed = False
+        bind_keys(self)
+        self.session.noticed.connect(self._notify)
+        self.session.current.focus_requested.connect(self._focus)
+
+    def attach(self, window: QWidget) -> None:
+        """Live as long as a window: save each second, and close with it."""
+        if self._timer is None and not self._closed:
+            self._timer = QTimer(window)
+            self._timer.timeout.connect(self._tick)
+            self._timer.start(_SYNC_EVERY_MS)
+            window.destroyed.connect(self._on_destroyed)
+
+    def close(self) -> None:
+        """Stop all work, save, and leave the viewer alone; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.stop()
+        self.mouse.disconnect()
+        unbind_keys(self)
+        self.session.close()
+        _controllers.pop(self.viewer, None)
+
+    def _tick(self) -> None:
+        self.picks.reconcile()
+        self.session.sync()
+
+    def _on_destroyed(self, window: QObject | None = None) -> None:
+        self._timer = None
+        self.close()
+
+    def _notify(self, notice: Notice) -> None:
+        _SHOW[notice.level](notice.text)
+
+    def _focus(self, center_yx: tuple[float, float]) -> None:
+        """Centre the view on a point, close enough to judge it."""
+        layer, diameter = self.picks.slot.layer, self.session.current.diameter_px
+        if layer is None or diameter is None:
+            return
+        world = layer.data_to_world(center_yx)
+        self.viewer.camera.center = (0.0, *world[-2:])
+
+
+_controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()
+
+
+def controller_of(viewer: ViewerModel) -> Controller:
+    """Return the controller of a viewer, which all its panels share."""
+    if viewer not in _controllers:
+        _controllers[viewer] = Controller(viewer)
+    return _controllers[viewer]
+
+
+def _options() -> SessionOptions:
+    settings = read_settings()
+    folder = settings.autosave_folder
+    return SessionOptions(
+        device=settings.device,
+        cache_bytes=settings.cache_mb * 2**20,
+        projects_root=projects_root(None if folder is None else str(folder)),
+    )

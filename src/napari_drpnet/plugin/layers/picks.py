@@ -1,0 +1,197 @@
+"""The points of the micrograph as one layer: a view of the session, never the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.components import ViewerModel
+from napari.layers import Points
+
+from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.project.review import State
+from napari_drpnet.project.session import Session
+
+PICKS = "picks"
+#: As the writer knows them, too.
+STATE_NAMES = {
+    State.BELOW: "below",
+    State.REJECTED: "rejected",
+    State.ACCEPTED: "accepted",
+    State.REJECTED_BY_HAND: "rejected by hand",
+    State.ACCEPTED_BY_HAND: "accepted by hand",
+}
+GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
+_CLEAR, _TINT = 0.0, 0.25
+_RING_WIDTH, _CROSS_WIDTH = 0.06, 0.0
+_CROSS_SIZE = 0.45
+_UNKNOWN_DIAMETER_PX = 50.0
+
+
+class _Looks:
+    """How each state is drawn: accepted is a ring, rejected a cross, by hand is filled or larger.
+
+    The arrays have a row for each `State`.
+    """
+
+    accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
+    by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
+    symbol = np.where(accepted, "disc", "x").astype(object)
+    size = np.where(accepted, 1.0, _CROSS_SIZE) * np.where(by_hand & ~accepted, 1.5, 1.0)
+    border_width = np.where(accepted, _RING_WIDTH, _CROSS_WIDTH)
+    border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
+    face_color = border_color * np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)[
+        :, None
+    ] ** np.array([0, 0, 0, 1])
+
+
+class PicksView:
+    """All points of the micrograph that is shown.
+
+    What other tools do to the layer (add, delete, drag) becomes edits of the project; the layer
+    is then drawn from the project again.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Where they are drawn.
+    session : Session
+        Whose points they are.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = viewer
+        self._session = session
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, order=3)
+        self._drawing = False
+        self._drawn = np.empty(0, bool)
+        self._looks = np.empty(0, np.int8)
+        session.current.changed.connect(self.slot.revive)
+        session.current.points_changed.connect(self.draw)
+        session.current.states_changed.connect(self.draw_states)
+        session.current.image_changed.connect(self.draw)
+        session.view.events.show_points.connect(self._show)
+
+    def draw(self) -> None:
+        """Draw all points anew."""
+        current = self._session.current
+        if current.image is None or self.slot.was_deleted:
+            return
+        centers = np.empty((0, 2)) if current.review is None else current.review.centers_yx
+        with self._only_drawing():
+            layer = self.slot.layer or self._make()
+            _set_space(layer, micrograph_space(current.pixel_size_angstrom))
+            layer.selected_data = set()
+            if not np.array_equal(layer.data, centers):
+                layer.data = centers
+            self._looks = np.full(len(centers), -1, np.int8)
+            layer.features = self._features()
+        self.draw_states()
+
+    def draw_states(self) -> None:
+        """Draw what became of the points; where they are has not changed."""
+        layer, current = self.slot.layer, self._session.current
+        if layer is None or len(layer.data) != len(current.states):
+            return
+        self._drawn = current.visible
+        with self._only_drawing():
+            changed = self._drawn & (self._looks != current.states)
+            if changed.any():
+                self._looks = np.where(changed | (self._looks < 0), current.states, self._looks)
+                self._dress(layer)
+            layer.shown = self._drawn
+            if "state" in layer.features:  # in place: nothing else in napari depends on it
+                layer.features["state"] = self._state_names()
+
+    def reconcile(self) -> None:
+        """Take over what other tools have done to the layer, also where they did not say so."""
+        layer, current = self.slot.layer, self._session.current
+        if layer is None or self._drawing or current.review is None:
+            return
+        if current.take_over(self._drawn, layer.data):
+            self.draw()
+
+    def selected_rows(self) -> list[int]:
+        """Return the points that are selected in the layer."""
+        layer = self.slot.layer
+        return [] if layer is None else sorted(int(row) for row in layer.selected_data)
+
+    def activate(self) -> None:
+        """Make the layer the one that napari's tools and keys work on."""
+        if self.slot.layer is not None:
+            self._viewer.layers.selection.active = self.slot.layer
+
+    def _make(self) -> Points:
+        layer = Points(
+            np.empty((0, 2)),
+            name=PICKS,
+            symbol="disc",
+            face_color="transparent",
+            border_color=np.array([*GREEN, 1.0]),
+            border_width=_RING_WIDTH,
+            visible=self._session.view.show_points,
+            **micrograph_space(self._session.current.pixel_size_angstrom),
+        )
+        self.slot.put(layer)
+        layer.events.data.connect(self._on_data)
+        layer.events.visible.connect(self._on_eye)
+        self.activate()
+        return layer
+
+    def _dress(self, layer: Points) -> None:
+        """Give each point the look of its state."""
+        looks = self._looks
+        diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
+        layer.symbol = _Looks.symbol[looks]
+        layer.size = _Looks.size[looks] * diameter
+        layer.border_width = _Looks.border_width[looks]
+        layer.border_color = _Looks.border_color[looks]
+        layer.face_color = _Looks.face_color[looks]
+
+    def _features(self) -> pd.DataFrame:
+        """Return what napari shows of the point under the mouse, and writes when it saves."""
+        current, plan = self._session.current, self._session.plan
+        if current.review is None or plan is None:
+            return pd.DataFrame()
+        return pd.DataFrame(
+            {
+                "state": self._state_names(),
+                "score": current.review.score(plan.parameters),
+                "probability": current.review.probability,
+            }
+        )
+
+    def _state_names(self) -> "pd.Categorical[str]":
+        return pd.Categorical.from_codes(
+            self._session.current.states.astype(int), pd.Index(list(STATE_NAMES.values()))
+        )
+
+    def _on_data(self, event: Any) -> None:
+        if event.action in ("added", "removed", "changed"):
+            self.reconcile()
+
+    def _show(self, show: bool) -> None:
+        if show:
+            self.slot.revive()
+            self.draw()
+        if self.slot.layer is not None:
+            self.slot.layer.visible = show
+
+    def _on_eye(self) -> None:
+        if self.slot.layer is not None:
+            self._session.view.show_points = self.slot.layer.visible
+
+    @contextmanager
+    def _only_drawing(self) -> Iterator[None]:
+        before, self._drawing = self._drawing, True
+        try:
+            yield
+        finally:
+            self._drawing = before
+
+
+def _set_space(layer: Points, space: dict[str, Any]) -> None:
+    for name, value in space.items():
+        if not np.array_equal(getattr(layer, name), value):
+            setattr(layer, name, value)

@@ -1,0 +1,155 @@
+"""What the mouse does on the canvas: click, drag, and paint."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from napari.components import ViewerModel
+
+from napari_drpnet.plugin.layers import PicksView
+from napari_drpnet.project.session import Session
+from napari_drpnet.project.view import Tool
+
+Position = tuple[float, float]
+
+#: What modifier keys make of any editing tool.
+_MODIFIED: dict[str, Tool] = {"Shift": "reject", "Alt": "accept"}
+_BRUSHES: tuple[Tool, ...] = ("reject", "accept")
+
+
+class Mouse:
+    """Turns the mouse on the canvas into corrections.
+
+    It listens on the viewer, so that it works whichever layer is active.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Whose canvas it is.
+    session : Session
+        What is corrected.
+    picks : PicksView
+        The layer with the points.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session, picks: PicksView) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._picks = picks
+        viewer.mouse_drag_callbacks.append(self._on_drag)
+        viewer.mouse_double_click_callbacks.insert(0, self._on_double_click)
+        session.view.events.tool.connect(self.show_tool)
+        session.view.events.brush_diameters.connect(self.show_tool)
+        session.current.points_changed.connect(self.show_tool)
+
+    def disconnect(self) -> None:
+        """Leave the canvas alone from now on."""
+        self._viewer.mouse_drag_callbacks.remove(self._on_drag)
+        self._viewer.mouse_double_click_callbacks.remove(self._on_double_click)
+
+    def show_tool(self) -> None:
+        """Give the picks layer the mode and the cursor of the tool."""
+        layer, tool = self._picks.slot.layer, self._session.view.tool
+        if layer is None:
+            return
+        mode = "select" if tool == "box" else "pan_zoom"
+        if tool != "look":
+            self._picks.activate()
+        if str(layer.mode) != mode and (tool == "box" or str(layer.mode) == "select"):
+            layer.mode = mode
+        if tool in _BRUSHES:
+            pixel = float(layer.scale[-1])
+            layer.cursor_size = max(1, round(2 * self._brush_radius_px() * pixel))
+            layer.cursor = "circle"
+        elif mode == "pan_zoom":
+            layer.cursor = "pointing" if tool == "click" else "standard"
+
+    def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        tool = self._tool_of(event)
+        if tool in _BRUSHES:
+            yield from self._paint(event, accepted=tool == "accept")
+        elif tool == "click":
+            yield from self._click_or_move(event)
+
+    def _tool_of(self, event: Any) -> Tool:
+        """Return what a press means: other tools of napari and other buttons go before ours."""
+        layer, tool = self._picks.slot.layer, self._session.view.tool
+        if tool in ("look", "box") or layer is None or event.button != 1:
+            return "look"
+        active = self._viewer.layers.selection.active
+        if active is not None and str(getattr(active, "mode", "pan_zoom")) != "pan_zoom":
+            return "look"
+        modifiers = [str(getattr(key, "name", key)) for key in event.modifiers]
+        modified = [_MODIFIED[name] for name in modifiers if name in _MODIFIED]
+        if modified:
+            return modified[0]
+        return "look" if modifiers else tool
+
+    def _paint(self, event: Any, accepted: bool) -> Iterator[None]:
+        current, radius = self._session.current, self._brush_radius_px()
+        with self._still_camera(), current.stroke(accepted):
+            here = self._position(event)
+            current.paint([here], radius, accepted)
+            yield
+            while event.type == "mouse_move":
+                before, here = here, self._position(event)
+                current.paint([before, here], radius, accepted)
+                yield
+
+    def _click_or_move(self, event: Any) -> Iterator[None]:
+        current, start = self._session.current, self._position(event)
+        row = current.row_at(start)
+        pressed = event.pos if hasattr(event, "pos") else None
+        if row is None:
+            yield
+            if not (yield from _is_dragged(event, pressed)):
+                current.click(start)
+            return
+        with self._still_camera():
+            yield
+            if not (yield from _is_dragged(event, pressed)):
+                current.click(start)
+                return
+        assert current.review is not None
+        y, x = current.review.centers_yx[row]
+        end = self._position(event)
+        current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
+
+    def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
+        """Do not zoom in when somebody clicks fast."""
+        if self._session.view.tool not in ("look", "box"):
+            event.handled = True
+
+    def _position(self, event: Any) -> Position:
+        """Return where the mouse is, ``(y, x)`` in unbinned pixels."""
+        layer = self._picks.slot.layer
+        assert layer is not None
+        y, x = layer.world_to_data(event.position)[-2:]
+        return float(y), float(x)
+
+    def _brush_radius_px(self) -> float:
+        diameter = self._session.current.diameter_px or 1.0
+        return self._session.view.brush_diameters * diameter / 2
+
+    @contextmanager
+    def _still_camera(self) -> Iterator[None]:
+        """Keep the view where it is while the mouse draws."""
+        camera = self._viewer.camera
+        before, camera.mouse_pan = camera.mouse_pan, False
+        try:
+            yield
+        finally:
+            camera.mouse_pan = before
+
+
+_LEAST_DRAG = 4.0
+
+
+def _is_dragged(event: Any, pressed: Any) -> Generator[None, None, bool]:
+    """Follow the mouse to its release; return whether it went farther than a hand trembles."""
+    dragged = False
+    while event.type == "mouse_move":
+        moved = abs(event.pos - pressed).max() if pressed is not None else _LEAST_DRAG
+        dragged = dragged or moved >= _LEAST_DRAG
+        yield
+    return dragged

@@ -1,0 +1,1 @@
+"""The dock widgets, one panel each; they hold no arithmetic on picks."""

@@ -1,0 +1,130 @@
+"""What a person can do with one key, button or menu entry: one table for all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from napari_drpnet.project.session import Session
+
+_BRUSH_STEP = 1.25
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do.
+
+    Parameters
+    ----------
+    name : str
+        Stable, for code and the command palette.
+    title : str
+        For buttons and menus.
+    tooltip : str
+        What it does, as a sentence without a full stop.
+    key : str
+        As napari writes key bindings; empty where there is none.
+    run : callable
+        Does it.
+    """
+
+    name: str
+    title: str
+    tooltip: str
+    key: str
+    run: Callable[[Session], None]
+
+    @property
+    def hint(self) -> str:
+        """The tooltip with the key."""
+        return f"{self.tooltip} [{self.key}]" if self.key else self.tooltip
+
+
+def _toggle(name: str) -> Callable[[Session], None]:
+    def toggle(session: Session) -> None:
+        setattr(session.view, name, not getattr(session.view, name))
+
+    return toggle
+
+
+def _toggle_editing(session: Session) -> None:
+    session.view.tool = "click" if session.view.tool == "look" else "look"
+
+
+ACTIONS = {
+    action.name: action
+    for action in (
+        Action(
+            "pick",
+            "Pick",
+            "Find the particles of the micrograph that is shown",
+            "Control-Enter",
+            lambda session: session.picking.pick_current(),
+        ),
+        Action(
+            "pick_all",
+            "Pick all",
+            "Find the particles of all included micrographs",
+            "",
+            lambda session: session.picking.pick_all(),
+        ),
+        Action(
+            "cancel",
+            "Cancel",
+            "Stop picking; what is finished stays",
+            "",
+            lambda session: session.picking.cancel(),
+        ),
+        Action(
+            "next",
+            "Next micrograph",
+            "Show the next micrograph of the list",
+            "N",
+            lambda session: session.step(1),
+        ),
+        Action(
+            "previous",
+            "Previous micrograph",
+            "Show the micrograph before in the list",
+            "B",
+            lambda session: session.step(-1),
+        ),
+        Action("undo", "Undo", "Take the last edit back", "Control-Z", Session.undo),
+        Action("redo", "Redo", "Do again what was undone", "Control-Shift-Z", Session.redo),
+        Action(
+            "doubt",
+            "Most uncertain next",
+            "Show the point that the model is least sure of, then the next",
+            "U",
+            lambda session: session.current.focus_on_doubt(),
+        ),
+        Action(
+            "edit",
+            "Edit with the mouse",
+            "Let clicks on the micrograph correct points, or only move the view",
+            "E",
+            _toggle_editing,
+        ),
+        Action(
+            "smaller_brush",
+            "Smaller brush",
+            "Make the brush smaller",
+            "[",
+            lambda session: session.view.scale_brush(1 / _BRUSH_STEP),
+        ),
+        Action(
+            "larger_brush",
+            "Larger brush",
+            "Make the brush larger",
+            "]",
+            lambda session: session.view.scale_brush(_BRUSH_STEP),
+        ),
+        Action("points", "Picks", "Show or hide all picks", "H", _toggle("show_points")),
+        Action(
+            "rejected",
+            "Rejected picks",
+            "Show or hide rejected ones",
+            "R",
+            _toggle("show_rejected"),
+        ),
+        Action("map", "Distance map", "Show or hide the distance map", "D", _toggle("show_map")),
+    )
+}

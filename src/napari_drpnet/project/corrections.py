@@ -1,0 +1,166 @@
+"""What a person does to points, as edits of labels."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_drpnet.project.edits import LabelEdit
+from napari_drpnet.project.labels import Label
+from napari_drpnet.project.review import Review, Rows, States, is_accepted
+
+Position = tuple[float, float]
+_Change = tuple[Label | None, Label | None]
+
+
+@dataclass(frozen=True)
+class Corrector:
+    """Makes the edits of one micrograph.
+
+    Parameters
+    ----------
+    micrograph : str
+        Its id.
+    review : Review
+        Its rows.
+    states : (n,) int8 array
+        Their states.
+    next_id : int
+        Of the next label.
+    """
+
+    micrograph: str
+    review: Review
+    states: States
+    next_id: int
+
+    def set_verdict(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
+        """Accept or reject rows by hand; None when all are so already."""
+        return self._edit(self._verdicts(rows, accepted), "Accept" if accepted else "Reject")
+
+    def flip(self, row: int) -> LabelEdit | None:
+        """Turn accepted into rejected, and the other way round."""
+        return self.set_verdict([row], not is_accepted(self.states)[row])
+
+    def add(self, centers_yx: ArrayLike) -> LabelEdit | None:
+        """Add particles at ``(k, 2)`` positions ``(y, x)`` in unbinned pixels."""
+        centers = np.asarray(centers_yx, float).reshape(-1, 2)
+        places = [(float(y), float(x)) for y, x in centers]
+        new = [self._new(k, place, place, True) for k, place in enumerate(places)]
+        return self._edit([(None, label) for label in new], "Add")
+
+    def move(self, rows: Sequence[int], centers_yx: ArrayLike) -> LabelEdit | None:
+        """Put rows at other places; who moves a point accepts it."""
+        changes: list[_Change] = []
+        for row, (y, x) in zip(rows, np.asarray(centers_yx, float).reshape(-1, 2), strict=True):
+            label, place = self._label(row), (float(y), float(x))
+            if label is None:
+                changes.append((None, self._new(len(changes), place, self._center(row), True)))
+            else:
+                update = {"center_yx": place, "accepted": True}
+                if self.review.added[row]:
+                    update["anchor_yx"] = place
+                changes.append((label, label.model_copy(update=update)))
+        return self._edit(changes, "Move")
+
+    def delete(self, rows: Iterable[int]) -> LabelEdit | None:
+        """Take added points away, and reject the others: the model would find them again."""
+        chosen, added = list(rows), self.review.added
+        taken: list[_Change] = [(self._label(row), None) for row in chosen if added[row]]
+        rejected = self._verdicts([row for row in chosen if not added[row]], accepted=False)
+        return self._edit(taken + rejected, "Delete")
+
+    def forget(self, rows: Iterable[int]) -> LabelEdit | None:
+        """Take labels back, so that the model decides again."""
+        return self._edit([(self._label(row), None) for row in rows], "Take back")
+
+    def _verdicts(self, rows: Iterable[int], accepted: bool) -> list[_Change]:
+        changes: list[_Change] = []
+        for row in rows:
+            label = self._label(row)
+            if label is None:
+                center = self._center(row)
+                changes.append((None, self._new(len(changes), center, center, accepted)))
+            elif label.accepted != accepted:
+                changes.append((label, label.model_copy(update={"accepted": accepted})))
+        return changes
+
+    def _label(self, row: int) -> Label | None:
+        index = int(self.review.label_rows[row])
+        return None if index < 0 else self.review.labels[index]
+
+    def _center(self, row: int) -> Position:
+        y, x = self.review.candidates.centers_yx[row]
+        return float(y), float(x)
+
+    def _new(self, offset: int, center: Position, anchor: Position, accepted: bool) -> Label:
+        return Label(
+            id=self.next_id + offset, center_yx=center, anchor_yx=anchor, accepted=accepted
+        )
+
+    def _edit(self, changes: Sequence[_Change], verb: str) -> LabelEdit | None:
+        before = [label for label, _ in changes if label]
+        after = [label for _, label in changes if label]
+        return _label_edit(self.micrograph, before, after, verb)
+
+
+@dataclass(frozen=True, eq=False)
+class PointChanges:
+    """How a table of points was changed by somebody else.
+
+    Parameters
+    ----------
+    removed : (k,) int array
+        Rows that are gone.
+    moved : (m,) int array
+        Rows that are elsewhere.
+    moved_to : (m, 2) float array
+        Where.
+    added : (a, 2) float array
+        New points.
+    """
+
+    removed: Rows
+    moved: Rows
+    moved_to: np.ndarray
+    added: np.ndarray
+
+    def __bool__(self) -> bool:
+        return bool(len(self.removed) or len(self.moved) or len(self.added))
+
+
+def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:
+    """Compare ``(n, 2)`` points with what became of them.
+
+    As many rows as before: some have moved. Else rows whose exact position is still there have
+    stayed, the others were removed, and positions nobody had are new.
+    """
+    old = np.asarray(before, float).reshape(-1, 2)
+    new = np.asarray(after, float).reshape(-1, 2)
+    nothing, nowhere = np.empty(0, np.intp), np.empty((0, 2))
+    if len(old) == len(new):
+        moved = np.flatnonzero((old != new).any(axis=1))
+        return PointChanges(nothing, moved, new[moved], nowhere)
+    free: dict[bytes, list[int]] = {}
+    for row in range(len(old) - 1, -1, -1):
+        free.setdefault(old[row].tobytes(), []).append(row)
+    added = []
+    for row in range(len(new)):
+        rows = free.get(new[row].tobytes())
+        if rows:
+            rows.pop()
+        else:
+            added.append(row)
+    gone = sorted(row for rows in free.values() for row in rows)
+    return PointChanges(np.array(gone, np.intp), nothing, nowhere, new[added])
+
+
+def _label_edit(
+    micrograph: str, before: Sequence[Label], after: Sequence[Label], verb: str
+) -> LabelEdit | None:
+    if not before and not after:
+        return None
+    count = max(len(before), len(after))
+    title = f"{verb} {count} points" if count > 1 else f"{verb} point"
+    return LabelEdit(micrograph=micrograph, before=tuple(before), after=tuple(after), title=title)

@@ -1,0 +1,238 @@
+"""The accepted picks of many micrographs as files for RELION and others."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import length_hint
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from napari_drpnet.atomic_file import remove_leftovers
+from napari_drpnet.batch.outputs import (
+    INDEX,
+    coordinate_endings,
+    default_box_size,
+    explain,
+    require_formats,
+)
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.jobs import Job, SilentJob
+from napari_drpnet.parameters import Parameters
+from napari_drpnet.project.relion_index import RelionVersion, relion_notes, write_relion_index
+
+_WHOLE_PIXELS = {".star", ".box"}
+
+
+@dataclass(frozen=True, eq=False)
+class ExportedMicrograph:
+    """One micrograph and what to write about it.
+
+    Parameters
+    ----------
+    name : str
+        As RELION's list of micrographs has it, to the letter.
+    output : pathlib.PurePosixPath
+        Where its files go inside the folder, up to the ending: ``Movies/a/b`` for
+        ``Movies/a/b_autopick.star``.
+    coordinates : Coordinates
+        The accepted picks.
+    shape : tuple of int
+        ``(ny, nx)`` in unbinned pixels.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    """
+
+    name: str
+    output: PurePosixPath
+    coordinates: Coordinates
+    shape: tuple[int, int]
+    diameter_px: float
+
+
+class ExportOptions(Parameters):
+    """Which files to write, and for whom."""
+
+    formats: tuple[str, ...] = Field((".star",), title="Coordinate files: .star, .box, .csv")
+    relion: RelionVersion = Field("5", title="For this version of RELION")
+    box_size_px: int | None = Field(
+        None,
+        ge=2,
+        le=1_000_000,
+        title="Side of the boxes in .box files, in pixels; default: 1.5 particle diameters",
+    )
+
+    @field_validator("formats")
+    @classmethod
+    def _require_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        require_formats(formats)
+        return formats
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What came of an export.
+
+    Parameters
+    ----------
+    files : tuple of pathlib.Path
+        Coordinate files, all written.
+    index : pathlib.Path or None
+        What RELION takes as input coordinates; None where it could not be written.
+    micrographs, particles : int
+        How many micrographs have all their files, and how many accepted picks they have.
+    notes : tuple of str
+        What the user should know, as sentences without a full stop.
+    failed : tuple of str
+        What could not be written, and why.
+    """
+
+    files: tuple[Path, ...]
+    index: Path | None
+    micrographs: int
+    particles: int
+    notes: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+def export_picks(
+    folder: Path,
+    micrographs: Iterable[ExportedMicrograph],
+    options: ExportOptions,
+    *,
+    micrographs_star: Path | None = None,
+    extend: bool = False,
+    total: int | None = None,
+    job: Job | None = None,
+) -> ExportReport:
+    """Write the picks of micrographs as `drpnet pick` lays them out, each file whole or not at all.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Made where it is missing. Files of the same names in it are replaced.
+    micrographs : iterable of ExportedMicrograph
+        Taken one by one, so they may be read meanwhile. One without picks gets files without rows.
+    options : ExportOptions
+        The user's choice.
+    micrographs_star : pathlib.Path, optional
+        RELION's list of these micrographs. Paths in the index start at its project folder, and
+        without it at the working folder.
+    extend : bool
+        Keep other micrographs in an index that is there already, as for one micrograph of many.
+    total : int, optional
+        How many micrographs there will be, for the progress, where `micrographs` cannot tell.
+    job : Job, optional
+        Told after each micrograph; may cancel.
+
+    Returns
+    -------
+    ExportReport
+        Also when some files could not be written; the index then leaves their micrographs out.
+
+    Raises
+    ------
+    Cancelled
+        When the job was cancelled; files of finished micrographs stay, the index is as before.
+    """
+    expected, job = total or length_hint(micrographs), job or SilentJob()
+    written: list[_Written] = []
+    failed: list[str] = []
+    owners: dict[PurePosixPath, str] = {}
+    index = None
+    for done, micrograph in enumerate(micrographs, start=1):
+        owner = owners.setdefault(micrograph.output, micrograph.name)
+        if owner != micrograph.name:
+            failed.append(f"{micrograph.name}: its files would replace those of {owner}")
+        else:
+            try:
+                written.append(_write(folder, micrograph, options))
+            except OSError as error:
+                failed.append(explain(error, micrograph.name, folder))
+        job.advance(done, max(done, expected), "export")
+    try:
+        files = {one.name: one.files for one in written}
+        index = write_relion_index(
+            folder, files, options.relion, micrographs_star=micrographs_star, extend=extend
+        )
+    except OSError as error:
+        failed.append(explain(error, INDEX, folder))
+    except InputFileError as error:
+        failed.append(str(error))
+    return ExportReport(
+        tuple(folder / file for one in written for file in one.files),
+        index,
+        len(written),
+        sum(one.particles for one in written),
+        tuple(_notes(written, options, micrographs_star)),
+        tuple(failed),
+    )
+
+
+def preview_lines(
+    coordinates: Coordinates,
+    shape: tuple[int, int],
+    suffix: str,
+    box_size_px: float,
+    limit: int = 12,
+) -> str:
+    """Return the beginning of a coordinate file, made by the writer that would write the file.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+        The accepted picks.
+    shape : tuple of int
+        ``(ny, nx)`` of the micrograph in unbinned pixels.
+    suffix : str
+        Of `FORMATS`, tells the format.
+    box_size_px : float
+        Side of the boxes in a ``.box`` file, unbinned pixels.
+    limit : int
+        Show at most this many picks.
+
+    Returns
+    -------
+    str
+        Header and rows; ``…`` on the last line where there are more.
+    """
+    first = replace(coordinates.where(np.arange(len(coordinates))[:limit]), box_size_px=box_size_px)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"preview{suffix}")
+        write_coordinates(path, first, shape)
+        text = path.read_text(encoding="utf-8").strip()
+    return f"{text}\n…" if len(coordinates) > limit else text
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What remains of a micrograph whose files are written: `files` relative to the folder."""
+
+    name: str
+    files: tuple[str, ...]
+    particles: int
+    outside: int
+
+
+def _write(folder: Path, micrograph: ExportedMicrograph, options: ExportOptions) -> _Written:
+    box_size = options.box_size_px or default_box_size(micrograph.diameter_px)
+    coordinates = replace(micrograph.coordinates, box_size_px=float(box_size))
+    files = [f"{micrograph.output}{end}" for end in coordinate_endings(options.formats)]
+    for file in files:
+        remove_leftovers(folder / file)
+        write_coordinates(folder / file, coordinates, micrograph.shape)
+    inside = len(coordinates.on_whole_pixels(micrograph.shape))
+    count = len(coordinates)
+    return _Written(micrograph.name, tuple(files), count, count - inside)
+
+
+def _notes(
+    written: Sequence[_Written], options: ExportOptions, micrographs_star: Path | None
+) -> Iterator[str]:
+    outside = sum(one.outside for one in written)
+    if outside and not _WHOLE_PIXELS.isdisjoint(options.formats):
+        yield f"{outside} picks outside their micrograph are left out of .star and .box files"
+    names = [one.name for one in written]
+    yield from relion_notes(names, options.formats, options.relion, micrographs_star)

@@ -1,0 +1,188 @@
+"""The jobs that pick: the micrograph shown, all included ones, and anew when a slider moves."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.jobs import Job
+from napari_drpnet.peaks import smooth
+from napari_drpnet.project.current import ShownMap
+from napari_drpnet.project.derivation import CUTS, candidates_key
+from napari_drpnet.project.edits import MicrographRecord, Settings
+from napari_drpnet.project.picker import Picker
+from napari_drpnet.project.store import ProjectStore, StoredCandidates
+
+if TYPE_CHECKING:
+    from napari_drpnet.project.session import Plan, Session
+
+#: Brightest value of the distance map, by the units of the detector.
+MAP_LIMITS = {"absolute": 1.0, "published": 255.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a job found in one micrograph.
+
+    Parameters
+    ----------
+    micrograph : str
+        Its id.
+    stored : StoredCandidates
+        All candidates, judged.
+    map : ShownMap or None
+        The distance map, where somebody looks at it.
+    """
+
+    micrograph: str
+    stored: StoredCandidates
+    map: ShownMap | None
+
+
+class PickingJobs:
+    """Starts and cancels the jobs that pick, and takes their results.
+
+    Three kinds: ``"pick"`` is what a person asked for; ``"candidates"`` follows the sliders and
+    the choice of micrograph; ``"pick all"`` works through the list.
+
+    Parameters
+    ----------
+    session : Session
+        Whose they are.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+
+    def pick_current(self) -> None:
+        """Pick the micrograph that is shown."""
+        record, plan = self._session.current.record, self._require_plan()
+        if record is not None and plan is not None:
+            self._submit("pick", record, plan)
+
+    def pick_all(self) -> None:
+        """Pick all included micrographs that are not picked with these settings."""
+        session, plan = self._session, self._require_plan()
+        if plan is not None and session.store is not None:
+            records = session.included()
+            work = partial(self._work_through, records, plan, session.store)
+            session.runner.submit("pick all", work, lambda done: self._finish_all(*done))
+
+    def cancel(self) -> None:
+        """Stop picking; what is finished stays."""
+        for kind in ("pick", "pick all"):
+            self._session.runner.cancel(kind)
+
+    def on_settings(self, before: Settings, after: Settings) -> None:
+        """Do again what depends on the settings that have changed."""
+        self._session.current.decide()
+        if _without_cuts(before) != _without_cuts(after) and _same_map(before, after):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Bring the micrograph that is shown up to date, if it was picked before."""
+        session = self._session
+        record, stored, plan = session.current.record, session.current.stored, session.plan
+        if record is not None and stored is not None and plan is not None:
+            self._submit("candidates", record, plan)
+
+    def _submit(self, kind: str, record: MicrographRecord, plan: "Plan") -> None:
+        session = self._session
+        work = partial(_find, session.picker, session.store, record, plan)
+        land = partial(self._land_asked, session.project.settings)
+        session.runner.submit(kind, work, land, partial(self._fail, record), live=True)
+
+    def _land_asked(self, settings: Settings, found: Found) -> None:
+        """Take a result; where sliders have moved meanwhile, begin to make a better one."""
+        self._land(found)
+        now = self._session.project.settings
+        if _without_cuts(now) != _without_cuts(settings) and _same_map(now, settings):
+            self.refresh()
+
+    def _land(self, found: Found) -> None:
+        session = self._session
+        if found.micrograph not in session.project.micrographs:
+            return
+        if found.micrograph == session.current.id:
+            session.current.show_candidates(found.stored, found.map)
+        else:
+            session.summaries.refresh_one(found.micrograph)
+
+    def _fail(self, record: MicrographRecord, error: Exception) -> None:
+        session = self._session
+        if record.id in session.project.micrographs:
+            session.summaries.note_failure(record.id, str(error))
+        session.runner.errored.emit("pick", error)
+
+    def _work_through(
+        self, records: list[MicrographRecord], plan: "Plan", store: ProjectStore, job: Job
+    ) -> tuple[int, int]:
+        """Pick one after another; return how many were picked, and how many could not be."""
+        picked = failed = 0
+        deliver, picker = self._session.deliver, self._session.picker
+        for count, record in enumerate(records):
+            job.advance(count, len(records), record.path.name)
+            try:
+                stored = store.load_candidates(record.id)
+                if stored is None or stored.key != candidates_key(
+                    record, plan.parameters, plan.weights
+                ):
+                    found = _find(picker, store, record, plan, _Part(job, count, len(records)))
+                    deliver(partial(self._land, found))
+                picked += 1
+            except (InputFileError, OSError, MemoryError) as error:
+                failed += 1
+                deliver(partial(self._session.summaries.note_failure, record.id, str(error)))
+        return picked, failed
+
+    def _finish_all(self, picked: int, failed: int) -> None:
+        self._session.summaries.refresh()
+        bad = f"; {failed} could not be picked: see their status" if failed else ""
+        self._session.notify("warning" if failed else "info", f"{picked} micrographs picked{bad}.")
+
+    def _require_plan(self) -> "Plan | None":
+        if self._session.plan is None and self._session.problem:
+            self._session.notify("warning", self._session.problem)
+        return self._session.plan
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The job of one micrograph among many: it may be cancelled, and reports for all."""
+
+    job: Job
+    done: int
+    total: int
+
+    def advance(self, done: int, total: int, stage: str) -> None:
+        self.job.advance(self.done, self.total, stage)
+
+
+def _find(
+    picker: Picker, store: ProjectStore | None, record: MicrographRecord, plan: "Plan", job: Job
+) -> Found:
+    analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
+    if store is not None:
+        store.save_candidates(record.id, stored)
+    sigma_px, units = plan.parameters.peaks.sigma_px, plan.parameters.detector.map_units
+    assert sigma_px is not None
+    assert units is not None
+    smoothed = smooth(analysis.detection.distance_map, sigma_px)
+    shown = ShownMap(smoothed, analysis.detection.view.frame, MAP_LIMITS[units])
+    return Found(record.id, stored, shown)
+
+
+def _same_map(before: Settings, after: Settings) -> bool:
+    """Tell whether the distance map is the same; when it is not, a person must press Pick."""
+    return (before.particle, before.detector) == (after.particle, after.detector)
+
+
+def _without_cuts(settings: Settings) -> Settings:
+    """Return settings in which what only cuts the list of candidates is left open."""
+    stages = {
+        name: getattr(settings, name).model_copy(
+            update=dict.fromkeys(CUTS & set(type(getattr(settings, name)).model_fields))
+        )
+        for name in ("peaks", "classifier")
+    }
+    return settings.model_copy(update=stages)

@@ -1,0 +1,99 @@
+"""The file that RELION takes as input coordinates of many micrographs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from napari_drpnet.batch.entries import PICKS
+from napari_drpnet.batch.outputs import (
+    INDEX,
+    coordinate_endings,
+    find_indexed,
+    index_rows,
+    relative_to_project,
+)
+from napari_drpnet.formats.relion import project_folder, read_index, write_index
+from napari_drpnet.formats.text import write_text
+
+RelionVersion = Literal["3.1", "4", "5"]
+
+_OPEN_LIST = "open that list (micrographs.star) instead of the micrographs, and export again"
+
+
+def write_relion_index(
+    folder: Path,
+    files: Mapping[str, tuple[str, ...]],
+    relion: RelionVersion,
+    *,
+    micrographs_star: Path | None = None,
+    extend: bool = False,
+) -> Path | None:
+    """Write what a version of RELION takes as input coordinates.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the coordinate files are.
+    files : mapping of str to tuple of str
+        The coordinate files of each micrograph, by its name in RELION's list, relative to `folder`.
+    relion : {'3.1', '4', '5'}
+        The first takes the place of the list of micrographs, the others pairs of names and files.
+    micrographs_star : pathlib.Path, optional
+        RELION's list of micrographs. Paths start at its project folder, and without it at the
+        working folder.
+    extend : bool
+        Keep other micrographs in an index that is there already.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The file; None where no file is one that RELION reads, or RELION 3.1 would need the list.
+
+    Raises
+    ------
+    InputFileError
+        When an index to be extended cannot be read.
+    OSError
+        When the file cannot be written.
+    """
+    project = project_folder(micrographs_star, files) if micrographs_star else Path.cwd()
+    rows = list(index_rows(folder, files.items(), project))
+    if not rows:
+        return None
+    if relion == "3.1":
+        return _write_suffix(folder, rows[0][1].suffix, micrographs_star, project)
+    index = folder / INDEX
+    others = read_index(index) if extend and index.exists() else []
+    write_index(index, [*(row for row in others if row[0] not in files), *rows])
+    return index
+
+
+def relion_notes(
+    names: Sequence[str],
+    formats: tuple[str, ...],
+    relion: RelionVersion,
+    micrographs_star: Path | None = None,
+) -> Iterator[str]:
+    """Yield what else RELION needs before it takes the picks of these micrographs."""
+    if find_indexed(coordinate_endings(formats)) is None:
+        yield "RELION reads .star and .box files: choose one of them to have its index as well"
+    elif micrographs_star is None and relion == "3.1":
+        yield f"RELION 3.1 needs a file that says where its list of micrographs is: {_OPEN_LIST}"
+    elif micrographs_star is None and any(Path(name).is_absolute() for name in names):
+        yield f"RELION knows micrographs by the names in its list: {_OPEN_LIST}"
+    if any(name.lower().endswith((".tif", ".tiff")) for name in names):
+        yield (
+            "RELION reads TIFF micrographs upside down: mirror these files "
+            "(drpnet convert --flip-rows) before it uses them"
+        )
+
+
+def _write_suffix(
+    folder: Path, suffix: str, micrographs_star: Path | None, project: Path
+) -> Path | None:
+    """Write the file whose name tells RELION 3.1 how coordinate files end."""
+    if micrographs_star is None:
+        return None
+    index = folder / f"coords_suffix{PICKS}{suffix}"
+    write_text(index, f"{relative_to_project(micrographs_star, project).as_posix()}\n")
+    return index

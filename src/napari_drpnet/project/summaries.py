@@ -1,0 +1,139 @@
+"""What came of each micrograph of a project, for the table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from napari_drpnet.jobs import Job
+from napari_drpnet.project.derivation import candidates_key
+from napari_drpnet.project.edits import MicrographRecord
+from napari_drpnet.project.labels import Label
+from napari_drpnet.project.review import State, is_accepted, review_picks
+from napari_drpnet.project.store import ProjectStore
+
+if TYPE_CHECKING:
+    from napari_drpnet.project.session import Plan, Session
+
+Status = Literal["not picked", "picked", "settings changed", "failed"]
+Asked = tuple[MicrographRecord, tuple[Label, ...]]
+
+#: How many are counted before the table shows them.
+_CHUNK = 50
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of one micrograph.
+
+    Parameters
+    ----------
+    status : str
+        ``settings changed`` means that its candidates are those of other settings.
+    accepted, above_threshold : int
+        Picks that are exported, and picks with the rejected ones.
+    message : str
+        Why it failed; else empty.
+    """
+
+    status: Status
+    accepted: int = 0
+    above_threshold: int = 0
+    message: str = ""
+
+
+class Summaries:
+    """Keeps the summaries of all micrographs; a thread counts those that are not shown.
+
+    Parameters
+    ----------
+    session : Session
+        Whose they are.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._of: dict[str, Summary] = {}
+        session.project_changed.connect(self._forget)
+
+    def __getitem__(self, micrograph: str) -> Summary:
+        return self._of.get(micrograph, Summary("not picked"))
+
+    def _forget(self) -> None:
+        self._of.clear()
+
+    def note_current(self, accepted: int, above_threshold: int) -> None:
+        """Note the counts of the micrograph that is shown."""
+        session = self._session
+        record, stored, plan = session.current.record, session.current.stored, session.plan
+        if record is not None and stored is not None and plan is not None:
+            status = _status(stored.key, record, plan)
+            self._put({record.id: Summary(status, accepted, above_threshold)})
+
+    def note_failure(self, micrograph: str, message: str) -> None:
+        """Note why a micrograph could not be picked."""
+        self._put({micrograph: Summary("failed", message=message)})
+
+    def refresh(self) -> None:
+        """Count all micrographs anew."""
+        self._count("count", list(self._session.project.micrographs.values()))
+
+    def refresh_one(self, micrograph: str) -> None:
+        """Count one micrograph, which is not shown, anew."""
+        record = self._session.project.micrographs[micrograph]
+        self._count(f"count {micrograph}", [record])
+
+    def _count(self, kind: str, records: list[MicrographRecord]) -> None:
+        session = self._session
+        if session.store is None or session.plan is None:
+            return
+        asked = [(r, session.project.labels(r.id)) for r in records if r.id != session.current.id]
+        work = partial(self._count_in_chunks, asked, session.plan, session.store)
+        session.runner.submit(kind, work, self._put)
+
+    def _count_in_chunks(
+        self, asked: list[Asked], plan: "Plan", store: ProjectStore, job: Job
+    ) -> dict[str, Summary]:
+        counted: dict[str, Summary] = {}
+        for done, (name, summary) in enumerate(_summarize(asked, plan, store), 1):
+            counted[name] = summary
+            job.advance(done, len(asked), "counting")
+            if len(counted) == _CHUNK:
+                self._session.deliver(partial(self._put, counted))
+                counted = {}
+        return counted
+
+    def _put(self, summaries: dict[str, Summary]) -> None:
+        known = self._session.project.micrographs
+        changed = {
+            name: summary
+            for name, summary in summaries.items()
+            if name in known and self._of.get(name) != summary
+        }
+        self._of |= changed
+        if changed:
+            self._session.micrographs_changed.emit(tuple(changed))
+
+
+def _summarize(
+    asked: list[Asked], plan: "Plan", store: ProjectStore
+) -> Iterator[tuple[str, Summary]]:
+    for record, labels in asked:
+        stored = store.load_candidates(record.id)
+        if stored is None:
+            yield record.id, Summary("not picked")
+            continue
+        states = review_picks(stored.picks, labels, stored.diameter_px).decide(plan.parameters)
+        yield (
+            record.id,
+            Summary(
+                _status(stored.key, record, plan),
+                int(is_accepted(states).sum()),
+                int((states != State.BELOW).sum()),
+            ),
+        )
+
+
+def _status(key: str, record: MicrographRecord, plan: "Plan") -> Status:
+    same = key == candidates_key(record, plan.parameters, plan.weights)
+    return "picked" if same else "settings changed"
