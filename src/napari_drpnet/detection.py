@@ -23,6 +23,8 @@ Map = NDArray[np.float32]
 #: Relative difference of the evidence from which a polarity is certain, and least one to call
 #: particles bright: they rarely are.
 _CERTAIN, _LEAST_BRIGHT = 0.4, 0.2
+#: A polarity found with less confidence than this deserves a look.
+UNSURE = 0.5
 #: What does not rise above this part of the detector's threshold is no evidence.
 _NOISE = 2 / 3
 

@@ -154,7 +154,7 @@ def find_micrographs(path: str | os.PathLike[str]) -> list[Path]:
         found = (Path(name) for name in glob.iglob(str(source), recursive=True))
     else:
         raise InputFileError(source, "there is no such file or folder", "Check the name")
-    return sorted((file for file in found if _is_candidate(file)), key=_natural_order)
+    return sorted((file for file in found if _is_candidate(file)), key=natural_order)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -174,6 +174,7 @@ def _is_candidate(file: Path) -> bool:
     return name.endswith(SUFFIXES) and not unfinished and file.is_file()
 
 
-def _natural_order(file: Path) -> tuple[list[str | int], str]:
+def natural_order(file: Path) -> tuple[list[str | int], str]:
+    """Return what to sort files by, so that ``mic2`` comes before ``mic10``."""
     pieces = re.split(r"([0-9]+)", str(file).casefold())
     return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)], str(file)

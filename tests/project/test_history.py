@@ -159,6 +159,15 @@ def test_a_drag_ends(project, history, between):
     assert project.settings.peaks.sigma_px == 1
 
 
+def test_a_drag_after_undo_does_not_merge_with_an_earlier_step(project, history):
+    history.do(add_label(1))
+    history.do(sigma(0, 1), "sigma")
+    history.undo()
+    history.do(sigma(0, 2), "sigma")
+    history.undo()
+    assert (count(project), project.settings.peaks.sigma_px) == (1, 0)
+
+
 def test_drags_of_two_sliders_are_two_steps(project, history):
     history.do(sigma(0, 1), "sigma")
     history.do(sigma(1, 2), "threshold")

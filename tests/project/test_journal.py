@@ -179,6 +179,13 @@ def test_a_journal_cut_by_another_program_is_no_place_for_more(path, journal):
     assert journal.unsaved == 1
 
 
+def test_bytes_behind_the_last_line_are_cut_off(path, journal):
+    with path.open("ab") as file:
+        file.write(b"x" * 10_000 + b"\n")
+    journal.append(edit(4))
+    assert read(path)[1:] == ([edit(number) for number in range(1, 5)], None)
+
+
 def test_it_is_synced_only_when_there_is_something_new(journal, monkeypatch):
     synced = []
     monkeypatch.setattr("os.fsync", synced.append)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
+from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats import FORMATS, Coordinates, write_coordinates
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.picks import Picks
@@ -110,6 +111,13 @@ def require_formats(formats: tuple[str, ...]) -> None:
     """Raise `ValueError` unless these are suffixes of known formats, at least one."""
     if not formats or not set(formats) <= set(FORMATS):
         raise ValueError(f"formats must be some of {', '.join(FORMATS)}, not {formats}")
+
+
+def require_folder(folder: Path) -> None:
+    """Raise `InputFileError` when something else than a folder is in its place."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise InputFileError(there, "is a file, not a folder", "Choose another folder")
 
 
 def coordinate_endings(formats: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from napari_drpnet import __version__
 from napari_drpnet.errors import InputFileError
 
 _SUMMARIES = {
+    "gui": "Open the picker in napari.",
     "pick": "Pick the particles of micrographs.",
     "evaluate": "Compare picks with true particles.",
     "simulate": "Make micrographs with known particles.",

@@ -5,9 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
-
-UNSURE = 0.5
-"""Polarity found with less confidence than this deserves a look."""
+from napari_drpnet.detection import UNSURE
 
 
 def describe(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_drpnet.plugin.adoption import Adoption
 from napari_drpnet.plugin.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.layers import MapView, MicrographView, PicksView, TruthView
 from napari_drpnet.plugin.main_thread import MainThread
@@ -16,6 +17,8 @@ from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.store import projects_root
 
 _SYNC_EVERY_MS = 1000
+#: Least diameter of a particle that one can judge, in pixels of the screen.
+_LEAST_SHOWN = 60.0
 _SHOW = {"info": show_info, "warning": show_warning, "error": show_error}
 
 
@@ -38,11 +41,12 @@ class Controller:
         self.truth = TruthView(viewer, self.session)
         self.picks = PicksView(viewer, self.session)
         self.mouse = Mouse(viewer, self.session, self.picks)
+        self.adoption = Adoption(viewer, self.session)
         self._timer: QTimer | None = None
         self._closed = False
         bind_keys(self)
         self.session.noticed.connect(self._notify)
-        self.session.current.focus_requested.connect(self._focus)
+        self.session.selection.focus_requested.connect(self._focus)
 
     def attach(self, window: QWidget) -> None:
         """Live as long as a window: save each second, and close with it."""
@@ -60,6 +64,7 @@ class Controller:
         if self._timer is not None:
             self._timer.stop()
         self.mouse.disconnect()
+        self.adoption.disconnect()
         unbind_keys(self)
         self.session.close()
         _controllers.pop(self.viewer, None)
@@ -81,7 +86,10 @@ class Controller:
         if layer is None or diameter is None:
             return
         world = layer.data_to_world(center_yx)
-        self.viewer.camera.center = (0.0, *world[-2:])
+        camera = self.viewer.scene.camera
+        camera.center = (0.0, *world[-2:])
+        shown = diameter * float(layer.scale[-1]) * camera.zoom
+        camera.zoom *= max(_LEAST_SHOWN / shown, 1.0)
 
 
 _controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()

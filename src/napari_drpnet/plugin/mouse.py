@@ -1,6 +1,6 @@
 """What the mouse does on the canvas: click, drag, and paint."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,7 @@ class Mouse:
         self._viewer = viewer
         self._session = session
         self._picks = picks
+        self._suspended: list[Callable[..., object]] = []
         viewer.mouse_drag_callbacks.append(self._on_drag)
         viewer.mouse_double_click_callbacks.insert(0, self._on_double_click)
         session.view.events.tool.connect(self.show_tool)
@@ -44,12 +45,14 @@ class Mouse:
 
     def disconnect(self) -> None:
         """Leave the canvas alone from now on."""
+        self._leave_alt_to_napari(True)
         self._viewer.mouse_drag_callbacks.remove(self._on_drag)
         self._viewer.mouse_double_click_callbacks.remove(self._on_double_click)
 
     def show_tool(self) -> None:
         """Give the picks layer the mode and the cursor of the tool."""
         layer, tool = self._picks.slot.layer, self._session.view.tool
+        self._leave_alt_to_napari(tool in ("look", "box"))
         if layer is None:
             return
         mode = "select" if tool == "box" else "pan_zoom"
@@ -120,6 +123,18 @@ class Mouse:
         if self._session.view.tool not in ("look", "box"):
             event.handled = True
 
+    def _leave_alt_to_napari(self, leave: bool) -> None:
+        """Suspend napari's zoom into a box drawn with Alt, while Alt paints."""
+        callbacks = self._viewer.mouse_drag_callbacks
+        if leave:
+            callbacks.extend(self._suspended)
+            self._suspended = []
+        else:
+            found = [call for call in callbacks if call.__name__ == "drag_to_zoom"]
+            for call in found:
+                callbacks.remove(call)
+            self._suspended += found
+
     def _position(self, event: Any) -> Position:
         """Return where the mouse is, ``(y, x)`` in unbinned pixels."""
         layer = self._picks.slot.layer
@@ -134,7 +149,7 @@ class Mouse:
     @contextmanager
     def _still_camera(self) -> Iterator[None]:
         """Keep the view where it is while the mouse draws."""
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         before, camera.mouse_pan = camera.mouse_pan, False
         try:
             yield

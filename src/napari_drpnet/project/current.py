@@ -15,7 +15,7 @@ from napari_drpnet.geometry import Frame, inside
 from napari_drpnet.jobs import Job
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.project.corrections import Corrector, find_changes
-from napari_drpnet.project.edits import MicrographRecord
+from napari_drpnet.project.edits import MicrographRecord, Settings
 from napari_drpnet.project.picker import read_record
 from napari_drpnet.project.review import (
     Review,
@@ -23,7 +23,6 @@ from napari_drpnet.project.review import (
     States,
     is_accepted,
     nearest_row,
-    order_by_doubt,
     review_picks,
     rows_within,
 )
@@ -45,7 +44,7 @@ class ShownImage:
     display : DisplayImage
         Its pixels for the eye.
     pixel_size_angstrom : float or None
-        Of the micrograph; None where nobody knows.
+        Of the micrograph, as its list or its header say; None where neither does.
     """
 
     display: DisplayImage
@@ -85,7 +84,6 @@ class CurrentMicrograph:
     map_changed = Signal()
     points_changed = Signal()
     states_changed = Signal()
-    focus_requested = Signal(tuple)
 
     def __init__(self, session: "Session") -> None:
         self._session = session
@@ -95,7 +93,6 @@ class CurrentMicrograph:
         self.stored: StoredCandidates | None = None
         self.review: Review | None = None
         self.states: States = np.empty(0, np.int8)
-        self._visited: set[Position] = set()
         session.view.events.display.connect(self._render)
         session.view.events.show_rejected.connect(self._redraw)
 
@@ -111,7 +108,6 @@ class CurrentMicrograph:
         session = self._session
         self.record = None if micrograph is None else session.project.micrographs[micrograph]
         self.image = self.map = self.stored = None
-        self._visited.clear()
         for kind in ("image", "candidates"):
             session.runner.invalidate(kind)
         if self.record is not None and session.store is not None:
@@ -129,21 +125,31 @@ class CurrentMicrograph:
 
     def _render(self) -> None:
         if self.record is not None:
-            parameters = self._session.project.settings.parameters
-            work = partial(_render, self.record, parameters, self._session.view.display)
-            self._session.runner.submit("image", work, self._show_image)
+            session, display = self._session, self._session.view.display
+            work = partial(_render, self.record, session.project.settings.parameters, display)
+            fail = partial(self._fail_to_render, display)
+            session.runner.submit("image", work, self._show_image, fail, live=True)
 
     def _show_image(self, image: ShownImage) -> None:
         self.image = image
         self.image_changed.emit()
 
+    def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
+        """Tell why; a low-pass filter that this micrograph cannot have is switched off."""
+        self._session.runner.errored.emit("image", error)
+        if isinstance(error, ValueError):
+            view = self._session.view
+            view.display = display.model_copy(update={"lowpass_angstrom": None})
+
     # ---- points
 
     @property
     def visible(self) -> Mask:
-        """Rows that are drawn."""
-        shown = self.states != State.BELOW
-        return shown if self._session.view.show_rejected else is_accepted(self.states)
+        """Rows that are drawn; selected ones in any case."""
+        shows_all = self._session.view.show_rejected
+        shown = self.states != State.BELOW if shows_all else is_accepted(self.states)
+        shown[self._session.selection.rows] = True
+        return shown
 
     @property
     def accepted_count(self) -> int:
@@ -178,6 +184,12 @@ class CurrentMicrograph:
             self.map = shown_map
             self.map_changed.emit()
         self._review()
+
+    def on_settings(self, before: Settings, after: Settings) -> None:
+        """Draw in the scale that counts now, when the pixel size has changed."""
+        sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
+        if sizes[0] != sizes[1]:
+            self._render()
 
     def on_labels(self, micrograph: str) -> None:
         """Redraw when labels have changed."""
@@ -235,6 +247,10 @@ class CurrentMicrograph:
         """Accept or reject points by hand."""
         self._session.do(self._corrector().set_verdict(rows, accepted))
 
+    def forget(self, rows: Iterable[int]) -> None:
+        """Take labels back, so that the model decides again; added points go away."""
+        self._session.do(self._corrector().forget(rows))
+
     def delete(self, rows: Sequence[int]) -> None:
         """Take added points away and reject others."""
         self._session.do(self._corrector().delete(rows))
@@ -275,20 +291,6 @@ class CurrentMicrograph:
                 self.add(changes.added)
         return bool(changes)
 
-    def focus_on_doubt(self) -> None:
-        """Ask the view to show the point that the model is least sure of, then the next."""
-        plan = self._session.plan
-        if self.review is None or plan is None:
-            return
-        for row in order_by_doubt(self.review, self.states, plan.parameters):
-            y, x = self.review.centers_yx[row]
-            if (y, x) not in self._visited:
-                self._visited.add((y, x))
-                self.focus_requested.emit((float(y), float(x)))
-                return
-        self._visited.clear()
-        self._session.notify("info", "You have seen every point that has no label yet.")
-
     def _corrector(self) -> Corrector:
         assert self.record is not None
         assert self.review is not None
@@ -302,5 +304,7 @@ def _render(
     display: DisplayParameters,
     job: Job,
 ) -> ShownImage:
-    micrograph = read_record(record, parameters)
-    return ShownImage(render(micrograph, display), micrograph.pixel_size_angstrom)
+    micrograph = read_record(record, None)
+    given = parameters.particle.pixel_size_angstrom if parameters else None
+    image = render(micrograph.with_pixel_size(given), display)
+    return ShownImage(image, micrograph.pixel_size_angstrom)

@@ -7,7 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_drpnet.networks.weights import WeightsCard, find_weights, read_card_and_hash
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.networks.weights import (
+    WeightsCard,
+    find_weights,
+    list_weights,
+    read_card_and_hash,
+)
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.picking import resolve_with_cards
 from napari_drpnet.project.edits import MicrographRecord
@@ -53,6 +59,12 @@ def choose_weights(parameters: PickParameters) -> ChosenWeights:
     return ChosenWeights(detector, detector_sha256, classifier, classifier_sha256)
 
 
+def weights_names(kind: Literal["detector", "classifier"]) -> list[str]:
+    """List the weights of one kind that a person can choose by name; ``default`` comes first."""
+    others = [name for name in list_weights() if name != f"{kind}-default"]
+    return ["default", *(name for name in others if _is_of_kind(name, kind))]
+
+
 def detection_key(
     record: MicrographRecord, parameters: PickParameters, weights: ChosenWeights
 ) -> str:
@@ -93,6 +105,13 @@ def _hash(value: Any) -> str:
 def _card(weights: str, kind: Literal["detector", "classifier"]) -> tuple[WeightsCard, str]:
     path = find_weights(weights, kind)
     return _read(path, tuple(_stamp(path)))
+
+
+def _is_of_kind(name: str, kind: Literal["detector", "classifier"]) -> bool:
+    try:
+        return _card(name, kind)[0].kind == kind
+    except InputFileError:  # a damaged file is no choice
+        return False
 
 
 @lru_cache(maxsize=32)

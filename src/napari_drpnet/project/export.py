@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from pydantic import Field, field_validator
 
 from napari_drpnet.atomic_file import remove_leftovers
 from napari_drpnet.batch.outputs import (
@@ -15,13 +14,14 @@ from napari_drpnet.batch.outputs import (
     coordinate_endings,
     default_box_size,
     explain,
-    require_formats,
+    relative_to_project,
+    require_folder,
 )
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.jobs import Job, SilentJob
-from napari_drpnet.parameters import Parameters
-from napari_drpnet.project.relion_index import RelionVersion, relion_notes, write_relion_index
+from napari_drpnet.project.export_options import ExportOptions
+from napari_drpnet.project.relion_index import relion_notes, relion_project, write_relion_index
 
 _WHOLE_PIXELS = {".star", ".box"}
 
@@ -52,35 +52,20 @@ class ExportedMicrograph:
     diameter_px: float
 
 
-class ExportOptions(Parameters):
-    """Which files to write, and for whom."""
-
-    formats: tuple[str, ...] = Field((".star",), title="Coordinate files: .star, .box, .csv")
-    relion: RelionVersion = Field("5", title="For this version of RELION")
-    box_size_px: int | None = Field(
-        None,
-        ge=2,
-        le=1_000_000,
-        title="Side of the boxes in .box files, in pixels; default: 1.5 particle diameters",
-    )
-
-    @field_validator("formats")
-    @classmethod
-    def _require_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        require_formats(formats)
-        return formats
-
-
 @dataclass(frozen=True)
 class ExportReport:
     """What came of an export.
 
     Parameters
     ----------
+    folder : pathlib.Path
+        Where all of it lies.
     files : tuple of pathlib.Path
         Coordinate files, all written.
     index : pathlib.Path or None
         What RELION takes as input coordinates; None where it could not be written.
+    input_coordinates : pathlib.Path or None
+        The same as one types it in RELION: from its project folder where it lies in there.
     micrographs, particles : int
         How many micrographs have all their files, and how many accepted picks they have.
     notes : tuple of str
@@ -89,8 +74,10 @@ class ExportReport:
         What could not be written, and why.
     """
 
+    folder: Path
     files: tuple[Path, ...]
     index: Path | None
+    input_coordinates: Path | None
     micrographs: int
     particles: int
     notes: tuple[str, ...]
@@ -134,9 +121,12 @@ def export_picks(
 
     Raises
     ------
+    InputFileError
+        When `folder` cannot be a folder, since there is a file in its place.
     Cancelled
         When the job was cancelled; files of finished micrographs stay, the index is as before.
     """
+    require_folder(folder)
     expected, job = total or length_hint(micrographs), job or SilentJob()
     written: list[_Written] = []
     failed: list[str] = []
@@ -152,8 +142,8 @@ def export_picks(
             except OSError as error:
                 failed.append(explain(error, micrograph.name, folder))
         job.advance(done, max(done, expected), "export")
+    files = {one.name: one.files for one in written}
     try:
-        files = {one.name: one.files for one in written}
         index = write_relion_index(
             folder, files, options.relion, micrographs_star=micrographs_star, extend=extend
         )
@@ -161,9 +151,12 @@ def export_picks(
         failed.append(explain(error, INDEX, folder))
     except InputFileError as error:
         failed.append(str(error))
+    project = relion_project(micrographs_star, files)
     return ExportReport(
+        folder,
         tuple(folder / file for one in written for file in one.files),
         index,
+        index and relative_to_project(index, project),
         len(written),
         sum(one.particles for one in written),
         tuple(_notes(written, options, micrographs_star)),

@@ -1,9 +1,11 @@
 """Exports the points of a project: gathers them, and writes them in a thread."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
@@ -12,12 +14,13 @@ from napari_drpnet.jobs import Job
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.export import (
     ExportedMicrograph,
-    ExportOptions,
     ExportReport,
     export_picks,
     preview_lines,
 )
+from napari_drpnet.project.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.relion_index import relion_project
 from napari_drpnet.project.review import review_picks
 from napari_drpnet.project.store import ProjectStore, StoredCandidates
 
@@ -25,6 +28,29 @@ if TYPE_CHECKING:
     from napari_drpnet.project.session import Plan, Session
 
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
+
+#: Name of the folder for files, where the user chose none.
+FOLDER = "DRPnet"
+CHOICE = "export.json"
+
+
+@dataclass(frozen=True)
+class ExportCounts:
+    """What an export of all included micrographs takes.
+
+    Parameters
+    ----------
+    included : int
+        Micrographs that the user included.
+    picked : int
+        Those of them that have picks to write.
+    outdated : int
+        Those of them whose picks were found with other settings.
+    """
+
+    included: int
+    picked: int
+    outdated: int
 
 
 class Exporter:
@@ -34,12 +60,55 @@ class Exporter:
     ----------
     session : Session
         Whose points they are.
+
+    Attributes
+    ----------
+    choice : ExportChoice
+        What the user chose in this project, now or when it was open before.
     """
 
     finished = Signal(ExportReport)
+    choice_changed = Signal()
 
     def __init__(self, session: "Session") -> None:
         self._session = session
+        self.choice = ExportChoice()
+        session.project_changed.connect(self._recall)
+
+    # ---- what, and where
+
+    def choose(self, **values: Any) -> None:
+        """Change what to export, by the names of `ExportChoice`; the project remembers it."""
+        self.choice = ExportChoice.model_validate(self.choice.model_dump() | values)
+        store = self._session.store
+        if store is not None:
+            with suppress(OSError):  # it is also in memory, and `Session` tells of a full disk
+                self.choice.save(store.folder / CHOICE)
+        self.choice_changed.emit()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files go; None while no project is open."""
+        return self.choice.folder or self.default_folder
+
+    @property
+    def default_folder(self) -> Path | None:
+        """Where files go unless the user says else: RELION's project folder, or else ours."""
+        store, project = self._session.store, self._session.project
+        star = project.settings.micrographs_star
+        if store is None:
+            return None
+        names = (record.name for record in project.micrographs.values())
+        return (relion_project(star, names) if star else store.folder) / FOLDER
+
+    def count(self) -> ExportCounts:
+        """Count what an export of all included micrographs takes."""
+        records, summaries = self._session.included(), self._session.summaries
+        status = [summaries[record.id].status for record in records]
+        outdated = status.count("settings changed")
+        return ExportCounts(len(records), status.count("picked") + outdated, outdated)
+
+    # ---- writing
 
     def export(self, folder: Path, options: ExportOptions, *, only_current: bool) -> None:
         """Write the micrograph that is shown, or all included ones that are picked."""
@@ -72,9 +141,17 @@ class Exporter:
         shape = current.stored.shape
         return preview_lines(coordinates, shape, options.formats[0], float(box_size))
 
+    def _recall(self) -> None:
+        store = self._session.store
+        self.choice = ExportChoice.load(store.folder / CHOICE) if store else ExportChoice()
+        self.choice_changed.emit()
+
     def _finish(self, report: ExportReport) -> None:
-        for message in report.failed:
-            self._session.notify("error", message)
+        if report.failed:
+            more = f", and {len(report.failed) - 1} more" if len(report.failed) > 1 else ""
+            text = f"Not all was exported. {report.failed[0]}{more}. Your picks are safe: "
+            remedy = "mend this or choose another folder, and export again."
+            self._session.notify("error", text + remedy)
         self.finished.emit(report)
 
 

@@ -108,8 +108,8 @@ class History:
         if not self.can_undo:
             return None
         edit = self._undo[-1].inverse()
-        self._apply(edit, lambda: self._redo.append(self._undo.pop()))
         self.seal()
+        self._apply(edit, lambda: self._redo.append(self._undo.pop()))
         return edit
 
     def redo(self) -> Edit | None:
@@ -118,7 +118,6 @@ class History:
             return None
         edit = self._redo[-1]
         self._apply(edit, lambda: self._undo.append(self._redo.pop()))
-        self.seal()
         return edit
 
     def _apply(self, edit: Edit, note: Callable[[], None]) -> None:

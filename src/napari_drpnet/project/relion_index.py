@@ -1,6 +1,6 @@
 """The file that RELION takes as input coordinates of many micrographs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,24 @@ from napari_drpnet.formats.text import write_text
 RelionVersion = Literal["3.1", "4", "5"]
 
 _OPEN_LIST = "open that list (micrographs.star) instead of the micrographs, and export again"
+
+
+def relion_project(micrographs_star: Path | None, names: Iterable[str]) -> Path:
+    """Tell where RELION's paths start.
+
+    Parameters
+    ----------
+    micrographs_star : pathlib.Path or None
+        RELION's list of micrographs.
+    names : iterable of str
+        Micrographs in it.
+
+    Returns
+    -------
+    pathlib.Path
+        The project folder of that list; the working folder where there is none.
+    """
+    return project_folder(micrographs_star, names) if micrographs_star else Path.cwd()
 
 
 def write_relion_index(
@@ -56,7 +74,7 @@ def write_relion_index(
     OSError
         When the file cannot be written.
     """
-    project = project_folder(micrographs_star, files) if micrographs_star else Path.cwd()
+    project = relion_project(micrographs_star, files)
     rows = list(index_rows(folder, files.items(), project))
     if not rows:
         return None

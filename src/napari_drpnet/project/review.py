@@ -179,6 +179,15 @@ def nearest_row(
     return int(rows[best]) if distance[best] <= reach_px else None
 
 
+def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
+    """Return the rows at exactly one of these ``(k, 2)`` places; hidden ones left out."""
+    here, there = (
+        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
+        for places in (review.centers_yx, centers_yx)
+    )
+    return np.flatnonzero(np.isin(here, there) & ~review.hidden)
+
+
 def rows_within(
     review: Review, visible: NDArray[np.bool_], path_yx: ArrayLike, radius_px: float
 ) -> Rows:

@@ -30,6 +30,7 @@ from napari_drpnet.project.model import Project
 from napari_drpnet.project.picker import Picker
 from napari_drpnet.project.picking_jobs import PickingJobs
 from napari_drpnet.project.runner import JobRunner
+from napari_drpnet.project.selection import Selection
 from napari_drpnet.project.store import ProjectStore, default_project_folder, projects_root
 from napari_drpnet.project.summaries import Summaries
 from napari_drpnet.project.view import ViewState
@@ -124,6 +125,7 @@ class Session:
         device = DetectorParameters(device=self.options.device)
         self._adopt(Project(settings=Settings(detector=device)), None)
         self.current = CurrentMicrograph(self)
+        self.selection = Selection(self)
         self.summaries = Summaries(self)
         self.picking = PickingJobs(self)
         self.comparison = LiveComparison(self)
@@ -190,6 +192,8 @@ class Session:
         """See that what was done is on the disk, not only with the operating system."""
         if self.store is not None:
             self._save(self.store.sync)
+            if self.store.is_long:
+                self._save(partial(self.store.compact, self.project))
 
     def close(self) -> None:
         """Stop all work and leave the project, saved."""
@@ -325,6 +329,8 @@ class Session:
     def _show(self, edit: Edit | None) -> None:
         if isinstance(edit, LabelEdit) and edit.micrograph != self.current.id:
             self.current.select(edit.micrograph)
+        if isinstance(edit, LabelEdit):
+            self.selection.return_to(label.center_yx for label in (*edit.before, *edit.after))
         if edit is not None:
             self.summaries.refresh()
 
@@ -338,6 +344,7 @@ class Session:
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
         self.settings_changed.emit()
+        self.current.on_settings(before, after)
         self.picking.on_settings(before, after)
 
     def _complain_of_job(self, kind: str, error: Exception) -> None:

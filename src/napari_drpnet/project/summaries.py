@@ -1,5 +1,6 @@
 """What came of each micrograph of a project, for the table."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -42,6 +43,22 @@ class Summary:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What came of all included micrographs.
+
+    Parameters
+    ----------
+    counts : Counter of str
+        How many have each status.
+    particles : int
+        Accepted picks in them all, also those of other settings: what would be exported.
+    """
+
+    counts: Counter[Status]
+    particles: int
+
+
 class Summaries:
     """Keeps the summaries of all micrographs; a thread counts those that are not shown.
 
@@ -58,6 +75,12 @@ class Summaries:
 
     def __getitem__(self, micrograph: str) -> Summary:
         return self._of.get(micrograph, Summary("not picked"))
+
+    def totals(self) -> Totals:
+        """Add up what came of the included micrographs."""
+        summaries = [self[record.id] for record in self._session.included()]
+        counts = Counter(summary.status for summary in summaries)
+        return Totals(counts, sum(summary.accepted for summary in summaries))
 
     def _forget(self) -> None:
         self._of.clear()

@@ -7,6 +7,9 @@ from psygnal import SignalGroupDescriptor
 
 from napari_drpnet.display import DisplayParameters
 
+#: Least and greatest diameter of the brush, in particle diameters.
+BRUSH_LIMITS = 0.5, 50.0
+
 Tool = Literal["look", "click", "reject", "accept", "box"]
 
 
@@ -23,6 +26,8 @@ class ViewState:
         Diameter of the brush in particle diameters.
     show_points, show_rejected, show_map : bool
         What is drawn.
+    map_opacity : float
+        Of the distance map over the micrograph, 0 to 1.
     display : DisplayParameters
         How the micrograph is drawn; never what is picked.
     """
@@ -34,8 +39,10 @@ class ViewState:
     show_points: bool = True
     show_rejected: bool = True
     show_map: bool = True
+    map_opacity: float = 0.5
     display: DisplayParameters = field(default_factory=DisplayParameters)
 
     def scale_brush(self, factor: float) -> None:
         """Make the brush larger or smaller, within reason."""
-        self.brush_diameters = min(max(self.brush_diameters * factor, 0.5), 50.0)
+        low, high = BRUSH_LIMITS
+        self.brush_diameters = min(max(self.brush_diameters * factor, low), high)

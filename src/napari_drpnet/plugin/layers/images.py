@@ -12,7 +12,6 @@ from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
 from napari_drpnet.project.session import Session
 
 MICROGRAPH, DISTANCE_MAP = "micrograph", "distance map"
-_MAP_OPACITY = 0.5
 
 
 class MicrographView:
@@ -40,7 +39,7 @@ class MicrographView:
         if current.image is None or self.slot.was_deleted:
             return
         image = current.image.display
-        space = _space(image.frame, current.image.pixel_size_angstrom)
+        space = _space(image.frame, current.pixel_size_angstrom)
         layer = self.slot.layer
         if layer is None:
             layer = Image(
@@ -54,12 +53,18 @@ class MicrographView:
             self.slot.put(layer)
         else:
             _replace(layer, image.image, space)
-            layer.contrast_limits_range = image.contrast_limits
-            layer.reset_contrast_limits_range()
-            layer.contrast_limits = image.contrast_limits
+            self.reset_contrast()
         if self._framed != current.id:
             self._framed = current.id
             self._viewer.reset_view()
+
+    def reset_contrast(self) -> None:
+        """Choose black and white by what the micrograph shows, without its outliers."""
+        layer, image = self.slot.layer, self._session.current.image
+        if layer is not None and image is not None:
+            layer.contrast_limits_range = image.display.contrast_limits
+            layer.reset_contrast_limits_range()
+            layer.contrast_limits = image.display.contrast_limits
 
     def _on_micrograph(self) -> None:
         self.slot.revive()
@@ -86,6 +91,7 @@ class MapView:
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
         session.view.events.show_map.connect(self._show)
+        session.view.events.map_opacity.connect(self._fade)
 
     def draw(self) -> None:
         """Draw the map on the scale of the detector: its colours never jump."""
@@ -104,13 +110,14 @@ class MapView:
                 name=DISTANCE_MAP,
                 colormap="inferno",
                 blending="additive",
-                opacity=_MAP_OPACITY,
+                opacity=self._session.view.map_opacity,
                 contrast_limits=(0.0, shown.limit),
                 visible=self._session.view.show_map,
                 **space,
             )
             self.slot.put(layer)
             layer.events.visible.connect(self._on_eye)
+            layer.events.opacity.connect(self._on_opacity)
         else:
             _replace(layer, shown.smoothed, space)
             if layer.contrast_limits_range[1] != shown.limit:
@@ -124,6 +131,15 @@ class MapView:
             self.draw()
         elif self.slot.layer is not None:
             self.slot.layer.visible = False
+
+    def _fade(self, opacity: float) -> None:
+        if self.slot.layer is not None:
+            self.slot.layer.opacity = opacity
+
+    def _on_opacity(self) -> None:
+        """Follow the slider among the layer controls."""
+        if self.slot.layer is not None:
+            self._session.view.map_opacity = self.slot.layer.opacity
 
     def _on_eye(self) -> None:
         """Follow the eye of the layer list, while there is a map to see."""

@@ -27,6 +27,8 @@ _CLEAR, _TINT = 0.0, 0.25
 _RING_WIDTH, _CROSS_WIDTH = 0.06, 0.0
 _CROSS_SIZE = 0.45
 _UNKNOWN_DIAMETER_PX = 50.0
+#: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
+_CANVAS_SIZE_LIMITS = (0, 10000)
 
 
 class _Looks:
@@ -71,6 +73,7 @@ class PicksView:
         session.current.points_changed.connect(self.draw)
         session.current.states_changed.connect(self.draw_states)
         session.current.image_changed.connect(self.draw)
+        session.selection.changed.connect(self.draw_selection)
         session.view.events.show_points.connect(self._show)
 
     def draw(self) -> None:
@@ -100,9 +103,18 @@ class PicksView:
             if changed.any():
                 self._looks = np.where(changed | (self._looks < 0), current.states, self._looks)
                 self._dress(layer)
-            layer.shown = self._drawn
+            diameter = current.diameter_px or _UNKNOWN_DIAMETER_PX
+            layer.size = np.where(self._drawn, _Looks.size[current.states] * diameter, 0.0)
             if "state" in layer.features:  # in place: nothing else in napari depends on it
                 layer.features["state"] = self._state_names()
+        self._select_drawn(layer)
+
+    def draw_selection(self) -> None:
+        """Mark the selected points; one of them may not be drawn otherwise."""
+        if not np.array_equal(self._drawn, self._session.current.visible):
+            self.draw_states()
+        elif self.slot.layer is not None:
+            self._select_drawn(self.slot.layer)
 
     def reconcile(self) -> None:
         """Take over what other tools have done to the layer, also where they did not say so."""
@@ -111,11 +123,6 @@ class PicksView:
             return
         if current.take_over(self._drawn, layer.data):
             self.draw()
-
-    def selected_rows(self) -> list[int]:
-        """Return the points that are selected in the layer."""
-        layer = self.slot.layer
-        return [] if layer is None else sorted(int(row) for row in layer.selected_data)
 
     def activate(self) -> None:
         """Make the layer the one that napari's tools and keys work on."""
@@ -130,11 +137,16 @@ class PicksView:
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
             border_width=_RING_WIDTH,
+            canvas_size_limits=(
+                0,
+                10000,
+            ),  # what has no size is hidden: napari ignores `shown` in 2D
             visible=self._session.view.show_points,
             **micrograph_space(self._session.current.pixel_size_angstrom),
         )
         self.slot.put(layer)
         layer.events.data.connect(self._on_data)
+        layer.selected_data.events.items_changed.connect(self._on_selected)
         layer.events.visible.connect(self._on_eye)
         self.activate()
         return layer
@@ -142,12 +154,11 @@ class PicksView:
     def _dress(self, layer: Points) -> None:
         """Give each point the look of its state."""
         looks = self._looks
-        diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
-        layer.symbol = _Looks.symbol[looks]
-        layer.size = _Looks.size[looks] * diameter
-        layer.border_width = _Looks.border_width[looks]
-        layer.border_color = _Looks.border_color[looks]
-        layer.face_color = _Looks.face_color[looks]
+        with _drawn_once(layer):
+            layer.symbol = _Looks.symbol[looks]
+            layer.border_width = _Looks.border_width[looks]
+            layer.border_color = _Looks.border_color[looks]
+            layer.face_color = _Looks.face_color[looks]
 
     def _features(self) -> pd.DataFrame:
         """Return what napari shows of the point under the mouse, and writes when it saves."""
@@ -171,6 +182,19 @@ class PicksView:
         if event.action in ("added", "removed", "changed"):
             self.reconcile()
 
+    def _on_selected(self) -> None:
+        layer = self.slot.layer
+        if layer is not None and not self._drawing:
+            self._session.selection.choose(layer.selected_data)
+            self._select_drawn(layer)
+
+    def _select_drawn(self, layer: Points) -> None:
+        """Select in the layer what the session has selected, and no point that is not drawn."""
+        rows = set(self._session.selection.rows.tolist())
+        if layer.selected_data != rows:
+            with self._only_drawing():
+                layer.selected_data = rows
+
     def _show(self, show: bool) -> None:
         if show:
             self.slot.revive()
@@ -189,6 +213,17 @@ class PicksView:
             yield
         finally:
             self._drawing = before
+
+
+@contextmanager
+def _drawn_once(layer: Points) -> Iterator[None]:
+    """Draw a layer once after several changes, instead of after each."""
+    with layer.events.visible.blocker():
+        visible, layer.visible = layer.visible, False
+        try:
+            yield
+        finally:
+            layer.visible = visible
 
 
 def _set_space(layer: Points, space: dict[str, Any]) -> None:

@@ -1,0 +1,31 @@
+"""The actions of `project.actions` for napari's command palette."""
+
+from collections.abc import Callable
+
+import napari
+
+from napari_drpnet.plugin.controller import controller_of
+from napari_drpnet.project.actions import ACTIONS
+
+
+def run_action(name: str) -> Callable[["napari.viewer.Viewer"], None]:
+    """Return a function that does an action in a viewer, which napari fills in."""
+
+    def run(viewer: napari.viewer.Viewer) -> None:
+        ACTIONS[name].run(controller_of(viewer).session)
+
+    return run
+
+
+pick = run_action("pick")
+pick_all = run_action("pick_all")
+cancel = run_action("cancel")
+next_micrograph = run_action("next")
+previous_micrograph = run_action("previous")
+undo = run_action("undo")
+redo = run_action("redo")
+doubt = run_action("doubt")
+edit = run_action("edit")
+points = run_action("points")
+rejected = run_action("rejected")
+distance_map = run_action("map")

@@ -1,0 +1,89 @@
+"""The whole picker: all panels, arranged around the canvas."""
+
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_drpnet.plugin.panel import Panel
+from napari_drpnet.plugin.widgets.classify import ClassifyPanel
+from napari_drpnet.plugin.widgets.compare import ComparePanel
+from napari_drpnet.plugin.widgets.correct import CorrectPanel
+from napari_drpnet.plugin.widgets.export import ExportPanel
+from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
+from napari_drpnet.plugin.widgets.pick import PickPanel
+from napari_drpnet.plugin.widgets.view import ViewPanel
+from napari_drpnet.project.sample_project import open_sample
+
+MICROGRAPHS = "Micrographs"
+_TABS: dict[str, type[Panel]] = {
+    "Pick": PickPanel,
+    "Classify": ClassifyPanel,
+    "Correct": CorrectPanel,
+    "Compare": ComparePanel,
+    "Export": ExportPanel,
+    "View": ViewPanel,
+}
+_SIZE = QSize(344, 620)
+
+
+class PickerPanel(Panel):
+    """The stages as tabs, in the order of the work; it brings the table of micrographs along.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._viewer = napari_viewer
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(False)
+        for title, panel in _TABS.items():
+            self.tabs.addTab(_scrolled(panel(napari_viewer)), title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+
+    def sizeHint(self) -> QSize:
+        """Be as wide as the longest row of a panel, and no wider."""
+        return _SIZE
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Open the table of micrographs below the canvas, once there is a window."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._open_table)
+
+    def open(self, paths: list[Path], project: Path | None, *, sample: bool = False) -> None:
+        """Open what the command line names; a project folder alone will do."""
+        if sample:
+            open_sample(self.session)
+        elif paths:
+            self.session.open_paths(paths, project)
+        elif project is not None:
+            self.session.open_project(project)
+
+    def show_tab(self, title: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.setCurrentIndex(list(_TABS).index(title))
+
+    def _open_table(self) -> None:
+        window = getattr(self._viewer, "window", None)
+        if window is not None and MICROGRAPHS not in window.dock_widgets:
+            table = MicrographsPanel(self._viewer)
+            window.add_dock_widget(table, name=MICROGRAPHS, area="bottom")
+
+
+def _scrolled(panel: QWidget) -> QScrollArea:
+    """Let a panel that is too high for the window scroll, never sideways."""
+    area = QScrollArea()
+    area.setWidget(panel)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area

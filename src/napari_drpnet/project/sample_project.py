@@ -1,0 +1,50 @@
+"""The sample micrograph, opened and picked: what a newcomer sees first."""
+
+from functools import partial
+from pathlib import Path
+
+from napari_drpnet.jobs import Job
+from napari_drpnet.project.job_lanes import JobStatus
+from napari_drpnet.project.session import Session
+from napari_drpnet.sample import SAMPLE_DIAMETER_ANGSTROM, sample_files
+
+
+def open_sample(session: Session) -> None:
+    """Open the sample micrograph, pick it, and compare the picks with the truth.
+
+    The first time on a computer it is simulated, which takes seconds, in a thread. Where no
+    diameter is set, that of its particles is taken.
+    """
+    session.runner.submit("list", _make_files, partial(_open, session))
+
+
+def _make_files(job: Job) -> tuple[Path, Path]:
+    job.advance(0, 0, "the sample micrograph")
+    return sample_files()
+
+
+def _open(session: Session, files: tuple[Path, Path]) -> None:
+    """Open the micrograph, and pick it as soon as it is in the project."""
+    micrograph, truth = files
+
+    def go_on(status: JobStatus) -> None:
+        if (status.kind, status.state) == ("list", "idle"):
+            session.runner.status_changed.disconnect(go_on)
+            _pick(session, micrograph, truth)
+
+    session.runner.status_changed.connect(go_on)
+    session.open_paths([micrograph])
+
+
+def _pick(session: Session, micrograph: Path, truth: Path) -> None:
+    records = session.project.micrographs.values()
+    record = next((r for r in records if r.path == micrograph.absolute()), None)
+    if record is None:  # the user has cancelled, or it could not be opened
+        return
+    if session.current.id != record.id:
+        session.current.select(record.id)
+    if session.project.settings.particle is None:
+        session.change("particle", diameter_angstrom=SAMPLE_DIAMETER_ANGSTROM)
+    session.comparison.load(truth)
+    if session.current.stored is None:
+        session.picking.pick_current()

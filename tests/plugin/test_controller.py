@@ -1,0 +1,142 @@
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_drpnet.plugin import controller as controllers
+from napari_drpnet.project.actions import ACTIONS
+
+
+@pytest.fixture
+def controller(session, viewer):
+    return controllers.controller_of(viewer)
+
+
+def test_every_action_with_a_key_is_bound_and_runs(controller, viewer, session, discs, wait):
+    bound = {str(key): handler for key, handler in viewer.keymap.items()}
+    for action in ACTIONS.values():
+        if action.key:
+            assert any(handler.__doc__ == action.tooltip for handler in bound.values()), action
+    session.open_paths(list(discs))
+    wait(session)
+    by_tooltip = {handler.__doc__: handler for handler in bound.values()}
+    by_tooltip[ACTIONS["next"].tooltip](viewer)
+    assert session.current.record.path == list(discs)[1]
+
+
+def test_no_key_is_taken_from_napari():
+    from app_model.types import KeyBinding
+    from napari.utils.shortcuts import default_shortcuts
+
+    layers = ("points", "image", "viewer")
+    taken = {
+        key
+        for name, keys in default_shortcuts.items()
+        if not any(other in name for other in ("labels", "shapes", "vectors", "tracks", "surface"))
+        for key in keys
+        if "brush" not in name and "label" not in name and "polygon" not in name
+    }
+    assert layers
+    ours = {
+        KeyBinding.from_str(a.key.replace("-", "+").replace("Control", "Ctrl"))
+        for a in ACTIONS.values()
+        if a.key
+    }
+    shape_keys = {
+        KeyBinding.from_str("R"),
+        KeyBinding.from_str("E"),
+        KeyBinding.from_str("D"),
+        KeyBinding.from_str("B"),
+    }
+    assert not (ours - shape_keys) & taken
+
+
+def test_closing_saves_and_leaves_the_viewer_alone(controller, viewer, session, discs, wait):
+    session.open_paths(list(discs))
+    wait(session)
+    folder = session.store.folder
+    callbacks = len(viewer.mouse_drag_callbacks)
+    controller.close()
+    controller.close()
+    assert (folder / "project.json").is_file()
+    assert len(viewer.mouse_drag_callbacks) == callbacks - 1
+    assert not [key for key in viewer.keymap if str(key) == "N"]
+
+
+def test_each_viewer_has_its_own_session(controller, session, monkeypatch, tmp_path):
+    monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path))
+    other = ViewerModel()
+    made = controllers.controller_of(other)
+    assert made.session is not session
+    assert controllers.controller_of(other) is made
+    made.close()
+
+
+def test_a_closed_controller_leaves_no_trace(tmp_path, monkeypatch, qapp, use_toy_weights):
+    monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path))
+    viewer = ViewerModel()
+    made = controllers.controller_of(viewer)
+    trace = weakref.ref(made.session)
+    made.close()
+    del made, viewer
+    gc.collect()
+    assert trace() is None
+
+
+def test_the_second_window_on_a_project_says_so(
+    controller, session, discs, wait, tmp_path, use_toy_weights
+):
+    from napari_drpnet.project.main_thread import MainThreadQueue
+    from napari_drpnet.project.session import Session
+
+    session.open_paths(list(discs))
+    wait(session)
+    other = Session(MainThreadQueue(), session.options)
+    notices = []
+    other.noticed.connect(notices.append)
+    assert not other.open_project(session.store.folder)
+    assert "open" in notices[0].text
+    other.close()
+
+
+def test_the_focus_is_brought_to_the_middle(controller, viewer, session, discs, wait):
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    wait(session)
+    seen = []
+    session.selection.focus_requested.connect(seen.append)
+    session.selection.show_doubt()
+    np.testing.assert_allclose(viewer.scene.camera.center[-2:], np.multiply(seen[0], 2.0))
+
+
+def test_a_micrograph_that_napari_opens_joins_the_session(
+    controller, viewer, session, discs, qtbot
+):
+    path = list(discs)[1]
+    viewer.open(path, plugin="napari-drpnet")
+    qtbot.waitUntil(lambda: session.current.image is not None, timeout=10_000)
+    assert session.current.record.path == path
+    assert [layer.name for layer in viewer.layers] == ["micrograph", "picks"]
+
+
+def test_coordinates_that_napari_opens_lie_over_the_micrograph(
+    controller, viewer, session, discs, wait, tmp_path
+):
+    from napari_drpnet.formats import Coordinates, write_coordinates
+
+    session.open_paths(list(discs))
+    wait(session)
+    write_coordinates(tmp_path / "a.star", Coordinates(np.array([[10.0, 20.0]]), np.array([1.0])))
+    viewer.open(tmp_path / "a.star", plugin="napari-drpnet")
+    np.testing.assert_allclose(viewer.layers[-1].data_to_world((10, 20)), (20, 40))
+
+
+def test_other_images_are_left_alone(controller, viewer, session):
+    viewer.add_layer(Image(np.zeros((4, 4))))
+    assert len(viewer.layers) == 1
+    assert session.project.micrographs == {}
