@@ -5,10 +5,11 @@ TORCH  ?= torch==2.13.0
 CORE   := .venv-core
 FULL   := .venv
 DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
+VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint bench accuracy weights docs clean
+.PHONY: help demo test test-core lint bench accuracy weights docs screenshots clean
 
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,7 +20,7 @@ demo: $(FULL)/.ready  ## install, simulate a sample micrograph, pick it, measure
 
 test: lint test-core $(FULL)/.ready  ## everything that must hold: lint, types, contracts, tests
 	@scripts/system-packages.sh
-	@QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24" $(FULL)/bin/python -m pytest -q
+	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q
 
 test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and napari
 	@$(CORE)/bin/python -c "import importlib.util as u; assert not any(map(u.find_spec, ('napari', 'qtpy', 'PyQt6')))"
@@ -32,7 +33,7 @@ lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
 	@$(FULL)/bin/lint-imports
 
 bench: $(FULL)/.ready  ## speed and memory, as ratios against the obvious alternatives
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(FULL)/bin/python $$file; done
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(VIRTUAL_DISPLAY) $(FULL)/bin/python $$file; done
 
 accuracy: $(FULL)/.ready  ## the tables of docs/accuracy.md (needs the data folder)
 	@$(FULL)/bin/python benchmarks/accuracy.py --write docs/accuracy.md
@@ -43,6 +44,10 @@ weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures
 docs: $(FULL)/.ready  ## build the documentation into site/
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
 	@$(FULL)/bin/mkdocs build --strict
+
+screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images anew
+	@scripts/system-packages.sh
+	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python scripts/screenshots.py
 
 clean:  ## remove the environments and everything built
 	rm -rf $(CORE) $(FULL) site dist demo

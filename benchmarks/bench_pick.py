@@ -13,11 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import mrcfile
 import numpy as np
 import torch
 
-from napari_drpnet import PickParameters, load_networks, pick, read_micrograph, simulate_micrograph
+from large_files import write_tiled
+from napari_drpnet import PickParameters, load_networks, pick, read_micrograph
 from napari_drpnet.detection import detect
 from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.parameters import ParticleParameters, SimulationParameters
@@ -30,16 +30,9 @@ SHAPES = {"4096": (4096, 4096), "11520x8184": (8184, 11520)}
 
 
 def make_file(shape: tuple[int, int], folder: Path) -> Path:
-    """Write a simulated micrograph of `shape`: a 2048² one, repeated and cut."""
-    part = simulate_micrograph(
-        SimulationParameters(particles=150, diameter_angstrom=150), seed=1
-    ).micrograph.pixels
-    repeats = [-(-side // length) for side, length in zip(shape, part.shape, strict=True)]
     path = folder / f"bench_{shape[0]}x{shape[1]}.mrc"
-    with mrcfile.new(path) as file:
-        file.set_data(np.tile(part, repeats)[: shape[0], : shape[1]])
-        file.voxel_size = 1.5
-    return path
+    parameters = SimulationParameters(particles=150, diameter_angstrom=150)
+    return write_tiled(path, shape, parameters)
 
 
 def laplacian_picker(path: Path, binning: int) -> None:

@@ -65,6 +65,14 @@ def test_a_failure_of_the_rename_leaves_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["folder.star"]
 
 
+def test_an_error_names_the_file_that_the_user_knows(tmp_path):
+    (tmp_path / "picks.star").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write(tmp_path / "picks.star", "new")
+    assert caught.value.filename == str(tmp_path / "picks.star")
+    assert ".part" not in str(caught.value)
+
+
 def test_a_file_where_a_folder_should_be(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):

@@ -37,14 +37,15 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     random = secrets.token_hex(_RANDOM_CHARACTERS // 2)
     temporary = target.with_name(f"{_prefix(target)}{random}{_suffix(target)}")
-    temporary.touch(exist_ok=False)
-    try:
-        yield temporary
-        _flush(temporary)
-        os.replace(temporary, target)
-        _flush_folder(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _naming(target, temporary):
+        temporary.touch(exist_ok=False)
+        try:
+            yield temporary
+            _flush(temporary)
+            os.replace(temporary, target)
+            _flush_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
@@ -53,6 +54,17 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     random = "?" * _RANDOM_CHARACTERS
     for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}{random}{_suffix(target)}"):
         leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(target: Path, temporary: Path) -> Iterator[None]:
+    """Let errors about the temporary file name the target, which is what the user knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != temporary:
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def _prefix(target: Path) -> str:

@@ -1,11 +1,15 @@
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import strategies as st
 
 from napari_drpnet.parameters import PeakParameters
+from napari_drpnet.project import picker
 from napari_drpnet.project.edits import LabelEdit, MicrographEdit, MicrographRecord, SettingsEdit
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.session import Session, SessionOptions
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
 
@@ -65,3 +69,112 @@ def _change_labels(draw, project):
         for k, place in enumerate(places)
     )
     return LabelEdit(micrograph=name, before=before, after=kept + new)
+
+
+class Desk:
+    """A session with its main thread, and what it has told the user."""
+
+    def __init__(self, root):
+        self.main = MainThreadQueue()
+        self.session = Session(self.main, SessionOptions(device="cpu", projects_root=root))
+        self.notices = []
+        self.session.noticed.connect(self.notices.append)
+
+    @property
+    def current(self):
+        return self.session.current
+
+    @property
+    def project(self):
+        return self.session.project
+
+    def texts(self, level="error"):
+        return [notice.text for notice in self.notices if notice.level == level]
+
+    def finish(self):
+        """Wait until nothing runs, and all has landed."""
+        self.main.run_until(lambda: not self.session.runner.is_busy, 20)
+        self.main.run_pending()
+        self.main.run_until(lambda: not self.session.runner.is_busy, 20)
+
+    def open(self, *paths):
+        self.session.open_paths(paths)
+        self.finish()
+
+    def pick(self, diameter_angstrom=36.0, **peaks):
+        """Pick the micrograph that is shown."""
+        self.session.change("particle", diameter_angstrom=diameter_angstrom)
+        if peaks:
+            self.session.change("peaks", **peaks)
+        self.session.picking.pick_current()
+        self.finish()
+
+    def pick_all(self):
+        self.session.picking.pick_all()
+        self.finish()
+
+    def close(self):
+        self.session.close()
+        assert self.session.runner.join(20)
+        self.main.run_pending()
+
+
+@pytest.fixture
+def new_desk(tmp_path, use_toy_weights):
+    """A function that makes a desk, with its projects in a folder that all of them share."""
+    desks = []
+
+    def make():
+        desks.append(Desk(tmp_path / "projects"))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+@pytest.fixture
+def desk(new_desk):
+    return new_desk()
+
+
+@pytest.fixture
+def discs(tmp_path, write_discs):
+    """Three micrographs of 16 discs each, by path: their true centres ``(y, x)``."""
+    paths = [tmp_path / "discs" / f"disc{k}.mrc" for k in range(3)]
+    return {path: write_discs(path, seed=k) for k, path in enumerate(paths)}
+
+
+@pytest.fixture
+def picked(desk, discs):
+    """A desk with these micrographs open and the first one picked."""
+    desk.open(*discs)
+    desk.pick()
+    assert desk.current.accepted_count == 16
+    return desk
+
+
+class Gate:
+    """Holds what passes through it until it is opened."""
+
+    def __init__(self):
+        self.reached, self.opened = Event(), Event()
+
+    def wait(self):
+        self.reached.set()
+        assert self.opened.wait(20)
+
+
+@pytest.fixture
+def held_detector(monkeypatch):
+    """A gate before the detector; the first one that comes waits there."""
+    gate, detect = Gate(), picker.detect
+
+    def wait_and_detect(*args):
+        if not gate.reached.is_set():
+            gate.wait()
+        return detect(*args)
+
+    monkeypatch.setattr(picker, "detect", wait_and_detect)
+    yield gate
+    gate.opened.set()

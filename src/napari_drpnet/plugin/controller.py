@@ -1,15 +1,17 @@
 """One viewer at work: its session, the layers drawn from it, keys, mouse and messages."""
 
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
+from napari.layers import Image
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_drpnet.plugin.adoption import Adoption
 from napari_drpnet.plugin.keys import bind_keys, unbind_keys
-from napari_drpnet.plugin.layers import MapView, MicrographView, PicksView, TruthView
+from napari_drpnet.plugin.layers import DoubtView, MapView, MicrographView, PicksView, TruthView
 from napari_drpnet.plugin.main_thread import MainThread
 from napari_drpnet.plugin.mouse import Mouse
 from napari_drpnet.plugin.settings import read_settings
@@ -40,7 +42,9 @@ class Controller:
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session)
         self.picks = PicksView(viewer, self.session)
+        self.doubt = DoubtView(viewer, self.session)
         self.mouse = Mouse(viewer, self.session, self.picks)
+        viewer.layers.events.removing.connect(self._on_removing)
         self.adoption = Adoption(viewer, self.session)
         self._timer: QTimer | None = None
         self._closed = False
@@ -64,10 +68,25 @@ class Controller:
         if self._timer is not None:
             self._timer.stop()
         self.mouse.disconnect()
+        self.viewer.layers.events.removing.disconnect(self._on_removing)
         self.adoption.disconnect()
         unbind_keys(self)
         self.session.close()
         _controllers.pop(self.viewer, None)
+
+    def _on_removing(self, event: Any) -> None:
+        """Hide our points when the last image goes; they come back with the next micrograph.
+
+        Points without a micrograph say nothing, and with software OpenGL napari 0.9 (vispy 0.17)
+        ends the process when it draws them right after an image was deleted.
+        """
+        layers = self.viewer.layers
+        going = layers[event.index]
+        others = (o for o in layers if isinstance(o, Image) and o.visible and o is not going)
+        if isinstance(going, Image) and next(others, None) is None:
+            self.session.view.show_points = False
+            if self.truth.slot.layer is not None:
+                self.truth.slot.layer.visible = False
 
     def _tick(self) -> None:
         self.picks.reconcile()

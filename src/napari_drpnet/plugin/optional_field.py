@@ -58,6 +58,8 @@ class OptionalField(ValuedContainerWidget[Any]):
 
     def set_recommended(self, value: Any) -> None:
         """Say which value None stands for at present; None when that is not known."""
+        if value == self._recommended:
+            return  # what is being typed stays
         self._recommended = value
         if self._is_none:
             self._show_none()

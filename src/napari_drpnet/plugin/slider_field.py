@@ -15,6 +15,8 @@ from napari_drpnet.plugin.controls import LABEL_WIDTH, ResetButton, guard_wheel
 from napari_drpnet.plugin.field_facts import FieldFacts, decimals_for
 
 _LARGEST = 1e6
+#: A longer unit stands in the tooltip only.
+_LONGEST_SUFFIX = 3
 
 
 class SliderField(QWidget):
@@ -68,7 +70,7 @@ class SliderField(QWidget):
         self._number = QDoubleSpinBox()
         self._number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self._number.setKeyboardTracking(False)
-        self._number.setSuffix(facts.suffix)
+        self._number.setSuffix(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
         # napari's theme makes number boxes wide: room for two buttons that this one does not have.
         self._number.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight)

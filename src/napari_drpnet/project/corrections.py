@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.project.edits import LabelEdit
 from napari_drpnet.project.labels import Label
@@ -100,9 +100,13 @@ class Corrector:
         )
 
     def _edit(self, changes: Sequence[_Change], verb: str) -> LabelEdit | None:
-        before = [label for label, _ in changes if label]
-        after = [label for _, label in changes if label]
-        return _label_edit(self.micrograph, before, after, verb)
+        before = tuple(label for label, _ in changes if label)
+        after = tuple(label for _, label in changes if label)
+        count = sum(change != (None, None) for change in changes)
+        if not count:
+            return None
+        title = f"{verb} {count} points" if count > 1 else f"{verb} point"
+        return LabelEdit(micrograph=self.micrograph, before=before, after=after, title=title)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,22 +130,37 @@ class PointChanges:
     moved_to: np.ndarray
     added: np.ndarray
 
-    def __bool__(self) -> bool:
-        return bool(len(self.removed) or len(self.moved) or len(self.added))
+    def among(self, rows: NDArray[np.bool_]) -> "PointChanges":
+        """Leave out what happened to other rows than these."""
+        removed, moved = rows[self.removed], rows[self.moved]
+        return PointChanges(
+            self.removed[removed], self.moved[moved], self.moved_to[moved], self.added
+        )
 
 
 def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:
     """Compare ``(n, 2)`` points with what became of them.
 
-    As many rows as before: some have moved. Else rows whose exact position is still there have
-    stayed, the others were removed, and positions nobody had are new.
+    Rows whose exact position is still there have stayed, the others were removed, and positions
+    nobody had are new. But where the rows that stayed all have their old numbers, the others have
+    moved.
     """
-    old = np.asarray(before, float).reshape(-1, 2)
-    new = np.asarray(after, float).reshape(-1, 2)
+    # Zero is added, so that -0 has the bytes of 0.
+    old = np.asarray(before, float).reshape(-1, 2) + 0.0
+    new = np.asarray(after, float).reshape(-1, 2) + 0.0
     nothing, nowhere = np.empty(0, np.intp), np.empty((0, 2))
-    if len(old) == len(new):
-        moved = np.flatnonzero((old != new).any(axis=1))
+    as_many = len(old) == len(new)
+    moved = np.flatnonzero((old != new).any(axis=1)) if as_many else nothing
+    if as_many and not len(moved):
+        return PointChanges(nothing, nothing, nowhere, nowhere)
+    gone, added = _unpaired(old, new)
+    if as_many and len(moved) == len(added):
         return PointChanges(nothing, moved, new[moved], nowhere)
+    return PointChanges(gone, nothing, nowhere, new[added])
+
+
+def _unpaired(old: NDArray[np.float64], new: NDArray[np.float64]) -> tuple[Rows, Rows]:
+    """Return the rows of each table that have no row of their own in the other."""
     free: dict[bytes, list[int]] = {}
     for row in range(len(old) - 1, -1, -1):
         free.setdefault(old[row].tobytes(), []).append(row)
@@ -153,14 +172,4 @@ def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:
         else:
             added.append(row)
     gone = sorted(row for rows in free.values() for row in rows)
-    return PointChanges(np.array(gone, np.intp), nothing, nowhere, new[added])
-
-
-def _label_edit(
-    micrograph: str, before: Sequence[Label], after: Sequence[Label], verb: str
-) -> LabelEdit | None:
-    if not before and not after:
-        return None
-    count = max(len(before), len(after))
-    title = f"{verb} {count} points" if count > 1 else f"{verb} point"
-    return LabelEdit(micrograph=micrograph, before=tuple(before), after=tuple(after), title=title)
+    return np.array(gone, np.intp), np.array(added, np.intp)

@@ -1,8 +1,7 @@
 """The micrograph that is shown: its image, its distance map, its points, and corrections."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
-from napari_drpnet.display import DisplayImage, DisplayParameters, render
-from napari_drpnet.geometry import Frame, inside
-from napari_drpnet.jobs import Job
-from napari_drpnet.parameters import PickParameters
+from napari_drpnet.display import DisplayParameters
+from napari_drpnet.geometry import inside
 from napari_drpnet.project.corrections import Corrector, find_changes
-from napari_drpnet.project.edits import MicrographRecord, Settings
-from napari_drpnet.project.picker import read_record
+from napari_drpnet.project.edits import LabelEdit, MicrographRecord, Settings
 from napari_drpnet.project.review import (
+    LABEL_REACH,
     Review,
     State,
     States,
@@ -26,6 +23,7 @@ from napari_drpnet.project.review import (
     review_picks,
     rows_within,
 )
+from napari_drpnet.project.shown import ShownImage, ShownMap, render_record
 from napari_drpnet.project.store import StoredCandidates
 
 if TYPE_CHECKING:
@@ -33,41 +31,6 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 Position = tuple[float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class ShownImage:
-    """What a person sees of a micrograph.
-
-    Parameters
-    ----------
-    display : DisplayImage
-        Its pixels for the eye.
-    pixel_size_angstrom : float or None
-        Of the micrograph, as its list or its header say; None where neither does.
-    """
-
-    display: DisplayImage
-    pixel_size_angstrom: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class ShownMap:
-    """The distance map that the threshold cuts.
-
-    Parameters
-    ----------
-    smoothed : (h, w) float32 array
-        In the units of the detector.
-    frame : Frame
-        How its pixels lie on the micrograph.
-    limit : float
-        The value drawn brightest; always the same for the same detector.
-    """
-
-    smoothed: NDArray[np.float32]
-    frame: Frame
-    limit: float
 
 
 class CurrentMicrograph:
@@ -107,7 +70,8 @@ class CurrentMicrograph:
         """Show a micrograph of the project, or none."""
         session = self._session
         self.record = None if micrograph is None else session.project.micrographs[micrograph]
-        self.image = self.map = self.stored = None
+        self.image = self.map = self.stored = self.review = None
+        self.states = np.empty(0, np.int8)
         for kind in ("image", "candidates"):
             session.runner.invalidate(kind)
         if self.record is not None and session.store is not None:
@@ -118,6 +82,19 @@ class CurrentMicrograph:
         self._render()
         session.picking.refresh()
 
+    def on_micrographs(self) -> None:
+        """Follow the record of the micrograph; where it has gone, show another one."""
+        micrographs, shown = self._session.project.micrographs, self.record
+        if shown is None:
+            return
+        record = micrographs.get(shown.id)
+        if record is None:
+            self.select(next(iter(micrographs), None))
+        elif record.model_copy(update={"included": shown.included}) != shown:
+            self.select(record.id)
+        else:
+            self.record = record
+
     # ---- what the eye sees
 
     def _redraw(self) -> None:
@@ -126,7 +103,7 @@ class CurrentMicrograph:
     def _render(self) -> None:
         if self.record is not None:
             session, display = self._session, self._session.view.display
-            work = partial(_render, self.record, session.project.settings.parameters, display)
+            work = partial(render_record, self.record, session.project.settings.parameters, display)
             fail = partial(self._fail_to_render, display)
             session.runner.submit("image", work, self._show_image, fail, live=True)
 
@@ -171,18 +148,23 @@ class CurrentMicrograph:
         return particle.diameter_angstrom / size if particle and size else None
 
     @property
+    def diameter_angstrom(self) -> float | None:
+        """Particle diameter in Å; None while it or the pixel size is not known."""
+        diameter, size = self.diameter_px, self.pixel_size_angstrom
+        return diameter * size if diameter and size else None
+
+    @property
     def pixel_size_angstrom(self) -> float | None:
         """Of the micrograph, as the settings, its list or its header say; None where none does."""
         particle = self._session.project.settings.particle
         given = particle.pixel_size_angstrom if particle else None
-        return given or (self.image.pixel_size_angstrom if self.image else None)
+        listed = self.record.pixel_size_angstrom if self.record else None
+        return given or listed or (self.image.pixel_size_angstrom if self.image else None)
 
-    def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap | None) -> None:
+    def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
         """Show what was found."""
-        self.stored = stored
-        if shown_map is not None:
-            self.map = shown_map
-            self.map_changed.emit()
+        self.stored, self.map = stored, shown_map
+        self.map_changed.emit()
         self._review()
 
     def on_settings(self, before: Settings, after: Settings) -> None:
@@ -199,7 +181,9 @@ class CurrentMicrograph:
     def decide(self) -> None:
         """Apply threshold and accept anew."""
         plan = self._session.plan
-        if self.review is not None and plan is not None:
+        if self.review is None:
+            self._review()
+        elif plan is not None:
             self.states = self.review.decide(plan.parameters)
             self._session.summaries.note_current(self.accepted_count, self.above_count)
             self.states_changed.emit()
@@ -218,42 +202,46 @@ class CurrentMicrograph:
     # ---- corrections
 
     def click(self, position_yx: Position) -> None:
-        """Flip the point at a position, or add one where there is none."""
+        """Flip the point at a position, or add one where there is none.
+
+        A rejected point that is not drawn is one too, where a new one would be in its place.
+        """
         row = self.row_at(position_yx)
+        if row is None:
+            row = self._row_within(position_yx, self.states != State.BELOW, LABEL_REACH)
         if self.review is None:
             self._session.notify("info", "Press Pick first; then correct what it found.")
         elif row is None:
             self.add([position_yx])
         else:
-            self._session.do(self._corrector().flip(row))
+            self._correct(lambda corrector: corrector.flip(row))
 
     def row_at(self, position_yx: Position) -> int | None:
         """Return the visible row within half a diameter of a position."""
-        if self.review is None or self.stored is None:
-            return None
-        return nearest_row(self.review, self.visible, position_yx, self.stored.diameter_px / 2)
+        return self._row_within(position_yx, self.visible, 0.5)
 
     def add(self, centers_yx: ArrayLike) -> None:
         """Add particles at ``(k, 2)`` positions inside the micrograph."""
         if self.review is not None and self.stored is not None:
             centers = np.asarray(centers_yx, float).reshape(-1, 2)
-            self._session.do(self._corrector().add(centers[inside(centers, self.stored.shape)]))
+            centers = centers[inside(centers, self.stored.shape)]
+            self._correct(lambda corrector: corrector.add(centers))
 
     def move(self, row: int, position_yx: Position) -> None:
         """Put a point elsewhere."""
-        self._session.do(self._corrector().move([row], [position_yx]))
+        self._correct(lambda corrector: corrector.move([row], [position_yx]))
 
     def set_verdict(self, rows: Iterable[int], accepted: bool) -> None:
         """Accept or reject points by hand."""
-        self._session.do(self._corrector().set_verdict(rows, accepted))
+        self._correct(lambda corrector: corrector.set_verdict(rows, accepted))
 
     def forget(self, rows: Iterable[int]) -> None:
         """Take labels back, so that the model decides again; added points go away."""
-        self._session.do(self._corrector().forget(rows))
+        self._correct(lambda corrector: corrector.forget(rows))
 
     def delete(self, rows: Sequence[int]) -> None:
         """Take added points away and reject others."""
-        self._session.do(self._corrector().delete(rows))
+        self._correct(lambda corrector: corrector.delete(rows))
 
     @contextmanager
     def stroke(self, accepted: bool) -> Iterator[None]:
@@ -267,7 +255,7 @@ class CurrentMicrograph:
             drawn = self.states != State.BELOW if accepted else self.visible
             rows = rows_within(self.review, drawn, path_yx, radius_px)
             rows = rows[is_accepted(self.states[rows]) != accepted]
-            self._session.do(self._corrector().set_verdict(rows.tolist(), accepted))
+            self.set_verdict(rows.tolist(), accepted)
 
     def take_over(self, drawn: Mask, centers_yx: ArrayLike) -> bool:
         """Take over what other tools have done to the drawn points; tell whether that was anything.
@@ -281,30 +269,24 @@ class CurrentMicrograph:
         """
         if self.review is None:
             return False
-        changes = find_changes(self.review.centers_yx, centers_yx)
-        removed = changes.removed[drawn[changes.removed]]
+        before = self.review.centers_yx
+        changes = find_changes(before, centers_yx).among(drawn)
         with self._session.history.grouped("Edit points"):
-            corrector = self._corrector()
-            self._session.do(corrector.move(changes.moved.tolist(), changes.moved_to))
-            self._session.do(self._corrector().delete(removed.tolist()))
-            if len(changes.added):
-                self.add(changes.added)
-        return bool(changes)
+            rows, places = changes.moved.tolist(), changes.moved_to
+            self._correct(lambda corrector: corrector.move(rows, places))
+            self.delete(changes.removed.tolist())
+            self.add(changes.added)
+        return not np.array_equal(before, centers_yx)
 
-    def _corrector(self) -> Corrector:
-        assert self.record is not None
-        assert self.review is not None
-        next_id = self._session.project.next_label_id(self.record.id)
-        return Corrector(self.record.id, self.review, self.states, next_id)
+    def _row_within(self, position_yx: Position, rows: Mask, diameters: float) -> int | None:
+        """Return that of some rows which is nearest to a position, within some diameters."""
+        if self.review is None or self.stored is None:
+            return None
+        return nearest_row(self.review, rows, position_yx, diameters * self.stored.diameter_px)
 
-
-def _render(
-    record: MicrographRecord,
-    parameters: PickParameters | None,
-    display: DisplayParameters,
-    job: Job,
-) -> ShownImage:
-    micrograph = read_record(record, None)
-    given = parameters.particle.pixel_size_angstrom if parameters else None
-    image = render(micrograph.with_pixel_size(given), display)
-    return ShownImage(image, micrograph.pixel_size_angstrom)
+    def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
+        """Do the edit that a corrector makes; without points there is nothing to correct."""
+        if self.record is not None and self.review is not None:
+            next_id = self._session.project.next_label_id(self.record.id)
+            corrector = Corrector(self.record.id, self.review, self.states, next_id)
+            self._session.do(make(corrector))

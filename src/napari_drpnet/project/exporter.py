@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -32,25 +31,6 @@ Asked = tuple[MicrographRecord, tuple[Label, ...]]
 #: Name of the folder for files, where the user chose none.
 FOLDER = "DRPnet"
 CHOICE = "export.json"
-
-
-@dataclass(frozen=True)
-class ExportCounts:
-    """What an export of all included micrographs takes.
-
-    Parameters
-    ----------
-    included : int
-        Micrographs that the user included.
-    picked : int
-        Those of them that have picks to write.
-    outdated : int
-        Those of them whose picks were found with other settings.
-    """
-
-    included: int
-    picked: int
-    outdated: int
 
 
 class Exporter:
@@ -100,13 +80,6 @@ class Exporter:
             return None
         names = (record.name for record in project.micrographs.values())
         return (relion_project(star, names) if star else store.folder) / FOLDER
-
-    def count(self) -> ExportCounts:
-        """Count what an export of all included micrographs takes."""
-        records, summaries = self._session.included(), self._session.summaries
-        status = [summaries[record.id].status for record in records]
-        outdated = status.count("settings changed")
-        return ExportCounts(len(records), status.count("picked") + outdated, outdated)
 
     # ---- writing
 

@@ -142,3 +142,20 @@ class Task:
     def is_wanted(self) -> bool:
         """Whether anybody still waits for the result."""
         return self.generation >= self.lane.wanted
+
+
+@dataclass(frozen=True)
+class ReportingJob:
+    """A `Job` for the work of a task.
+
+    Parameters
+    ----------
+    report : callable
+        Gets what the work reports; may raise `Cancelled`.
+    """
+
+    report: Callable[[int, int, str], None]
+
+    def advance(self, done: int, total: int, stage: str) -> None:
+        """Pass on what was reported."""
+        self.report(done, total, stage)

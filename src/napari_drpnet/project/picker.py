@@ -129,11 +129,12 @@ class Picker:
         job: Job | None = None,
     ) -> tuple[Analysis, StoredCandidates]:
         """Find and judge all candidates of a micrograph; see `analyse`."""
+        key = candidates_key(record, parameters, weights)  # first: the file may change meanwhile
         analysis = self.analyse(record, parameters, weights, job)
         candidates = rank_candidates(analysis.detection, parameters)
         detection = analysis.detection
         return analysis, StoredCandidates(
-            key=candidates_key(record, parameters, weights),
+            key=key,
             picks=analysis.verdicts.judge(candidates, job),
             shape=analysis.shape,
             pixel_size_angstrom=analysis.pixel_size_angstrom,

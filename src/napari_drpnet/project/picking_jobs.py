@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.jobs import Job
+from napari_drpnet.jobs import Cancelled, Job
 from napari_drpnet.peaks import smooth
-from napari_drpnet.project.current import ShownMap
-from napari_drpnet.project.derivation import CUTS, candidates_key
+from napari_drpnet.project.derivation import CUTS, candidates_key, detection_key
 from napari_drpnet.project.edits import MicrographRecord, Settings
+from napari_drpnet.project.notices import explain
 from napari_drpnet.project.picker import Picker
+from napari_drpnet.project.plan import Plan
+from napari_drpnet.project.shown import ShownMap
 from napari_drpnet.project.store import ProjectStore, StoredCandidates
 
 if TYPE_CHECKING:
-    from napari_drpnet.project.session import Plan, Session
+    from napari_drpnet.project.session import Session
 
 #: Brightest value of the distance map, by the units of the detector.
 MAP_LIMITS = {"absolute": 1.0, "published": 255.0}
@@ -28,15 +29,21 @@ class Found:
     ----------
     micrograph : str
         Its id.
+    plan : Plan
+        How they were found.
     stored : StoredCandidates
         All candidates, judged.
-    map : ShownMap or None
-        The distance map, where somebody looks at it.
+    map : ShownMap
+        The distance map.
+    unsaved : OSError or None
+        Why they are in memory only.
     """
 
     micrograph: str
+    plan: Plan
     stored: StoredCandidates
-    map: ShownMap | None
+    map: ShownMap
+    unsaved: OSError | None
 
 
 class PickingJobs:
@@ -53,6 +60,7 @@ class PickingJobs:
 
     def __init__(self, session: "Session") -> None:
         self._session = session
+        self._is_saving = True
 
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
@@ -82,44 +90,52 @@ class PickingJobs:
     def refresh(self) -> None:
         """Bring the micrograph that is shown up to date, if it was picked before."""
         session = self._session
+        session.renew_plan()
         record, stored, plan = session.current.record, session.current.stored, session.plan
         if record is not None and stored is not None and plan is not None:
             self._submit("candidates", record, plan)
 
-    def _submit(self, kind: str, record: MicrographRecord, plan: "Plan") -> None:
+    def _submit(self, kind: str, record: MicrographRecord, plan: Plan) -> None:
         session = self._session
         work = partial(_find, session.picker, session.store, record, plan)
-        land = partial(self._land_asked, session.project.settings)
-        session.runner.submit(kind, work, land, partial(self._fail, record), live=True)
-
-    def _land_asked(self, settings: Settings, found: Found) -> None:
-        """Take a result; where sliders have moved meanwhile, begin to make a better one."""
-        self._land(found)
-        now = self._session.project.settings
-        if _without_cuts(now) != _without_cuts(settings) and _same_map(now, settings):
-            self.refresh()
+        session.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
 
     def _land(self, found: Found) -> None:
+        """Take a result; where it is not what the settings ask for now, see about a better one."""
         session = self._session
-        if found.micrograph not in session.project.micrographs:
+        self._complain_once(found.unsaved)
+        record, plan = session.project.micrographs.get(found.micrograph), session.plan
+        if record is None:
             return
-        if found.micrograph == session.current.id:
+        if record.id != session.current.id:
+            session.summaries.refresh_one(record.id)
+            return
+        shown = session.current.stored
+        wanted = plan and candidates_key(record, plan.parameters, plan.weights)
+        is_newer_shown = shown is not None and shown.key == wanted != found.stored.key
+        if not is_newer_shown:
             session.current.show_candidates(found.stored, found.map)
-        else:
-            session.summaries.refresh_one(found.micrograph)
+        if found.stored.key != wanted and (is_newer_shown or _same_detection(record, found, plan)):
+            self.refresh()
+
+    def _complain_once(self, error: OSError | None) -> None:
+        """Say that candidates cannot be saved, unless that was so before."""
+        if error is not None and self._is_saving:
+            text = f"Cannot save picks: {explain(error)}. Make room; they are kept in memory."
+            self._session.notify("error", text)
+        self._is_saving = error is None
 
     def _fail(self, record: MicrographRecord, error: Exception) -> None:
-        session = self._session
-        if record.id in session.project.micrographs:
-            session.summaries.note_failure(record.id, str(error))
-        session.runner.errored.emit("pick", error)
+        self._session.summaries.note_failure(record.id, explain(error))
+        self._session.runner.errored.emit("pick", error)
 
     def _work_through(
-        self, records: list[MicrographRecord], plan: "Plan", store: ProjectStore, job: Job
+        self, records: list[MicrographRecord], plan: Plan, store: ProjectStore, job: Job
     ) -> tuple[int, int]:
         """Pick one after another; return how many were picked, and how many could not be."""
         picked = failed = 0
-        deliver, picker = self._session.deliver, self._session.picker
+        session, picker = self._session, self._session.picker
+        picker.networks(plan.parameters, plan.weights)
         for count, record in enumerate(records):
             job.advance(count, len(records), record.path.name)
             try:
@@ -128,11 +144,14 @@ class PickingJobs:
                     record, plan.parameters, plan.weights
                 ):
                     found = _find(picker, store, record, plan, _Part(job, count, len(records)))
-                    deliver(partial(self._land, found))
+                    session.deliver_part(store, partial(self._land, found))
                 picked += 1
-            except (InputFileError, OSError, MemoryError) as error:
+            except Cancelled:
+                raise
+            except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the rest
                 failed += 1
-                deliver(partial(self._session.summaries.note_failure, record.id, str(error)))
+                fail = partial(session.summaries.note_failure, record.id, explain(error))
+                session.deliver_part(store, fail)
         return picked, failed
 
     def _finish_all(self, picked: int, failed: int) -> None:
@@ -140,7 +159,8 @@ class PickingJobs:
         bad = f"; {failed} could not be picked: see their status" if failed else ""
         self._session.notify("warning" if failed else "info", f"{picked} micrographs picked{bad}.")
 
-    def _require_plan(self) -> "Plan | None":
+    def _require_plan(self) -> Plan | None:
+        self._session.renew_plan()
         if self._session.plan is None and self._session.problem:
             self._session.notify("warning", self._session.problem)
         return self._session.plan
@@ -159,17 +179,27 @@ class _Part:
 
 
 def _find(
-    picker: Picker, store: ProjectStore | None, record: MicrographRecord, plan: "Plan", job: Job
+    picker: Picker, store: ProjectStore | None, record: MicrographRecord, plan: Plan, job: Job
 ) -> Found:
     analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
-    if store is not None:
-        store.save_candidates(record.id, stored)
+    unsaved = None
+    try:
+        if store is not None:
+            store.save_candidates(record.id, stored)
+    except OSError as error:
+        unsaved = error
     sigma_px, units = plan.parameters.peaks.sigma_px, plan.parameters.detector.map_units
     assert sigma_px is not None
     assert units is not None
     smoothed = smooth(analysis.detection.distance_map, sigma_px)
     shown = ShownMap(smoothed, analysis.detection.view.frame, MAP_LIMITS[units])
-    return Found(record.id, stored, shown)
+    return Found(record.id, plan, stored, shown, unsaved)
+
+
+def _same_detection(record: MicrographRecord, found: Found, plan: Plan | None) -> bool:
+    """Tell whether what was found has the distance map that is wanted now."""
+    keys = {detection_key(record, p.parameters, p.weights) for p in (found.plan, plan) if p}
+    return plan is not None and len(keys) == 1
 
 
 def _same_map(before: Settings, after: Settings) -> bool:

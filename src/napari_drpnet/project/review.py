@@ -85,6 +85,21 @@ class Review:
         """Return what meets the threshold; NaN for added rows, (n + m,). Parameters resolved."""
         return self._of_candidates(ranking_score(self.candidates, parameters))
 
+    @property
+    def merit_name(self) -> str:
+        """What the figure of merit of the candidates is, in words."""
+        judged = len(self.candidates) and np.isfinite(self.candidates.probability).all()
+        return "P(particle)" if judged else "map height"
+
+    def describe(self, row: int, parameters: PickParameters) -> str:
+        """Say what the model makes of a row; parameters resolved."""
+        if self.added[row]:
+            return "added by hand"
+        probability = self.probability[row]
+        if np.isnan(probability):
+            return f"score {self.score(parameters)[row]:.3g}"
+        return f"P(particle) {probability:.2f}"
+
     def with_candidates(self, candidates: Picks) -> "Review":
         """Replace the candidates by the same ones, judged."""
         return replace(self, candidates=candidates)
@@ -177,15 +192,6 @@ def nearest_row(
     distance = np.linalg.norm(review.centers_yx[rows] - np.asarray(position_yx, float), axis=1)
     best = int(np.argmin(distance))
     return int(rows[best]) if distance[best] <= reach_px else None
-
-
-def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
-    """Return the rows at exactly one of these ``(k, 2)`` places; hidden ones left out."""
-    here, there = (
-        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
-        for places in (review.centers_yx, centers_yx)
-    )
-    return np.flatnonzero(np.isin(here, there) & ~review.hidden)
 
 
 def rows_within(

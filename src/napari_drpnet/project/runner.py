@@ -2,8 +2,7 @@
 
 import atexit
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container
 from functools import partial
 from queue import SimpleQueue
 from threading import RLock, Thread
@@ -13,7 +12,7 @@ from weakref import WeakSet
 from psygnal import Signal
 
 from napari_drpnet.jobs import Cancelled, Job
-from napari_drpnet.project.job_lanes import Call, JobStatus, Lane, Task
+from napari_drpnet.project.job_lanes import Call, JobStatus, Lane, ReportingJob, Task
 
 __all__ = ["JobRunner", "JobStatus"]
 
@@ -109,6 +108,13 @@ class JobRunner:
                 lane.drop_all()
                 self._post_status(lane)
 
+    def invalidate_all(self, but: Container[str] = ()) -> None:
+        """Do that to all kinds, but some."""
+        with self._lock:
+            for kind in list(self._lanes):
+                if kind not in but:
+                    self.invalidate(kind)
+
     def status(self, kind: str) -> JobStatus:
         """Return what the jobs of a kind are doing."""
         with self._lock:
@@ -176,7 +182,7 @@ class JobRunner:
         if not task.is_wanted:
             return _do_nothing
         try:
-            return task.work(_ReportingJob(partial(self._advance, task)))
+            return task.work(ReportingJob(partial(self._advance, task)))
         except Cancelled:
             return _do_nothing
         except Exception as error:  # noqa: BLE001 - one failed job must not end the thread
@@ -218,14 +224,6 @@ class JobRunner:
             self.errored.emit(task.lane.kind, error)
         finally:
             self._show(task.lane)
-
-
-@dataclass(frozen=True)
-class _ReportingJob:
-    report: Callable[[int, int, str], None]
-
-    def advance(self, done: int, total: int, stage: str) -> None:
-        self.report(done, total, stage)
 
 
 def _raise(error: Exception) -> NoReturn:

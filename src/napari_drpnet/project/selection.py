@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from psygnal import Signal
 
-from napari_drpnet.project.review import Rows, order_by_doubt, rows_at
+from napari_drpnet.project.review import Review, Rows, order_by_doubt
 
 if TYPE_CHECKING:
     from napari_drpnet.project.session import Session
@@ -24,6 +25,13 @@ class Selection:
     ----------
     session : Session
         Whose points they are.
+
+    Attributes
+    ----------
+    rows : (k,) int array
+        The points, as rows of the review.
+    in_doubt : bool
+        Whether it is the one point that `show_doubt` has shown.
     """
 
     changed = Signal()
@@ -34,7 +42,7 @@ class Selection:
         self._session = session
         self.rows: Rows = np.empty(0, np.intp)
         self._centers_yx = np.empty((0, 2))
-        self._in_doubt = False
+        self.in_doubt = False
         self._seen: set[Position] = set()
         session.current.changed.connect(self._leave)
         session.current.points_changed.connect(self._find_again)
@@ -54,7 +62,7 @@ class Selection:
 
         After the one in doubt the next is shown; where nothing is selected, the first.
         """
-        in_doubt = self._in_doubt
+        in_doubt = self.in_doubt
         if len(self.rows):
             self._session.current.set_verdict(self.rows.tolist(), accepted)
         if in_doubt or not len(self.rows):
@@ -97,18 +105,27 @@ class Selection:
         return float(y), float(x)
 
     def _select(self, rows: Iterable[int], in_doubt: bool = False) -> None:
-        before, review = self.rows, self._session.current.review
-        self.rows, self._in_doubt = np.array(sorted(rows), np.intp), in_doubt
+        review, before = self._session.current.review, (self.in_doubt, self.rows.tolist())
+        self.rows, self.in_doubt = np.array(sorted(rows), np.intp), in_doubt
         self._centers_yx = np.empty((0, 2)) if review is None else review.centers_yx[self.rows]
-        if not np.array_equal(before, self.rows):
+        if before != (in_doubt, self.rows.tolist()):
             self.changed.emit()
 
     def _find_again(self) -> None:
         review = self._session.current.review
         if len(self.rows):
-            found = [] if review is None else rows_at(review, self._centers_yx)
-            self._select(found, self._in_doubt and len(found) > 0)
+            rows = () if review is None else rows_at(review, self._centers_yx).tolist()
+            self._select(rows, self.in_doubt and len(rows) > 0)
 
     def _leave(self) -> None:
         self._seen.clear()
         self.clear()
+
+
+def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
+    """Return the rows at exactly one of these ``(k, 2)`` places; hidden ones left out."""
+    here, there = (
+        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
+        for places in (review.centers_yx, centers_yx)
+    )
+    return np.flatnonzero(np.isin(here, there) & ~review.hidden)

@@ -1,5 +1,6 @@
 """One user at work on a project: what is open, what is chosen, what runs, what can be undone."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,12 +10,9 @@ from typing import Any, Literal
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
 
-from napari_drpnet.batch import BatchEntry, list_entries
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.jobs import Job
-from napari_drpnet.parameters import DetectorParameters, ParticleParameters, PickParameters
+from napari_drpnet.parameters import DetectorParameters, ParticleParameters
 from napari_drpnet.project.current import CurrentMicrograph
-from napari_drpnet.project.derivation import ChosenWeights, choose_weights
 from napari_drpnet.project.edits import (
     Edit,
     LabelEdit,
@@ -27,8 +25,11 @@ from napari_drpnet.project.exporter import Exporter
 from napari_drpnet.project.history import History
 from napari_drpnet.project.live_comparison import LiveComparison
 from napari_drpnet.project.model import Project
+from napari_drpnet.project.notices import Notice, explain
+from napari_drpnet.project.opening import Opener
 from napari_drpnet.project.picker import Picker
 from napari_drpnet.project.picking_jobs import PickingJobs
+from napari_drpnet.project.plan import Plan, make_plan
 from napari_drpnet.project.runner import JobRunner
 from napari_drpnet.project.selection import Selection
 from napari_drpnet.project.store import ProjectStore, default_project_folder, projects_root
@@ -37,7 +38,10 @@ from napari_drpnet.project.view import ViewState
 
 Stage = Literal["particle", "detector", "peaks", "classifier"]
 
-PROJECT_FILE = "project.json"
+__all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]
+
+#: Jobs that go on when another project is opened: they are about no project, or only read one.
+_LASTING = ("device", "export")
 
 
 @dataclass(frozen=True)
@@ -57,38 +61,6 @@ class SessionOptions:
     device: str = "auto"
     cache_bytes: int = 512 * 2**20
     projects_root: Path = field(default_factory=partial(projects_root, None))
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something that the user should read.
-
-    Parameters
-    ----------
-    level : {'info', 'warning', 'error'}
-        How bad it is.
-    text : str
-        What it is, and what to do about it.
-    """
-
-    level: Literal["info", "warning", "error"]
-    text: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the settings amount to.
-
-    Parameters
-    ----------
-    parameters : PickParameters
-        With what the weights recommend filled in.
-    weights : ChosenWeights
-        That they name.
-    """
-
-    parameters: PickParameters
-    weights: ChosenWeights
 
 
 class Session:
@@ -124,6 +96,7 @@ class Session:
         self._is_saving = True
         device = DetectorParameters(device=self.options.device)
         self._adopt(Project(settings=Settings(detector=device)), None)
+        self.opener = Opener(self)
         self.current = CurrentMicrograph(self)
         self.selection = Selection(self)
         self.summaries = Summaries(self)
@@ -139,30 +112,37 @@ class Session:
         They are listed in a thread, and added to the project that is open. Where none is open,
         they make one: in `folder`, or where the same paths were opened before.
         """
-        sources = [Path(path).expanduser().absolute() for path in paths]
-        if len(sources) == 1 and (sources[0] / PROJECT_FILE).is_file():
+        sources = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
+        if len(sources) == 1 and ProjectStore.is_project(sources[0]):
             self.open_project(sources[0])
-            return
-        if self.store is None:
-            root = self.options.projects_root
-            if not self.open_project(folder or default_project_folder(root, sources)):
-                return
-        assert self.store is not None
-        work = partial(_list, sources, self.store.folder)
-        self.runner.submit("list", work, partial(self._add, _only_star(sources)))
+        elif sources:
+            if self.store is None:
+                root = self.options.projects_root
+                self.open_project(folder or default_project_folder(root, sources))
+            if self.store is not None:
+                self.opener.open(sources, self.store.folder)
 
     def open_project(self, folder: Path) -> bool:
-        """Open a project folder, which is made where it is missing; tell whether that worked."""
-        before = self.project.settings
+        """Open a project folder, which is made where it is missing; tell whether that worked.
+
+        A new project starts with the settings of the one before.
+        """
+        if self.store is not None and self.store.folder == Path(folder).expanduser().absolute():
+            return True
+        if not self._is_saved():
+            return False
         try:
             store, project = ProjectStore.open(folder)
         except (InputFileError, OSError) as error:
-            self.notify("error", _explain(error))
+            self.notify("error", explain(error))
             return False
+        settings = self.project.settings.model_copy(update={"micrographs_star": None})
+        self.runner.invalidate_all(but=_LASTING)
+        self.current.select(None)
         self._close_project()
         self._adopt(project, store)
         if not project.micrographs and project.settings == Settings():
-            self._apply_quietly(SettingsEdit(before=project.settings, after=before))
+            self.do_quietly(SettingsEdit(before=project.settings, after=settings))
         for complaint in store.complaints:
             self.notify("warning", complaint)
         self.current.select(next(iter(project.micrographs), None))
@@ -200,6 +180,15 @@ class Session:
         self.runner.close()
         self._close_project()
 
+    def deliver_part(self, store: ProjectStore, land: Callable[[], None]) -> None:
+        """Let a part of a job land, if its project is still open then; any thread may call it."""
+
+        def land_if_open() -> None:
+            if self.store is store:
+                land()
+
+        self.deliver(land_if_open)
+
     # ---- settings
 
     @property
@@ -213,6 +202,10 @@ class Session:
         """Why there is no plan, and what to do."""
         plan = self._look_up_plan()
         return plan if isinstance(plan, str) else None
+
+    def renew_plan(self) -> None:
+        """Notice weights files that have changed meanwhile."""
+        self._plan = None
 
     def change(self, stage: Stage, *, live: bool = False, **values: Any) -> None:
         """Change settings of a stage.
@@ -254,6 +247,17 @@ class Session:
         if edit is not None:
             self.history.do(edit, merge)
 
+    def do_quietly(self, edit: Edit) -> None:
+        """Apply an edit that is no step of undo."""
+        self.project.apply(edit)
+        self._record(edit)
+
+    def forget_steps(self) -> None:
+        """Let nothing that was done so far be undone."""
+        self.history = History(self.project, self._record)
+        self.history.changed.connect(self.history_changed.emit)
+        self.history_changed.emit()
+
     def undo(self) -> None:
         """Take the last edit back, and show the micrograph that it was about."""
         self._show(self.history.undo())
@@ -271,44 +275,35 @@ class Session:
     def _look_up_plan(self) -> Plan | str:
         settings = self.project.settings
         if self._plan is None or self._plan[0] is not settings:
-            self._plan = settings, _make_plan(settings)
+            self._plan = settings, make_plan(settings)
         return self._plan[1]
 
     def _adopt(self, project: Project, store: ProjectStore | None) -> None:
         self.project, self.store = project, store
-        self.history = History(project, self._record)
-        self.history.changed.connect(self.history_changed.emit)
         project.micrographs_changed.connect(self._on_micrographs)
         project.labels_changed.connect(self._on_labels)
         project.settings_changed.connect(self._on_settings)
         self.project_changed.emit()
-        self.history_changed.emit()
+        self.forget_steps()
         self.settings_changed.emit()
+
+    def _is_saved(self) -> bool:
+        """Tell whether the project may be closed; where it would lose edits, say so."""
+        self.sync()
+        unsaved = 0 if self.store is None else self.store.unsaved
+        if unsaved:
+            text = f"{unsaved} edits of this project cannot be saved, so it stays open. Make room."
+            self.notify("error", text)
+        return not unsaved
 
     def _close_project(self) -> None:
         store, self.store = self.store, None
-        if store is not None:
-            self._save(partial(store.close, self.project))
-
-    def _add(self, star: Path | None, entries: list[BatchEntry]) -> None:
-        """Add micrographs that are not in the project yet; this is no step of undo."""
-        before = self.project.settings
-        if star is not None and before.micrographs_star != star:
-            after = before.model_copy(update={"micrographs_star": star})
-            self._apply_quietly(SettingsEdit(before=before, after=after))
-        known = {record.path for record in self.project.micrographs.values()}
-        first = self.project.next_micrograph_number()
-        new = [entry for entry in entries if entry.micrograph.path.absolute() not in known]
-        records = tuple(_record_of(first + k, entry) for k, entry in enumerate(new))
-        if records:
-            self._apply_quietly(MicrographEdit(before=(), after=records))
-        if self.current.id is None or records:
-            chosen = records[0].id if records else next(iter(self.project.micrographs), None)
-            self.current.select(chosen)
-
-    def _apply_quietly(self, edit: Edit) -> None:
-        self.project.apply(edit)
-        self._record(edit)
+        try:
+            if store is not None:
+                store.close(self.project)
+        except OSError as error:
+            lost = f" The last {store.unsaved} edits are lost." if store and store.unsaved else ""
+            self.notify("error", f"Cannot save: {explain(error)}.{lost}")
 
     def _record(self, edit: Edit) -> None:
         if self.store is not None:
@@ -320,23 +315,24 @@ class Session:
             save()
         except OSError as error:
             if self._is_saving:
-                text = f"Cannot save: {_explain(error)}. Make room; your work is kept in memory."
+                text = f"Cannot save: {explain(error)}. Make room; your work is kept in memory."
                 self.notify("error", text)
             self._is_saving = False
         else:
             self._is_saving = True
 
     def _show(self, edit: Edit | None) -> None:
-        if isinstance(edit, LabelEdit) and edit.micrograph != self.current.id:
-            self.current.select(edit.micrograph)
+        changes = edit.changes if edit is not None else ()
+        places = [change.micrograph for change in changes if isinstance(change, LabelEdit)]
+        if places and self.current.id not in places:
+            self.current.select(places[0])
         if isinstance(edit, LabelEdit):
             self.selection.return_to(label.center_yx for label in (*edit.before, *edit.after))
         if edit is not None:
             self.summaries.refresh()
 
     def _on_micrographs(self, ids: tuple[str, ...]) -> None:
-        if self.current.id is not None and self.current.id not in self.project.micrographs:
-            self.current.select(next(iter(self.project.micrographs), None))
+        self.current.on_micrographs()
         self.micrographs_changed.emit(ids)
 
     def _on_labels(self, micrograph: str) -> None:
@@ -348,44 +344,4 @@ class Session:
         self.picking.on_settings(before, after)
 
     def _complain_of_job(self, kind: str, error: Exception) -> None:
-        self.notify("error", _explain(error))
-
-
-def _make_plan(settings: Settings) -> Plan | str:
-    if settings.parameters is None:
-        return "Give the particle diameter first."
-    try:
-        weights = choose_weights(settings.parameters)
-        return Plan(weights.resolve(settings.parameters), weights)
-    except (InputFileError, ValueError) as error:
-        return str(error)
-
-
-def _only_star(sources: list[Path]) -> Path | None:
-    """Return RELION's list, when that is all that was opened."""
-    is_list = len(sources) == 1 and sources[0].suffix.lower() == ".star"
-    return sources[0] if is_list else None
-
-
-def _list(sources: list[Path], project_folder: Path, job: Job) -> list[BatchEntry]:
-    return list_entries(sources, project_folder)
-
-
-def _record_of(number: int, entry: BatchEntry) -> MicrographRecord:
-    micrograph = entry.micrograph
-    return MicrographRecord(
-        id=f"m{number:05d}",
-        name=micrograph.name,
-        path=micrograph.path.absolute(),
-        output=entry.output.as_posix(),
-        pixel_size_angstrom=micrograph.pixel_size_angstrom,
-        defocus_angstrom=micrograph.defocus_angstrom,
-    )
-
-
-def _explain(error: Exception) -> str:
-    if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or error}"
-    known = isinstance(error, InputFileError | ValueError | MemoryError)
-    return str(error) if known else f"{type(error).__name__}: {error}"
+        self.notify("error", explain(error))

@@ -1,15 +1,14 @@
 """A project in a folder: a snapshot, a journal of the edits since, and candidates."""
 
-import json
 import os
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from filelock import BaseFileLock, FileLock, Timeout
-from pydantic import BaseModel
 
-import napari_drpnet
-from napari_drpnet.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.atomic_file import remove_leftovers
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.project.candidate_files import (
     StoredCandidates,
@@ -19,8 +18,8 @@ from napari_drpnet.project.candidate_files import (
 from napari_drpnet.project.edits import Edit
 from napari_drpnet.project.folders import default_project_folder, projects_root
 from napari_drpnet.project.journal import Journal
-from napari_drpnet.project.model import Project, ProjectState
-from napari_drpnet.project.stored import Stored
+from napari_drpnet.project.model import Project
+from napari_drpnet.project.snapshot import Snapshot, read_snapshot, write_snapshot
 
 __all__ = [
     "ProjectInUseError",
@@ -30,7 +29,6 @@ __all__ = [
     "projects_root",
 ]
 
-FORMAT = 1
 SNAPSHOT, JOURNAL = "project.json", "journal.jsonl"
 #: A journal with more lines than this is long.
 LONG = 2000
@@ -38,20 +36,6 @@ LONG = 2000
 
 class ProjectInUseError(InputFileError):
     """Another window, or another process, has the project open."""
-
-
-class _Header(BaseModel):
-    """What a snapshot of any format says of itself."""
-
-    format: int
-    version: str
-
-
-class _Snapshot(Stored):
-    format: int = FORMAT
-    version: str = napari_drpnet.__version__
-    last_edit: int = 0
-    project: ProjectState = ProjectState()
 
 
 class ProjectStore:
@@ -76,6 +60,14 @@ class ProjectStore:
         self.complaints = complaints
         self._lock = lock
         self._journal = journal
+        #: Held while candidates are written, so that none are after `close`.
+        self._writing = Lock()
+        self._unwritten: dict[str, StoredCandidates] = {}
+
+    @staticmethod
+    def is_project(folder: Path) -> bool:
+        """Tell whether there is a project in a folder."""
+        return (folder / SNAPSHOT).is_file() or (folder / JOURNAL).is_file()
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> tuple[Self, Project]:
@@ -135,13 +127,14 @@ class ProjectStore:
         self._journal.append(edit)
 
     def sync(self) -> None:
-        """See that what was saved survives a power cut too; slow, so about once a second.
+        """See that all is saved, and survives a power cut too; slow, so about once a second.
 
         Raises
         ------
         OSError
-            When the system cannot promise that.
+            When it cannot be saved, or the system cannot promise that.
         """
+        self._journal.write()
         self._journal.sync()
 
     def compact(self, project: Project) -> None:
@@ -160,11 +153,8 @@ class ProjectStore:
             When the snapshot cannot be written; the earlier one and the journal are then as
             before. Or when the journal cannot be emptied, which does no harm.
         """
-        snapshot = _Snapshot(last_edit=self._journal.last, project=project.state)
-        # ASCII only, so that names which are not UTF-8 survive too.
-        text = json.dumps(snapshot.model_dump(mode="json"))
-        with atomic_file(self.folder / SNAPSHOT) as temporary:
-            temporary.write_text(text, encoding="ascii")
+        snapshot = Snapshot(last_edit=self._journal.last, project=project.state)
+        write_snapshot(self.folder / SNAPSHOT, snapshot)
         self._journal.clear()
 
     def close(self, project: Project) -> None:
@@ -189,26 +179,42 @@ class ProjectStore:
             self._journal.write()
             self._journal.sync()
         finally:
-            self._lock.release()
+            with self._writing:
+                with suppress(OSError):  # they can be made again
+                    self._write_candidates()
+                self._lock.release()
 
     def save_candidates(self, micrograph_id: str, candidates: StoredCandidates) -> None:
         """Keep the candidates of a micrograph; any thread may do so.
 
+        After `close` nothing is written: the folder may be another window's.
+
         Raises
         ------
         OSError
-            When they cannot be written.
+            When they cannot be written. They are kept in memory, and written with the next ones.
         """
-        write_candidates(self._candidates_path(micrograph_id), candidates)
+        with self._writing:
+            if self._lock.is_locked:
+                self._unwritten[micrograph_id] = candidates
+                self._write_candidates()
 
     def load_candidates(self, micrograph_id: str) -> StoredCandidates | None:
         """Return the candidates of a micrograph; None when absent or damaged."""
-        return read_candidates(self._candidates_path(micrograph_id))
+        unwritten = self._unwritten.get(micrograph_id)
+        return unwritten or read_candidates(self._candidates_path(micrograph_id))
+
+    def _write_candidates(self) -> None:
+        for micrograph_id in list(self._unwritten):
+            path = self._candidates_path(micrograph_id)
+            remove_leftovers(path)
+            write_candidates(path, self._unwritten[micrograph_id])
+            del self._unwritten[micrograph_id]
 
     @classmethod
     def _load(cls, folder: Path, lock: BaseFileLock) -> tuple[Self, Project]:
         remove_leftovers(folder / SNAPSHOT)
-        snapshot = _read_snapshot(folder / SNAPSHOT)
+        snapshot = read_snapshot(folder / SNAPSHOT)
         project = Project.from_state(snapshot.project)
         journal = Journal(folder / JOURNAL, snapshot.last_edit)
         complaint = journal.replay(project.apply)
@@ -228,20 +234,3 @@ def _lock(folder: Path) -> BaseFileLock:
     except NotImplementedError as error:  # older filelock, where the file system has no locks
         raise OSError(str(error)) from error
     return lock
-
-
-def _read_snapshot(path: Path) -> _Snapshot:
-    """Read a snapshot; an empty one where there is no file."""
-    if not path.exists():
-        return _Snapshot()
-    try:
-        content = json.loads(path.read_bytes())
-        header = _Header.model_validate(content)
-        if header.format <= FORMAT:
-            return _Snapshot.model_validate(content)
-    except (ValueError, RecursionError) as error:
-        reason = "is not a project of napari-drpnet, or is damaged"
-        remedy = "Put back a copy of it, or move it away to start anew"
-        raise InputFileError(path, reason, remedy) from error
-    reason = f"was made by a newer version of napari-drpnet ({header.version})"
-    raise InputFileError(path, reason, "Update napari-drpnet to open it")

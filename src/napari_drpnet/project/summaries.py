@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -10,11 +10,12 @@ from napari_drpnet.jobs import Job
 from napari_drpnet.project.derivation import candidates_key
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.review import State, is_accepted, review_picks
 from napari_drpnet.project.store import ProjectStore
 
 if TYPE_CHECKING:
-    from napari_drpnet.project.session import Plan, Session
+    from napari_drpnet.project.session import Session
 
 Status = Literal["not picked", "picked", "settings changed", "failed"]
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
@@ -94,8 +95,8 @@ class Summaries:
             self._put({record.id: Summary(status, accepted, above_threshold)})
 
     def note_failure(self, micrograph: str, message: str) -> None:
-        """Note why a micrograph could not be picked."""
-        self._put({micrograph: Summary("failed", message=message)})
+        """Note why a micrograph could not be picked; that holds until it is."""
+        self._put({micrograph: replace(self[micrograph], status="failed", message=message)})
 
     def refresh(self) -> None:
         """Count all micrographs anew."""
@@ -112,25 +113,31 @@ class Summaries:
             return
         asked = [(r, session.project.labels(r.id)) for r in records if r.id != session.current.id]
         work = partial(self._count_in_chunks, asked, session.plan, session.store)
-        session.runner.submit(kind, work, self._put)
+        session.runner.submit(kind, work, self._put_counted)
 
     def _count_in_chunks(
-        self, asked: list[Asked], plan: "Plan", store: ProjectStore, job: Job
+        self, asked: list[Asked], plan: Plan, store: ProjectStore, job: Job
     ) -> dict[str, Summary]:
         counted: dict[str, Summary] = {}
         for done, (name, summary) in enumerate(_summarize(asked, plan, store), 1):
             counted[name] = summary
             job.advance(done, len(asked), "counting")
             if len(counted) == _CHUNK:
-                self._session.deliver(partial(self._put, counted))
+                self._session.deliver_part(store, partial(self._put_counted, counted))
                 counted = {}
         return counted
 
+    def _put_counted(self, summaries: dict[str, Summary]) -> None:
+        """Put all but that of the micrograph that is shown by now: `note_current` knows better."""
+        shown = self._session.current.id
+        self._put({name: summary for name, summary in summaries.items() if name != shown})
+
     def _put(self, summaries: dict[str, Summary]) -> None:
         known = self._session.project.micrographs
+        merged = {name: _merged(self[name], new) for name, new in summaries.items()}
         changed = {
             name: summary
-            for name, summary in summaries.items()
+            for name, summary in merged.items()
             if name in known and self._of.get(name) != summary
         }
         self._of |= changed
@@ -138,8 +145,15 @@ class Summaries:
             self._session.micrographs_changed.emit(tuple(changed))
 
 
+def _merged(old: Summary, new: Summary) -> Summary:
+    """Return the new summary, which still is a failure if the last attempt to pick failed."""
+    if old.status == "failed" and new.status in ("not picked", "settings changed"):
+        return replace(new, status="failed", message=old.message)
+    return new
+
+
 def _summarize(
-    asked: list[Asked], plan: "Plan", store: ProjectStore
+    asked: list[Asked], plan: Plan, store: ProjectStore
 ) -> Iterator[tuple[str, Summary]]:
     for record, labels in asked:
         stored = store.load_candidates(record.id)
@@ -157,6 +171,6 @@ def _summarize(
         )
 
 
-def _status(key: str, record: MicrographRecord, plan: "Plan") -> Status:
+def _status(key: str, record: MicrographRecord, plan: Plan) -> Status:
     same = key == candidates_key(record, plan.parameters, plan.weights)
     return "picked" if same else "settings changed"

@@ -50,10 +50,13 @@ class MicrographView:
                 contrast_limits=image.contrast_limits,
                 **space,
             )
+            layer.visible = False
             self.slot.put(layer)
         else:
             _replace(layer, image.image, space)
             self.reset_contrast()
+        if not layer.visible:
+            layer.visible = self._session.view.show_points = True
         if self._framed != current.id:
             self._framed = current.id
             self._viewer.reset_view()
@@ -68,8 +71,8 @@ class MicrographView:
 
     def _on_micrograph(self) -> None:
         self.slot.revive()
-        if self._session.current.record is None:
-            self.slot.remove()
+        if self._session.current.record is None and self.slot.layer is not None:
+            self.slot.layer.visible = False
             self._framed = None
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Points
+from numpy.typing import NDArray
 
 from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
 from napari_drpnet.project.review import State
@@ -79,6 +81,8 @@ class PicksView:
     def draw(self) -> None:
         """Draw all points anew."""
         current = self._session.current
+        if current.record is None and self.slot.layer is not None:
+            self.slot.layer.visible = False
         if current.image is None or self.slot.was_deleted:
             return
         centers = np.empty((0, 2)) if current.review is None else current.review.centers_yx
@@ -99,12 +103,7 @@ class PicksView:
             return
         self._drawn = current.visible
         with self._only_drawing():
-            changed = self._drawn & (self._looks != current.states)
-            if changed.any():
-                self._looks = np.where(changed | (self._looks < 0), current.states, self._looks)
-                self._dress(layer)
-            diameter = current.diameter_px or _UNKNOWN_DIAMETER_PX
-            layer.size = np.where(self._drawn, _Looks.size[current.states] * diameter, 0.0)
+            self._dress(layer)
             if "state" in layer.features:  # in place: nothing else in napari depends on it
                 layer.features["state"] = self._state_names()
         self._select_drawn(layer)
@@ -152,13 +151,20 @@ class PicksView:
         return layer
 
     def _dress(self, layer: Points) -> None:
-        """Give each point the look of its state."""
-        looks = self._looks
-        with _drawn_once(layer):
-            layer.symbol = _Looks.symbol[looks]
-            layer.border_width = _Looks.border_width[looks]
-            layer.border_color = _Looks.border_color[looks]
-            layer.face_color = _Looks.face_color[looks]
+        """Give each point the look of its state.
+
+        In place and drawn once: each setter of napari would check, copy and draw all points.
+        """
+        states = self._session.current.states
+        diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
+        layer.size[:] = np.where(self._drawn, _Looks.size[states] * diameter, 0.0)
+        changed = np.flatnonzero(self._drawn & (self._looks != states))
+        looks = self._looks[changed] = states[changed]
+        layer.symbol[changed] = _symbols()[looks]
+        layer.border_width[changed] = _Looks.border_width[looks]
+        layer.border_color[changed] = _Looks.border_color[looks]
+        layer.face_color[changed] = _Looks.face_color[looks]
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _features(self) -> pd.DataFrame:
         """Return what napari shows of the point under the mouse, and writes when it saves."""
@@ -215,15 +221,10 @@ class PicksView:
             self._drawing = before
 
 
-@contextmanager
-def _drawn_once(layer: Points) -> Iterator[None]:
-    """Draw a layer once after several changes, instead of after each."""
-    with layer.events.visible.blocker():
-        visible, layer.visible = layer.visible, False
-        try:
-            yield
-        finally:
-            layer.visible = visible
+@cache
+def _symbols() -> NDArray[np.object_]:
+    """Return napari's own names of the symbols, by state."""
+    return Points(np.zeros((len(State), 2)), symbol=_Looks.symbol).symbol
 
 
 def _set_space(layer: Points, space: dict[str, Any]) -> None:

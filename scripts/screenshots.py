@@ -1,0 +1,156 @@
+"""Make the pictures of the window in docs/images, from the real window at work on the sample.
+
+Run ``make screenshots`` after a change to a panel, and look at what has changed. The pictures are
+always the same: the sample is simulated with a fixed seed, napari has its default settings, and
+nothing of the user's is read or written.
+"""
+
+import argparse
+import io
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Before napari is imported: no settings of the user, and none that are kept.
+os.environ["NAPARI_CONFIG"] = ""
+
+import napari
+import numpy as np
+from napari.settings import get_settings
+from PIL import Image
+from qtpy.QtCore import QBuffer, QByteArray
+from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
+from scipy.spatial import cKDTree
+
+from napari_drpnet.plugin.widgets.picker import MICROGRAPHS, PickerPanel
+from napari_drpnet.project.review import is_accepted
+from napari_drpnet.project.sample_project import open_sample
+from napari_drpnet.project.session import Session
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+#: A fixed name, since the panel Export shows it.
+FOLDER = Path(tempfile.gettempdir()) / "drpnet-screenshots"
+SIZE = 1366, 768
+#: In the order of the pictures: comparing goes before correcting.
+TABS = ("Pick", "Classify", "Compare", "Correct", "Export", "View")
+
+_PATIENCE_S = 120.0
+#: How long nothing may move before a picture is taken.
+_QUIET_S = 0.5
+
+
+def main(images: Path) -> None:
+    """Take all pictures and write them into a folder."""
+    images.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    get_settings().application.gui_notification_level = "none"
+    viewer = napari.Viewer(title="DRPnet")
+    try:
+        _, picker = viewer.window.add_plugin_dock_widget("napari-drpnet", "DRPnet picker")
+        viewer.window.resize(*SIZE)
+        picker.session.open_project(FOLDER / "sample")
+        open_sample(picker.session)
+        settle(picker.session)
+        for theme in ("light", "dark"):
+            viewer.theme = theme
+            settle(picker.session)
+            save(screen(viewer), images / f"window-{theme}.png")
+        take_panels(viewer, picker, images)
+    finally:
+        viewer.close()
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> None:
+    """Take a picture of each panel, after the work that it is for."""
+    work: dict[str, Callable[[Session], None]] = {"Correct": correct, "Export": export}
+    for title in TABS:
+        picker.show_tab(title)
+        settle(picker.session)
+        if title in work:
+            work[title](picker.session)
+            settle(picker.session)
+        save(panel(picker), images / f"panel-{title.lower()}.png")
+        if title == "Correct":
+            save(screen(viewer), images / "window-correct.png")
+    save(grab(viewer.window.dock_widgets[MICROGRAPHS]), images / "micrographs.png")
+
+
+def correct(session: Session) -> None:
+    """Do what a person would: flip wrong picks, add missed particles, paint over a doubtful one."""
+    current, truth_yx = session.current, session.comparison.truth_yx
+    session.view.tool = "click"
+    reach = current.diameter_px / 2
+    accepted_yx = current.review.centers_yx[is_accepted(current.states)]
+    wrong = cKDTree(truth_yx).query(accepted_yx)[0] > reach
+    missed = cKDTree(accepted_yx).query(truth_yx)[0] > reach
+    doubt = np.where(is_accepted(current.states), current.review.probability, np.inf)
+    doubtful_yx = current.review.centers_yx[np.argmin(doubt)]
+    for center in accepted_yx[wrong]:
+        current.click(tuple(center))
+    for center in truth_yx[missed][:4]:
+        current.click(tuple(center))
+    with current.stroke(accepted=False):
+        current.paint([doubtful_yx], reach, accepted=False)
+
+
+def export(session: Session) -> None:
+    """Export what is picked."""
+    exporter = session.exporter
+    exporter.export(exporter.folder, exporter.choice, only_current=False)
+
+
+def settle(session: Session) -> None:
+    """Let the window work until nothing has run for a while."""
+    begin = quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < _QUIET_S:
+        QApplication.processEvents()
+        time.sleep(0.01)
+        if session.runner.is_busy:
+            quiet_since = time.monotonic()
+        if time.monotonic() - begin > _PATIENCE_S:
+            raise TimeoutError("the window does not come to rest")
+
+
+def screen(viewer: napari.Viewer) -> Image.Image:
+    """Take the whole window."""
+    return Image.fromarray(viewer.screenshot(canvas_only=False, flash=False))
+
+
+def panel(picker: PickerPanel) -> Image.Image:
+    """Take the tab in front, without the empty space below it."""
+    area = picker.tabs.currentWidget()
+    assert isinstance(area, QScrollArea)
+    layout, width = area.widget().layout(), area.viewport().width()
+    needed = layout.totalHeightForWidth(width)
+    if not layout.hasHeightForWidth():
+        needed = layout.totalSizeHint().height()
+    picture = grab(picker)
+    above = area.mapTo(picker, area.rect().topLeft()).y()
+    return picture.crop((0, 0, picture.width, min(above + needed, picture.height)))
+
+
+def grab(widget: QWidget) -> Image.Image:
+    """Take one widget."""
+    content = QByteArray()
+    buffer: Any = QBuffer(content)
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    return Image.open(io.BytesIO(content.data()))
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a small PNG of 256 colours; an octree keeps the rare ones, as of the rejected picks."""
+    octree, none = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    reduced = picture.convert("RGB").quantize(256, method=octree, dither=none)
+    reduced.save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("images", nargs="?", type=Path, default=IMAGES)
+    main(parser.parse_args().images)

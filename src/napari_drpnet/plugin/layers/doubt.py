@@ -1,0 +1,56 @@
+"""A frame around the point in doubt, so that nobody has to look for it."""
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Points
+
+from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.project.session import Session
+
+DOUBT = "uncertain"
+_COLOR = (1.0, 0.9, 0.2, 1.0)
+#: In particle diameters, and as a share of that.
+_SIDE, _BORDER = 1.5, 0.03
+
+
+class DoubtView:
+    """A yellow square around the point that the user is asked about; no point, no square.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Where it is drawn.
+    session : Session
+        Whose selection it is.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._session = session
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, order=4)
+        session.current.changed.connect(self.slot.remove)
+        session.selection.changed.connect(self.draw)
+
+    def draw(self) -> None:
+        """Draw the square where it belongs; the layer is made when it is first needed."""
+        current, selection = self._session.current, self._session.selection
+        if selection.in_doubt and not self.slot.was_deleted:
+            layer = self.slot.layer or self._make()
+            assert current.review is not None
+            layer.data = current.review.centers_yx[selection.rows]
+            layer.size = _SIDE * (current.diameter_px or 0.0)
+        elif self.slot.layer is not None:
+            self.slot.layer.data = np.empty((0, 2))
+
+    def _make(self) -> Points:
+        layer = Points(
+            np.empty((0, 2)),
+            name=DOUBT,
+            symbol="square",
+            face_color="transparent",
+            border_color=np.array(_COLOR),
+            border_width=_BORDER,
+            **micrograph_space(self._session.current.pixel_size_angstrom),
+        )
+        self.slot.put(layer)
+        layer.editable = False
+        return layer

@@ -1,0 +1,72 @@
+"""A table in which people choose, select and tick whole rows."""
+
+from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtGui import QKeyEvent, QMouseEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+_ROW_PADDING = 6
+
+
+class RowTable(QTableView):
+    """A table of whole rows that leaves the letters on the keyboard to the viewer.
+
+    Parameters
+    ----------
+    tick_column : int
+        Column in which a click ticks, and does nothing else.
+    parent : QWidget, optional
+        The widget that holds this one.
+
+    Attributes
+    ----------
+    chosen : Signal
+        With the index that a click or a key has moved to; not when rows move by themselves.
+    ticked : Signal
+        With the index of a tick that was clicked, or the current one when Space was pressed.
+    """
+
+    chosen = Signal(QModelIndex)
+    ticked = Signal(QModelIndex)
+
+    def __init__(self, tick_column: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tick_column = tick_column
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        rows = self.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(0)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + _ROW_PADDING)
+        rows.hide()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tick, or choose a row."""
+        index = self.indexAt(event.pos())
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if is_left and index.isValid() and index.column() == self._tick_column:
+            self.ticked.emit(index)
+            return
+        super().mousePressEvent(event)
+        if is_left and index.isValid():
+            self.chosen.emit(index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take two quick clicks for two clicks."""
+        self.mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move, tick, or leave the key to the viewer."""
+        if event.key() == Qt.Key.Key_Space:
+            self.ticked.emit(self.currentIndex())
+        elif event.text() and event.text().isprintable():
+            event.ignore()
+        else:
+            before = self.currentIndex().row()
+            super().keyPressEvent(event)
+            if self.currentIndex().row() != before:
+                self.chosen.emit(self.currentIndex())

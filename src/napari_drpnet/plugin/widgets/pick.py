@@ -1,0 +1,28 @@
+"""The first stage: from a diameter to picks."""
+
+import napari
+
+from napari_drpnet.plugin.panel import Panel
+from napari_drpnet.plugin.parts import column
+from napari_drpnet.plugin.widgets.particle import ParticlePanel
+from napari_drpnet.plugin.widgets.peaks import PeaksPanel
+from napari_drpnet.plugin.widgets.run import RunPanel
+
+
+class PickPanel(Panel):
+    """Particle and detector, the buttons that pick, and the sliders that choose among the picks.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self.particle = ParticlePanel(napari_viewer)
+        self.run = RunPanel(napari_viewer)
+        self.peaks = PeaksPanel(napari_viewer)
+        layout = column(self.particle, self.run, self.peaks, margin=8)
+        layout.addStretch(1)
+        self.setLayout(layout)

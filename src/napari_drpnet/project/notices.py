@@ -1,0 +1,31 @@
+"""What the user should read."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from napari_drpnet.errors import InputFileError
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the user should read.
+
+    Parameters
+    ----------
+    level : {'info', 'warning', 'error'}
+        How bad it is.
+    text : str
+        What it is, and what to do about it.
+    """
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+def explain(error: Exception) -> str:
+    """Say what went wrong; the kind of an error is named only where its text is no sentence."""
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}"
+    known = isinstance(error, InputFileError | ValueError)
+    return str(error) if known else f"{type(error).__name__}: {error}"

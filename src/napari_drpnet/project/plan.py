@@ -1,0 +1,35 @@
+"""What the settings of a project amount to."""
+
+from dataclasses import dataclass
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.parameters import PickParameters
+from napari_drpnet.project.derivation import ChosenWeights, choose_weights
+from napari_drpnet.project.edits import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to pick.
+
+    Parameters
+    ----------
+    parameters : PickParameters
+        With what the weights recommend filled in.
+    weights : ChosenWeights
+        That they name.
+    """
+
+    parameters: PickParameters
+    weights: ChosenWeights
+
+
+def make_plan(settings: Settings) -> Plan | str:
+    """Return what the settings amount to, or why that is nothing, and what to do."""
+    if settings.parameters is None:
+        return "Give the particle diameter first."
+    try:
+        weights = choose_weights(settings.parameters)
+        return Plan(weights.resolve(settings.parameters), weights)
+    except (InputFileError, ValueError) as error:
+        return str(error)

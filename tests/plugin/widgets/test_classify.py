@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_drpnet.picks import Picks
+from napari_drpnet.plugin.widgets.classify import ClassifyPanel
+from napari_drpnet.project.store import StoredCandidates
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = ClassifyPanel(viewer)
+    qtbot.addWidget(panel)
+    panel.resize(320, 500)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def judged(panel, session, discs, wait):
+    """The session with 100 points: heights from 1 to 0, the better the surer."""
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    height = np.linspace(0.995, 0.005, 100)
+    centers = np.random.default_rng(0).uniform(0, 160, (100, 2))
+    picks = Picks(centers, height, height, height, np.zeros(100, bool))
+    stored = StoredCandidates("key", picks, (160, 160), 2.0, 18.0, "dark", 1.0)
+    session.current.show_candidates(stored, None)
+    return session
+
+
+def classifier(session):
+    return session.project.settings.classifier
+
+
+def test_without_picks_it_says_what_to_do(panel):
+    image = panel.histogram.grab().toImage()
+    assert panel.histogram._empty_text == "Press Pick to find particles"
+    assert image.width() > 0
+    assert panel.counts.isHidden()
+
+
+def test_accepted_and_rejected_are_counted(panel, judged):
+    assert panel.accept.value == 0.5
+    assert panel.counts.text() == "50 accepted, 50 rejected"
+    judged.change("peaks", threshold=0.2)
+    assert panel.counts.text() == "50 accepted, 30 rejected"
+
+
+def test_only_points_above_the_threshold_are_in_the_histogram(panel, judged):
+    assert panel.histogram._counts.sum() == 100
+    judged.change("peaks", live=True, threshold=0.2)
+    assert panel.histogram._counts.sum() == 80
+    assert panel.histogram._counts[:12].sum() == 0
+
+
+def test_dragging_the_cut_accepts_and_rejects_at_once(panel, judged, qtbot):
+    frame = panel.histogram._frame()
+    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
+    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    accept = classifier(judged).accept
+    assert accept == pytest.approx(0.9, abs=0.01)
+    assert panel.accept.value == panel.histogram.cut == accept
+    assert panel.counts.text() == "10 accepted, 90 rejected"
+    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    judged.undo()
+    assert classifier(judged).accept is None
+    assert panel.histogram.cut == 0.5
+
+
+def test_the_slider_does_the_same(panel, judged, qtbot):
+    qtbot.keyClick(panel.accept._slider, Qt.Key.Key_PageUp)
+    assert classifier(judged).accept == panel.histogram.cut > 0.5
+
+
+def test_rejected_picks_are_shown_or_hidden_from_both_sides(panel, judged, qtbot):
+    box = panel.show_rejected
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(10, box.height() // 2))
+    assert not judged.view.show_rejected
+    assert judged.current.visible.sum() == 50
+    judged.view.show_rejected = True
+    assert box.isChecked()
+
+
+def test_without_a_classifier_it_says_what_becomes_of_picks(panel, judged):
+    assert panel.no_classifier.isHidden()
+    panel.weights.native.setCurrentText("none")
+    assert classifier(judged).classifier == "none"
+    assert "every pick above the threshold is accepted" in panel.no_classifier.text()
+    assert panel.no_classifier.isVisible()
+    assert not panel.histogram.isVisible()
+    assert not panel.accept.isVisible()
+    judged.undo()
+    assert panel.histogram.isVisible()
+    assert panel.weights.value == "default"
+
+
+def test_the_classifier_is_chosen_by_name_or_file(panel, session, toy_weights, monkeypatch):
+    assert panel.weights.choices[:1] == ("default",)
+    assert "none" in panel.weights.choices
+    assert "detector-default" not in panel.weights.choices
+    path = str(toy_weights / "classifier-default.safetensors")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (path, ""))
+    box = panel.weights.native
+    box.setCurrentIndex(box.findText("Other file…"))
+    assert classifier(session).classifier == path
+    assert box.currentText() == "classifier-default.safetensors"
+
+
+def test_p_particle_is_explained(panel):
+    assert "how sure the classifier is" in panel.about.text()

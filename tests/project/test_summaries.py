@@ -1,0 +1,86 @@
+import pytest
+
+from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.session import Session, SessionOptions
+
+
+@pytest.fixture
+def main_thread():
+    return MainThreadQueue()
+
+
+@pytest.fixture
+def session(tmp_path, main_thread, use_toy_weights, write_discs):
+    """A session with three micrographs of 16 discs, of which the first two are picked."""
+    for k in range(3):
+        write_discs(tmp_path / "discs" / f"disc{k}.mrc", seed=k)
+    session = Session(
+        main_thread, SessionOptions(device="cpu", projects_root=tmp_path / "projects")
+    )
+    session.open_paths([tmp_path / "discs"])
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    session.change("particle", diameter_angstrom=36.0)
+    third = list(session.project.micrographs)[2]
+    session.include([third], False)
+    session.picking.pick_all()
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    session.include([third], True)
+    yield session
+    session.close()
+    session.runner.join(10)
+
+
+def test_totals_add_up_what_came_of_each(session):
+    totals = session.summaries.totals()
+    assert totals.counts == {"picked": 2, "not picked": 1}
+    each = [session.summaries[name].accepted for name in session.project.micrographs]
+    assert totals.particles == sum(each)
+    assert min(each[:2]) > 8
+
+
+def test_totals_leave_excluded_ones_out(session):
+    first, second, _ = session.project.micrographs
+    session.include([first], False)
+    totals = session.summaries.totals()
+    assert totals.counts == {"picked": 1, "not picked": 1}
+    assert totals.particles == session.summaries[second].accepted
+
+
+def test_totals_count_particles_of_other_settings(session, main_thread):
+    before = session.summaries.totals().particles
+    session.change("particle", diameter_angstrom=40.0)
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    totals = session.summaries.totals()
+    assert totals.counts == {"settings changed": 2, "not picked": 1}
+    assert totals.particles == before
+
+
+def test_a_failure_holds_until_the_micrograph_is_picked(session, main_thread):
+    def pick_all():
+        session.picking.pick_all()
+        main_thread.run_until(lambda: not session.runner.is_busy, 20)
+
+    _, second, third = session.project.micrographs
+    accepted = session.summaries[second].accepted
+    good = {name: session.project.micrographs[name].path for name in (second, third)}
+    saved = {path: path.read_bytes() for path in good.values()}
+    for path in saved:
+        path.write_bytes(b"nothing")
+    session.change("particle", diameter_angstrom=37.0)
+    pick_all()
+    for name, path in good.items():
+        assert session.summaries[name].status == "failed"
+        assert str(path) in session.summaries[name].message
+    assert session.summaries[second].accepted == accepted
+    assert session.summaries[third].above_threshold == 0
+    for path, data in saved.items():
+        path.write_bytes(data)
+    pick_all()
+    assert session.summaries.totals().counts == {"picked": 3}
+    assert session.summaries[third].message == ""
+
+
+def test_no_project_no_totals(main_thread, tmp_path):
+    session = Session(main_thread, SessionOptions(projects_root=tmp_path))
+    assert session.summaries.totals().counts.total() == 0
+    session.close()
