@@ -1,8 +1,9 @@
 """Make the pictures of the window in docs/images, from the real window at work on the sample.
 
-Run ``make screenshots`` after a change to a panel, and look at what has changed. The pictures are
-always the same: the sample is simulated with a fixed seed, napari has its default settings, and
-nothing of the user's is read or written.
+Run ``make screenshots`` after a change to a panel, and look at what has changed. Pictures of the
+same window are the same, but for pixels of the thumbnails, which napari draws at random: the sample
+is simulated with a fixed seed, napari has its default settings, and no settings or projects of the
+user are read or written.
 """
 
 import argparse

@@ -135,6 +135,21 @@ def test_points_that_were_added_without_an_event_are_found(picked, viewer):
     np.testing.assert_allclose(session.current.review.centers_yx[-1], [7, 9])
 
 
+def test_points_of_the_last_micrograph_are_no_edits_of_the_next(picked, viewer, wait):
+    session = picked.session
+    session.step(1)
+    wait(session)
+    session.change("peaks", threshold=2.0)
+    session.picking.pick_current()
+    wait(session)
+    session.step(-1)
+    assert session.current.review is not None
+    assert session.current.image is None  # the layer still has the points of the other one
+    picked.picks.reconcile()
+    wait(session)
+    assert all(session.project.labels(name) == () for name in session.project.micrographs)
+
+
 @pytest.mark.parametrize("name", ["micrograph", "distance map", "picks"])
 def test_a_deleted_layer_stays_away_until_the_next_micrograph(picked, viewer, wait, name):
     session = picked.session

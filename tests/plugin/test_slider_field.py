@@ -98,6 +98,15 @@ def test_keys_move_the_slider(field, heard, qtbot):
     assert heard == [0.195, "finished"]
 
 
+def test_what_no_weights_recommend_has_a_default_and_a_long_unit_is_in_the_tooltip(qtbot):
+    field = SliderField(PeakParameters, "min_distance", 0, 2)
+    qtbot.addWidget(field)
+    field.set_value(0.5, is_recommended=True)
+    assert field._reset.toolTip() == "the default (0.5)"
+    assert field._number.text() == "0.50"
+    assert "particle diameters" in field._number.toolTip()
+
+
 def test_reset_is_offered_only_when_it_would_change_something(field, heard, qtbot):
     assert not field._reset.isEnabled()
     assert field._reset.toolTip() == "as the weights recommend (0.19)"

@@ -16,6 +16,8 @@ from napari_drpnet.project.view import Tool
 _COLOR = (1.0, 0.85, 0.2, 1.0)
 #: A shorter drag is a click of a hand that trembles, pixels of the screen.
 _LEAST_DRAG = 4.0
+#: From the circle to the middle of its text, pixels of the screen.
+_TEXT_GAP = 14.0
 
 
 class Measure:
@@ -120,8 +122,13 @@ class Measure:
         length_px = float(np.linalg.norm(end_yx - start_yx))
         circle.data = [(start_yx + end_yx) / 2]
         circle.size = length_px
-        text = {"constant": f"{length_px * size:.0f} Å"}
-        circle.text = {"string": text, "color": [_COLOR], "size": 16}
+        below_px = length_px / 2 + _TEXT_GAP / (self._viewer.scene.camera.zoom * size)
+        circle.text = {
+            "string": {"constant": f"{length_px * size:.0f} Å"},
+            "color": [_COLOR],
+            "size": 14,
+            "translation": (below_px, 0),
+        }
         return length_px
 
     def _finish(self, length_px: float) -> None:

@@ -77,7 +77,8 @@ class Mouse:
     def _tool_of(self, event: Any) -> Tool:
         """Return what a press means: other tools of napari and other buttons go before ours."""
         layer, tool = self._picks.slot.layer, self._session.view.tool
-        if tool in ("look", "box") or layer is None or event.button != 1:
+        is_shown = layer is not None and self._session.current.image is not None
+        if tool in ("look", "box") or not is_shown or event.button != 1:
             return "look"
         active = self._viewer.layers.selection.active
         if active is not None and str(getattr(active, "mode", "pan_zoom")) != "pan_zoom":

@@ -3,7 +3,7 @@
 from html import escape
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 #: Orange, which stands out in the dark and the light theme.
 _MARK = '<span style="color: #e08a00">●</span> '
@@ -80,6 +80,13 @@ class Foldable(QWidget):
     def _open(self, is_open: bool) -> None:
         self.button.setText(f"{'▾' if is_open else '▸'} {self._title}")
         self._content.setVisible(is_open)
+
+
+def choose_weights_file(parent: QWidget, kind: str) -> str | None:
+    """Ask the user for a file of detector or classifier weights; None when there is no answer."""
+    files = "Weights (*.safetensors)"
+    path, _ = QFileDialog.getOpenFileName(parent, f"Choose {kind} weights", "", files)
+    return path or None
 
 
 def column(*parts: QWidget, margin: int = 0) -> QVBoxLayout:

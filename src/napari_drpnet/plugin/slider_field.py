@@ -62,6 +62,7 @@ class SliderField(QWidget):
         self._value = max(low, facts.low)
         self._recommended: float | None = None
         self._moved = False
+        self._reset_text = "as the weights recommend" if facts.optional else "the default"
 
         self._label = QLabel(label or facts.label)
         self._label.setFixedWidth(LABEL_WIDTH)
@@ -120,7 +121,7 @@ class SliderField(QWidget):
         """Tell the user, in the tooltip of ↺, what the weights recommend."""
         self._recommended = value
         known = "" if value is None else f" ({value:.3g}{self._number.suffix()})"
-        self._reset.setToolTip(f"as the weights recommend{known}")
+        self._reset.setToolTip(f"{self._reset_text}{known}")
 
     def set_range(self, low: float, high: float) -> None:
         """Let the slider run from `low` to `high`, as far as the parameter's bounds allow.

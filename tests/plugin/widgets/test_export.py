@@ -1,3 +1,5 @@
+from threading import Event
+
 import pytest
 
 pytest.importorskip("napari")
@@ -249,24 +251,23 @@ def test_files_that_cannot_be_written_are_listed(panel, picked, export):
     assert picked.current.accepted_count == 16
 
 
-def test_an_export_is_cancelled(panel, picked, click, wait, monkeypatch):
-    seen = []
-    advance_all = picked.exporter.export
+def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
+    go_on, load = Event(), picked.store.load_candidates
 
-    def slowly(*args, **kwargs):
-        advance_all(*args, **kwargs)
-        seen.append(panel.session.runner.status("export").state)
+    def load_slowly(micrograph):
+        go_on.wait(10)
+        return load(micrograph)
 
-    monkeypatch.setattr(picked.exporter, "export", slowly)
+    monkeypatch.setattr(picked.store, "load_candidates", load_slowly)
     click(panel.export)
-    panel._show_job(picked.runner.status("export"))
-    assert panel.progress.isVisible()
+    qtbot.waitUntil(panel.progress.isVisible)
     assert not panel.export.isVisible()
     click(panel.progress._cancel)
-    wait(picked)
-    assert seen == ["running"]
     assert panel.outcome.headline.text().startswith("Cancelled")
-    assert panel.export.isVisible()
+    go_on.set()
+    wait(picked)
+    qtbot.waitUntil(panel.export.isVisible)
+    assert not panel.progress.isVisible()
     assert not (picked.exporter.folder / "autopick.star").exists()
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import mrcfile
 import numpy as np
 import pytest
@@ -71,7 +73,7 @@ def test_a_typed_diameter_makes_the_particle(panel, session, type_into):
     assert particle(session).diameter_angstrom == 182.5
     assert panel.hint.isHidden()
     assert panel.pixel_size.enabled
-    assert "Giv" not in panel.polarity.native.toolTip()
+    assert panel.polarity.native.toolTip().startswith("Particles are dark")
     session.undo()
     assert panel.diameter.native.text() == "give it in Å"
     assert particle(session) is None
@@ -97,7 +99,7 @@ def test_the_pixel_size_of_the_file_is_shown_until_one_is_given(
     panel, opened, wait, type_into, viewer
 ):
     type_into(panel.diameter.native, "36")
-    assert spin(panel.pixel_size).text() == "from file: 2.0000 Å"
+    assert spin(panel.pixel_size).text() == "file: 2.0000 Å"
     type_into(spin(panel.pixel_size), "1.06")
     assert particle(opened).pixel_size_angstrom == 1.06
     assert spin(panel.pixel_size).text() == "1.0600 Å"
@@ -107,7 +109,7 @@ def test_the_pixel_size_of_the_file_is_shown_until_one_is_given(
     panel.pixel_size.value = None
     wait(opened)
     assert particle(opened).pixel_size_angstrom is None
-    assert spin(panel.pixel_size).text() == "from file: 2.0000 Å"
+    assert spin(panel.pixel_size).text() == "file: 2.0000 Å"
 
 
 def test_all_layers_take_over_a_pixel_size_that_is_given(panel, opened, wait, viewer):
@@ -144,8 +146,11 @@ def test_the_polarity_that_was_found_is_told(panel, opened, wait):
     opened.change("particle", diameter_angstrom=36.0)
     opened.picking.pick_current()
     wait(opened)
-    assert opened.current.stored.polarity_confidence < 0.5  # the toy detector cannot know
-    assert panel.polarity.native.currentText() == f"auto: {opened.current.stored.polarity}, unsure"
+    assert panel.polarity.native.currentText() == "auto: dark, sure"
+    assert panel.hint.isHidden()
+    doubtful = replace(opened.current.stored, polarity_confidence=0.2)
+    opened.current.show_candidates(doubtful, None)
+    assert panel.polarity.native.currentText() == "auto: dark, unsure"
     assert "not sure" in panel.hint.text()
     panel.polarity.value = "dark"
     assert particle(opened).polarity == "dark"

@@ -12,7 +12,7 @@ from napari.layers import Points
 from numpy.typing import NDArray
 
 from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
-from napari_drpnet.project.review import State
+from napari_drpnet.project.review import Review, State
 from napari_drpnet.project.session import Session
 
 PICKS = "picks"
@@ -29,6 +29,8 @@ _CLEAR, _TINT = 0.0, 0.25
 _RING_WIDTH, _CROSS_WIDTH = 0.06, 0.0
 _CROSS_SIZE = 0.45
 _UNKNOWN_DIAMETER_PX = 50.0
+#: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
+_CANVAS_SIZE_LIMITS = (0, 10000)
 #: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
 
@@ -69,6 +71,7 @@ class PicksView:
         self._session = session
         self.slot: LayerSlot[Points] = LayerSlot(viewer, order=3)
         self._drawing = False
+        self._review: Review | None = None
         self._drawn = np.empty(0, bool)
         self._looks = np.empty(0, np.int8)
         session.current.changed.connect(self.slot.revive)
@@ -85,6 +88,7 @@ class PicksView:
             self.slot.layer.visible = False
         if current.image is None or self.slot.was_deleted:
             return
+        self._review = current.review
         centers = np.empty((0, 2)) if current.review is None else current.review.centers_yx
         with self._only_drawing():
             layer = self.slot.layer or self._make()
@@ -99,7 +103,7 @@ class PicksView:
     def draw_states(self) -> None:
         """Draw what became of the points; where they are has not changed."""
         layer, current = self.slot.layer, self._session.current
-        if layer is None or len(layer.data) != len(current.states):
+        if layer is None or not self._is_up_to_date():
             return
         self._drawn = current.visible
         with self._only_drawing():
@@ -118,10 +122,14 @@ class PicksView:
     def reconcile(self) -> None:
         """Take over what other tools have done to the layer, also where they did not say so."""
         layer, current = self.slot.layer, self._session.current
-        if layer is None or self._drawing or current.review is None:
+        if layer is None or self._drawing or not self._is_up_to_date():
             return
         if current.take_over(self._drawn, layer.data):
             self.draw()
+
+    def _is_up_to_date(self) -> bool:
+        """Tell whether the layer has the points of the session, and not yet those of another."""
+        return self._review is not None and self._review is self._session.current.review
 
     def activate(self) -> None:
         """Make the layer the one that napari's tools and keys work on."""
@@ -136,10 +144,7 @@ class PicksView:
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
             border_width=_RING_WIDTH,
-            canvas_size_limits=(
-                0,
-                10000,
-            ),  # what has no size is hidden: napari ignores `shown` in 2D
+            canvas_size_limits=_CANVAS_SIZE_LIMITS,
             visible=self._session.view.show_points,
             **micrograph_space(self._session.current.pixel_size_angstrom),
         )

@@ -5,12 +5,12 @@ from functools import partial
 import napari
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QCheckBox, QFileDialog
+from qtpy.QtWidgets import QCheckBox
 
 from napari_drpnet.plugin.forms import FormRows
 from napari_drpnet.plugin.histogram_plot import HistogramPlot
 from napari_drpnet.plugin.panel import Panel
-from napari_drpnet.plugin.parts import Hint, column
+from napari_drpnet.plugin.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.stage_fields import StageFields
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.charts import probability_histogram
@@ -36,7 +36,9 @@ class ClassifyPanel(Panel):
         super().__init__(napari_viewer)
         self._fields = StageFields(self.session, "classifier")
         self.weights = self._fields.field(
-            "classifier", choices=_list_choices, choose_file=self._choose_file
+            "classifier",
+            choices=_list_choices,
+            choose_file=partial(choose_weights_file, self, "classifier"),
         )
         self.histogram = HistogramPlot("P(particle)", empty_text="Press Pick to find particles")
         self.accept = self._fields.slider("accept", 0, 1)
@@ -86,11 +88,6 @@ class ClassifyPanel(Panel):
 
     def _on_show_rejected(self, on: bool) -> None:
         self.session.view.show_rejected = on
-
-    def _choose_file(self) -> str | None:
-        kinds = "Weights (*.safetensors)"
-        path, _ = QFileDialog.getOpenFileName(self, "Choose classifier weights", "", kinds)
-        return path or None
 
     # ---- what the session says
 

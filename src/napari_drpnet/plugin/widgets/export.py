@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -24,11 +24,28 @@ from napari_drpnet.project.export import ExportReport
 from napari_drpnet.project.runner import JobStatus
 
 _REFRESH_MS = 150
-_PREVIEW_HEIGHT = 80
+_ROWS_SIZE = QSize(200, 120)
 _EXPORT_TOOLTIP = (
     "Write the accepted picks. Files of the same names in the folder are replaced, each whole or "
     "not at all"
 )
+
+
+class _Rows(QPlainTextEdit):
+    """The beginning of a file; it takes the height that is left over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setAccessibleName("first rows")
+
+    def sizeHint(self) -> QSize:
+        return _ROWS_SIZE
+
+    def minimumSizeHint(self) -> QSize:
+        return _ROWS_SIZE
 
 
 class ExportPanel(Panel):
@@ -55,7 +72,7 @@ class ExportPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         for part in (self.form, self._make_run_row(), self.outcome, *self._make_preview()):
-            column.addWidget(part)
+            column.addWidget(part, stretch=int(part is self.preview))
         layout = QVBoxLayout(self)
         layout.addWidget(self.hint)
         layout.addWidget(self.body, stretch=1)
@@ -79,15 +96,10 @@ class ExportPanel(Panel):
         layout.addWidget(self.progress)
         return row
 
-    def _make_preview(self) -> tuple[QLabel, QPlainTextEdit]:
+    def _make_preview(self) -> tuple[QLabel, QWidget]:
         self.preview_title = QLabel()
         self.preview_title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.preview = QPlainTextEdit()
-        self.preview.setReadOnly(True)
-        self.preview.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.preview.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.preview.setMinimumHeight(_PREVIEW_HEIGHT)
-        self.preview.setAccessibleName("first rows")
+        self.preview = _Rows()
         return self.preview_title, self.preview
 
     def _listen(self) -> None:

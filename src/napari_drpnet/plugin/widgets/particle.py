@@ -5,7 +5,7 @@ from functools import partial
 import napari
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from napari_drpnet.detection import UNSURE
 from napari_drpnet.parameters import ParticleParameters
@@ -13,7 +13,7 @@ from napari_drpnet.plugin.controls import LABEL_WIDTH, RESET_WIDTH
 from napari_drpnet.plugin.forms import FormRows, field_widget, show_value
 from napari_drpnet.plugin.measure import Measure
 from napari_drpnet.plugin.panel import Panel
-from napari_drpnet.plugin.parts import Hint, column
+from napari_drpnet.plugin.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.stage_fields import StageFields
 from napari_drpnet.project.derivation import weights_names
 from napari_drpnet.project.device_probe import DeviceProbe
@@ -47,7 +47,7 @@ class ParticlePanel(Panel):
             "weights",
             label="detector",
             choices=partial(weights_names, "detector"),
-            choose_file=self._choose_file,
+            choose_file=partial(choose_weights_file, self, "detector"),
         )
         self.hint = Hint(marked=True)
         self.device = Hint()
@@ -90,6 +90,7 @@ class ParticlePanel(Panel):
         self.diameter.changed.connect(self._on_diameter)
         self.measure_button = QToolButton()
         self.measure_button.setText("⌀")
+        self.measure_button.setStyleSheet("font-size: 13pt; padding: 0px")
         self.measure_button.setCheckable(True)
         self.measure_button.setFixedWidth(RESET_WIDTH)
         self.measure_button.setToolTip(_MEASURE)
@@ -126,11 +127,6 @@ class ParticlePanel(Panel):
             self.session.notify("info", "Open a micrograph first." if not current.image else known)
         self._show_measuring(self.measure.is_on)
 
-    def _choose_file(self) -> str | None:
-        kinds = "Weights (*.safetensors)"
-        path, _ = QFileDialog.getOpenFileName(self, "Choose detector weights", "", kinds)
-        return path or None
-
     # ---- what the session says
 
     def _show_settings(self) -> None:
@@ -151,7 +147,7 @@ class ParticlePanel(Panel):
         given = self.pixel_size.value is not None
         self.pixel_size.set_recommended(size)
         is_of_file = size is not None and not given
-        self.pixel_size[0].native.setPrefix("from file: " if is_of_file else "")
+        self.pixel_size[0].native.setPrefix("file: " if is_of_file else "")
 
     def _show_polarity(self) -> None:
         """Say beside auto what was found."""
