@@ -74,9 +74,10 @@ def _change_labels(draw, project):
 class Desk:
     """A session with its main thread, and what it has told the user."""
 
-    def __init__(self, root):
+    def __init__(self, root, **options):
         self.main = MainThreadQueue()
-        self.session = Session(self.main, SessionOptions(device="cpu", projects_root=root))
+        options = SessionOptions(device="cpu", projects_root=root, **options)
+        self.session = Session(self.main, options)
         self.notices = []
         self.session.noticed.connect(self.notices.append)
 
@@ -124,8 +125,8 @@ def new_desk(tmp_path, use_toy_weights):
     """A function that makes a desk, with its projects in a folder that all of them share."""
     desks = []
 
-    def make():
-        desks.append(Desk(tmp_path / "projects"))
+    def make(**options):
+        desks.append(Desk(tmp_path / "projects", **options))
         return desks[-1]
 
     yield make

@@ -1,9 +1,16 @@
 """The micrograph that is shown, and what a person does to its points."""
 
+import gc
+import weakref
+from dataclasses import replace
+from time import perf_counter
+
 import mrcfile
 import numpy as np
 import pytest
 
+from napari_drpnet.picks import Picks
+from napari_drpnet.project import picker
 from napari_drpnet.project.review import State, is_accepted
 
 
@@ -310,3 +317,59 @@ def test_a_micrograph_without_particles_has_none_to_correct(desk, tmp_path):
     desk.session.selection.show_doubt()
     current.paint([(20.0, 20.0)], 9.0, accepted=False)
     assert current.accepted_count == 0
+
+
+# ---- much
+
+
+def test_fifty_thousand_candidates_on_one_micrograph(picked):
+    session, current = picked.session, picked.current
+    rng, count = np.random.default_rng(0), 50_000
+    score = np.linspace(2, 0, count)
+    picks = Picks(rng.uniform(0, 9999, (count, 2)), score, score, score / 2, np.zeros(count, bool))
+    current.show_candidates(replace(current.stored, picks=picks, shape=(9999, 9999)), current.map)
+    start = perf_counter()
+    for threshold in np.linspace(0, 2, 20):
+        session.change("peaks", live=True, threshold=float(threshold))
+    session.change("peaks", threshold=0.0)
+    session.change("classifier", accept=0.0)
+    assert current.accepted_count == count
+    for offset in range(0, 9000, 300):
+        current.paint([(0.0, offset), (0.0, offset + 300.0)], 300.0, accepted=False)
+    assert len(labels(picked)) > 1000
+    moved = np.array(current.review.centers_yx)
+    moved[7] += 1.0
+    assert current.take_over(current.visible, moved)
+    while session.history.can_undo:
+        session.undo()
+    assert perf_counter() - start < 15
+    assert labels(picked) == ()
+
+
+def test_memory_is_bounded_however_many_micrographs_are_seen(
+    new_desk, tmp_path, write_discs, monkeypatch
+):
+    for k in range(30):
+        write_discs(tmp_path / "many" / f"{k}.mrc", seed=k, side=80)
+    detections, images, detect = [], [], picker.detect
+
+    def note(*args):
+        detection = detect(*args)
+        detections.append(weakref.ref(detection))
+        return detection
+
+    monkeypatch.setattr(picker, "detect", note)
+    desk = new_desk(cache_bytes=100_000)  # for three or four of them
+    desk.open(tmp_path / "many")
+    desk.pick()
+    for _ in range(29):
+        images.append(weakref.ref(desk.current.image))
+        desk.session.step(1)
+        desk.session.picking.pick_current()
+        desk.finish()
+    gc.collect()
+    assert len(detections) == 30
+    alive = [detection() for detection in detections if detection()]
+    assert 1 < len(alive) < 8
+    assert alive[-1] is detections[-1]()
+    assert not any(image() for image in images)

@@ -203,8 +203,8 @@ def test_values_that_cannot_be_are_told_and_change_nothing(desk):
 
 def test_a_slider_is_one_step_until_it_is_let_go(picked):
     before = picked.project.settings.peaks.threshold
-    for _ in range(2):
-        for threshold in (0.2, 0.3, 0.4):
+    for thresholds in ((0.2, 0.3, 0.4), (0.5, 0.6)):
+        for threshold in thresholds:
             picked.session.change("peaks", live=True, threshold=threshold)
         picked.session.settle()
     assert picked.session.history.undo_title == "Change threshold"
@@ -229,7 +229,7 @@ def test_what_the_settings_lack_is_said(desk, tmp_path):
     assert desk.session.problem == "Give the particle diameter first."
     desk.session.change("particle", diameter_angstrom=36.0)
     assert desk.session.problem is None
-    assert desk.session.plan.parameters.peaks.threshold == 1.5  # as the weights recommend
+    assert desk.session.plan.parameters.peaks.sigma_px == 1.5  # as the weights recommend
     desk.session.change("peaks", score="prominence")
     assert "give a threshold" in desk.session.problem
     desk.session.undo()

@@ -83,9 +83,10 @@ class PickingJobs:
 
     def on_settings(self, before: Settings, after: Settings) -> None:
         """Do again what depends on the settings that have changed."""
-        self._session.current.decide()
         if _without_cuts(before) != _without_cuts(after) and _same_map(before, after):
             self.refresh()
+        else:
+            self._session.current.decide()
 
     def refresh(self) -> None:
         """Bring the micrograph that is shown up to date, if it was picked before."""
@@ -115,7 +116,9 @@ class PickingJobs:
         is_newer_shown = shown is not None and shown.key == wanted != found.stored.key
         if not is_newer_shown:
             session.current.show_candidates(found.stored, found.map)
-        if found.stored.key != wanted and (is_newer_shown or _same_detection(record, found, plan)):
+        is_wanted = is_newer_shown or _same_detection(record, found, plan)
+        is_under_way = session.runner.status("candidates").state != "idle"
+        if found.stored.key != wanted and is_wanted and not is_under_way:
             self.refresh()
 
     def _complain_once(self, error: OSError | None) -> None:

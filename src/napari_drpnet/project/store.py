@@ -67,7 +67,7 @@ class ProjectStore:
     @staticmethod
     def is_project(folder: Path) -> bool:
         """Tell whether there is a project in a folder."""
-        return (folder / SNAPSHOT).is_file() or (folder / JOURNAL).is_file()
+        return (folder / JOURNAL).is_file()  # other programs have a project.json, too
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> tuple[Self, Project]:

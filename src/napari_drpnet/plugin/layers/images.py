@@ -126,7 +126,8 @@ class MapView:
             if layer.contrast_limits_range[1] != shown.limit:
                 layer.contrast_limits_range = (0.0, shown.limit)
                 layer.contrast_limits = (0.0, shown.limit)
-            layer.visible = self._session.view.show_map
+            if layer.visible != self._session.view.show_map:  # napari would draw it again
+                layer.visible = self._session.view.show_map
 
     def _show(self, show: bool) -> None:
         if show:
