@@ -37,3 +37,10 @@ Now a micrograph of your own. Put the longest side of your particle, in Å, in p
 
 What to do next is in README.md.
 END
+
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || [ "$(uname)" != Linux ]; then
+    printf '\nThe same micrograph in the window:\n'
+    show drpnet gui --sample
+else
+    printf '\nThere is no display here. Where there is one, see it in the window: drpnet gui --sample\n'
+fi

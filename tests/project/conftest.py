@@ -170,14 +170,27 @@ class Gate:
 
 
 @pytest.fixture
-def detector_gate(monkeypatch):
+def gate_before(monkeypatch):
+    """A function that puts a gate before a function of a module."""
+    gates = []
+
+    def put(module, name):
+        gate, function = Gate(), getattr(module, name)
+        gates.append(gate)
+
+        def pass_and_call(*args):
+            gate.pass_through()
+            return function(*args)
+
+        monkeypatch.setattr(module, name, pass_and_call)
+        return gate
+
+    yield put
+    for gate in gates:
+        gate.opened.set()
+
+
+@pytest.fixture
+def detector_gate(gate_before):
     """A gate before the detector."""
-    gate, detect = Gate(), picker.detect
-
-    def pass_and_detect(*args):
-        gate.pass_through()
-        return detect(*args)
-
-    monkeypatch.setattr(picker, "detect", pass_and_detect)
-    yield gate
-    gate.opened.set()
+    return gate_before(picker, "detect")

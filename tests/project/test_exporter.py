@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from napari_drpnet.formats import read_coordinates
+from napari_drpnet.project import exporter as module
 from napari_drpnet.project.export_options import ExportChoice
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
@@ -130,3 +131,39 @@ def test_a_choice_nobody_can_make_is_refused(picked):
     with pytest.raises(ValueError, match="formats must be some of"):
         picked.exporter.choose(formats=())
     assert picked.exporter.choice == ExportChoice()
+
+
+def test_labels_of_micrographs_that_are_not_shown_are_exported(picked, rest, tmp_path):
+    picked.current.set_verdict([0, 1], accepted=False)
+    picked.current.add([[3.0, 4.0]])
+    expected = picked.current.review.accepted_coordinates(picked.current.states)
+    picked.step(1)
+    rest()
+    (report,) = export(picked, rest, tmp_path / "out", formats=(".csv",))
+    assert (report.micrographs, report.particles) == (1, 15)
+    written = read_coordinates(report.files[0])
+    assert written.centers_yx.tolist() == pytest.approx(expected.centers_yx, abs=0.01)
+    assert written.score[-1] == 1
+
+
+def test_an_export_goes_on_when_another_project_is_opened(picked, rest, tmp_path, gate_before):
+    gate, reports = gate_before(module, "review_picks"), []
+    picked.exporter.finished.connect(reports.append)
+    picked.exporter.export(tmp_path / "out", ExportChoice(), only_current=False)
+    assert gate.reached.wait(20)
+    assert picked.open_project(tmp_path / "second")
+    gate.opened.set()
+    rest()
+    assert reports[0].particles == 16
+
+
+def test_what_could_not_be_saved_is_exported_all_the_same(picked, rest, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("napari_drpnet.project.store.write_candidates", fail)
+    picked.step(1)
+    picked.picking.pick_current()
+    rest()
+    (report,) = export(picked, rest, tmp_path / "out")
+    assert (report.micrographs, report.particles) == (2, 32)

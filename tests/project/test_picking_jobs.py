@@ -252,12 +252,31 @@ def test_parts_that_are_on_their_way_do_not_land_in_another_project(
 ):
     """Results wait for the main thread while it opens another project."""
     write_discs(tmp_path / "other" / "x.mrc", seed=9)
+    first = opened.session.store.folder
+    opened.session.open_project(tmp_path / "second")
+    opened.open(tmp_path / "other")
+    opened.session.open_project(first)
+    opened.finish()
     detector_gate.let_through = 1
     start_picking(opened, detector_gate, "pick_all")  # the first result waits in the queue
     assert opened.session.open_project(tmp_path / "second")
-    opened.session.open_paths([tmp_path / "other"])
+    assert opened.current.id == "m00001"
     release(opened, detector_gate)
     assert opened.current.stored is None
+    assert statuses(opened) == ["not picked"]
+
+
+def test_a_failure_that_is_on_its_way_does_not_either(opened, detector_gate, tmp_path, write_discs):
+    write_discs(tmp_path / "other" / "x.mrc", seed=9)
+    first = opened.session.store.folder
+    opened.session.open_project(tmp_path / "second")
+    opened.open(tmp_path / "other")
+    opened.session.open_project(first)
+    opened.finish()
+    opened.current.record.path.unlink()
+    start_picking(opened, detector_gate, "pick_all")  # the second micrograph
+    assert opened.session.open_project(tmp_path / "second")
+    release(opened, detector_gate)
     assert statuses(opened) == ["not picked"]
 
 
@@ -293,6 +312,22 @@ def test_a_closed_project_does_not_come_back_from_the_dead(new_desk, discs, dete
     assert desk.session.runner.join(20)
     desk.main.run_pending()
     assert not folder.exists()
+
+
+def test_what_is_found_at_the_last_moment_is_not_written_any_more(new_desk, discs, gate_before):
+    """After the detector nothing asks any more whether the job is wanted."""
+    gate = gate_before(picker, "rank_candidates")
+    desk = new_desk()
+    desk.open(*discs)
+    desk.session.change("particle", diameter_angstrom=36.0)
+    desk.session.change("classifier", classifier="none")
+    folder = desk.session.store.folder
+    start_picking(desk, gate)
+    desk.session.close()
+    gate.opened.set()
+    assert desk.session.runner.join(20)
+    desk.main.run_pending()
+    assert candidate_files(folder) == []
 
 
 # ---- what is on the disk

@@ -587,3 +587,17 @@ def test_the_last_job_that_is_wanted_lands_once_and_last(actions, threads):
             assert landed[kind][-1] == last[kind]
     assert all(of_kind == 1 and of_all <= threads for of_kind, of_all in most_at_once)
     assert not bench.states or bench.states[-1] == "idle"
+
+
+def test_all_kinds_but_some_are_invalidated(bench):
+    works = {kind: Held(kind) for kind in ("one", "two", "three")}
+    for kind, work in works.items():
+        bench.submit(kind, work)
+        work.begin()
+    bench.runner.invalidate_all(but=("two",))
+    assert [bench.state(kind) for kind in works] == ["idle", "running", "idle"]
+    for work in works.values():
+        work.end()
+    bench.finish()
+    assert bench.landed == ["two"]
+    assert [work.cancelled for work in works.values()] == [True, False, True]

@@ -343,3 +343,53 @@ def test_candidates_are_kept_by_micrograph(opened, folder):
     assert store.load_candidates("m0002") is None
     (folder / "candidates" / "m0001.npz").write_bytes(b"PK")
     assert store.load_candidates("m0001") is None
+
+
+def test_candidates_are_not_written_into_a_closed_project(opened, folder):
+    store, project = opened
+    picks = Picks(np.zeros((1, 2)), *[np.zeros(1)] * 3, np.zeros(1, bool))
+    candidates = StoredCandidates("key", picks, (9, 9), 1.0, 5.0, "dark", 1.0)
+    store.save_candidates("m0001", candidates)
+    store.close(project)
+    store.save_candidates("m0002", candidates)
+    assert [path.name for path in (folder / "candidates").iterdir()] == ["m0001.npz"]
+
+
+def test_candidates_that_a_full_disk_refuses_are_kept_and_written_with_the_next(
+    opened, folder, monkeypatch
+):
+    store, project = opened
+    picks = Picks(np.zeros((1, 2)), *[np.zeros(1)] * 3, np.zeros(1, bool))
+    candidates = StoredCandidates("key", picks, (9, 9), 1.0, 5.0, "dark", 1.0)
+    with full(monkeypatch), pytest.raises(OSError, match="No space"):
+        store.save_candidates("m0001", candidates)
+    assert store.load_candidates("m0001") is candidates
+    assert list((folder / "candidates").iterdir()) == []
+    store.save_candidates("m0002", candidates)
+    assert len(list((folder / "candidates").iterdir())) == 2
+    assert store.load_candidates("m0001") is not candidates
+    with full(monkeypatch), pytest.raises(OSError, match="No space"):
+        store.save_candidates("m0003", candidates)
+    store.close(project)
+    assert store.load_candidates("m0003").key == "key"
+    assert len(list((folder / "candidates").iterdir())) == 3
+
+
+def test_a_project_is_told_from_other_folders(opened, folder, tmp_path):
+    assert ProjectStore.is_project(folder)
+    assert not ProjectStore.is_project(tmp_path)
+    (tmp_path / "project.json").write_text("{}")
+    assert not ProjectStore.is_project(tmp_path)
+
+
+def test_syncing_writes_what_could_not_be_written_before(opened, folder, monkeypatch):
+    store, project = opened
+    with full(monkeypatch):
+        with pytest.raises(OSError, match="No space"):
+            set_sigma(store, project, 1)
+        with pytest.raises(OSError, match="No space"):
+            store.sync()
+    assert store.unsaved == 1
+    store.sync()
+    assert store.unsaved == 0
+    assert load(copy(folder, "synced")) == project.state

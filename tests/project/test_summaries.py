@@ -1,5 +1,6 @@
 import pytest
 
+from napari_drpnet.project import summaries as module
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
 
@@ -84,3 +85,42 @@ def test_no_project_no_totals(main_thread, tmp_path):
     session = Session(main_thread, SessionOptions(projects_root=tmp_path))
     assert session.summaries.totals().counts.total() == 0
     session.close()
+
+
+def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thread, gate_before):
+    gate = gate_before(module, "review_picks")
+    session.summaries.refresh()
+    assert gate.reached.wait(20)
+    session.step(1)  # counted in the thread without the label that it gets now
+    session.current.set_verdict([0], accepted=False)
+    seen = session.summaries[session.current.id].accepted
+    assert seen == session.current.accepted_count
+    gate.opened.set()
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    assert session.summaries[session.current.id].accepted == seen
+
+
+def test_many_are_counted_in_parts_that_are_told_one_by_one(session, main_thread, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 1)
+    session.change("classifier", accept=0.9)
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    told = []
+    session.micrographs_changed.connect(told.append)
+    session.change("classifier", accept=0.5)
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    first, second, _ = session.project.micrographs
+    assert told == [(first,), (second,)]
+    assert session.summaries[second].accepted > 8
+
+
+def test_labels_of_others_count_too(session, main_thread):
+    first = session.current.id
+    before = session.summaries[first].accepted
+    session.current.set_verdict([0, 1], accepted=False)
+    session.step(1)
+    session.summaries.refresh()
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    assert session.summaries[first].accepted == before - 2
+    session.undo()
+    assert session.current.id == first
+    assert session.summaries[first].accepted == before

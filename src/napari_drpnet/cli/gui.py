@@ -27,14 +27,14 @@ def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None
     """
     if sample and (paths or project):
         raise click.UsageError("--sample opens nothing else")
+    for path in paths:
+        if not path.exists() and not any(sign in str(path) for sign in "*?["):
+            raise click.UsageError(f"there is no {path}")
     try:
         import napari
     except ImportError as error:
         message = "napari is not installed here; run: pip install 'napari-drpnet[gui]'"
         raise click.ClickException(message) from error
-    for path in paths:
-        if not path.exists() and not any(sign in str(path) for sign in "*?["):
-            raise click.UsageError(f"there is no {path}")
     viewer = napari.Viewer(title="DRPnet")
     _, picker = viewer.window.add_plugin_dock_widget(PLUGIN, PICKER)
     picker.open(list(paths), project, sample=sample)
