@@ -21,6 +21,7 @@ def napari(monkeypatch):
 
     module = SimpleNamespace(Viewer=open_viewer, run=lambda: calls.append("run"))
     monkeypatch.setitem(sys.modules, "napari", module)
+    monkeypatch.setenv("DISPLAY", ":0")
     return calls
 
 
@@ -58,6 +59,17 @@ def test_wrong_usage_opens_nothing(napari, arguments):
 
 def test_without_napari_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "napari", None)
+    monkeypatch.setenv("DISPLAY", ":0")
     result = run()
     assert result.exit_code == 1
     assert "pip install" in result.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there always is a display")
+def test_without_a_display_it_says_what_else_there_is(napari, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    result = run()
+    assert result.exit_code == 1
+    assert "drpnet pick" in result.output
+    assert napari == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_drpnet.project.actions import ACTIONS
+
 npe2 = pytest.importorskip("npe2")
 
 
@@ -51,3 +53,8 @@ def test_npe2_validates_it():
     call = [sys.executable, "-m", "npe2", "validate", "napari-drpnet"]
     done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_action_is_in_the_command_palette(manifest):
+    commands = {command.id for command in manifest.contributions.commands}
+    assert {f"napari-drpnet.{name}" for name in ACTIONS} <= commands

@@ -15,7 +15,7 @@ from napari_drpnet.project.notices import explain
         (PermissionError(13, "Permission denied", "/a"), "/a: Permission denied"),
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError("odd"), "odd"),
-        (MemoryError(), "MemoryError: "),
+        (MemoryError(), "MemoryError"),
         (RuntimeError("CUDA out of memory"), "RuntimeError: CUDA out of memory"),
     ],
 )

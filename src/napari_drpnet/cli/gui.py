@@ -1,5 +1,7 @@
 """`drpnet gui`: the window."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -30,6 +32,7 @@ def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None
     for path in paths:
         if not path.exists() and not any(sign in str(path) for sign in "*?["):
             raise click.UsageError(f"there is no {path}")
+    _require_display()
     try:
         import napari
     except ImportError as error:
@@ -39,3 +42,12 @@ def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None
     _, picker = viewer.window.add_plugin_dock_widget(PLUGIN, PICKER)
     picker.open(list(paths), project, sample=sample)
     napari.run()
+
+
+def _require_display() -> None:
+    """Say what else there is, before Qt ends the process because it cannot draw."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
+        raise click.ClickException(
+            "there is no display here: use drpnet pick, or a remote desktop such as VNC"
+        )

@@ -27,5 +27,6 @@ def explain(error: Exception) -> str:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}"
-    known = isinstance(error, InputFileError | ValueError)
-    return str(error) if known else f"{type(error).__name__}: {error}"
+    if isinstance(error, InputFileError | ValueError):
+        return str(error)
+    return ": ".join(filter(None, [type(error).__name__, str(error)]))
