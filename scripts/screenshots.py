@@ -27,7 +27,7 @@ from qtpy.QtCore import QBuffer, QByteArray
 from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 from scipy.spatial import cKDTree
 
-from napari_drpnet.plugin.widgets.picker import MICROGRAPHS, PickerPanel
+from napari_drpnet.plugin.widgets.picker import PickerPanel, find_table
 from napari_drpnet.project.review import is_accepted
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session
@@ -78,7 +78,7 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
         save(panel(picker), images / f"panel-{title.lower()}.png")
         if title == "Correct":
             save(screen(viewer), images / "window-correct.png")
-    save(grab(viewer.window.dock_widgets[MICROGRAPHS]), images / "micrographs.png")
+    save(grab(find_table(viewer.window)), images / "micrographs.png")
 
 
 def correct(session: Session) -> None:

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from threading import Event
 
 import mrcfile
 import numpy as np
@@ -8,6 +9,8 @@ from hypothesis import settings
 
 # Toy arrays gain nothing from threads, which on a busy machine wait ten times as long as they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No settings of the user's napari are read, and none are kept.
+os.environ["NAPARI_CONFIG"] = ""
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
@@ -72,3 +75,46 @@ def write_discs():
         return centers
 
     return write
+
+
+class Gate:
+    """Holds one of those who come, the first unless some are let through before, until opened."""
+
+    def __init__(self):
+        self.let_through = 0
+        self.reached, self.opened = Event(), Event()
+
+    def pass_through(self):
+        self.let_through -= 1
+        if self.let_through == -1:
+            self.reached.set()
+            assert self.opened.wait(20)
+
+
+@pytest.fixture
+def gate_before(monkeypatch):
+    """A function that puts a gate before a function of a module; all gates open in the end."""
+    gates = []
+
+    def put(module, name):
+        gate, function = Gate(), getattr(module, name)
+
+        def pass_and_do(*args, **kwargs):
+            gate.pass_through()
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, pass_and_do)
+        gates.append(gate)
+        return gate
+
+    yield put
+    for gate in gates:
+        gate.opened.set()
+
+
+@pytest.fixture
+def detector_gate(gate_before):
+    """A gate before the detector."""
+    from napari_drpnet.project import picker
+
+    return gate_before(picker, "detect")

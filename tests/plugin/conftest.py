@@ -48,3 +48,77 @@ def discs(tmp_path, write_discs):
     """Three micrographs of 16 discs each, by path: their true centres ``(y, x)``."""
     paths = [tmp_path / "discs" / f"disc{k}.mrc" for k in range(3)]
     return {path: write_discs(path, seed=k) for k, path in enumerate(paths)}
+
+
+class Window:
+    """A real window of napari with the picker in it, and what a person does there."""
+
+    def __init__(self, viewer, qtbot):
+        self.viewer, self._qtbot = viewer, qtbot
+        self.picker = self.open_panel("DRPnet picker")
+        self.session = self.picker.session
+        self.notices = []
+        self.session.noticed.connect(self.notices.append)
+        self.settle()
+
+    def open_panel(self, name):
+        """Open a panel as napari does for its menu, or return the one that is open."""
+        return self.viewer.window.add_plugin_dock_widget("napari-drpnet", name)[1]
+
+    def settle(self):
+        """Let Qt do what waits, deletions too."""
+        self._qtbot.wait(10)
+
+    def wait(self):
+        """Wait until the session has nothing to do."""
+        self._qtbot.waitUntil(lambda: not self.session.runner.is_busy, timeout=20_000)
+
+    def open(self, paths):
+        """Open micrographs of discs, and say how large those are."""
+        self.session.open_paths(list(paths))
+        self.wait()
+        self.session.change("particle", diameter_angstrom=36.0)
+
+    def pick(self):
+        """Pick the micrograph that is shown."""
+        self.session.picking.pick_current()
+        self.wait()
+
+    def layer(self, name):
+        return self.viewer.layers[name]
+
+    def layer_names(self):
+        return [layer.name for layer in self.viewer.layers]
+
+
+@pytest.fixture
+def new_viewer(request, monkeypatch, tmp_path, use_toy_weights):
+    """A function that opens a window of napari, which must leave nothing behind at the end."""
+    if not request.config.pluginmanager.has_plugin("napari"):
+        pytest.skip("napari's fixtures are switched off")
+    from napari_drpnet.plugin import controller
+    from napari_drpnet.plugin.settings import PluginSettings
+
+    monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path / "projects"))
+    monkeypatch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
+    make_napari_viewer = request.getfixturevalue("make_napari_viewer")
+    qtbot, viewers, sessions = request.getfixturevalue("qtbot"), [], []
+
+    def make(show=True):
+        viewers.append(make_napari_viewer(show=show, strict_qt="raise"))
+        return viewers[-1]
+
+    yield make
+    made = [controller._controllers[viewer] for viewer in viewers if viewer in controller._controllers]
+    runners = [one.session.runner for one in made]
+    for viewer in viewers:
+        viewer.close()
+    qtbot.wait(10)
+    assert not controller._controllers
+    assert all(runner.join(20) for runner in runners)
+
+
+@pytest.fixture
+def window(new_viewer, qtbot):
+    """A window with the picker."""
+    return Window(new_viewer(), qtbot)

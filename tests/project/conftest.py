@@ -1,11 +1,9 @@
 from pathlib import Path
-from threading import Event
 
 import pytest
 from hypothesis import strategies as st
 
 from napari_drpnet.parameters import PeakParameters
-from napari_drpnet.project import picker
 from napari_drpnet.project.edits import LabelEdit, MicrographEdit, MicrographRecord, SettingsEdit
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.main_thread import MainThreadQueue
@@ -153,44 +151,3 @@ def picked(desk, discs):
     desk.pick()
     assert desk.current.accepted_count == 16
     return desk
-
-
-class Gate:
-    """Holds one of those who come, the first unless some are let through before, until opened."""
-
-    def __init__(self):
-        self.let_through = 0
-        self.reached, self.opened = Event(), Event()
-
-    def pass_through(self):
-        self.let_through -= 1
-        if self.let_through == -1:
-            self.reached.set()
-            assert self.opened.wait(20)
-
-
-@pytest.fixture
-def gate_before(monkeypatch):
-    """A function that puts a gate before a function of a module."""
-    gates = []
-
-    def put(module, name):
-        gate, function = Gate(), getattr(module, name)
-        gates.append(gate)
-
-        def pass_and_call(*args):
-            gate.pass_through()
-            return function(*args)
-
-        monkeypatch.setattr(module, name, pass_and_call)
-        return gate
-
-    yield put
-    for gate in gates:
-        gate.opened.set()
-
-
-@pytest.fixture
-def detector_gate(gate_before):
-    """A gate before the detector."""
-    return gate_before(picker, "detect")

@@ -52,7 +52,7 @@ def test_a_new_project_is_empty():
     assert (project.micrographs, project.settings) == ({}, OTHER)
     assert project.labels("m0001") == ()
     assert project.next_label_id("m0001") == 1
-    assert project.next_micrograph_id() == "m0001"
+    assert project.next_micrograph_number() == 1
 
 
 def test_edits_change_it_and_tell(project, heard):
@@ -81,7 +81,7 @@ def test_the_order_is_that_of_numbers():
     edit = MicrographEdit(before=(), after=(record(10000), record(9999), record(2)))
     project.apply(edit)
     assert list(project.micrographs) == ["m0002", "m9999", "m10000"]
-    assert project.next_micrograph_id() == "m10001"
+    assert project.next_micrograph_number() == 10001
 
 
 def test_ids_are_never_given_twice(project):
@@ -93,7 +93,7 @@ def test_ids_are_never_given_twice(project):
     project.apply(added)
     project.apply(added.inverse())
     assert project.next_micrograph_number() == 8
-    assert project.next_micrograph_id() == "m0008"
+    assert project.next_micrograph_number() == 8
 
 
 MISFITS = {

@@ -136,7 +136,10 @@ def test_a_list_names_micrographs_that_are_open_already(desk, relion):
     desk.current.set_verdict([3], accepted=False)
     desk.session.include([desk.current.id], included=False)
     before, labels = desk.current.record, desk.project.labels(desk.current.id)
+    sizes = []
+    desk.current.changed.connect(lambda: sizes.append(desk.current.pixel_size_angstrom))
     desk.open(relion)
+    assert sizes == [1.25, 1.25]  # at once, before the image is there
     first, second, gone = desk.project.micrographs.values()
     assert (first.id, first.name, first.output) == (before.id, "Movies/a.mrc", "Movies/a")
     assert (first.pixel_size_angstrom, first.included) == (1.25, False)

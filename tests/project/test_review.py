@@ -3,7 +3,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_drpnet.parameters import (
@@ -108,6 +108,7 @@ def cuts(draw):
     return PARAMETERS.model_copy(update={"peaks": peaks, "classifier": judged})
 
 
+@settings(max_examples=50)
 @given(tables(), label_lists())
 def test_every_label_of_a_person_has_one_row_and_it_is_there_to_see(picks, labels):
     review = review_picks(picks, labels, DIAMETER_PX)
@@ -124,6 +125,7 @@ def test_every_label_of_a_person_has_one_row_and_it_is_there_to_see(picks, label
     assert (states[~review.labelled] == State.BELOW).all()
 
 
+@settings(max_examples=50)
 @given(tables(), label_lists())
 def test_labels_hold_to_near_candidates_and_only_to_them(picks, labels):
     review = review_picks(picks, labels, DIAMETER_PX)
@@ -137,6 +139,7 @@ def test_labels_hold_to_near_candidates_and_only_to_them(picks, labels):
         assert (owners[near] >= 0).all()
 
 
+@settings(max_examples=50)
 @given(tables(), cuts(), label_lists())
 def test_without_labels_of_a_person_the_model_decides_as_anywhere(picks, parameters, labels):
     labels = [label.model_copy(update={"source": "model"}) for label in labels]
@@ -149,6 +152,7 @@ def test_without_labels_of_a_person_the_model_decides_as_anywhere(picks, paramet
     assert not review.hidden.any()
 
 
+@settings(max_examples=50)
 @given(tables(), cuts(), label_lists())
 def test_hidden_candidates_lie_below_what_a_person_accepted(picks, parameters, labels):
     review = review_picks(picks, labels, DIAMETER_PX)
@@ -160,6 +164,7 @@ def test_hidden_candidates_lie_below_what_a_person_accepted(picks, parameters, l
         assert distances.min() <= LABEL_REACH * DIAMETER_PX
 
 
+@settings(max_examples=50)
 @given(tables(least_distance=0.6), cuts(), st.data())
 def test_labels_survive_candidates_that_are_a_little_elsewhere(picks, parameters, data):
     rows = [row for row in range(len(picks)) if data.draw(st.booleans())]
@@ -180,6 +185,7 @@ def test_labels_survive_candidates_that_are_a_little_elsewhere(picks, parameters
         assert states[order.index(row)] == by_hand
 
 
+@settings(max_examples=50)
 @given(tables(least_distance=0.6), cuts(), st.data())
 def test_flipping_twice_restores(picks, parameters, data):
     review = review_picks(picks, [], DIAMETER_PX)
@@ -197,6 +203,7 @@ def test_flipping_twice_restores(picks, parameters, data):
         np.testing.assert_array_equal(np.delete(after, row), np.delete(before, row))
 
 
+@settings(max_examples=50)
 @given(tables(), cuts(), label_lists())
 def test_files_get_the_accepted_rows_with_scores_that_no_cut_undoes(picks, parameters, labels):
     review = review_picks(picks, labels, DIAMETER_PX)
@@ -211,6 +218,7 @@ def test_files_get_the_accepted_rows_with_scores_that_no_cut_undoes(picks, param
             assert score == picks.figure_of_merit[row]
 
 
+@settings(max_examples=50)
 @given(tables(), label_lists(), st.lists(st.tuples(*[st.floats(-50, 250)] * 2), min_size=2))
 def test_brush_and_click_touch_what_they_should(picks, labels, path):
     review = review_picks(picks, labels, DIAMETER_PX)

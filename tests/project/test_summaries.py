@@ -93,6 +93,7 @@ def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thr
     assert gate.reached.wait(20)
     session.step(1)  # counted in the thread without the label that it gets now
     session.current.set_verdict([0], accepted=False)
+    main_thread.run_until(lambda: session.current.map is not None, 20)
     seen = session.summaries[session.current.id].accepted
     assert seen == session.current.accepted_count
     gate.opened.set()

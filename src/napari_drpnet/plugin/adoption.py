@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
 from qtpy.QtCore import QTimer
 
-from napari_drpnet.plugin.layers.slot import micrograph_space
+from napari_drpnet.plugin.layers.slot import micrograph_space, place_layer
 from napari_drpnet.project.session import Session
 
 _OURS = "napari-drpnet"
@@ -30,20 +30,30 @@ class Adoption:
         self._viewer = viewer
         self._session = session
         viewer.layers.events.inserted.connect(self._on_inserted)
+        session.settings_changed.connect(self._place_points)
+        session.current.image_changed.connect(self._place_points)
         self._take([layer for layer in viewer.layers if _is_micrograph(layer)])
 
     def disconnect(self) -> None:
         """Leave new layers alone from now on."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self._session.settings_changed.disconnect(self._place_points)
+        self._session.current.image_changed.disconnect(self._place_points)
 
     def _on_inserted(self, event: Any) -> None:
         layer = event.value
         if _is_micrograph(layer):
             # Not inside the event: napari is still busy with the layer.
             QTimer.singleShot(0, lambda: self._take([layer]))
-        elif isinstance(layer, Points) and layer.source.reader_plugin == _OURS:
-            for name, value in micrograph_space(self._session.current.pixel_size_angstrom).items():
-                setattr(layer, name, value)
+        elif _is_coordinates(layer):
+            place_layer(layer, micrograph_space(self._session.current.pixel_size_angstrom))
+
+    def _place_points(self) -> None:
+        """Lay all coordinates over the micrograph that is shown, in its pixel size."""
+        current = self._session.current
+        if current.image is not None:
+            for layer in filter(_is_coordinates, self._viewer.layers):
+                place_layer(layer, micrograph_space(current.pixel_size_angstrom))
 
     def _take(self, layers: list[Layer]) -> None:
         """Open the micrographs of layers in the session, which draws them itself."""
@@ -58,3 +68,7 @@ class Adoption:
 def _is_micrograph(layer: Layer) -> bool:
     source = layer.source
     return isinstance(layer, Image) and source.reader_plugin == _OURS and bool(source.path)
+
+
+def _is_coordinates(layer: Layer) -> bool:
+    return isinstance(layer, Points) and layer.source.reader_plugin == _OURS

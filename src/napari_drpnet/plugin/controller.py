@@ -1,20 +1,23 @@
 """One viewer at work: its session, the layers drawn from it, keys, mouse and messages."""
 
+from inspect import unwrap
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
 from napari.layers import Image
 from napari.utils.notifications import show_error, show_info, show_warning
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_drpnet.plugin.adoption import Adoption
 from napari_drpnet.plugin.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.layers import DoubtView, MapView, MicrographView, PicksView, TruthView
+from napari_drpnet.plugin.layers.magnification import Magnification
 from napari_drpnet.plugin.main_thread import MainThread
 from napari_drpnet.plugin.mouse import Mouse
 from napari_drpnet.plugin.settings import read_settings
+from napari_drpnet.plugin.window_watch import WindowWatch
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.store import projects_root
 
@@ -38,11 +41,12 @@ class Controller:
     def __init__(self, viewer: ViewerModel, session: Session | None = None) -> None:
         self.viewer = viewer
         self.session = session or Session(MainThread(), _options())
+        self.magnification = Magnification(viewer, self.session)
         self.micrograph = MicrographView(viewer, self.session)
         self.map = MapView(viewer, self.session)
-        self.truth = TruthView(viewer, self.session)
-        self.picks = PicksView(viewer, self.session)
-        self.doubt = DoubtView(viewer, self.session)
+        self.truth = TruthView(viewer, self.session, self.magnification)
+        self.picks = PicksView(viewer, self.session, self.magnification)
+        self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
         viewer.layers.events.removing.connect(self._on_removing)
         self.adoption = Adoption(viewer, self.session)
@@ -58,7 +62,7 @@ class Controller:
             self._timer = QTimer(window)
             self._timer.timeout.connect(self._tick)
             self._timer.start(_SYNC_EVERY_MS)
-            window.destroyed.connect(self._on_destroyed)
+            WindowWatch(window).closed.connect(self.close)
 
     def close(self) -> None:
         """Stop all work, save, and leave the viewer alone; again does nothing."""
@@ -70,6 +74,7 @@ class Controller:
         self.mouse.disconnect()
         self.viewer.layers.events.removing.disconnect(self._on_removing)
         self.adoption.disconnect()
+        self.magnification.disconnect()
         unbind_keys(self)
         self.session.close()
         _controllers.pop(self.viewer, None)
@@ -92,10 +97,6 @@ class Controller:
         self.picks.reconcile()
         self.session.sync()
 
-    def _on_destroyed(self, window: QObject | None = None) -> None:
-        self._timer = None
-        self.close()
-
     def _notify(self, notice: Notice) -> None:
         _SHOW[notice.level](notice.text)
 
@@ -115,7 +116,11 @@ _controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()
 
 
 def controller_of(viewer: ViewerModel) -> Controller:
-    """Return the controller of a viewer, which all its panels share."""
+    """Return the controller of a viewer, which all its panels share.
+
+    napari gives panels a proxy of it, through which a layer is another object at each look.
+    """
+    viewer = unwrap(viewer)
     if viewer not in _controllers:
         _controllers[viewer] = Controller(viewer)
     return _controllers[viewer]

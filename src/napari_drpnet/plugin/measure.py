@@ -9,13 +9,15 @@ from napari.components import ViewerModel
 from napari.layers import Points
 from psygnal import Signal
 
-from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
 
 _COLOR = (1.0, 0.85, 0.2, 1.0)
 #: A shorter drag is a click of a hand that trembles, pixels of the screen.
 _LEAST_DRAG = 4.0
+#: Width of the circle's line, pixels of the screen.
+_LINE = 2.0
 #: From the circle to the middle of its text, pixels of the screen.
 _TEXT_GAP = 14.0
 
@@ -46,7 +48,7 @@ class Measure:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self._slot: LayerSlot[Points] = LayerSlot(viewer, order=4)
+        self._slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
         self._tool_before: Tool | None = None
 
     @property
@@ -106,9 +108,8 @@ class Measure:
             size=0,
             face_color="transparent",
             border_color=np.array(_COLOR),
-            border_width=0.04,
             canvas_size_limits=(0, 10_000),
-            **micrograph_space(self._session.current.pixel_size_angstrom),
+            **self._slot.space,
         )
         self._slot.put(circle)
         return np.array(circle.world_to_data(position)[-2:])
@@ -122,7 +123,9 @@ class Measure:
         length_px = float(np.linalg.norm(end_yx - start_yx))
         circle.data = [(start_yx + end_yx) / 2]
         circle.size = length_px
-        below_px = length_px / 2 + _TEXT_GAP / (self._viewer.scene.camera.zoom * size)
+        screen_px = 1 / (self._viewer.scene.camera.zoom * size)
+        circle.border_width = min(_LINE * screen_px / max(length_px, 1.0), 0.2)
+        below_px = length_px / 2 + _TEXT_GAP * screen_px
         circle.text = {
             "string": {"constant": f"{length_px * size:.0f} Å"},
             "color": [_COLOR],

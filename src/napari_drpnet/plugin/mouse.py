@@ -109,15 +109,16 @@ class Mouse:
             if not (yield from _is_dragged(event, pressed)):
                 current.click(start)
             return
+        assert current.review is not None
+        y, x = current.review.centers_yx[row]
         with self._still_camera():
             yield
             if not (yield from _is_dragged(event, pressed)):
                 current.click(start)
                 return
-        assert current.review is not None
-        y, x = current.review.centers_yx[row]
-        end = self._position(event)
-        current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
+        end, row = self._position(event), current.row_at((y, x))  # candidates may be new ones
+        if row is not None:
+            current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
 
     def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
         """Do not zoom in when somebody clicks fast."""

@@ -5,9 +5,8 @@ from functools import partial
 
 import napari
 from psygnal import SignalInstance
-from qtpy.QtCore import QObject
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QPushButton, QToolButton, QWidget
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtWidgets import QMainWindow, QPushButton, QToolButton, QWidget
 
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.project.actions import ACTIONS
@@ -28,6 +27,7 @@ class Panel(QWidget):
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
         self.controller = controller_of(napari_viewer)
+        self.viewer = self.controller.viewer
         self.session = self.controller.session
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self.destroyed.connect(partial(_disconnect, self._connections))
@@ -47,10 +47,24 @@ class Panel(QWidget):
         button.clicked.connect(lambda: action.run(self.session))
         return button
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Let the session live as long as the window."""
-        super().showEvent(event)
-        self.controller.attach(self.window())
+    def changeEvent(self, event: QEvent) -> None:
+        """See where the panel is, as soon as it has got there."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange:
+            QTimer.singleShot(0, self._follow_parent)
+
+    def _follow_parent(self) -> None:
+        """Let the session live as long as the window; go when napari has closed the dock.
+
+        The cross of a dock only takes the panel out of it, and the menu makes a new one.
+        """
+        parent = self.parentWidget()
+        if parent is None:
+            self.deleteLater()
+        while parent is not None and not isinstance(parent, QMainWindow):
+            parent = parent.parentWidget()
+        if parent is not None:
+            self.controller.attach(parent)
 
 
 def _disconnect(

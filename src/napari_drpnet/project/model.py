@@ -103,10 +103,6 @@ class Project:
         """Return a number that no micrograph has, or had; those above it are free too."""
         return self._state.next_micrograph
 
-    def next_micrograph_id(self) -> str:
-        """Return the id with that number."""
-        return f"m{self.next_micrograph_number():04d}"
-
     def apply(self, edit: Edit, applied: Callable[[], None] = _do_nothing) -> None:
         """Apply an edit, wholly or not at all.
 

@@ -1,7 +1,7 @@
 """The points of one micrograph as a person sees them: candidates, corrected by labels."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -99,10 +99,6 @@ class Review:
         if np.isnan(probability):
             return f"score {self.score(parameters)[row]:.3g}"
         return f"P(particle) {probability:.2f}"
-
-    def with_candidates(self, candidates: Picks) -> "Review":
-        """Replace the candidates by the same ones, judged."""
-        return replace(self, candidates=candidates)
 
     def decide(self, parameters: PickParameters) -> States:
         """Return the `State` of each row: comparisons only, then the labels. Resolved."""

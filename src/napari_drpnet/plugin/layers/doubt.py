@@ -4,13 +4,14 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 
-from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.plugin.layers.magnification import Magnification
+from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 DOUBT = "uncertain"
 _COLOR = (1.0, 0.9, 0.2, 1.0)
-#: In particle diameters, and as a share of that.
-_SIDE, _BORDER = 1.5, 0.03
+#: In particle diameters.
+_SIDE = 1.5
 
 
 class DoubtView:
@@ -22,13 +23,17 @@ class DoubtView:
         Where it is drawn.
     session : Session
         Whose selection it is.
+    magnification : Magnification
+        How large it is on the screen.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, order=4)
+        self._magnification = magnification
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
         session.current.changed.connect(self.slot.remove)
         session.selection.changed.connect(self.draw)
+        magnification.changed.connect(self.draw)
 
     def draw(self) -> None:
         """Draw the square where it belongs; the layer is made when it is first needed."""
@@ -37,7 +42,8 @@ class DoubtView:
             layer = self.slot.layer or self._make()
             assert current.review is not None
             layer.data = current.review.centers_yx[selection.rows]
-            layer.size = _SIDE * (current.diameter_px or 0.0)
+            size = _SIDE * (current.diameter_px or 0.0)
+            layer.size, layer.border_width = size, self._magnification.line(size)
         elif self.slot.layer is not None:
             self.slot.layer.data = np.empty((0, 2))
 
@@ -48,8 +54,7 @@ class DoubtView:
             symbol="square",
             face_color="transparent",
             border_color=np.array(_COLOR),
-            border_width=_BORDER,
-            **micrograph_space(self._session.current.pixel_size_angstrom),
+            **self.slot.space,
         )
         self.slot.put(layer)
         layer.editable = False

@@ -1,17 +1,16 @@
 """The micrograph and the distance map as image layers."""
 
-from typing import Any
-
-import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
-from numpy.typing import NDArray
+from napari.utils.colormaps import Colormap
 
-from napari_drpnet.geometry import Frame
-from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 MICROGRAPH, DISTANCE_MAP = "micrograph", "distance map"
+#: Added in blue, which the eye sees colour with but hardly any detail: dark particles stay dark.
+_GLOW = Colormap([[0, 0, 0], [0, 0.05, 0.55], [0.1, 0.4, 1]], name="glow")
+_MARGIN = 0.02
 
 
 class MicrographView:
@@ -28,18 +27,19 @@ class MicrographView:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self.slot: LayerSlot[Image] = LayerSlot(viewer, order=0)
-        self._framed: str | None = None
+        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=0)
+        self._framed: tuple[tuple[int, int], float] | None = None
         session.current.changed.connect(self._on_micrograph)
         session.current.image_changed.connect(self.draw)
+        session.settings_changed.connect(self._frame)
 
     def draw(self) -> None:
-        """Draw what is shown; the camera moves only to another micrograph."""
+        """Draw what is shown; the camera moves only to a micrograph of another size."""
         current = self._session.current
         if current.image is None or self.slot.was_deleted:
             return
         image = current.image.display
-        space = _space(image.frame, current.pixel_size_angstrom)
+        self.slot.frame = image.frame
         layer = self.slot.layer
         if layer is None:
             layer = Image(
@@ -48,18 +48,17 @@ class MicrographView:
                 colormap="gray",
                 interpolation2d="linear",
                 contrast_limits=image.contrast_limits,
-                **space,
+                **self.slot.space,
             )
             layer.visible = False
             self.slot.put(layer)
         else:
-            _replace(layer, image.image, space)
+            layer.data = image.image
+            self.slot.place()
             self.reset_contrast()
         if not layer.visible:
             layer.visible = self._session.view.show_points = True
-        if self._framed != current.id:
-            self._framed = current.id
-            self._viewer.reset_view()
+        self._frame()
 
     def reset_contrast(self) -> None:
         """Choose black and white by what the micrograph shows, without its outliers."""
@@ -75,6 +74,21 @@ class MicrographView:
             self.slot.layer.visible = False
             self._framed = None
 
+    def _frame(self) -> None:
+        """Fit the micrograph into the view; where the last one was as large, stay at its place."""
+        current, layer = self._session.current, self.slot.layer
+        if current.image is None or layer is None:
+            return
+        shape = current.image.display.frame.full_shape
+        size = current.pixel_size_angstrom or 1.0
+        before, self._framed = self._framed, (shape, size)
+        if before is None or before[0] != shape:
+            self._viewer.reset_view(layers=[layer], margin=_MARGIN)
+        elif before[1] != size:
+            camera, ratio = self._viewer.scene.camera, size / before[1]
+            camera.center = tuple(ratio * place for place in camera.center)
+            camera.zoom /= ratio
+
 
 class MapView:
     """The distance map, glowing over the micrograph.
@@ -89,7 +103,7 @@ class MapView:
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._session = session
-        self.slot: LayerSlot[Image] = LayerSlot(viewer, order=1)
+        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
         session.current.changed.connect(self.slot.revive)
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
@@ -106,23 +120,25 @@ class MapView:
             return
         if self.slot.was_deleted:
             return
-        space = _space(shown.frame, current.pixel_size_angstrom)
+        self.slot.frame = shown.frame
         if layer is None:
             layer = Image(
                 shown.smoothed,
                 name=DISTANCE_MAP,
-                colormap="inferno",
+                colormap=_GLOW,
+                interpolation2d="linear",
                 blending="additive",
                 opacity=self._session.view.map_opacity,
                 contrast_limits=(0.0, shown.limit),
                 visible=self._session.view.show_map,
-                **space,
+                **self.slot.space,
             )
             self.slot.put(layer)
             layer.events.visible.connect(self._on_eye)
             layer.events.opacity.connect(self._on_opacity)
         else:
-            _replace(layer, shown.smoothed, space)
+            layer.data = shown.smoothed
+            self.slot.place()
             if layer.contrast_limits_range[1] != shown.limit:
                 layer.contrast_limits_range = (0.0, shown.limit)
                 layer.contrast_limits = (0.0, shown.limit)
@@ -149,21 +165,3 @@ class MapView:
         """Follow the eye of the layer list, while there is a map to see."""
         if self.slot.layer is not None and self._session.current.map is not None:
             self._session.view.show_map = self.slot.layer.visible
-
-
-def _space(frame: Frame, pixel_size_angstrom: float | None) -> dict[str, Any]:
-    """Return how an image that covers the micrograph edge to edge lies over it.
-
-    Pixel centres are at integers, so its first pixel is centred half of its own size, less half
-    a micrograph pixel, from the micrograph's first.
-    """
-    space = micrograph_space(pixel_size_angstrom)
-    pixel = np.array(space["scale"])
-    return space | {"scale": frame.scale_yx * pixel, "translate": frame.to_full((0, 0)) * pixel}
-
-
-def _replace(layer: Image, pixels: NDArray[np.float32], space: dict[str, Any]) -> None:
-    layer.data = pixels
-    for name, value in space.items():
-        if not np.array_equal(getattr(layer, name), value):
-            setattr(layer, name, value)

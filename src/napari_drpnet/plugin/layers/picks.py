@@ -11,7 +11,8 @@ from napari.components import ViewerModel
 from napari.layers import Points
 from numpy.typing import NDArray
 
-from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.plugin.layers.magnification import Magnification
+from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.review import Review, State
 from napari_drpnet.project.session import Session
 
@@ -26,11 +27,11 @@ STATE_NAMES = {
 }
 GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
 _CLEAR, _TINT = 0.0, 0.25
-_RING_WIDTH, _CROSS_WIDTH = 0.06, 0.0
-_CROSS_SIZE = 0.45
+#: Least diameter of a ring, in pixels of the screen.
+_LEAST_RING = 5.0
+#: Of a cross: share of the particle, and least and greatest size in pixels of the screen.
+_CROSS, _CROSS_LIMITS, _LARGER = 0.45, (5.0, 12.0), 1.6
 _UNKNOWN_DIAMETER_PX = 50.0
-#: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
-_CANVAS_SIZE_LIMITS = (0, 10000)
 #: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
 
@@ -38,18 +39,24 @@ _CANVAS_SIZE_LIMITS = (0, 10000)
 class _Looks:
     """How each state is drawn: accepted is a ring, rejected a cross, by hand is filled or larger.
 
-    The arrays have a row for each `State`.
+    Rings have the size of the particle, their lines that of the screen. Crosses are small marks,
+    which do not hide the particle however near it is. The arrays have a row for each `State`.
     """
 
     accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
     by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
     symbol = np.where(accepted, "disc", "x").astype(object)
-    size = np.where(accepted, 1.0, _CROSS_SIZE) * np.where(by_hand & ~accepted, 1.5, 1.0)
-    border_width = np.where(accepted, _RING_WIDTH, _CROSS_WIDTH)
     border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
     face_color = border_color * np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)[
         :, None
     ] ** np.array([0, 0, 0, 1])
+
+    def __init__(self, magnification: Magnification, diameter_px: float) -> None:
+        rings = magnification.within(diameter_px, _LEAST_RING, np.inf)
+        crosses = magnification.within(_CROSS * diameter_px, *_CROSS_LIMITS)
+        crosses = crosses * np.where(self.by_hand, _LARGER, 1.0)
+        self.size = np.where(self.accepted, rings, crosses)
+        self.border_width = np.where(self.accepted, magnification.line(rings), 0.0)
 
 
 class PicksView:
@@ -64,12 +71,15 @@ class PicksView:
         Where they are drawn.
     session : Session
         Whose points they are.
+    magnification : Magnification
+        How large they are on the screen.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._viewer = viewer
         self._session = session
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, order=3)
+        self._magnification = magnification
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=3)
         self._drawing = False
         self._review: Review | None = None
         self._drawn = np.empty(0, bool)
@@ -80,6 +90,7 @@ class PicksView:
         session.current.image_changed.connect(self.draw)
         session.selection.changed.connect(self.draw_selection)
         session.view.events.show_points.connect(self._show)
+        magnification.changed.connect(self._draw_lines)
 
     def draw(self) -> None:
         """Draw all points anew."""
@@ -92,7 +103,7 @@ class PicksView:
         centers = np.empty((0, 2)) if current.review is None else current.review.centers_yx
         with self._only_drawing():
             layer = self.slot.layer or self._make()
-            _set_space(layer, micrograph_space(current.pixel_size_angstrom))
+            self.slot.place()
             layer.selected_data = set()
             if not np.array_equal(layer.data, centers):
                 layer.data = centers
@@ -143,10 +154,9 @@ class PicksView:
             symbol="disc",
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
-            border_width=_RING_WIDTH,
             canvas_size_limits=_CANVAS_SIZE_LIMITS,
             visible=self._session.view.show_points,
-            **micrograph_space(self._session.current.pixel_size_angstrom),
+            **self.slot.space,
         )
         self.slot.put(layer)
         layer.events.data.connect(self._on_data)
@@ -162,14 +172,21 @@ class PicksView:
         """
         states = self._session.current.states
         diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
-        layer.size[:] = np.where(self._drawn, _Looks.size[states] * diameter, 0.0)
+        looks = _Looks(self._magnification, diameter)
+        layer.size[:] = np.where(self._drawn, looks.size[states], 0.0)
+        layer.border_width[:] = looks.border_width[states]
         changed = np.flatnonzero(self._drawn & (self._looks != states))
-        looks = self._looks[changed] = states[changed]
-        layer.symbol[changed] = _symbols()[looks]
-        layer.border_width[changed] = _Looks.border_width[looks]
-        layer.border_color[changed] = _Looks.border_color[looks]
-        layer.face_color[changed] = _Looks.face_color[looks]
+        new = self._looks[changed] = states[changed]
+        layer.symbol[changed] = _symbols()[new]
+        layer.border_color[changed] = looks.border_color[new]
+        layer.face_color[changed] = looks.face_color[new]
         layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+    def _draw_lines(self) -> None:
+        """Draw lines and crosses as wide as before on the screen."""
+        if self.slot.layer is not None and self._is_up_to_date():
+            with self._only_drawing():
+                self._dress(self.slot.layer)
 
     def _features(self) -> pd.DataFrame:
         """Return what napari shows of the point under the mouse, and writes when it saves."""
@@ -230,9 +247,3 @@ class PicksView:
 def _symbols() -> NDArray[np.object_]:
     """Return napari's own names of the symbols, by state."""
     return Points(np.zeros((len(State), 2)), symbol=_Looks.symbol).symbol
-
-
-def _set_space(layer: Points, space: dict[str, Any]) -> None:
-    for name, value in space.items():
-        if not np.array_equal(getattr(layer, name), value):
-            setattr(layer, name, value)

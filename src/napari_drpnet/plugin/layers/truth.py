@@ -4,15 +4,18 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 
-from napari_drpnet.plugin.layers.slot import LayerSlot, micrograph_space
+from napari_drpnet.plugin.layers.magnification import Magnification
+from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 TRUTH = "truth"
-_COLOR = np.array([0.35, 0.7, 1.0, 1.0])
+_WHITE, _BLACK = np.array([1, 1, 1, 1.0]), np.array([0, 0, 0, 1.0])
+#: Share of the particle, and least and greatest size in pixels of the screen.
+_SIZE, _LIMITS = 0.25, (4.0, 8.0)
 
 
 class TruthView:
-    """True particles: small blue squares in the middle of the rings.
+    """True particles: small white squares in the middle of the rings.
 
     Parameters
     ----------
@@ -20,13 +23,17 @@ class TruthView:
         Where they are drawn.
     session : Session
         Whose truth it is.
+    magnification : Magnification
+        How large they are on the screen.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, order=2)
+        self._magnification = magnification
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=2)
         session.comparison.truth_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
+        magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
         """Draw the truth of the micrograph that is shown, if there is any."""
@@ -38,11 +45,19 @@ class TruthView:
             truth,
             name=TRUTH,
             symbol="square",
-            size=(current.diameter_px or 50.0) / 4,
-            face_color=_COLOR,
-            border_color=np.array([0, 0, 0, 0.6]),
-            border_width=0.15,
-            **micrograph_space(current.pixel_size_angstrom),
+            size=self._size(),
+            face_color=_WHITE,
+            border_color=_BLACK,
+            border_width=0.2,
+            **self.slot.space,
         )
         self.slot.put(layer)
         layer.editable = False
+
+    def _size(self) -> float:
+        diameter = self._session.current.diameter_px or 50.0
+        return float(self._magnification.within(_SIZE * diameter, *_LIMITS))
+
+    def _resize(self) -> None:
+        if self.slot.layer is not None:
+            self.slot.layer.size = self._size()

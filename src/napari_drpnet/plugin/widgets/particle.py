@@ -34,7 +34,7 @@ class ParticlePanel(Panel):
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self.measure = Measure(napari_viewer, self.session)
+        self.measure = Measure(self.viewer, self.session)
         self.probe = DeviceProbe(self.session)
         self._particle = StageFields(self.session, "particle")
         self._detector = StageFields(self.session, "detector")

@@ -17,7 +17,8 @@ from napari_drpnet.plugin.widgets.pick import PickPanel
 from napari_drpnet.plugin.widgets.view import ViewPanel
 from napari_drpnet.project.sample_project import open_sample
 
-MICROGRAPHS = "Micrographs"
+#: As the manifest names the docks.
+_PICKER, _MICROGRAPHS = "DRPnet picker", "Micrographs"
 _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
     "Classify": ClassifyPanel,
@@ -40,7 +41,7 @@ class PickerPanel(Panel):
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._viewer = napari_viewer
+        self._has_looked_for_table = False
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
@@ -55,9 +56,11 @@ class PickerPanel(Panel):
         return _SIZE
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Open the table of micrographs below the canvas, once there is a window."""
+        """Open the table of micrographs below the canvas, the first time."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._open_table)
+        if not self._has_looked_for_table:
+            self._has_looked_for_table = True
+            QTimer.singleShot(0, self._open_table)
 
     def open(self, paths: list[Path], project: Path | None, *, sample: bool = False) -> None:
         """Open what the command line names; a project folder alone will do."""
@@ -73,10 +76,18 @@ class PickerPanel(Panel):
         self.tabs.setCurrentIndex(list(_TABS).index(title))
 
     def _open_table(self) -> None:
-        window = getattr(self._viewer, "window", None)
-        if window is not None and MICROGRAPHS not in window.dock_widgets:
-            table = MicrographsPanel(self._viewer)
-            window.add_dock_widget(table, name=MICROGRAPHS, area="bottom")
+        """Open it where there is none, named so that napari's menu finds it again."""
+        window = getattr(self.viewer, "window", None)
+        if window is not None and find_table(window) is None:
+            mine = next((name for name, dock in window.dock_widgets.items() if dock is self), "")
+            name = _MICROGRAPHS + mine.partition(_PICKER)[2]
+            window.add_dock_widget(MicrographsPanel(self.viewer), name=name, area="bottom")
+
+
+def find_table(window: "napari.window.Window") -> MicrographsPanel | None:
+    """Return the table of micrographs that is docked in a window, if there is one."""
+    docked = window.dock_widgets.values()
+    return next((panel for panel in docked if isinstance(panel, MicrographsPanel)), None)
 
 
 def _scrolled(panel: QWidget) -> QScrollArea:

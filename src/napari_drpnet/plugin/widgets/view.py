@@ -40,7 +40,7 @@ class ViewPanel(Panel):
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._scale_bar_model = napari_viewer.canvas.overlays.scale_bar
+        self._scale_bar_model = self.viewer.canvas.overlays.scale_bar
         about = QLabel(_FOR_THE_EYE)
         about.setWordWrap(True)
         layout = QVBoxLayout(self)
