@@ -17,7 +17,7 @@ def offer(monkeypatch, *, cuda=False, mps=False, build=None):
         ({"cuda": True, "mps": True, "build": "12.8"}, Device("cuda:0", "Some GPU")),
         ({"mps": True}, Device("mps", "Apple GPU")),
         ({"build": "12.8"}, Device("cpu", "no CUDA GPU found")),
-        ({}, Device("cpu", "this torch is a CPU build")),
+        ({}, Device("cpu", "PyTorch is installed without GPU support")),
     ],
 )
 def test_auto_takes_the_best_and_says_why(monkeypatch, machine, chosen):

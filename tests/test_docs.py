@@ -9,11 +9,13 @@ import click
 import pytest
 
 from napari_drpnet.cli.options import build_model
+from napari_drpnet.networks.weights import find_weights, read_card
+from napari_drpnet.project.actions import ACTIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 )
 TABLES = runpy.run_path(str(ROOT / "scripts" / "parameter_tables.py"))
 
@@ -48,9 +50,37 @@ def calls():
     return [pytest.param(call, id=page) for page in texts for call in commands_in(texts[page])]
 
 
-def test_the_tables_of_options_are_up_to_date():
-    text = TABLES["PAGE"].read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", TABLES["PAGES"], ids=lambda page: page.name)
+def test_the_tables_made_from_the_code_are_up_to_date(page):
+    text = page.read_text(encoding="utf-8")
     assert TABLES["update"](text) == text, "run: python scripts/parameter_tables.py"
+
+
+def test_a_stale_table_is_made_anew():
+    stale = "<!-- keys: undo -->\n| `X` | Nothing |\n<!-- end -->"
+    fresh = TABLES["update"](stale)
+    assert "| `Control-Z` | Take the last edit back |" in fresh
+    assert "Nothing" not in fresh
+
+
+def test_a_setting_has_its_bounds_and_the_value_that_the_weights_recommend():
+    table = TABLES["update"]("<!-- peaks: sigma_px (blur) -->\n<!-- end -->")
+    assert "| **blur** |" in table
+    assert "| 0 to 50 px |" in table
+    card = read_card(find_weights("default", "detector"))
+    assert f"| {card.sigma_px:g}, from the weights |" in table
+
+
+def test_all_keys_have_a_page():
+    text = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    assert {action.key for action in ACTIONS.values()} <= set(re.findall("`([^`]+)`", text)) | {""}
+
+
+@pytest.mark.parametrize("folder", ["", "project", "plugin"])
+def test_every_module_is_in_the_tables_of_the_architecture(folder):
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = {path.stem for path in (ROOT / "src" / "napari_drpnet" / folder).glob("*.py")}
+    assert modules - set(re.findall("`([^`]+)`", text)) - {"__init__"} == set()
 
 
 def test_every_verb_has_its_table():

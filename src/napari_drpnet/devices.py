@@ -58,5 +58,5 @@ def _best_device() -> Device:
     if torch.backends.mps.is_available():
         return Device("mps", "Apple GPU")
     if torch.version.cuda is None:
-        return Device("cpu", "this torch is a CPU build")
+        return Device("cpu", "PyTorch is installed without GPU support")
     return Device("cpu", "no CUDA GPU found")

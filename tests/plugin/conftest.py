@@ -66,8 +66,9 @@ class Window:
         return self.viewer.window.add_plugin_dock_widget("napari-drpnet", name)[1]
 
     def settle(self):
-        """Let Qt do what waits, deletions too."""
-        self._qtbot.wait(10)
+        """Let Qt do what waits, and what comes of that: a deletion is the third to come."""
+        for _ in range(4):
+            self._qtbot.wait(2)
 
     def wait(self):
         """Wait until the session has nothing to do."""
@@ -119,6 +120,12 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights):
 
 
 @pytest.fixture
-def window(new_viewer, qtbot):
+def new_window(new_viewer, qtbot):
+    """A function that opens a window with the picker."""
+    return lambda **options: Window(new_viewer(**options), qtbot)
+
+
+@pytest.fixture
+def window(new_window):
     """A window with the picker."""
-    return Window(new_viewer(), qtbot)
+    return new_window()

@@ -10,6 +10,7 @@ from napari_drpnet.parameters import (
     PeakParameters,
 )
 from napari_drpnet.plugin.field_facts import FieldFacts, decimals_for
+from napari_drpnet.project.export_options import ExportChoice
 
 
 def test_units_come_from_the_name_or_the_title():
@@ -35,6 +36,8 @@ def test_the_tooltip_is_the_title_with_bounds():
     tooltip = FieldFacts.read(PeakParameters, "sigma_px").tooltip
     assert tooltip.startswith(PeakParameters.model_fields["sigma_px"].title)
     assert tooltip.endswith("at least 0 and at most 50 px")
+    tooltip = FieldFacts.read(ExportChoice, "box_size_px").tooltip
+    assert tooltip.endswith("at least 2 and at most 1,000,000 px")
 
 
 @pytest.mark.parametrize(

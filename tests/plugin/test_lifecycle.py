@@ -1,9 +1,15 @@
 """Panels, docks and windows come and go at any moment: nothing is lost, and nothing stays behind."""
 
 import gc
+import subprocess
+import sys
+import threading
+import time
 import weakref
+from threading import Event
 
 import pytest
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
@@ -30,7 +36,8 @@ def docked(window):
 
 
 def listeners(session):
-    """Count who listens to what changes most."""
+    """Count who listens to what changes most; what is gone but not collected does not count."""
+    gc.collect()
     signals = (
         session.settings_changed,
         session.current.states_changed,
@@ -140,12 +147,247 @@ def test_a_panel_may_go_while_a_job_runs(picked, name, detector_gate):
     assert picked.session.current.accepted_count == 16
 
 
-def test_measuring_ends_with_its_panel(picked):
-    callbacks = list(picked.viewer.mouse_drag_callbacks)
-    picked.picker.findChild(Panel, options=None) if False else None
-    particle = picked.picker.tabs.widget(0).widget().particle
-    particle.measure_button.click()
-    assert len(picked.viewer.mouse_drag_callbacks) == len(callbacks) + 1
-    click_cross(picked.picker)
+def test_measuring_ends_with_its_panel(window, discs):
+    window.open(discs)
+    callbacks = list(window.viewer.mouse_drag_callbacks)
+    pick = window.picker.tabs.widget(0).widget()
+    pick.particle.measure_button.click()
+    assert len(window.viewer.mouse_drag_callbacks) == len(callbacks) + 1
+    click_cross(window.picker)
+    window.settle()
+    assert window.viewer.mouse_drag_callbacks == callbacks
+
+
+# ---- the window
+
+
+def start_list(window, gate_before, discs, tmp_path):
+    gate = gate_before(opening, "list_entries")
+    window.session.open_paths(list(discs))
+    return gate
+
+
+def start_image(window, gate_before, discs, tmp_path):
+    gate = gate_before(current, "render_record")
+    window.session.step(1)
+    return gate
+
+
+def start_pick(window, gate_before, discs, tmp_path):
+    gate = gate_before(picker, "detect")
+    window.session.step(1)
+    window.session.picking.pick_current()
+    return gate
+
+
+def start_pick_all(window, gate_before, discs, tmp_path):
+    gate = gate_before(picker, "detect")
+    window.session.picking.pick_all()
+    return gate
+
+
+def start_candidates(window, gate_before, discs, tmp_path):
+    gate = gate_before(picker, "rank_candidates")
+    window.session.change("peaks", sigma_px=2.0)
+    return gate
+
+
+def start_export(window, gate_before, discs, tmp_path):
+    gate = gate_before(exporter, "export_picks")
+    window.session.exporter.export(tmp_path / "out", ExportOptions(), only_current=True)
+    return gate
+
+
+JOBS = [start_list, start_image, start_pick, start_pick_all, start_candidates, start_export]
+
+
+def reopened(folder):
+    """Open a project as another program would, and return what is in it."""
+    store, project = ProjectStore.open(folder)
+    store.close(project)
+    return project
+
+
+@pytest.mark.parametrize("start", JOBS)
+def test_a_window_may_be_closed_while_a_job_runs(picked, start, gate_before, discs, tmp_path):
+    session, folder = picked.session, picked.session.store.folder
+    session.current.add([[5.0, 5.0]])
+    gate = start(picked, gate_before, discs, tmp_path)
+    assert gate.reached.wait(20)
+    before = session.project.state
+    picked.viewer.close()
+    assert reopened(folder).state == before  # it is unlocked, before Qt has deleted the window
+    files = sorted(folder.rglob("*"))
+    gate.opened.set()
+    assert session.runner.join(20)
     picked.settle()
-    assert picked.viewer.mouse_drag_callbacks == callbacks
+    assert sorted(folder.rglob("*")) == files
+    assert picked.notices == []
+    assert not [panel for panel in QApplication.allWidgets() if isinstance(panel, Panel)]
+
+
+def test_the_cross_of_the_window_closes_the_session(picked):
+    session, folder = picked.session, picked.session.store.folder
+    session.current.add([[5.0, 5.0]])
+    before = session.project.state
+    picked.viewer.window._qt_window.close()
+    assert reopened(folder).state == before
+    assert session.store is None
+    picked.viewer.close()  # napari cannot do so any more once Qt has deleted the window
+
+
+def test_a_window_that_was_never_shown_closes_its_session(new_window, tmp_path):
+    window = new_window(show=False)
+    window.session.open_project(tmp_path / "project")
+    window.viewer.close()
+    window.settle()
+    assert window.session.store is None
+    reopened(tmp_path / "project")
+
+
+def test_what_waits_to_be_drawn_does_not_disturb_the_closing(window, discs, monkeypatch, qtbot):
+    rendered, render = Event(), current.render_record
+
+    def render_and_tell(*args):
+        image = render(*args)
+        rendered.set()
+        return image
+
+    monkeypatch.setattr(current, "render_record", render_and_tell)
+    window.session.open_paths(list(discs))
+    qtbot.waitUntil(lambda: window.session.current.id is not None, timeout=20_000)
+    assert rendered.wait(20)
+    time.sleep(0.05)
+    window.viewer.close()
+    window.settle()
+    assert window.notices == []
+
+
+def test_the_program_may_end_while_a_job_runs(discs, tmp_path, use_toy_weights):
+    """By the hardest way: no window is closed before."""
+    folder, script = tmp_path / "project", tmp_path / "script.py"
+    script.write_text(_PROGRAM.format(paths=list(map(str, discs)), folder=str(folder)))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "picking\nclosed\n"
+    assert len(reopened(folder).micrographs) == 3
+
+
+_PROGRAM = """
+from pathlib import Path
+from threading import Event
+
+import napari
+from qtpy.QtCore import QTimer
+
+from napari_drpnet.project import picker as engine
+
+viewer = napari.Viewer(show_welcome_screen=False)
+_, picker = viewer.window.add_plugin_dock_widget("napari-drpnet", "DRPnet picker")
+app = napari.qt.get_qapp()
+session = picker.session
+reached = Event()
+
+
+def detect(micrograph, parameters, networks, job):
+    reached.set()
+    while True:
+        job.advance(0, 1, "a tile without end")
+
+
+engine.detect = detect
+
+
+def go():
+    if session.current.image is not None and session.project.settings.particle is None:
+        session.change("particle", diameter_angstrom=36.0)
+        session.picking.pick_current()
+    if reached.is_set() and timer.isActive():
+        timer.stop()
+        print("picking")
+        app.exit(0)
+
+
+timer = QTimer()
+timer.timeout.connect(go)
+timer.start(10)
+session.open_paths([Path(path) for path in {paths}], Path({folder!r}))
+napari.run()
+print("closed" if session.store is None else "open")
+"""
+
+
+def use_and_close(window, discs):
+    """Pick in a window, close it, and return weak references to what should be gone then."""
+    window.open(discs)
+    window.pick()
+    session, picker, layers = window.session, window.picker, list(window.viewer.layers)
+    parts = (session, picker.controller, picker, *picker.findChildren(Panel), *layers)
+    window.viewer.close()
+    window.settle()
+    assert session.runner.join(20)
+    return [weakref.ref(part) for part in parts]
+
+
+def active_timers():
+    objects = (object for object in gc.get_objects() if issubclass(type(object), QTimer))
+    return {timer for timer in objects if isalive(timer) and timer.isActive()}
+
+
+def test_windows_leave_nothing_behind(new_window, discs):
+    gc.collect()
+    timers, threads = active_timers(), set(threading.enumerate())
+    traces = [trace for _ in range(3) for trace in use_and_close(new_window(), discs)]
+    gc.collect()
+    assert [trace() for trace in traces if trace() is not None] == []
+    assert active_timers() <= timers
+    assert set(threading.enumerate()) <= threads
+
+
+# ---- more than one
+
+
+def test_two_windows_do_not_meet(new_window, discs):
+    first, second = (new_window() for _ in range(2))
+    first.open(list(discs)[:1])
+    second.open(list(discs)[1:])
+    first.session.picking.pick_current()
+    second.session.picking.pick_current()
+    first.wait()
+    second.wait()
+    assert len(first.session.project.micrographs) == 1
+    assert len(second.session.project.micrographs) == 2
+    assert first.session.current.accepted_count == second.session.current.accepted_count == 16
+    first.viewer.close()
+    second.session.step(1)
+    second.pick()
+    assert second.session.current.accepted_count == 16
+
+
+def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, discs):
+    second = new_window()
+    second.session.open_paths(list(discs))
+    second.wait()
+    second.settle()
+    assert [notice.level for notice in second.notices] == ["error"]
+    assert "another window has this project open" in second.notices[0].text
+    assert second.layer_names() == []
+    assert second.session.store is None
+    assert second.session.project.micrographs == {}
+    picked.session.current.add([[5.0, 5.0]])
+    assert picked.session.current.accepted_count == 17
+    picked.viewer.close()
+    second.open(discs)
+    assert second.session.current.accepted_count == 17
+
+
+def test_the_theme_changes_while_a_job_runs(picked, detector_gate):
+    picked.session.step(1)
+    picked.session.picking.pick_current()
+    assert detector_gate.reached.wait(20)
+    for theme in ("light", "dark", "light"):
+        picked.viewer.theme = theme
+        picked.settle()
+    detector_gate.opened.set()
+    picked.wait()
+    assert picked.session.current.accepted_count == 16

@@ -1,11 +1,14 @@
 """One line that says what a long job is doing, with a button to stop it."""
 
+from dataclasses import replace
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from napari_drpnet.project.runner import JobStatus
 
 _BAR_WIDTH = 110
+_SPARE = 4
 
 
 class JobProgress(QWidget):
@@ -51,6 +54,8 @@ class JobProgress(QWidget):
             Of the job.
         """
         self._label.setText(_text(verb, status))
+        longest = _text(verb, replace(status, done=status.total))
+        self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance(longest) + _SPARE)
         self._label.setToolTip(status.stage)
         self._bar.setRange(0, status.total)
         self._bar.setValue(status.done)

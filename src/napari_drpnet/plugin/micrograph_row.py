@@ -114,7 +114,8 @@ class MicrographRow:
 
     @property
     def _status_text(self) -> str:
-        title, reason = STATUS_TITLES[self.status], " ".join(self.summary.message.split())
+        message = self.summary.message.removeprefix(f"{self.record.path}: ")  # named beside it
+        title, reason = STATUS_TITLES[self.status], " ".join(message.split())
         return f"{title}: {reason}" if self.status == "failed" and reason else title
 
 

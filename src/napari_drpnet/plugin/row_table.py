@@ -5,6 +5,8 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 _ROW_PADDING = 6
+#: Keeps the texts of neighbouring columns apart, and napari's theme round the rest.
+_STYLE = "QTableView::item { padding: 0px 8px } QHeaderView::section { padding: 2px 10px }"
 
 
 class RowTable(QTableView):
@@ -36,6 +38,7 @@ class RowTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setShowGrid(False)
+        self.setStyleSheet(_STYLE)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         rows = self.verticalHeader()

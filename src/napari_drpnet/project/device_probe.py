@@ -33,7 +33,7 @@ class DeviceProbe:
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._asked: str | None = None
-        self.text = "looking for a device …"
+        self.text = "Looking for a GPU …"
         self.is_usable = True
 
     def ask(self) -> None:

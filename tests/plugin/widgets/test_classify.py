@@ -39,10 +39,14 @@ def classifier(session):
     return session.project.settings.classifier
 
 
-def test_without_picks_it_says_what_to_do(panel):
-    image = panel.histogram.grab().toImage()
-    assert panel.histogram._empty_text == "Press Pick to find particles"
-    assert image.width() > 0
+def test_without_picks_it_says_what_to_do(panel, session):
+    assert panel.hint.text() == "Give the particle diameter first."
+    assert panel.histogram.isHidden()
+    assert panel.accept.isHidden()
+    session.change("particle", diameter_angstrom=36.0)
+    assert panel.hint.isHidden()
+    assert panel.histogram.isVisible()
+    assert "press Pick" in panel.histogram._empty_text
     assert panel.counts.isHidden()
 
 
@@ -89,11 +93,11 @@ def test_rejected_picks_are_shown_or_hidden_from_both_sides(panel, judged, qtbot
 
 
 def test_without_a_classifier_it_says_what_becomes_of_picks(panel, judged):
-    assert panel.no_classifier.isHidden()
+    assert panel.hint.isHidden()
     panel.weights.native.setCurrentText("none")
     assert classifier(judged).classifier == "none"
-    assert "every pick above the threshold is accepted" in panel.no_classifier.text()
-    assert panel.no_classifier.isVisible()
+    assert "every pick above the threshold is accepted" in panel.hint.text()
+    assert panel.hint.isVisible()
     assert not panel.histogram.isVisible()
     assert not panel.accept.isVisible()
     judged.undo()

@@ -193,10 +193,10 @@ def test_picks_and_totals_follow_the_work(panel, session, ids, wait, qtbot):
     shown = [f"{a} / {b}" for a, b in zip(accepted, above, strict=True)]
     assert cells(panel, Column.PICKS) == shown
     assert min(accepted) > 8
-    text = f"3 of 3 picked · {sum(accepted)} particles in included micrographs"
+    text = f"3 of 3 picked · {sum(accepted)} particles"
     qtbot.waitUntil(lambda: panel._totals.text() == text)
     session.include(ids[:1], False)
-    text = f"2 of 2 picked · {sum(accepted[1:])} particles in included micrographs"
+    text = f"2 of 2 picked · {sum(accepted[1:])} particles"
     qtbot.waitUntil(lambda: panel._totals.text() == text)
 
 

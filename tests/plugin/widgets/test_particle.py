@@ -59,8 +59,11 @@ def spin(field):
     return field[0].native
 
 
-def test_without_a_diameter_it_asks_for_one(panel, session):
+def test_without_a_diameter_it_asks_for_one(panel, session, discs, wait):
     assert panel.diameter.native.text() == "give it in Å"
+    assert panel.hint.isHidden()  # micrographs come first
+    session.open_paths(list(discs))
+    wait(session)
     assert "Type the particle diameter" in panel.hint.text()
     assert not panel.pixel_size.enabled
     assert not panel.polarity.enabled

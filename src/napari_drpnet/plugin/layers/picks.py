@@ -30,7 +30,7 @@ _CLEAR, _TINT = 0.0, 0.25
 #: Least diameter of a ring, in pixels of the screen.
 _LEAST_RING = 5.0
 #: Of a cross: share of the particle, and least and greatest size in pixels of the screen.
-_CROSS, _CROSS_LIMITS, _LARGER = 0.45, (5.0, 12.0), 1.6
+_CROSS, _CROSS_LIMITS, _LARGER = 0.45, (6.0, 18.0), 1.6
 _UNKNOWN_DIAMETER_PX = 50.0
 #: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)

@@ -11,7 +11,7 @@ from napari_drpnet.project.session import Session
 TRUTH = "truth"
 _WHITE, _BLACK = np.array([1, 1, 1, 1.0]), np.array([0, 0, 0, 1.0])
 #: Share of the particle, and least and greatest size in pixels of the screen.
-_SIZE, _LIMITS = 0.25, (4.0, 8.0)
+_SIZE, _LIMITS = 0.2, (4.0, 8.0)
 
 
 class TruthView:

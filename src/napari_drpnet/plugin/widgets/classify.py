@@ -40,12 +40,11 @@ class ClassifyPanel(Panel):
             choices=_list_choices,
             choose_file=partial(choose_weights_file, self, "classifier"),
         )
-        self.histogram = HistogramPlot("P(particle)", empty_text="Press Pick to find particles")
+        self.histogram = HistogramPlot("P(particle)", empty_text="No picks yet: press Pick")
         self.accept = self._fields.slider("accept", 0, 1)
         self.about = Hint()
         self.about.say(_ABOUT)
-        self.no_classifier = Hint()
-        self.no_classifier.say(_NONE)
+        self.hint = Hint()
         self.counts = Hint()
         self.counts.setToolTip("Accepted picks are exported; what you say yourself goes first")
         self.show_rejected = QCheckBox("Show rejected picks")
@@ -66,7 +65,7 @@ class ClassifyPanel(Panel):
     def _lay_out(self) -> None:
         layout = column(
             FormRows(self.weights),
-            self.no_classifier,
+            self.hint,
             self.histogram,
             self.accept,
             self.counts,
@@ -94,10 +93,10 @@ class ClassifyPanel(Panel):
     def _show_settings(self) -> None:
         self._fields.show()
         judges = self.session.project.settings.classifier.classifier != "none"
-        for part in (self.histogram, self.accept, self.about):
-            part.setVisible(judges)
-        self.no_classifier.setVisible(not judges)
         plan = self.session.plan
+        for part in (self.histogram, self.accept, self.about):
+            part.setVisible(judges and plan is not None)
+        self.hint.say(self.session.problem or "" if judges else _NONE)
         self.histogram.set_cut(plan.parameters.classifier.accept if plan else None)
 
     def _show_states(self) -> None:

@@ -112,7 +112,7 @@ class CorrectPanel(Panel):
         self._tools.idClicked.connect(self._on_tool)
         self._tool_hint = QLabel()
         self._tool_hint.setWordWrap(True)
-        self._tool_hint.setMinimumHeight(3 * self._tool_hint.fontMetrics().lineSpacing())
+        self._tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
         self._tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self._tool_hint, 2, 0, 1, 6)
         for column in range(6):

@@ -8,6 +8,7 @@ from qtpy.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QMenu,
@@ -29,8 +30,8 @@ from napari_drpnet.project.job_lanes import JobStatus
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.summaries import Totals
 
-_SIZE = QSize(900, 170)
-_WIDTHS = {Column.INCLUDED: 30, Column.NAME: 400, Column.PICKS: 110, Column.DEFOCUS: 120}
+_SIZE = QSize(900, 144)
+_WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
 #: Milliseconds between two looks at all micrographs, for their order and what they add up to.
 _REVIEW_EVERY_MS = 100
 #: The jobs that are shown here, the most urgent first.
@@ -133,7 +134,8 @@ class MicrographsPanel(Panel):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        for column in (Column.NAME, Column.STATUS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         view.setSortingEnabled(True)
         for column, width in _WIDTHS.items():
             view.setColumnWidth(column, width)
@@ -194,14 +196,16 @@ class MicrographsPanel(Panel):
     def _show_all(self) -> None:
         """Show what takes a look at all micrographs."""
         self._table.sort_anew()
+        records = self.session.project.micrographs.values()
+        has_defocus = any(record.defocus_angstrom is not None for record in records)
+        self._view.setColumnHidden(Column.DEFOCUS, not has_defocus)
         self._show_totals()
 
     def _show_totals(self) -> None:
         totals = self.session.summaries.totals()
         self._totals.setText(_sentence(totals))
-        self._totals.setToolTip(
-            "\n".join(f"{STATUS_TITLES[status]}: {n:,}" for status, n in totals.counts.items())
-        )
+        counts = [f"{STATUS_TITLES[status]}: {n:,}" for status, n in totals.counts.items()]
+        self._totals.setToolTip("\n".join(["Included micrographs", *counts]))
 
     def _show_jobs(self, changed: JobStatus | None = None) -> None:
         if changed is None or changed.kind in _VERBS:
@@ -257,10 +261,7 @@ def _sentence(totals: Totals) -> str:
     if not count:
         return ""
     noun = "particle" if totals.particles == 1 else "particles"
-    return (
-        f"{totals.counts['picked']:,} of {count:,} picked · "
-        f"{totals.particles:,} {noun} in included micrographs"
-    )
+    return f"{totals.counts['picked']:,} of {count:,} picked · {totals.particles:,} {noun}"
 
 
 def _dropped_paths(event: QDropEvent) -> list[Path]:

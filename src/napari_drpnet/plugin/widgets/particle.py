@@ -76,6 +76,7 @@ class ParticlePanel(Panel):
         current = self.session.current
         self.listen(self.session.settings_changed, self._show_settings)
         self.listen(self.session.settings_changed, self.probe.ask)
+        self.listen(current.changed, self._show_settings)
         self.listen(current.image_changed, self._show_settings)
         self.listen(current.points_changed, self._show_settings)
         self.listen(self.measure.toggled, self._show_measuring)
@@ -164,6 +165,8 @@ class ParticlePanel(Panel):
         current, text = self.session.current, ""
         if self.measure.is_on:
             text = "Draw across a particle on the micrograph, from edge to edge."
+        elif current.record is None:
+            text = ""  # first things first: the buttons ask for micrographs
         elif self.session.project.settings.particle is None:
             text = "Type the particle diameter, or press ⌀ and draw it on the micrograph."
         elif current.image is not None and current.pixel_size_angstrom is None:

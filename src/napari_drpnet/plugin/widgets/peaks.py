@@ -29,7 +29,7 @@ class PeaksPanel(Panel):
         super().__init__(napari_viewer)
         self._peaks = StageFields(self.session, "peaks")
         self._detector = StageFields(self.session, "detector")
-        self.histogram = HistogramPlot(empty_text="Press Pick to find particles")
+        self.histogram = HistogramPlot(empty_text="No picks yet: press Pick")
         self.threshold = self._peaks.slider("threshold", 0, 1)
         self.sigma = self._peaks.slider("sigma_px", 0, 5)
         self.min_distance = self._peaks.slider("min_distance", 0, 2, label="least distance")

@@ -5,7 +5,14 @@ from pathlib import Path
 import napari
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.widgets.classify import ClassifyPanel
@@ -28,6 +35,11 @@ _TABS: dict[str, type[Panel]] = {
     "View": ViewPanel,
 }
 _SIZE = QSize(344, 620)
+#: napari's tabs are so low that they cut their texts.
+_TAB_STYLE = """
+QTabBar { background: none; border: none; padding: 0px }
+QTabBar::tab { min-height: 18px; padding: 2px 6px; margin-right: 1px }
+"""
 
 
 class PickerPanel(Panel):
@@ -45,6 +57,7 @@ class PickerPanel(Panel):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
+        self.tabs.setStyleSheet(_TAB_STYLE)
         for title, panel in _TABS.items():
             self.tabs.addTab(_scrolled(panel(napari_viewer)), title)
         layout = QVBoxLayout(self)
@@ -82,6 +95,10 @@ class PickerPanel(Panel):
             mine = next((name for name, dock in window.dock_widgets.items() if dock is self), "")
             name = _MICROGRAPHS + mine.partition(_PICKER)[2]
             window.add_dock_widget(MicrographsPanel(self.viewer), name=name, area="bottom")
+        if isinstance(self.window(), QMainWindow):
+            # The panels need the height more than the table needs the width.
+            corner, area = Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea
+            self.window().setCorner(corner, area)
 
 
 def find_table(window: "napari.window.Window") -> MicrographsPanel | None:

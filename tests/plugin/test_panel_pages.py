@@ -1,0 +1,51 @@
+"""The pages of the panels name what is on the panels."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("napari")
+
+from qtpy.QtWidgets import QWidget
+
+from napari_drpnet.plugin.micrograph_row import HEADERS
+from napari_drpnet.plugin.widgets.classify import ClassifyPanel
+from napari_drpnet.plugin.widgets.compare import ComparePanel
+from napari_drpnet.plugin.widgets.correct import CorrectPanel
+from napari_drpnet.plugin.widgets.export import ExportPanel
+from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
+from napari_drpnet.plugin.widgets.pick import PickPanel
+from napari_drpnet.plugin.widgets.view import ViewPanel
+
+PAGES = Path(__file__).parents[2] / "docs" / "panels"
+PANELS = {
+    "classify": ClassifyPanel,
+    "compare": ComparePanel,
+    "correct": CorrectPanel,
+    "export": ExportPanel,
+    "micrographs": MicrographsPanel,
+    "pick": PickPanel,
+    "view": ViewPanel,
+}
+
+
+def texts_on(panel):
+    readers = ("text", "title", "placeholderText")
+    for widget in panel.findChildren(QWidget):
+        yield from (getattr(widget, name)() for name in readers if hasattr(widget, name))
+
+
+def test_every_panel_has_a_page():
+    assert {page.stem for page in PAGES.glob("*.md")} == set(PANELS)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_what_is_bold_on_a_page_is_on_its_panel(name, qtbot, viewer, session):
+    panel = PANELS[name](viewer)
+    qtbot.addWidget(panel)
+    shown = [*texts_on(panel), *(title for title, _ in HEADERS.values())]
+    bold = set(re.findall(r"\*\*(.+?)\*\*", (PAGES / f"{name}.md").read_text(encoding="utf-8")))
+    assert bold
+    lost = {word for word in bold if not any(f"{text} ".startswith(f"{word} ") for text in shown)}
+    assert lost == set()
