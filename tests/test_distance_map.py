@@ -47,7 +47,7 @@ class Recorder:
 class SmallMemory(nn.Module):
     """Doubles an image, unless it has more pixels than fit."""
 
-    halo = 2
+    halo, stride, tile = 2, 1, 256
 
     def __init__(self, pixels, message="CUDA out of memory. Tried to allocate 2.00 GiB"):
         super().__init__()

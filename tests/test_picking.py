@@ -36,7 +36,7 @@ CLASSIFIER_CARD = CARD.model_copy(update={"kind": "classifier", "patch_px": 40, 
 class Smoothing(nn.Module):
     """A detector that needs no training: it draws the image, smoothed to half a particle."""
 
-    halo = 8
+    halo, stride, tile = 8, 1, 256
 
     def __init__(self):
         super().__init__()

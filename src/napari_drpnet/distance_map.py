@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Map = NDArray[np.float32]
 Precision = Literal["float32", "bfloat16"]
 
-#: Of the output, network pixels. On a CPU 192 keeps the 32 channels near the cache.
-_TILE = {"cpu": 192, "cuda": 2048, "mps": 1024}
+#: Of the output, network pixels; on other devices than these the network says what it likes.
+_TILE = {"cuda": 2048, "mps": 1024}
 _LEAST_TILE = 64
 #: Torch has no one type for it on all devices. Not every error about memory is one: there are
 #: unsupported memory formats and illegal accesses too.
@@ -75,7 +75,7 @@ def predict_distance_map(
     # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
     module = deepcopy(detector.module).to(dtype)
     source = torch.from_numpy(np.ascontiguousarray(image))[None, None]
-    side = tile or _TILE.get(device.type, 256)
+    side = tile or _TILE.get(device.type, cast("int", module.tile))
     job = job or SilentJob()
     while True:
         try:
@@ -116,6 +116,7 @@ def _run_tiles(
     height, width = source.shape[-2:]
     output = np.empty((height, width), np.float32)
     halo = cast("int", module.halo)
+    side = -(-side // cast("int", module.stride)) * cast("int", module.stride)
     tiles = list(_tiles(height, width, side, halo))
     for done, (seen_y, seen_x, kept_y, kept_x, target) in enumerate(tiles, 1):
         part = source[..., seen_y, seen_x].to(device, dtype, memory_format=torch.channels_last)

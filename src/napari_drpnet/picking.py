@@ -144,8 +144,9 @@ def _require_threshold(parameters: PickParameters, card: "WeightsCard") -> None:
     for name, value in chosen.items():
         own = getattr(card, name)
         if parameters.peaks.threshold is None and value not in (None, own):
+            words = name.replace("_", " ")
             raise ValueError(
-                f"{name} {value!r} is not that of the detector ({own!r}): give a threshold for it"
+                f"{words} {value!r} is not that of the detector ({own!r}): give a threshold for it"
             )
 
 

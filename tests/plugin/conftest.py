@@ -1,6 +1,8 @@
+import gc
 import os
 import sys
 
+import numpy as np
 import pytest
 
 
@@ -85,15 +87,83 @@ class Window:
         self.session.picking.pick_current()
         self.wait()
 
-    def layer(self, name):
-        return self.viewer.layers[name]
-
     def layer_names(self):
         return [layer.name for layer in self.viewer.layers]
 
+    # ---- mouse and keys
+
+    @property
+    def canvas(self):
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def point_of(self, center_yx):
+        """Return where on the canvas a place of the micrograph is."""
+        from qtpy.QtCore import QPoint
+
+        world = self.viewer.layers["picks"].data_to_world(center_yx)
+        camera = self.viewer.scene.camera
+        y, x = (np.array(world) - camera.center[-2:]) * camera.zoom
+        return QPoint(round(self.canvas.width() / 2 + x), round(self.canvas.height() / 2 + y))
+
+    def click(self, center_yx):
+        """Click on a place of the micrograph."""
+        self.drag(center_yx)
+
+    def drag(self, *centers_yx, on_the_way=lambda: None):
+        """Press the mouse, move it from place to place, and release it."""
+        points = [self.point_of(center) for center in centers_yx]
+        self._mouse("MouseMove", points[0], pressed=False)
+        self._mouse("MouseButtonPress", points[0])
+        for point in points[1:]:
+            self._mouse("MouseMove", point)
+            on_the_way()
+        self._mouse("MouseButtonRelease", points[-1])
+        self.settle()
+
+    def _mouse(self, kind, point, pressed=True):
+        from qtpy.QtCore import QEvent, QPointF, Qt
+        from qtpy.QtGui import QMouseEvent
+        from qtpy.QtWidgets import QApplication
+
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        event = QMouseEvent(
+            QEvent.Type[kind],
+            QPointF(point),
+            QPointF(self.canvas.mapToGlobal(point)),
+            none if kind == "MouseMove" else left,
+            left if pressed and kind != "MouseButtonRelease" else none,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(self.canvas, event)
+        self._qtbot.wait(8)  # napari looks at moves each 5 ms only
+
+    def press(self, key, widget=None):
+        """Press a key, such as "Ctrl+Z", with the focus on the canvas or another widget."""
+        from qtpy.QtGui import QKeySequence
+        from qtpy.QtTest import QTest
+
+        widget = widget or self.canvas
+        widget.setFocus()
+        QTest.keySequence(widget, QKeySequence(key))
+        self.settle()
+
+
+@pytest.fixture(scope="session")
+def settled_heap(toy_weights):
+    """Napari collects garbage whenever a layer goes; modules need not be looked through again."""
+    import napari._qt.qt_main_window
+    import napari.layers
+
+    import napari_drpnet.plugin.widgets.picker  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
 
 @pytest.fixture
-def new_viewer(request, monkeypatch, tmp_path, use_toy_weights):
+def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_heap):
     """A function that opens a window of napari, which must leave nothing behind at the end."""
     if not request.config.pluginmanager.has_plugin("napari"):
         pytest.skip("napari's fixtures are switched off")
@@ -103,15 +173,14 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights):
     monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path / "projects"))
     monkeypatch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
     make_napari_viewer = request.getfixturevalue("make_napari_viewer")
-    qtbot, viewers, sessions = request.getfixturevalue("qtbot"), [], []
+    qtbot, viewers = request.getfixturevalue("qtbot"), []
 
     def make(show=True):
         viewers.append(make_napari_viewer(show=show, strict_qt="raise"))
         return viewers[-1]
 
     yield make
-    made = [controller._controllers[viewer] for viewer in viewers if viewer in controller._controllers]
-    runners = [one.session.runner for one in made]
+    runners = [made.session.runner for made in controller._controllers.values()]
     for viewer in viewers:
         viewer.close()
     qtbot.wait(10)

@@ -29,6 +29,13 @@ def test_it_is_there_while_there_is_work(progress, qtbot):
     assert progress.isHidden()
 
 
+def test_the_room_for_the_text_does_not_grow_with_the_numbers(progress):
+    progress.show_status("Picking", JobStatus("pick all", "running", "mic1.mrc", 0, 1000))
+    width = progress._label.sizeHint().width(), progress._label.minimumWidth()
+    progress.show_status("Picking", JobStatus("pick all", "running", "mic9.mrc", 999, 1000))
+    assert progress._label.minimumWidth() == width[1] >= progress._label.sizeHint().width()
+
+
 def test_work_without_parts_is_a_bar_that_moves(progress):
     progress.show_status("Opening", JobStatus("list", "waiting"))
     assert progress._label.text() == "Opening…"

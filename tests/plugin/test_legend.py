@@ -6,7 +6,7 @@ pytest.importorskip("napari")
 
 from qtpy.QtWidgets import QLabel
 
-from napari_drpnet.plugin.layers.picks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.layers.looks import GREEN, ORANGE, STATE_NAMES
 from napari_drpnet.plugin.legend import Legend, SymbolIcon
 from napari_drpnet.project.review import State
 

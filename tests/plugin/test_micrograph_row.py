@@ -50,6 +50,12 @@ def test_a_failure_says_why():
     assert row(Summary("failed", 3, 4)).text(Column.PICKS) == "3 / 4"
 
 
+def test_a_failure_does_not_repeat_the_path_beside_it():
+    failed = row(Summary("failed", message=f"{Path('/data/Movies/mic1.mrc')}: is empty."))
+    assert failed.text(Column.STATUS) == "Failed: is empty."
+    assert "Movies" in failed.tooltip(Column.STATUS)
+
+
 def test_excluded_comes_before_what_was_done():
     excluded = row(Summary("picked", 3, 4), included=False)
     assert excluded.status == "excluded"

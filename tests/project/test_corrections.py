@@ -230,3 +230,12 @@ def test_changes_of_rows_that_nobody_saw_are_left_out():
     assert moved.moved_to.tolist() == [[0.5, 1.5], [4.5, 5.5]]
     removed = find_changes(before, np.empty((0, 2))).among(seen)
     assert removed.removed.tolist() == [0, 2]
+
+
+def test_what_is_pasted_onto_itself_is_not_new():
+    before = np.arange(8.0).reshape(-1, 2)
+    changes = find_changes(before, np.concatenate([before, before[[2]], [[0.5, 0.5]]]))
+    assert changes.added.tolist() == [[4.0, 5.0], [0.5, 0.5]]
+    assert changes.without_copies(before).added.tolist() == [[0.5, 0.5]]
+    nothing = find_changes(before, before).without_copies(before)
+    assert nothing.added.shape == (0, 2)

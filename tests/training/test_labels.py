@@ -15,7 +15,7 @@ CARD = WeightsCard(kind="detector", particle_px=10.0, licence="none", trained_on
 class Same(nn.Module):
     """A detector that takes the image for the map."""
 
-    halo = 0
+    halo, stride, tile = 0, 1, 256
 
     def __init__(self):
         super().__init__()

@@ -28,6 +28,9 @@ class WeightsCard(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["detector", "classifier"]
+    architecture: Literal["fcrn", "multiscale"] = Field(
+        "fcrn", description="Of a detector: the paper's network, or the one that sees more"
+    )
     particle_px: float = Field(gt=0, description="Particle diameter it sees, network pixels")
     normalization: Literal["robust", "published"] = "robust"
     map_units: Literal["absolute", "published"] = "absolute"
@@ -201,10 +204,10 @@ def find_weights(weights: str, kind: Literal["detector", "classifier"]) -> Path:
 
 def _build(card: WeightsCard) -> "nn.Module":
     from napari_drpnet.networks.classifier import PatchClassifier
-    from napari_drpnet.networks.fcrn import FCRN
+    from napari_drpnet.networks.detectors import build_detector
 
     if card.kind == "detector":
-        return FCRN()
+        return build_detector(card.architecture)
     return PatchClassifier(card.patch_px, card.pool_stride)
 
 

@@ -32,7 +32,10 @@ class Adoption:
         viewer.layers.events.inserted.connect(self._on_inserted)
         session.settings_changed.connect(self._place_points)
         session.current.image_changed.connect(self._place_points)
-        self._take([layer for layer in viewer.layers if _is_micrograph(layer)])
+
+    def take_all(self) -> None:
+        """Take over the micrographs that were there before."""
+        self._take([layer for layer in self._viewer.layers if _is_micrograph(layer)])
 
     def disconnect(self) -> None:
         """Leave new layers alone from now on."""
@@ -57,12 +60,11 @@ class Adoption:
 
     def _take(self, layers: list[Layer]) -> None:
         """Open the micrographs of layers in the session, which draws them itself."""
-        paths = [Path(layer.source.path) for layer in layers]
-        for layer in layers:
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
-        if paths:
-            self._session.open_paths(paths)
+        present = [layer for layer in layers if layer in self._viewer.layers]
+        for layer in present:
+            self._viewer.layers.remove(layer)
+        if present:
+            self._session.open_paths([Path(layer.source.path) for layer in present])
 
 
 def _is_micrograph(layer: Layer) -> bool:

@@ -1,23 +1,20 @@
 """One viewer at work: its session, the layers drawn from it, keys, mouse and messages."""
 
 from inspect import unwrap
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
-from napari.layers import Image
 from napari.utils.notifications import show_error, show_info, show_warning
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_drpnet.plugin.adoption import Adoption
+from napari_drpnet.plugin.host_window import HostWindow
 from napari_drpnet.plugin.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.layers import DoubtView, MapView, MicrographView, PicksView, TruthView
 from napari_drpnet.plugin.layers.magnification import Magnification
 from napari_drpnet.plugin.main_thread import MainThread
 from napari_drpnet.plugin.mouse import Mouse
 from napari_drpnet.plugin.settings import read_settings
-from napari_drpnet.plugin.window_watch import WindowWatch
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.store import projects_root
 
@@ -48,9 +45,8 @@ class Controller:
         self.picks = PicksView(viewer, self.session, self.magnification)
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
-        viewer.layers.events.removing.connect(self._on_removing)
         self.adoption = Adoption(viewer, self.session)
-        self._timer: QTimer | None = None
+        self._host: HostWindow | None = None
         self._closed = False
         bind_keys(self)
         self.session.noticed.connect(self._notify)
@@ -58,40 +54,38 @@ class Controller:
 
     def attach(self, window: QWidget) -> None:
         """Live as long as a window: save each second, and close with it."""
-        if self._timer is None and not self._closed:
-            self._timer = QTimer(window)
-            self._timer.timeout.connect(self._tick)
-            self._timer.start(_SYNC_EVERY_MS)
-            WindowWatch(window).closed.connect(self.close)
+        if self._host is None and not self._closed:
+            self._host = HostWindow(window, _SYNC_EVERY_MS)
+            self._host.ticked.connect(self._tick)
+            self._host.closed.connect(self.close)
+            self.viewer.layers.events.removing.connect(self._on_removing)
+            self.adoption.take_all()
 
     def close(self) -> None:
         """Stop all work, save, and leave the viewer alone; again does nothing."""
         if self._closed:
             return
         self._closed = True
-        if self._timer is not None:
-            self._timer.stop()
+        if self._host is not None:
+            self.viewer.layers.events.removing.disconnect(self._on_removing)
+            self._host.stop()
+            self._host = None
         self.mouse.disconnect()
-        self.viewer.layers.events.removing.disconnect(self._on_removing)
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self)
         self.session.close()
         _controllers.pop(self.viewer, None)
 
-    def _on_removing(self, event: Any) -> None:
-        """Hide our points when the last image goes; they come back with the next micrograph.
+    def _on_removing(self) -> None:
+        """Let napari take a layer out of the canvas, and not out of what Qt has drawn last.
 
-        Points without a micrograph say nothing, and with software OpenGL napari 0.9 (vispy 0.17)
-        ends the process when it draws them right after an image was deleted.
+        napari 0.9 (vispy 0.17) deletes the shaders of a layer at once, in whatever OpenGL context
+        is current. In the wrong one, Mesa ends the process at the next frame that begins with
+        points.
         """
-        layers = self.viewer.layers
-        going = layers[event.index]
-        others = (o for o in layers if isinstance(o, Image) and o.visible and o is not going)
-        if isinstance(going, Image) and next(others, None) is None:
-            self.session.view.show_points = False
-            if self.truth.slot.layer is not None:
-                self.truth.slot.layer.visible = False
+        if self._host is not None:
+            self._host.make_canvas_current()
 
     def _tick(self) -> None:
         self.picks.reconcile()

@@ -4,7 +4,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
-from napari_drpnet.plugin.layers.picks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.layers.looks import GREEN, ORANGE, STATE_NAMES
 from napari_drpnet.project.review import State
 
 _SIDE = 18

@@ -1,7 +1,7 @@
 """What a person does to points, as edits of labels."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -136,6 +136,13 @@ class PointChanges:
         return PointChanges(
             self.removed[removed], self.moved[moved], self.moved_to[moved], self.added
         )
+
+    def without_copies(self, centers_yx: ArrayLike) -> "PointChanges":
+        """Leave out new points exactly where others are: a point pasted onto itself is one."""
+        places = self.added.tolist()
+        taken = set(map(tuple, np.asarray(centers_yx, float).tolist())) if places else set()
+        new = np.array([tuple(place) not in taken for place in places], bool)
+        return replace(self, added=self.added[new])
 
 
 def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:

@@ -270,7 +270,7 @@ class CurrentMicrograph:
         if self.review is None:
             return False
         before = self.review.centers_yx
-        changes = find_changes(before, centers_yx).among(drawn)
+        changes = find_changes(before, centers_yx).among(drawn).without_copies(before)
         with self._session.history.grouped("Edit points"):
             rows, places = changes.moved.tolist(), changes.moved_to
             self._correct(lambda corrector: corrector.move(rows, places))

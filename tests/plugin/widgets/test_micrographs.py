@@ -200,6 +200,20 @@ def test_picks_and_totals_follow_the_work(panel, session, ids, wait, qtbot):
     qtbot.waitUntil(lambda: panel._totals.text() == text)
 
 
+def test_defocus_has_a_column_where_a_list_gives_it(
+    panel, session, ids, wait, qtbot, discs, tmp_path
+):
+    qtbot.waitUntil(lambda: panel._view.isColumnHidden(Column.DEFOCUS))
+    rows = "".join(f"{path} 11000 13000\n" for path in discs)
+    (tmp_path / "micrographs.star").write_text(
+        "data_\nloop_\n_rlnMicrographName #1\n_rlnDefocusU #2\n_rlnDefocusV #3\n" + rows
+    )
+    session.open_paths([tmp_path / "micrographs.star"])
+    wait(session)
+    qtbot.waitUntil(lambda: not panel._view.isColumnHidden(Column.DEFOCUS))
+    assert "1.20" in cells(panel, Column.DEFOCUS)
+
+
 def test_a_failure_is_told_with_its_reason(panel, session, ids, wait, discs):
     list(discs)[1].write_bytes(b"nothing")
     session.picking.pick_all()

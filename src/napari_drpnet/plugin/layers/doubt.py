@@ -31,15 +31,19 @@ class DoubtView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
-        session.current.changed.connect(self.slot.remove)
+        session.current.changed.connect(self.slot.revive)
         session.selection.changed.connect(self.draw)
         magnification.changed.connect(self.draw)
 
     def draw(self) -> None:
-        """Draw the square where it belongs; the layer is made when it is first needed."""
+        """Draw the square where it belongs; the layer is made when it is first needed.
+
+        It stays when it is empty: napari takes some 0.1 s to remove a layer.
+        """
         current, selection = self._session.current, self._session.selection
         if selection.in_doubt and not self.slot.was_deleted:
             layer = self.slot.layer or self._make()
+            self.slot.place()
             assert current.review is not None
             layer.data = current.review.centers_yx[selection.rows]
             size = _SIDE * (current.diameter_px or 0.0)

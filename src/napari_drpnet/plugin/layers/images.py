@@ -50,14 +50,11 @@ class MicrographView:
                 contrast_limits=image.contrast_limits,
                 **self.slot.space,
             )
-            layer.visible = False
             self.slot.put(layer)
         else:
             layer.data = image.image
             self.slot.place()
             self.reset_contrast()
-        if not layer.visible:
-            layer.visible = self._session.view.show_points = True
         self._frame()
 
     def reset_contrast(self) -> None:
@@ -70,8 +67,8 @@ class MicrographView:
 
     def _on_micrograph(self) -> None:
         self.slot.revive()
-        if self._session.current.record is None and self.slot.layer is not None:
-            self.slot.layer.visible = False
+        if self._session.current.record is None:
+            self.slot.remove()
             self._framed = None
 
     def _frame(self) -> None:

@@ -12,7 +12,7 @@ from napari_drpnet.project.session import Session
 #: Steps per doubling: finer ones would draw the points anew more often, and nobody sees them.
 _STEPS = 2
 #: Width of a line in pixels of the screen, and its greatest share of what it surrounds.
-_LINE, _MOST = 2.0, 0.2
+_LINE, _MOST = 2.0, 0.15
 
 
 class Magnification:

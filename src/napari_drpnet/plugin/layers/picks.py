@@ -2,61 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Points
-from numpy.typing import NDArray
 
+from napari_drpnet.plugin.layers.looks import GREEN, STATE_NAMES, Looks, napari_symbols
 from napari_drpnet.plugin.layers.magnification import Magnification
 from napari_drpnet.plugin.layers.slot import LayerSlot
-from napari_drpnet.project.review import Review, State
+from napari_drpnet.project.review import Review
 from napari_drpnet.project.session import Session
 
 PICKS = "picks"
-#: As the writer knows them, too.
-STATE_NAMES = {
-    State.BELOW: "below",
-    State.REJECTED: "rejected",
-    State.ACCEPTED: "accepted",
-    State.REJECTED_BY_HAND: "rejected by hand",
-    State.ACCEPTED_BY_HAND: "accepted by hand",
-}
-GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
-_CLEAR, _TINT = 0.0, 0.25
-#: Least diameter of a ring, in pixels of the screen.
-_LEAST_RING = 5.0
-#: Of a cross: share of the particle, and least and greatest size in pixels of the screen.
-_CROSS, _CROSS_LIMITS, _LARGER = 0.45, (6.0, 18.0), 1.6
 _UNKNOWN_DIAMETER_PX = 50.0
 #: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
-
-
-class _Looks:
-    """How each state is drawn: accepted is a ring, rejected a cross, by hand is filled or larger.
-
-    Rings have the size of the particle, their lines that of the screen. Crosses are small marks,
-    which do not hide the particle however near it is. The arrays have a row for each `State`.
-    """
-
-    accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
-    by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
-    symbol = np.where(accepted, "disc", "x").astype(object)
-    border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
-    face_color = border_color * np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)[
-        :, None
-    ] ** np.array([0, 0, 0, 1])
-
-    def __init__(self, magnification: Magnification, diameter_px: float) -> None:
-        rings = magnification.within(diameter_px, _LEAST_RING, np.inf)
-        crosses = magnification.within(_CROSS * diameter_px, *_CROSS_LIMITS)
-        crosses = crosses * np.where(self.by_hand, _LARGER, 1.0)
-        self.size = np.where(self.accepted, rings, crosses)
-        self.border_width = np.where(self.accepted, magnification.line(rings), 0.0)
 
 
 class PicksView:
@@ -80,7 +42,7 @@ class PicksView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=3)
-        self._drawing = False
+        self._drawing = self._is_in_hand = False
         self._review: Review | None = None
         self._drawn = np.empty(0, bool)
         self._looks = np.empty(0, np.int8)
@@ -95,11 +57,11 @@ class PicksView:
     def draw(self) -> None:
         """Draw all points anew."""
         current = self._session.current
-        if current.record is None and self.slot.layer is not None:
-            self.slot.layer.visible = False
+        if current.record is None:
+            self.slot.remove()
         if current.image is None or self.slot.was_deleted:
             return
-        self._review = current.review
+        self._review, self._is_in_hand = current.review, False
         centers = np.empty((0, 2)) if current.review is None else current.review.centers_yx
         with self._only_drawing():
             layer = self.slot.layer or self._make()
@@ -131,9 +93,12 @@ class PicksView:
             self._select_drawn(self.slot.layer)
 
     def reconcile(self) -> None:
-        """Take over what other tools have done to the layer, also where they did not say so."""
+        """Take over what other tools have done to the layer, also where they did not say so.
+
+        Not while a hand drags points: to draw them again would take them out of that hand.
+        """
         layer, current = self.slot.layer, self._session.current
-        if layer is None or self._drawing or not self._is_up_to_date():
+        if layer is None or self._drawing or self._is_in_hand or not self._is_up_to_date():
             return
         if current.take_over(self._drawn, layer.data):
             self.draw()
@@ -152,6 +117,7 @@ class PicksView:
             np.empty((0, 2)),
             name=PICKS,
             symbol="disc",
+            size=_UNKNOWN_DIAMETER_PX,  # not a whole number, as all sizes would be then
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
             canvas_size_limits=_CANVAS_SIZE_LIMITS,
@@ -172,12 +138,12 @@ class PicksView:
         """
         states = self._session.current.states
         diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
-        looks = _Looks(self._magnification, diameter)
+        looks = Looks(self._magnification, diameter)
         layer.size[:] = np.where(self._drawn, looks.size[states], 0.0)
         layer.border_width[:] = looks.border_width[states]
         changed = np.flatnonzero(self._drawn & (self._looks != states))
         new = self._looks[changed] = states[changed]
-        layer.symbol[changed] = _symbols()[new]
+        layer.symbol[changed] = napari_symbols()[new]
         layer.border_color[changed] = looks.border_color[new]
         layer.face_color[changed] = looks.face_color[new]
         layer.refresh(thumbnail=False, highlight=False, extent=False)
@@ -207,7 +173,8 @@ class PicksView:
         )
 
     def _on_data(self, event: Any) -> None:
-        if event.action in ("added", "removed", "changed"):
+        self._is_in_hand = event.action in ("adding", "removing", "changing")
+        if not self._is_in_hand:
             self.reconcile()
 
     def _on_selected(self) -> None:
@@ -241,9 +208,3 @@ class PicksView:
             yield
         finally:
             self._drawing = before
-
-
-@cache
-def _symbols() -> NDArray[np.object_]:
-    """Return napari's own names of the symbols, by state."""
-    return Points(np.zeros((len(State), 2)), symbol=_Looks.symbol).symbol

@@ -31,21 +31,26 @@ class TruthView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=2)
-        session.comparison.truth_changed.connect(self.draw)
+        session.current.changed.connect(self.slot.revive)
+        session.comparison.truth_changed.connect(self._on_truth)
         session.current.image_changed.connect(self.draw)
         magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
-        """Draw the truth of the micrograph that is shown, if there is any."""
+        """Draw the truth of the micrograph that is shown; where nobody knows it, no layer."""
         current, truth = self._session.current, self._session.comparison.truth_yx
-        self.slot.remove()
-        if truth is None or current.image is None:
-            return
+        if truth is None:
+            self.slot.remove()
+        elif current.image is not None and not self.slot.was_deleted:
+            layer = self.slot.layer or self._make()
+            layer.data, layer.size = truth, self._size()
+            self.slot.place()
+
+    def _make(self) -> Points:
         layer = Points(
-            truth,
+            np.empty((0, 2)),
             name=TRUTH,
             symbol="square",
-            size=self._size(),
             face_color=_WHITE,
             border_color=_BLACK,
             border_width=0.2,
@@ -53,6 +58,11 @@ class TruthView:
         )
         self.slot.put(layer)
         layer.editable = False
+        return layer
+
+    def _on_truth(self) -> None:
+        self.slot.revive()
+        self.draw()
 
     def _size(self) -> float:
         diameter = self._session.current.diameter_px or 50.0

@@ -69,7 +69,8 @@ class ComparePanel(Panel):
         row.setSpacing(4)
         self._load = QPushButton("Load truth")
         self._load.setToolTip(
-            "Open true positions, for this micrograph or for all: .star, .csv or .box"
+            "Open true positions, for this micrograph or for all: .star, .csv or .box.\n"
+            "They are drawn as small white squares"
         )
         self._menu = QMenu(self._load)
         self._menu.addAction("File…", self._load_file)

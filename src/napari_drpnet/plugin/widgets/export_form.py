@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.batch.outputs import default_box_size
 from napari_drpnet.formats import FORMATS
-from napari_drpnet.plugin.controls import LABEL_WIDTH
+from napari_drpnet.plugin.controls import LABEL_WIDTH, guard_wheel
 from napari_drpnet.plugin.forms import field_widget, show_value
 from napari_drpnet.project.export_options import ExportChoice
 from napari_drpnet.project.session import Session
@@ -49,6 +49,7 @@ class ExportForm(QWidget):
         for version in _RELIONS:
             self.relion.addItem(f"RELION {version}", version)
         self.relion.activated.connect(self._choose_relion)
+        guard_wheel(self.relion)
         self.box_size = field_widget(ExportChoice, "box_size_px")
         self.box_size.changed.connect(self._choose_box_size)
         self._grid = QGridLayout(self)

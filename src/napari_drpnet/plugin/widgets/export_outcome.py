@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.project.export import ExportReport
 
-_MOST_HEIGHT, _PADDING = 110, 8
+_MOST_HEIGHT, _PADDING, _MARGIN = 110, 8, 2
 _IN_RELION = (
     "Type or paste this in RELION's job Particle extraction, tab I/O, as input coordinates; Browse "
     "lists only RELION's own jobs"
@@ -41,7 +41,8 @@ class ExportOutcome(QWidget):
         self.input_coordinates = _path_line(_IN_RELION)
         self.messages = QTextEdit()
         self.messages.setReadOnly(True)
-        self.messages.setStyleSheet("background: transparent")  # as a label has
+        self.messages.setStyleSheet("background: transparent; padding: 0px")  # as a label has
+        self.messages.document().setDocumentMargin(_MARGIN)
         self.messages.setAccessibleName("what to know about this export")
         top = QHBoxLayout()
         top.addWidget(self.headline, stretch=1)

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.plugin.controls import guard_wheel
 from napari_drpnet.plugin.job_progress import JobProgress
 from napari_drpnet.plugin.micrograph_filter import MicrographFilter
 from napari_drpnet.plugin.micrograph_row import STATUS_TITLES, Column
@@ -126,6 +127,7 @@ class MicrographsPanel(Panel):
         for status, title in STATUS_TITLES.items():
             self._status_filter.addItem(title, status)
         self._status_filter.currentIndexChanged.connect(self._filter)
+        guard_wheel(self._status_filter)
 
     def _make_view(self) -> RowTable:
         view = RowTable(Column.INCLUDED)

@@ -38,7 +38,7 @@ _SIZE = QSize(344, 620)
 #: napari's tabs are so low that they cut their texts.
 _TAB_STYLE = """
 QTabBar { background: none; border: none; padding: 0px }
-QTabBar::tab { min-height: 18px; padding: 2px 6px; margin-right: 1px }
+QTabBar::tab { min-height: 16px; padding: 5px 6px 1px 6px; margin-right: 1px }
 """
 
 

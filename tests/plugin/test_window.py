@@ -1,0 +1,137 @@
+"""The window as a whole: what is how large, and what the wheel, Tab and a resting mouse do."""
+
+from itertools import pairwise
+
+import pytest
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QMainWindow,
+    QSlider,
+    QWidget,
+)
+
+from napari_drpnet.plugin.widgets.picker import find_table
+
+TABS = ("Pick", "Classify", "Correct", "Compare", "Export", "View")
+SMALL = 1366, 768
+
+
+@pytest.fixture
+def picked(window, discs):
+    """The window on a small screen, with a micrograph picked and all fields open."""
+    window.viewer.window.resize(*SMALL)
+    window.open(discs)
+    window.pick()
+    window.session.exporter.choose(formats=(".star", ".box", ".csv"))
+    display = window.session.view.display
+    window.session.view.display = display.model_copy(update={"lowpass_angstrom": 20.0})
+    window.picker.tabs.widget(0).widget().peaks.more.button.setChecked(True)
+    window.wait()
+    return window
+
+
+def tabs(window):
+    """Show tab after tab."""
+    for title in TABS:
+        window.picker.show_tab(title)
+        window.settle()
+        yield window.picker.tabs.currentWidget()
+
+
+def pages(window):
+    """Show tab after tab, and the table last."""
+    yield from tabs(window)
+    yield find_table(window.viewer.window)
+
+
+def controls(page):
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QSlider)
+    return [w for w in page.findChildren(QWidget) if isinstance(w, kinds) and w.isVisible()]
+
+
+def turn_wheel(widget, steps):
+    middle = widget.rect().center()
+    event = QWheelEvent(
+        QPointF(middle),
+        QPointF(widget.mapToGlobal(middle)),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def everything(window):
+    session = window.session
+    view = session.view
+    status_filter = find_table(window.viewer.window)._status_filter.currentIndex()
+    looks = view.brush_diameters, view.map_opacity, view.display, view.show_rejected
+    return session.project.settings, session.exporter.choice, looks, status_filter
+
+
+def test_the_micrograph_keeps_the_middle_of_a_small_screen(picked):
+    main = picked.picker.window()
+    assert isinstance(main, QMainWindow)
+    docks = {dock.windowTitle(): dock for dock in main.findChildren(QDockWidget)}
+    table = find_table(picked.viewer.window)
+    assert picked.picker.width() <= 345
+    assert table.height() <= 150
+    right = next(dock for dock in docks.values() if dock.isAncestorOf(picked.picker))
+    bottom = next(dock for dock in docks.values() if dock.isAncestorOf(table))
+    assert right.geometry().bottom() >= bottom.geometry().bottom()  # the panels have all the height
+    assert picked.canvas.height() > 0.7 * main.height()
+
+
+def test_all_titles_of_tabs_are_seen_whole(picked):
+    bar = picked.picker.tabs.tabBar()
+    metrics = bar.fontMetrics()
+    for k, title in enumerate(TABS):
+        assert bar.tabText(k) == title
+        assert bar.tabRect(k).width() >= metrics.horizontalAdvance(title)
+        assert bar.tabRect(k).height() >= metrics.height() + 2
+    assert bar.tabRect(len(TABS) - 1).right() <= picked.picker.width()
+
+
+def test_no_page_is_wider_than_its_dock(picked):
+    for page in tabs(picked):
+        assert page.widget().minimumSizeHint().width() <= page.viewport().width()
+
+
+def test_the_wheel_scrolls_and_changes_nothing(picked):
+    picked.canvas.setFocus()
+    before = everything(picked)
+    for page in pages(picked):
+        for widget in controls(page):
+            turn_wheel(widget, 1)
+            turn_wheel(widget, -2)
+            assert everything(picked) == before, (type(widget), widget.toolTip())
+
+
+def test_everything_that_does_something_says_what(picked):
+    for page in pages(picked):
+        for widget in controls(page):
+            around = widget
+            while not around.toolTip() and around is not page:
+                around = around.parentWidget()  # as Qt looks for it
+            assert around.toolTip(), (type(widget), widget.accessibleName())
+
+
+def test_tab_goes_from_top_to_bottom(picked):
+    for page in tabs(picked):
+        rows, widget = [], page.nextInFocusChain()
+        while widget is not page:
+            takes_tab = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if page.isAncestorOf(widget) and widget.isVisible() and widget in controls(page):
+                rows += [widget.mapTo(page, QPoint(0, widget.height() // 2)).y()] * bool(takes_tab)
+            widget = widget.nextInFocusChain()
+        assert rows
+        assert all(below >= above - 8 for above, below in pairwise(rows))
