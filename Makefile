@@ -7,6 +7,7 @@ FULL   := .venv
 DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
 VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
+PRETRAINED := src/napari_drpnet/networks/pretrained
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core lint bench accuracy weights docs screenshots clean
@@ -38,8 +39,9 @@ bench: $(FULL)/.ready  ## speed and memory, as ratios against the obvious altern
 accuracy: $(FULL)/.ready  ## the tables of docs/accuracy.md (needs the data folder)
 	@$(FULL)/bin/python benchmarks/accuracy.py --write docs/accuracy.md
 
-weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; about half an hour)
-	@$(FULL)/bin/python -m napari_drpnet.training $(STRUCTURES) src/napari_drpnet/networks/pretrained
+weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; an hour or two)
+	@$(FULL)/bin/drpnet train detector --structures $(STRUCTURES) --out $(PRETRAINED)/detector-default.safetensors
+	@$(FULL)/bin/drpnet train classifier --structures $(STRUCTURES) --out $(PRETRAINED)/classifier-default.safetensors
 
 docs: $(FULL)/.ready  ## build the documentation into site/
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'

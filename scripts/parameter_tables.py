@@ -29,13 +29,21 @@ from napari_drpnet.plugin.field_facts import FieldFacts
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.derivation import choose_weights
 from napari_drpnet.project.export_options import ExportChoice
+from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "command-line.md"
 PAGES = (PAGE, DOCS / "keys.md", *sorted((DOCS / "panels").glob("*.md")))
 
 #: Models of verbs, and models of the window.
-MODELS: dict[str, type[BaseModel]] = {"pick": PickParameters, "simulate": SimulationParameters}
+MODELS: dict[str, type[BaseModel]] = {
+    "drpnet pick": PickParameters,
+    "drpnet simulate": SimulationParameters,
+    "drpnet train detector": DetectorRecipe,
+    "drpnet train classifier": ClassifierRecipe,
+}
+#: Of the fields of a model that belong to no stage.
+_HEADINGS = {"simulate": "Micrograph", "train": "Training"}
 FORMS: dict[str, type[BaseModel]] = {"display": DisplayParameters, "export": ExportChoice}
 
 _BLOCK = re.compile(r"<!-- (?!end )([^\n]+?) -->\n.*?<!-- end -->", re.DOTALL)
@@ -95,7 +103,7 @@ def _verb_tables(name: str) -> str:
         if isinstance(option, click.Option) and "--help" not in option.opts
     }
     tables = []
-    for heading, flags in _stages(name.split()[1]):
+    for heading, flags in _stages(name):
         tables.append(_table(heading, [options.pop(each) for each in flags], context))
     if options:
         tables.append(_table("Options", list(options.values()), context))
@@ -112,8 +120,10 @@ def _stages(verb: str) -> Iterator[tuple[str, list[str]]]:
         for name, kind in fields.items()
         if isinstance(kind, type) and issubclass(kind, BaseModel)
     }
-    for name, model in (stages or {"micrograph": MODELS[verb]}).items():
+    for name, model in stages.items():
         yield name.capitalize(), [flag(field) for field in model.model_fields]
+    if others := [flag(name) for name in fields if name not in stages]:
+        yield _HEADINGS[verb.split()[1]], others
 
 
 def _table(heading: str, options: list[click.Option], context: click.Context) -> str:

@@ -36,8 +36,8 @@ IMAGES = Path(__file__).parent.parent / "docs" / "images"
 #: A fixed name, since the panel Export shows it.
 FOLDER = Path(tempfile.gettempdir()) / "drpnet-screenshots"
 SIZE = 1366, 768
-#: In the order of the pictures: comparing goes before correcting.
-TABS = ("Pick", "Classify", "Compare", "Correct", "Export", "View")
+#: In the order of the pictures: comparing goes before correcting, and that before training.
+TABS = ("Pick", "Classify", "Compare", "Correct", "Train", "Export", "View")
 
 _PATIENCE_S = 120.0
 #: How long nothing may move before a picture is taken.
@@ -68,7 +68,11 @@ def main(images: Path) -> None:
 
 def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> None:
     """Take a picture of each panel, after the work that it is for."""
-    work: dict[str, Callable[[Session], None]] = {"Correct": correct, "Export": export}
+    work: dict[str, Callable[[Session], None]] = {
+        "Correct": correct,
+        "Train": train,
+        "Export": export,
+    }
     for title in TABS:
         picker.show_tab(title)
         settle(picker.session)
@@ -97,6 +101,17 @@ def correct(session: Session) -> None:
         current.click(tuple(center))
     with current.stroke(accepted=False):
         current.paint([doubtful_yx], reach, accepted=False)
+
+
+def train(session: Session) -> None:
+    """Say of the picks in doubt what they are, and teach the classifier with that."""
+    session.selection.show_doubt()
+    for _ in range(16):
+        rows = session.selection.rows
+        centers_yx = session.current.review.centers_yx[rows]
+        distance = cKDTree(session.comparison.truth_yx).query(centers_yx)[0]
+        session.selection.label(bool((distance < session.current.diameter_px / 2).all()))
+    session.learner.train()
 
 
 def export(session: Session) -> None:

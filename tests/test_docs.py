@@ -33,7 +33,7 @@ def parse(call):
     place = TABLES["context_of"](verb)
     words = shlex.split(call.removeprefix(verb))
     context = place.command.make_context(verb, words, parent=place.parent)
-    if model := TABLES["MODELS"].get(verb.split()[1]):
+    if model := TABLES["MODELS"].get(verb):
         build_model(model, context.params)
 
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from napari_drpnet import __version__
 from napari_drpnet.cli import evaluate, main
 
-VERBS = ("pick", "evaluate", "simulate", "convert", "weights", "doctor")
+VERBS = ("pick", "evaluate", "simulate", "convert", "train", "weights", "doctor")
 
 
 def test_help_names_every_verb_and_the_exit_codes(drpnet):
@@ -31,10 +31,11 @@ def test_help_loads_nothing_heavy():
     assert shown.stdout.splitlines()[-1] == "[]"
 
 
-def test_help_of_pick_does_not_load_torch():
+@pytest.mark.parametrize("verb", ["'pick'", "'train', 'detector'"])
+def test_help_does_not_load_torch(verb):
     code = (
         "import sys; from napari_drpnet.cli import main; "
-        "main(['pick', '--help'], standalone_mode=False); print('torch' in sys.modules)"
+        f"main([{verb}, '--help'], standalone_mode=False); print('torch' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines()[-1] == "False"

@@ -152,7 +152,7 @@ class Window:
 def settled_heap(toy_weights):
     """Napari collects garbage whenever a layer goes; modules need not be looked through again."""
     import napari._qt.qt_main_window
-    import napari.layers
+    import napari.layers  # noqa: F401
 
     import napari_drpnet.plugin.widgets.picker  # noqa: F401
 

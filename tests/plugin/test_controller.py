@@ -140,3 +140,26 @@ def test_other_images_are_left_alone(controller, viewer, session):
     viewer.add_layer(Image(np.zeros((4, 4))))
     assert len(viewer.layers) == 1
     assert session.project.micrographs == {}
+
+
+def test_a_micrograph_that_is_deleted_at_once_joins_nothing(
+    controller, viewer, session, discs, qtbot
+):
+    viewer.open(next(iter(discs)), plugin="napari-drpnet")
+    viewer.layers.clear()
+    qtbot.wait(20)
+    assert session.store is None
+
+
+def test_micrographs_that_were_there_before_join_the_session(
+    controller, viewer, session, discs, qtbot
+):
+    from qtpy.QtWidgets import QMainWindow
+
+    controller.adoption.disconnect()
+    layer = viewer.open(next(iter(discs)), plugin="napari-drpnet")[0]
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    controller.attach(window)
+    assert layer not in viewer.layers
+    qtbot.waitUntil(lambda: session.current.image is not None, timeout=10_000)

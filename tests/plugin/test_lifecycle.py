@@ -19,7 +19,7 @@ from napari_drpnet.project import current, exporter, opening, picker
 from napari_drpnet.project.export_options import ExportOptions
 from napari_drpnet.project.store import ProjectStore
 
-PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Compare", "Export", "View"]
+PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ def work(window):
     window.wait()
     session.current.add([[5.0, 5.0]])
     session.selection.show_doubt()
+    session.view.display = session.view.display.model_copy(update={"invert": True})
     window.settle()
+    session.view.display = session.view.display.model_copy(update={"invert": False})
     session.undo()
     session.selection.show_doubt()
     window.settle()
@@ -64,7 +66,7 @@ def step_and_pick(window):
 
 def test_layers_may_be_deleted_and_come_back(busy):
     layers = busy.viewer.layers
-    for names in (*([name] for name in LAYERS), LAYERS):
+    for names in (LAYERS[:1], LAYERS[1:3], LAYERS[3:], LAYERS):
         layers.selection = {layer for layer in layers if layer.name in names}
         layers.remove_selected()
         busy.settle()
@@ -134,6 +136,37 @@ def test_points_may_be_drawn_alone_after_an_image_was_deleted(picked):
 
 
 # ---- micrographs
+
+
+def test_what_is_hidden_stays_hidden_on_the_next_micrograph(picked):
+    session, layers = picked.session, picked.viewer.layers
+    layers["micrograph"].visible = layers["picks"].visible = False
+    session.step(1)
+    picked.pick()
+    assert not layers["micrograph"].visible
+    assert not layers["picks"].visible
+    session.view.show_points = True
+    assert layers["picks"].visible
+    assert np.count_nonzero(layers["picks"].size) == 16
+
+
+def test_another_project_may_be_opened_while_a_job_runs(picked, gate_before, tmp_path):
+    session, first = picked.session, picked.session.store.folder
+    gate = gate_before(picker, "detect")
+    session.step(1)
+    session.picking.pick_all()
+    assert gate.reached.wait(20)
+    assert session.open_project(tmp_path / "other")
+    picked.settle()
+    gate.opened.set()
+    picked.wait()
+    assert picked.layer_names() == []
+    assert session.project.micrographs == {}
+    assert session.open_project(first)
+    picked.wait()
+    assert picked.layer_names() == ["micrograph", "distance map", "picks"]
+    assert [layer.visible for layer in picked.viewer.layers] == [True] * 3
+    assert session.current.accepted_count == 16
 
 
 def test_results_land_where_they_belong(window, discs, detector_gate):
@@ -265,3 +298,33 @@ def test_saving_the_layer_writes_what_is_accepted(picked, tmp_path):
         written = read_coordinates(file).centers_yx
         assert cKDTree(written).query(accepted)[0].max() <= 1
         assert len(written) == len(accepted)
+
+
+# ---- our own tools
+
+
+@pytest.mark.parametrize("tool", ["click", "reject"])
+def test_layers_and_micrographs_may_change_under_the_mouse(picked, tool):
+    session, layers = picked.session, picked.viewer.layers
+    places = session.current.review.centers_yx[[0, 1, 2]]
+
+    def delete_picks():
+        if "picks" in picked.layer_names():
+            layers.remove("picks")
+
+    session.view.tool = tool
+    picked.drag(*places, on_the_way=delete_picks)
+    labels = session.project.labels("m00001")
+    assert len(labels) == 1 if tool == "click" else len(labels) >= 3
+    picked.press("Ctrl+Z")
+    assert session.project.labels("m00001") == ()
+    picked.press("N")
+    picked.pick()
+    picked.press("B")
+    picked.wait()
+    picked.drag(*places, on_the_way=lambda: picked.press("N"))
+    picked.wait()
+    labels = session.project.labels("m00001")
+    assert len(labels) == 0 if tool == "click" else len(labels) >= 1
+    assert session.project.labels("m00002") == session.project.labels("m00003") == ()
+    assert picked.viewer.scene.camera.mouse_pan

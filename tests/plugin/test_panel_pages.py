@@ -16,6 +16,7 @@ from napari_drpnet.plugin.widgets.correct import CorrectPanel
 from napari_drpnet.plugin.widgets.export import ExportPanel
 from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
 from napari_drpnet.plugin.widgets.pick import PickPanel
+from napari_drpnet.plugin.widgets.train import TrainPanel
 from napari_drpnet.plugin.widgets.view import ViewPanel
 
 PAGES = Path(__file__).parents[2] / "docs" / "panels"
@@ -26,6 +27,7 @@ PANELS = {
     "export": ExportPanel,
     "micrographs": MicrographsPanel,
     "pick": PickPanel,
+    "train": TrainPanel,
     "view": ViewPanel,
 }
 

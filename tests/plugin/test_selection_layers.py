@@ -87,7 +87,14 @@ def test_the_square_that_was_deleted_comes_back_with_another_micrograph(picked, 
     session.selection.show_doubt()
     assert len(viewer.layers["uncertain"].data) == 1
     session.step(1)
-    assert "uncertain" not in viewer.layers
+    assert len(viewer.layers["uncertain"].data) == 0
+
+
+def test_the_square_is_drawn_once_where_it_is_the_only_layer(picked, viewer):
+    viewer.layers.clear()
+    viewer.scene.camera.zoom = 0.01  # napari fits the view to a first layer: lines are redrawn
+    picked.session.selection.show_doubt()
+    assert [layer.name for layer in viewer.layers] == ["uncertain"]
 
 
 def test_the_view_comes_close_enough_to_judge_and_never_zooms_out(picked, viewer):

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.widgets.picker import find_table
 
-TABS = ("Pick", "Classify", "Correct", "Compare", "Export", "View")
+TABS = ("Pick", "Classify", "Correct", "Train", "Compare", "Export", "View")
 SMALL = 1366, 768
 
 

@@ -6,6 +6,7 @@ from scipy import ndimage
 from napari_drpnet.simulate import make_shape
 from napari_drpnet.training import fields
 from napari_drpnet.training.fields import augment, random_fields, random_parameters
+from napari_drpnet.training.recipe import HardFields
 
 PARTICLE = 11.0
 
@@ -107,3 +108,41 @@ def test_other_programs_views_keep_particles_in_place(seed):
 def test_a_flat_image_stays_finite():
     for seed in range(20):
         assert np.isfinite(augment(np.full((40, 40), 7.0), generator(seed))).all()
+
+
+def shares(**changes):
+    return HardFields.model_validate(changes)
+
+
+def test_faint_fields_have_little_dose_near_focus():
+    drawn = [random_parameters(150.0, generator(seed), shares(faint=0.3)) for seed in range(400)]
+    usual = [random_parameters(150.0, generator(seed)) for seed in range(400)]
+    faint = [one for one, other in zip(drawn, usual, strict=True) if one != other]
+    assert 0.2 < len(faint) / 400 < 0.4
+    assert all(4 <= each.dose <= 14 and 0.5 <= each.defocus_um <= 1.3 for each in faint)
+    assert all(150 <= each.b_factor <= 600 and each.particles >= 30 for each in faint)
+
+
+def test_empty_fields_are_dirty_and_dirty_ones_keep_their_particles():
+    usual = [random_parameters(150.0, generator(seed)) for seed in range(400)]
+    for kind in ("empty", "dirty"):
+        drawn = [
+            random_parameters(150.0, generator(seed), shares(**{kind: 0.3})) for seed in range(400)
+        ]
+        pairs = [(one, old) for one, old in zip(drawn, usual, strict=True) if one != old]
+        assert 0.2 < len(pairs) / 400 < 0.4
+        assert np.mean([one.carbon for one, _ in pairs]) > 0.25
+        assert np.mean([one.ice_crystals for one, _ in pairs]) > 4
+        if kind == "empty":
+            assert {one.particles for one, _ in pairs} == {0}
+            assert 0.3 < np.mean([one.crystalline_ice > 0 for one, _ in pairs]) < 0.7
+        else:
+            assert all(one.particles == old.particles for one, old in pairs)
+            assert all(one.ice_crystals >= 2 and one.junk >= 1 for one, _ in pairs)
+
+
+def test_hard_parameters_are_within_their_bounds():
+    hard = shares(faint=0.3, empty=0.3, dirty=0.3)
+    for seed in range(200):
+        drawn = random_parameters(150.0, generator(seed), hard)
+        assert type(drawn).model_validate(drawn.model_dump(), strict=True) == drawn

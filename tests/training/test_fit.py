@@ -7,15 +7,12 @@ from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.jobs import Cancelled
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.fcrn import FCRN
+from napari_drpnet.networks.multiscale import MultiScaleNet
 from napari_drpnet.networks.weights import Network, WeightsCard
 from napari_drpnet.training.fields import Field
-from napari_drpnet.training.fit import (
-    ClassifierRecipe,
-    DetectorRecipe,
-    fit_classifier,
-    fit_detector,
-)
+from napari_drpnet.training.fit import fit_classifier, fit_detector
 from napari_drpnet.training.labels import LabelledPatches
+from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.targets import distance_target
 
 PARTICLE = 9.0
@@ -158,3 +155,48 @@ def test_a_few_patches_make_a_batch_of_their_own():
     one = LabelledPatches(few.patches[:1], few.labels[:1])
     with pytest.raises(ValueError, match="on 1 patches"):
         next(fit_classifier(PatchClassifier(40), one, recipe))
+
+
+def test_a_network_with_batch_normalisation_learns_too():
+    network = fresh(MultiScaleNet)
+    (first,) = fit_detector(fresh(MultiScaleNet), [field(1)], recipe(steps=1))
+    (all_of_them,) = fit_detector(network, [field(1), field(2)], recipe(steps=30, batch=2))
+    assert all_of_them.loss < first.loss / 2
+    assert not network.training
+    assert network.down[0][1].num_batches_tracked == 30
+
+
+def test_a_judge_looks_now_and_then_and_the_best_state_is_kept():
+    network = fresh(FCRN)
+    seen, scores = [], iter([0.1, 0.7, 0.7, 0.3])
+
+    def judge():
+        assert not network.training
+        seen.append(network.conv_1.weight.detach().clone())
+        return next(scores)
+
+    reports = list(fit_detector(network, [field(1)], recipe(steps=10, judge_every=3), judge=judge))
+    assert [(report.step, report.score) for report in reports] == [
+        (3, 0.1),
+        (6, 0.7),
+        (9, 0.7),
+        (10, 0.3),
+    ]
+    assert torch.equal(network.conv_1.weight, seen[1])
+    assert not torch.equal(seen[1], seen[2])
+    assert not network.training
+
+
+def test_the_best_state_is_kept_also_when_it_is_cancelled():
+    network = fresh(FCRN)
+    seen = []
+
+    def judge():
+        seen.append(network.conv_1.weight.detach().clone())
+        return 1 / len(seen)
+
+    with pytest.raises(Cancelled):
+        list(fit_detector(network, [field(1)], recipe(judge_every=2), StopAt(7), judge))
+    assert len(seen) == 3
+    assert torch.equal(network.conv_1.weight, seen[0])
+    assert not network.training

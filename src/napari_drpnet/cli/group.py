@@ -16,6 +16,7 @@ _SUMMARIES = {
     "evaluate": "Compare picks with true particles.",
     "simulate": "Make micrographs with known particles.",
     "convert": "Convert a coordinate file to another format.",
+    "train": "Train networks on simulated micrographs.",
     "weights": "List, describe and import network weights.",
     "doctor": "Check this installation.",
 }

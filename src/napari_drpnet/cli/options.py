@@ -38,8 +38,23 @@ def model_options(model: type[BaseModel]) -> Callable[[Verb], Verb]:
     return decorate
 
 
-def build_model(model: type[Model], values: Mapping[str, Any]) -> Model:
+def build_model(
+    model: type[Model], values: Mapping[str, Any], config: Mapping[str, Any] | None = None
+) -> Model:
     """Make a model of the values of its options, and complain in terms of these options.
+
+    Parameters
+    ----------
+    model : type
+        The one whose options the verb has.
+    values : mapping
+        By field name; None where an option was not given.
+    config : mapping, optional
+        Values by field name, nested as the model is, that hold where an option was not given.
+
+    Returns
+    -------
+    model
 
     Raises
     ------
@@ -47,7 +62,7 @@ def build_model(model: type[Model], values: Mapping[str, Any]) -> Model:
         When a value is out of bounds.
     """
     try:
-        return model.model_validate(_nested(model, values))
+        return model.model_validate(_merge(config or {}, _nested(model, values)))
     except ValidationError as error:
         complaints = (f"{flag(str(e['loc'][-1]))}: {e['msg']}" for e in error.errors())
         raise click.UsageError("; ".join(complaints)) from error
@@ -82,6 +97,14 @@ def _nested(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]
         if value is not None:
             nested[name] = value
     return nested
+
+
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**under, **over}
+    for name, value in over.items():
+        if isinstance(value, Mapping) and isinstance(under.get(name), Mapping):
+            merged[name] = _merge(under[name], value)
+    return merged
 
 
 def _submodel(field: FieldInfo) -> type[BaseModel] | None:

@@ -1,7 +1,7 @@
 """What the mouse does on the canvas: click, drag, and paint."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from napari.components import ViewerModel
@@ -90,34 +90,33 @@ class Mouse:
         return "look" if modifiers else tool
 
     def _paint(self, event: Any, accepted: bool) -> Iterator[None]:
-        current, radius = self._session.current, self._brush_radius_px()
+        current, radius, position = self._session.current, self._brush_radius_px(), self._ruler()
+        micrograph = current.id
         with self._still_camera(), current.stroke(accepted):
-            here = self._position(event)
+            here = position(event)
             current.paint([here], radius, accepted)
             yield
             while event.type == "mouse_move":
-                before, here = here, self._position(event)
-                current.paint([before, here], radius, accepted)
+                before, here = here, position(event)
+                if current.id == micrograph:
+                    current.paint([before, here], radius, accepted)
                 yield
 
     def _click_or_move(self, event: Any) -> Iterator[None]:
-        current, start = self._session.current, self._position(event)
+        """Flip, add or move; nothing, where a key has brought other points meanwhile."""
+        current, position = self._session.current, self._ruler()
+        micrograph, review, start = current.id, current.review, position(event)
         row = current.row_at(start)
         pressed = event.pos if hasattr(event, "pos") else None
-        if row is None:
+        with nullcontext() if row is None else self._still_camera():
             yield
-            if not (yield from _is_dragged(event, pressed)):
+            is_dragged = yield from _is_dragged(event, pressed)
+        if not is_dragged:
+            if current.id == micrograph:
                 current.click(start)
-            return
-        assert current.review is not None
-        y, x = current.review.centers_yx[row]
-        with self._still_camera():
-            yield
-            if not (yield from _is_dragged(event, pressed)):
-                current.click(start)
-                return
-        end, row = self._position(event), current.row_at((y, x))  # candidates may be new ones
-        if row is not None:
+        elif row is not None and review is not None and current.review is review:
+            y, x = review.centers_yx[row]
+            end = position(event)
             current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
 
     def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
@@ -137,12 +136,19 @@ class Mouse:
                 callbacks.remove(call)
             self._suspended += found
 
-    def _position(self, event: Any) -> Position:
-        """Return where the mouse is, ``(y, x)`` in unbinned pixels."""
+    def _ruler(self) -> Callable[[Any], Position]:
+        """Return what tells where an event is, ``(y, x)`` in unbinned pixels.
+
+        Also when the layer is deleted before the mouse is released.
+        """
         layer = self._picks.slot.layer
         assert layer is not None
-        y, x = layer.world_to_data(event.position)[-2:]
-        return float(y), float(x)
+
+        def position(event: Any) -> Position:
+            y, x = layer.world_to_data(event.position)[-2:]
+            return float(y), float(x)
+
+        return position
 
     def _brush_radius_px(self) -> float:
         diameter = self._session.current.diameter_px or 1.0

@@ -1,11 +1,10 @@
 """What all panels share: the controller of their viewer, and signals that end with them."""
 
 from collections.abc import Callable
-from functools import partial
 
 import napari
 from psygnal import SignalInstance
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QMainWindow, QPushButton, QToolButton, QWidget
 
 from napari_drpnet.plugin.controller import controller_of
@@ -29,13 +28,12 @@ class Panel(QWidget):
         self.controller = controller_of(napari_viewer)
         self.viewer = self.controller.viewer
         self.session = self.controller.session
-        self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
-        self.destroyed.connect(partial(_disconnect, self._connections))
+        self._connections = _Connections()
+        self.destroyed.connect(self._connections.end)
 
     def listen(self, signal: SignalInstance, slot: Callable[..., None]) -> None:
         """Call a slot whenever a signal of the session is emitted, until the panel is gone."""
-        signal.connect(slot)
-        self._connections.append((signal, slot))
+        self._connections.make(signal, slot)
 
     def action_button(self, name: str, *, icon: str = "") -> QPushButton | QToolButton:
         """Make the button of an action of `project.actions`, a small one where there is an icon."""
@@ -67,9 +65,21 @@ class Panel(QWidget):
             self.controller.attach(parent)
 
 
-def _disconnect(
-    connections: list[tuple[SignalInstance, Callable[..., None]]], panel: QObject | None = None
-) -> None:
-    for signal, slot in connections:
-        signal.disconnect(slot, missing_ok=True)
-    connections.clear()
+class _Connections:
+    """The signals that a panel listens to.
+
+    `end` is a method on purpose: PyQt calls it only while there is something to end. A `partial`
+    would be called even when the garbage collector has emptied it, which ends the process.
+    """
+
+    def __init__(self) -> None:
+        self._made: list[tuple[SignalInstance, Callable[..., None]]] = []
+
+    def make(self, signal: SignalInstance, slot: Callable[..., None]) -> None:
+        signal.connect(slot)
+        self._made.append((signal, slot))
+
+    def end(self) -> None:
+        for signal, slot in self._made:
+            signal.disconnect(slot, missing_ok=True)
+        self._made.clear()

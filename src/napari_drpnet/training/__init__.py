@@ -1,1 +1,1 @@
-"""How the shipped weights are made: simulated fields, targets, and the fits."""
+"""How weights are made: simulated fields, targets, labels, fits, and the choice of cuts."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from napari_drpnet.parameters import SimulationParameters
 from napari_drpnet.preprocess import Polarity, preprocess
 from napari_drpnet.simulate import SHAPES, Structure, make_shape, simulate_micrograph
+from napari_drpnet.training.recipe import NONE_HARD, HardFields
 
 Image = NDArray[np.float32]
 
@@ -36,7 +39,11 @@ class Field:
 
 
 def random_fields(
-    seed: int, structures: Sequence[Structure], particle_px: float, looks: int
+    seed: int,
+    structures: Sequence[Structure],
+    particle_px: float,
+    looks: int,
+    hard: HardFields = NONE_HARD,
 ) -> list[Field]:
     """Simulate one random micrograph and return `looks` augmented views of it.
 
@@ -50,13 +57,15 @@ def random_fields(
         Nominal particle diameter of the network, network pixels.
     looks : int
         How many augmented views.
+    hard : HardFields
+        How often the micrograph is harder than usual.
     """
     rng = np.random.default_rng(seed)
     if not structures or rng.random() < _SHAPE_SHARE:
         structure = make_shape(str(rng.choice(SHAPES)), np.exp(rng.uniform(4.4, 5.9)), rng)
     else:
         structure = structures[int(rng.integers(len(structures)))]
-    parameters = random_parameters(structure.diameter_angstrom, rng)
+    parameters = random_parameters(structure.diameter_angstrom, rng, hard)
     simulated = simulate_micrograph(parameters, [structure], seed)
     polarity: Polarity = "bright" if parameters.negative_stain else "dark"
     fields = []
@@ -69,15 +78,25 @@ def random_fields(
     return fields
 
 
-def random_parameters(diameter_angstrom: float, rng: np.random.Generator) -> SimulationParameters:
+def random_parameters(
+    diameter_angstrom: float, rng: np.random.Generator, hard: HardFields = NONE_HARD
+) -> SimulationParameters:
     """Draw sample, optics and dirt as varied as micrographs are."""
+    usual = _usual_parameters(diameter_angstrom, rng)
+    if hard == NONE_HARD:
+        return usual
+    kind = rng.random()
+    if kind < hard.faint:
+        return usual.model_copy(update=_faint(rng))
+    if kind < hard.faint + hard.empty:
+        return usual.model_copy(update=_empty(rng))
+    if kind < hard.faint + hard.empty + hard.dirty:
+        return usual.model_copy(update=_dirt(rng, 2, 12, 0.6))
+    return usual
 
-    def log_uniform(low: float, high: float) -> float:
-        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
-    def chance(probability: float) -> bool:
-        return bool(rng.random() < probability)
-
+def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> SimulationParameters:
+    log_uniform, chance = partial(_log_uniform, rng), partial(_chance, rng)
     crystalline = chance(0.06)
     return SimulationParameters(
         height_px=_SIDE_PX,
@@ -99,6 +118,45 @@ def random_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
         hot_pixels=int(rng.integers(1, 30)) if chance(0.1) else 0,
         negative_stain=chance(0.2),
     )
+
+
+def _faint(rng: np.random.Generator) -> dict[str, Any]:
+    """Low dose, near focus, a strong envelope; stain now and then turned into ice."""
+    log_uniform = partial(_log_uniform, rng)
+    stain = {} if _chance(rng, 0.85) else {"negative_stain": False}
+    return stain | {
+        "particles": int(log_uniform(30, 250)),
+        "dose": log_uniform(4, 14),
+        "defocus_um": log_uniform(0.5, 1.3),
+        "b_factor": log_uniform(150, 600),
+        "crystalline_ice": 0.0,
+    }
+
+
+def _empty(rng: np.random.Generator) -> dict[str, Any]:
+    """Nothing but what is no particle; a crystalline film in half of them."""
+    film = _log_uniform(rng, 0.02, 0.3) if _chance(rng, 0.5) else 0.0
+    return _dirt(rng, 0, 14, 0.4) | {
+        "particles": 0,
+        "crystalline_ice": film,
+        "ice_variation": rng.uniform(0, 0.2),
+    }
+
+
+def _dirt(rng: np.random.Generator, least: int, most: int, carbon: float) -> dict[str, Any]:
+    return {
+        "ice_crystals": int(rng.integers(least, most)),
+        "junk": int(rng.integers(least // 2, 9)),
+        "carbon": _chance(rng, carbon),
+    }
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _chance(rng: np.random.Generator, probability: float) -> bool:
+    return bool(rng.random() < probability)
 
 
 def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:

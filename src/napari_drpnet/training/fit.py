@@ -1,66 +1,61 @@
 """Fit the detector to fields, and the classifier to labelled patches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field as Setting
 from torch import Tensor, nn
 
 from napari_drpnet.jobs import Job, SilentJob
-from napari_drpnet.networks.classifier import PatchClassifier
-from napari_drpnet.networks.fcrn import FCRN
-from napari_drpnet.parameters import Parameters
 from napari_drpnet.training.fields import Field
 from napari_drpnet.training.labels import LabelledPatches
+from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.targets import distance_target
 
-
-class DetectorRecipe(Parameters):
-    """How a detector is trained; stored in its card."""
-
-    particle_px: float = Setting(11.0, gt=4, title="Particle diameter, network pixels")
-    fields: int = Setting(1600, ge=1, title="Simulated micrographs")
-    looks: int = Setting(3, ge=1, title="Augmented views of each")
-    steps: int = Setting(8000, ge=1, title="Batches")
-    batch: int = Setting(16, ge=1, title="Patches per batch")
-    patch_diameters: float = Setting(6.4, gt=1, title="Side of a patch, particle diameters")
-    learning_rate: float = Setting(2e-3, gt=0, title="AdamW, cosine schedule")
-    positive_weight: float = Setting(3.0, gt=0, title="Weight of pixels on particles")
-    seed: int = Setting(1, title="Of fields, patches and initial weights")
-
-
-class ClassifierRecipe(Parameters):
-    """How a classifier is trained; stored in its card."""
-
-    patch_px: int = Setting(40, ge=32, title="Side of a patch, network pixels")
-    least_height: float = Setting(0.15, ge=0, title="Weaker candidates are not shown, map units")
-    fields: int = Setting(2000, ge=1, title="Views of the detector's fields that are used")
-    epochs: int = Setting(4, ge=1, title="Times that each patch is seen")
-    batch: int = Setting(128, ge=2, title="Patches per batch")
-    learning_rate: float = Setting(1e-3, gt=0, title="AdamW, cosine schedule")
-    seed: int = Setting(1, title="Of the order of patches and initial weights")
-
-
 Half = NDArray[np.float16]
+#: Scores the network as it is, which is then in evaluation mode; more is better.
+Judge = Callable[[], float]
+
+_REPORT_EVERY = 100
 
 
 @dataclass(frozen=True)
 class Report:
-    """Progress of a fit: the mean loss of the last batches."""
+    """Progress of a fit.
+
+    Parameters
+    ----------
+    step : int
+        Batches done.
+    loss : float
+        Mean of the last batches.
+    steps : int
+        Batches in all.
+    score : float or None
+        On the fields that judge, where it has just been asked for.
+    """
 
     step: int
     loss: float
+    steps: int
+    score: float | None = None
 
 
 def fit_detector(
-    network: FCRN, fields: Sequence[Field], recipe: DetectorRecipe, job: Job | None = None
-) -> Iterator[Report]:
+    network: nn.Module,
+    fields: Sequence[Field],
+    recipe: DetectorRecipe,
+    job: Job | None = None,
+    judge: Judge | None = None,
+) -> Generator[Report, None, None]:
     """Train `network` in place, where it is; yields a report every 100 batches.
 
-    Squared error against `distance_target`; pixels on particles weigh more.
+    Squared error against `distance_target`; pixels on particles weigh more. With a judge the
+    network ends in the best of the states that were judged, also when the fit is cancelled; where
+    the recipe starts from weights these are judged first.
 
     Raises
     ------
@@ -87,16 +82,22 @@ def fit_detector(
         loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
         return loss
 
-    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job)
+    keeper = _Keeper(network, judge, recipe.judge_every)
+    if recipe.weights is not None:
+        keeper.look(0, recipe.steps)
+    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job, keeper)
 
 
 def fit_classifier(
-    network: PatchClassifier,
+    network: nn.Module,
     examples: LabelledPatches,
     recipe: ClassifierRecipe,
     job: Job | None = None,
-) -> Iterator[Report]:
+    judge: Judge | None = None,
+) -> Generator[Report, None, None]:
     """Train `network` in place, where it is, by cross-entropy; reports every 100 batches.
+
+    With a judge the network ends in the best of the states that were judged, as in `fit_detector`.
 
     Raises
     ------
@@ -124,7 +125,38 @@ def fit_classifier(
         return torch.nn.functional.cross_entropy(network(images), wanted)
 
     steps = recipe.epochs * per_epoch
-    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job)
+    keeper = _Keeper(network, judge, recipe.judge_every)
+    if recipe.weights is not None:
+        keeper.look(0, steps)
+    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job, keeper)
+
+
+class _Keeper:
+    """Asks the judge now and then, and keeps the best state of a network."""
+
+    def __init__(self, network: nn.Module, judge: Judge | None, every: int) -> None:
+        self._network, self._judge, self._every = network, judge, every
+        self._best = -np.inf
+        self._state: dict[str, Tensor] = {}
+
+    def look(self, step: int, steps: int) -> float | None:
+        """Return the score of the network as it is, where it is time for one."""
+        if self._judge is None or (step % self._every and step != steps):
+            return None
+        self._network.eval()
+        score = self._judge()
+        self._network.train()
+        if score > self._best:
+            self._best = score
+            state = self._network.state_dict()
+            self._state = {name: tensor.detach().clone() for name, tensor in state.items()}
+        return score
+
+    def restore(self) -> None:
+        """Put the network into its best state, ready for use."""
+        if self._state:
+            self._network.load_state_dict(self._state)
+        self._network.eval()
 
 
 def _descend(
@@ -133,24 +165,28 @@ def _descend(
     steps: int,
     learning_rate: float,
     job: Job | None,
-) -> Iterator[Report]:
+    keeper: _Keeper,
+) -> Generator[Report, None, None]:
     """Follow the gradient of a loss, drawn anew at each step: AdamW with a cosine schedule."""
     job = job or SilentJob()
     network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
-    losses: list[float] = []
-    for step in range(1, steps + 1):
-        loss = draw_loss()
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        job.advance(step, steps, "training")
-        if step % 100 == 0 or step == steps:
-            yield Report(step, float(np.mean(losses[-100:])))
-    network.eval()
+    losses: deque[float] = deque(maxlen=_REPORT_EVERY)
+    try:
+        for step in range(1, steps + 1):
+            loss = draw_loss()
+            adam.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+            job.advance(step, steps, "training")
+            score = keeper.look(step, steps)
+            if score is not None or step % _REPORT_EVERY == 0 or step == steps:
+                yield Report(step, float(np.mean(losses)), steps, score)
+    finally:
+        keeper.restore()
 
 
 def _shuffled_batches(

@@ -72,9 +72,21 @@ def label_candidates(
     least_height : float
         Weaker candidates are left out, map units.
     """
-    reach = detector.card.particle_px / 2
-    shape = (field.image.shape[0], field.image.shape[1])
     distance_map = predict_distance_map(field.image.astype(np.float32), detector)
+    particle_px = detector.card.particle_px
+    return label_maxima(field, distance_map, particle_px, sigma_px, least_height)
+
+
+def label_maxima(
+    field: Field,
+    distance_map: NDArray[np.float32],
+    particle_px: float,
+    sigma_px: float,
+    least_height: float = 0.0,
+) -> LabelledCandidates:
+    """Hold the maxima of a distance map against the truth; see `label_candidates`."""
+    reach = particle_px / 2
+    shape = (field.image.shape[0], field.image.shape[1])
     found = find_candidates(smooth(distance_map, sigma_px))
     found = found.where(found.height >= least_height)
     found = found.where(inside(found.centers_yx, shape, reach))

@@ -31,7 +31,6 @@ class DoubtView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
-        session.current.changed.connect(self.slot.revive)
         session.selection.changed.connect(self.draw)
         magnification.changed.connect(self.draw)
 

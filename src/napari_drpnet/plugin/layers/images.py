@@ -66,9 +66,7 @@ class MicrographView:
             layer.contrast_limits = image.display.contrast_limits
 
     def _on_micrograph(self) -> None:
-        self.slot.revive()
         if self._session.current.record is None:
-            self.slot.remove()
             self._framed = None
 
     def _frame(self) -> None:
@@ -101,7 +99,6 @@ class MapView:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._session = session
         self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
-        session.current.changed.connect(self.slot.revive)
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
         session.view.events.show_map.connect(self._show)

@@ -46,7 +46,6 @@ class PicksView:
         self._review: Review | None = None
         self._drawn = np.empty(0, bool)
         self._looks = np.empty(0, np.int8)
-        session.current.changed.connect(self.slot.revive)
         session.current.points_changed.connect(self.draw)
         session.current.states_changed.connect(self.draw_states)
         session.current.image_changed.connect(self.draw)
@@ -57,8 +56,6 @@ class PicksView:
     def draw(self) -> None:
         """Draw all points anew."""
         current = self._session.current
-        if current.record is None:
-            self.slot.remove()
         if current.image is None or self.slot.was_deleted:
             return
         self._review, self._is_in_hand = current.review, False

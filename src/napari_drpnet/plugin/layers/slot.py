@@ -16,8 +16,8 @@ class LayerSlot(Generic[LayerT]):
     """Holds the layer of one kind that a view draws into.
 
     The layer is known by identity: renaming or moving it changes nothing. When the user deletes
-    it, it stays away until `revive`. When the pixel size changes, it changes with all others:
-    napari complains of each frame with layers in different units.
+    it, it stays away until the next micrograph, or `revive`. When the pixel size changes, it
+    changes with all others: napari complains of each frame with layers in different units.
 
     Parameters
     ----------
@@ -40,6 +40,7 @@ class LayerSlot(Generic[LayerT]):
         self._order = order
         self._layer: LayerT | None = None
         self.frame: Frame | None = None
+        session.current.changed.connect(self._on_micrograph)
         session.settings_changed.connect(self._on_settings)
 
     @property
@@ -64,10 +65,10 @@ class LayerSlot(Generic[LayerT]):
         layers, selected = self._viewer.layers, set(self._viewer.layers.selection)
         layer.metadata["drpnet_order"] = self._order
         above = [k for k, other in enumerate(layers) if _order(other) > self._order]
+        self._layer = layer  # first: napari moves the camera to the first layer, and views follow
         layers.insert(min(above, default=len(layers)), layer)
         if selected:
             layers.selection = selected
-        self._layer = layer
 
     @property
     def space(self) -> dict[str, Any]:
@@ -93,6 +94,12 @@ class LayerSlot(Generic[LayerT]):
         layer, self._layer = self.layer, None
         if layer is not None:
             self._viewer.layers.remove(layer)
+
+    def _on_micrograph(self) -> None:
+        """Let a deleted layer come back with the next micrograph; without one, no layer stays."""
+        self.revive()
+        if self._session.current.record is None:
+            self.remove()
 
     def _on_settings(self) -> None:
         if self._session.current.image is not None:

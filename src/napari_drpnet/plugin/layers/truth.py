@@ -31,7 +31,6 @@ class TruthView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=2)
-        session.current.changed.connect(self.slot.revive)
         session.comparison.truth_changed.connect(self._on_truth)
         session.current.image_changed.connect(self.draw)
         magnification.changed.connect(self._resize)

@@ -82,7 +82,7 @@ class ParticlePanel(Panel):
         self.listen(self.measure.toggled, self._show_measuring)
         self.listen(self.measure.measured, self._on_diameter)
         self.listen(self.probe.changed, self._show_device)
-        self.destroyed.connect(partial(_stop, self.measure))
+        self.destroyed.connect(self.measure.stop)
 
     def _diameter_row(self) -> QWidget:
         self.diameter = field_widget(ParticleParameters, "diameter_angstrom")
@@ -186,7 +186,3 @@ class ParticlePanel(Panel):
 
 def _is_unsure(found: StoredCandidates) -> bool:
     return found.polarity_confidence < UNSURE
-
-
-def _stop(measure: Measure, panel: object = None) -> None:
-    measure.stop()

@@ -21,6 +21,7 @@ from napari_drpnet.plugin.widgets.correct import CorrectPanel
 from napari_drpnet.plugin.widgets.export import ExportPanel
 from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
 from napari_drpnet.plugin.widgets.pick import PickPanel
+from napari_drpnet.plugin.widgets.train import TrainPanel
 from napari_drpnet.plugin.widgets.view import ViewPanel
 from napari_drpnet.project.sample_project import open_sample
 
@@ -30,6 +31,7 @@ _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
     "Classify": ClassifyPanel,
     "Correct": CorrectPanel,
+    "Train": TrainPanel,
     "Compare": ComparePanel,
     "Export": ExportPanel,
     "View": ViewPanel,
@@ -38,7 +40,7 @@ _SIZE = QSize(344, 620)
 #: napari's tabs are so low that they cut their texts.
 _TAB_STYLE = """
 QTabBar { background: none; border: none; padding: 0px }
-QTabBar::tab { min-height: 16px; padding: 5px 6px 1px 6px; margin-right: 1px }
+QTabBar::tab { min-height: 16px; padding: 5px 4px 1px 3px; margin-right: 1px }
 """
 
 

@@ -1,10 +1,10 @@
 """Pick, and Cancel while that runs."""
 
 import napari
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QWidget
 
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.parts import Hint, column
+from napari_drpnet.plugin.run_stack import RunStack
 from napari_drpnet.project.job_lanes import JobStatus
 
 _KINDS = ("pick all", "pick")
@@ -24,13 +24,10 @@ class RunPanel(Panel):
         self.pick = self.action_button("pick")
         self.pick_all = self.action_button("pick_all")
         self.pick_all.setText("Pick all included")
-        self.progress = QProgressBar()
         self.cancel = self.action_button("cancel")
         self.hint = Hint(marked=True)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(_row(self.pick, self.pick_all))
-        self.stack.addWidget(_row(self.progress, self.cancel))
-        self.stack.setFixedHeight(self.stack.sizeHint().height())
+        self.stack = RunStack((self.pick, self.pick_all), self.cancel)
+        self.progress = self.stack.progress
         self.setLayout(column(self.hint, self.stack))
         self.listen(self.session.runner.status_changed, self._on_status)
         self.listen(self.session.settings_changed, self._show_readiness)
@@ -58,25 +55,10 @@ class RunPanel(Panel):
 
     def _show_progress(self) -> None:
         """Show the buttons, or how far the job is."""
-        runner = self.session.runner
-        busy = [s for s in map(runner.status, _KINDS) if s.state != "idle"]
-        buttons, work = range(self.stack.count())
-        page = work if busy else buttons
-        had_focus = self.stack.currentWidget().isAncestorOf(self.focusWidget() or self)
-        self.stack.setCurrentIndex(page)
-        if had_focus:
-            (self.cancel if busy else self.pick).setFocus()
-        if busy:
-            self._show_status(busy[0])
-
-    def _show_status(self, status: JobStatus) -> None:
-        cancelling = status.state == "cancelling"
-        self.cancel.setText("Cancelling…" if cancelling else "Cancel")
-        self.cancel.setEnabled(not cancelling)
-        self.progress.setRange(0, max(status.total, 1))
-        self.progress.setValue(status.done)
-        self.progress.setFormat(_describe(status))
-        self.progress.setToolTip(status.stage)
+        statuses = [self.session.runner.status(kind) for kind in _KINDS]
+        busy = [status for status in statuses if status.state != "idle"]
+        status = (busy or statuses)[0]
+        self.stack.show_status(status, _describe(status))
 
 
 def _describe(status: JobStatus) -> str:
@@ -85,13 +67,3 @@ def _describe(status: JobStatus) -> str:
     if status.kind == "pick all":
         return f"{status.done + 1} of {status.total}: %p %"
     return f"{status.stage} %p %"
-
-
-def _row(*parts: QPushButton | QProgressBar) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(4)
-    for part in parts:
-        layout.addWidget(part, stretch=1)
-    return row

@@ -1,0 +1,207 @@
+"""`drpnet train`: a network from a recipe."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from napari_drpnet.cli.group import INTERRUPTED
+from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.progress import StageBar
+from napari_drpnet.cli.weights import RESERVED
+from napari_drpnet.devices import choose_device
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.networks.weights import load_detector, user_weights_folder
+from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
+
+if TYPE_CHECKING:
+    from napari_drpnet.training.fit import Report
+    from napari_drpnet.training.trained import Trained
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+#: Makes a network on a device with so many workers, tells the bar, and the listener each report.
+Work = Callable[[str, StageBar, Callable[["Report"], None]], "Trained"]
+
+_TELL_EVERY = 500
+
+
+def _read_config(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputFileError(
+            path, f"not a file with a recipe ({error})", "Give one that train has written"
+        ) from error
+    if not isinstance(config, dict):
+        raise InputFileError(path, "it holds no recipe", "Give one that train has written")
+    return config
+
+
+def _parse_target(context: click.Context, option: click.Parameter, value: str) -> Path:
+    path = Path(value)
+    if path.suffix == ".safetensors":
+        return path
+    if not re.fullmatch(r"\w[\w-]*", value) or value in RESERVED:
+        raise click.BadParameter(f"{value!r} is neither a name for weights nor a .safetensors file")
+    return user_weights_folder() / f"{value}.safetensors"
+
+
+def _run_options(verb: Verb) -> Verb:
+    """Give a verb the options that say how to train, and not what."""
+    options = (
+        click.option(
+            "--out",
+            "path",
+            required=True,
+            callback=_parse_target,
+            metavar="NAME|FILE",
+            help="What to call the weights, for pick --weights; or a .safetensors file",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Recipe, as it is written beside weights; options go before it",
+        ),
+        click.option(
+            "--overwrite", is_flag=True, help="Replace weights that are there, even better ones"
+        ),
+        click.option(
+            "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps"
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 256),
+            default=2,
+            show_default=True,
+            help="Processes that simulate",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout"),
+    )
+    for option in reversed(options):
+        option(verb)
+    return verb
+
+
+@click.group()
+def command() -> None:
+    """Train networks on simulated micrographs.
+
+    What a run is made from, its recipe, is written beside the weights, and kept in them.
+    Weights of the same name are replaced only by better ones. Ctrl-C keeps the best so far.
+    """
+
+
+@command.command()
+@_run_options
+@model_options(DetectorRecipe)
+def detector(
+    path: Path,
+    config: Path | None,
+    overwrite: bool,
+    device: str,
+    workers: int,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train a detector."""
+    recipe = build_model(DetectorRecipe, values, _read_config(config))
+
+    def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
+        from napari_drpnet.training.pool import make_pool
+        from napari_drpnet.training.train import load_start, train_detector
+
+        start = load_start(recipe, device)
+        pool = make_pool(recipe.data, recipe.hard, recipe.particle_px, recipe.seed, workers, bar)
+        return train_detector(recipe, pool, start, device, bar, listen)
+
+    _train("detector", path, overwrite, device, as_json, work)
+
+
+@command.command()
+@_run_options
+@model_options(ClassifierRecipe)
+def classifier(
+    path: Path,
+    config: Path | None,
+    overwrite: bool,
+    device: str,
+    workers: int,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train a classifier to judge what a detector picks."""
+    recipe = build_model(ClassifierRecipe, values, _read_config(config))
+
+    def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
+        from napari_drpnet.training.pool import make_pool
+        from napari_drpnet.training.train import load_start, train_classifier
+
+        start = load_start(recipe, device)
+        judged = load_detector(recipe.detector, device)
+        scale = judged.card.particle_px
+        pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar)
+        return train_classifier(recipe, pool, judged, start, device, bar, listen)
+
+    _train("classifier", path, overwrite, device, as_json, work)
+
+
+def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, work: Work) -> None:
+    """Do the work, save what came of it, and tell."""
+    from napari_drpnet.training.trained import NotBetterError, check_target, save_trained
+
+    check_target(path, kind, overwrite)
+    start = time.perf_counter()
+    with StageBar() as bar:
+
+        def listen(report: "Report") -> None:
+            if report.score is not None or report.step % _TELL_EVERY == 0:
+                bar.write(_line(report, bar.seconds_left))
+
+        try:
+            trained = work(choose_device(device).name, bar, listen)
+            save_trained(trained, path, overwrite)
+        except NotBetterError as error:
+            raise click.ClickException(str(error)) from error
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+    seconds = time.perf_counter() - start
+    click.echo(_to_json(trained, path, seconds) if as_json else _summarize(trained, path, seconds))
+    if trained.interrupted:
+        click.echo("Interrupted: these are the best so far", err=True)
+        click.get_current_context().exit(INTERRUPTED)
+
+
+def _line(report: "Report", seconds_left: float) -> str:
+    score = "" if report.score is None else f", score on validation {report.score:.4f}"
+    left = f"{seconds_left / 60:.0f} min" if seconds_left >= 60 else f"{seconds_left:.0f} s"
+    return f"batch {report.step} of {report.steps}: loss {report.loss:.4f}{score}, {left} left"
+
+
+def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
+    card = trained.card
+    other = f"sigma {card.sigma_px:g} px" if card.kind == "detector" else f"accept {card.accept:g}"
+    return (
+        f"Wrote {path} and its recipe after {seconds:.0f} s\n"
+        f"Score on validation {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"
+        f"Licence: {card.licence}"
+    )
+
+
+def _to_json(trained: "Trained", path: Path, seconds: float) -> str:
+    from napari_drpnet.training.trained import recipe_file
+
+    content = {
+        "weights": str(path),
+        "recipe": str(recipe_file(path)),
+        "interrupted": trained.interrupted,
+        "seconds": round(seconds, 1),
+        "card": trained.card.model_dump(mode="json"),
+    }
+    return json.dumps(content)

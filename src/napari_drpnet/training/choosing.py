@@ -1,0 +1,144 @@
+"""The numbers that serve all fields best: sigma, threshold and least probability."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.classify import classify_patches
+from napari_drpnet.distance_map import predict_distance_map
+from napari_drpnet.networks.weights import Network
+from napari_drpnet.precision_recall import Tally
+from napari_drpnet.training.fields import Field
+from napari_drpnet.training.labels import LabelledCandidates, cut_patches, label_maxima
+
+_SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
+#: What a false pick on an empty micrograph costs, in F1 of a micrograph with particles.
+_FALSE_PICK_COST = 0.002
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, order=True)
+class Cuts:
+    """What a card recommends, and the score on the fields that judge, by which these compare."""
+
+    score: float
+    threshold: float
+    sigma_px: float = 0.0
+    accept: float = 0.0
+
+
+class Trials:
+    """Remembers what came of each look at the fields that judge.
+
+    Parameters
+    ----------
+    choose : callable
+        Looks at the network as it is.
+    started_from_weights : bool
+        Whether the first look is at weights that are to be beaten.
+    """
+
+    def __init__(self, choose: Callable[[], Cuts], started_from_weights: bool) -> None:
+        self._choose = choose
+        self._to_beat = int(started_from_weights)
+        self._cuts: list[Cuts] = []
+
+    def judge(self) -> float:
+        """Return the score of the network as it is."""
+        self._cuts.append(self._choose())
+        return self._cuts[-1].score
+
+    @property
+    def best(self) -> Cuts:
+        """The first of the best, whose weights the fit keeps."""
+        return max(self._cuts, key=lambda cuts: cuts.score)
+
+    @property
+    def found_something(self) -> bool:
+        """Whether there is something new, and better than the weights that it started from."""
+        return bool(self._cuts) and self._cuts.index(self.best) >= self._to_beat
+
+
+def judge_detector(unseen: Sequence[Field], detector: Network) -> Cuts:
+    """Return the sigma and threshold that serve a detector best; its maps are drawn once."""
+    particle_px = detector.card.particle_px
+    judged: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
+    for field in unseen:
+        distance_map = predict_distance_map(field.image.astype(np.float32), detector)
+        for sigma, found in judged.items():
+            found.append(label_maxima(field, distance_map, particle_px, sigma))
+    trials = []
+    for sigma, found in judged.items():
+        threshold, score = choose_threshold(found)
+        trials.append(Cuts(score, threshold, sigma))
+    return max(trials)
+
+
+def judge_classifier(
+    unseen: Sequence[Field], judged: Sequence[LabelledCandidates], classifier: Network
+) -> Cuts:
+    """Return the threshold and accept that serve a classifier best, on candidates of fields."""
+    patch_px = classifier.card.patch_px
+    probability = [
+        classify_patches(
+            cut_patches([field], [found], patch_px).patches.astype(np.float32), classifier
+        )
+        for field, found in zip(unseen, judged, strict=True)
+    ]
+    threshold, accept, score = choose_cuts(judged, probability)
+    return Cuts(score, threshold, accept=accept)
+
+
+def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:
+    """Return the threshold that serves all fields best without a classifier, and its score.
+
+    The score is the mean F1 of the fields with particles, less a little for each false pick on an
+    empty field: the pooled F1 would let crowded fields choose for all.
+    """
+    certain = [np.ones(len(found.height)) for found in judged]
+    threshold, _, score = choose_cuts(judged, certain, accepts=(0.0,))
+    return threshold, score
+
+
+def choose_cuts(
+    judged: Sequence[LabelledCandidates],
+    probability: Sequence[Floats],
+    accepts: Sequence[float] = tuple(np.round(np.arange(0, 1, 0.05), 2)),
+) -> tuple[float, float, float]:
+    """Return the pair of threshold and accept that serves all fields best, and its score.
+
+    With a classifier the threshold can be lower: it only has to keep the particles.
+    """
+    thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
+    score, threshold, accept = max(
+        (
+            _score(
+                judged,
+                [
+                    (found.height >= threshold) & (p >= accept)
+                    for found, p in zip(judged, probability, strict=True)
+                ],
+            ),
+            threshold,
+            accept,
+        )
+        for threshold in thresholds
+        for accept in accepts
+    )
+    return float(threshold), float(accept), score
+
+
+def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:
+    """Return the F1 of the kept candidates of one field; 1 where there is nothing to find."""
+    right = min(int((kept & found.right).sum()), found.particles)
+    return Tally(right, int(kept.sum()) - right, found.particles - right).rates.f1
+
+
+def _score(judged: Sequence[LabelledCandidates], kept: Sequence[NDArray[np.bool_]]) -> float:
+    full = [f1(found, rows) for found, rows in zip(judged, kept, strict=True) if found.particles]
+    false = [rows.sum() for found, rows in zip(judged, kept, strict=True) if not found.particles]
+    mean = np.mean(full) if full else 0.0
+    return float(mean - _FALSE_PICK_COST * (np.mean(false) if false else 0))

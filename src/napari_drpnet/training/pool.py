@@ -1,0 +1,210 @@
+"""The fields of a training run: simulated in parallel, and views of real empty micrographs."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.jobs import Job, SilentJob
+from napari_drpnet.micrograph import find_micrographs, read_micrograph
+from napari_drpnet.preprocess import Polarity, preprocess
+from napari_drpnet.simulate import Structure, read_structure
+from napari_drpnet.training.fields import Field, augment, random_fields
+from napari_drpnet.training.recipe import DataRecipe, HardFields
+
+#: Seeds of the fields that judge; those to learn from begin at the recipe's seed times the step.
+_VALIDATION_SEED, _SEED_STEP = 10_000_000, 100_000
+#: Particle diameters, pixels of the picture, that an empty micrograph is looked at for.
+_ASSUMED_DIAMETERS_PX = (20.0, 60.0)
+#: A smaller view holds no patch, network particles.
+_LEAST_VIEW = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What a network learns from, and what judges it.
+
+    Parameters
+    ----------
+    fields : list of Field
+        To learn from.
+    unseen : list of Field
+        That judge: of other structures, and of the usual kind whatever the others are, so that
+        scores of different runs can be compared.
+    description : str
+        In words, for the card.
+    """
+
+    fields: list[Field]
+    unseen: list[Field]
+    description: str
+
+
+def make_pool(
+    data: DataRecipe,
+    hard: HardFields,
+    particle_px: float,
+    seed: int,
+    workers: int = 1,
+    job: Job | None = None,
+) -> Pool:
+    """Make the fields of a recipe.
+
+    Parameters
+    ----------
+    data : DataRecipe
+        How many, and of what.
+    hard : HardFields
+        Shares of those to learn from.
+    particle_px : float
+        Particle diameter that the network sees, network pixels.
+    seed : int
+        The same seed gives the same fields, however many the workers.
+    workers : int
+        Processes that simulate; one works in this process.
+    job : Job, optional
+        Told after every micrograph; may cancel.
+
+    Returns
+    -------
+    Pool
+
+    Raises
+    ------
+    InputFileError
+        When a structure or the negatives cannot be found or used.
+    ValueError
+        When a structure is both to learn from and to judge by.
+    Cancelled
+        When the job says so.
+    """
+    names, judging = _entries(data.learn_from), _entries(data.judge_by)
+    if both := sorted({*names} & {*judging}):
+        raise ValueError(f"{both[0]} cannot judge a network that has learned from it")
+    make = partial(random_fields, particle_px=particle_px)
+    learned = _find_structures(data.structures, names)
+    learn = partial(make, structures=learned, looks=data.looks, hard=hard)
+    judge = partial(make, structures=_find_structures(data.structures, judging), looks=1)
+    seeds = range(seed * _SEED_STEP, seed * _SEED_STEP + data.fields)
+    unseen_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
+    pictures = _find_pictures(data.negatives) if data.negatives else []
+    total = len(seeds) + len(unseen_seeds)
+    job = job or SilentJob()
+    with _mapping(workers) as apply:
+        fields = _collect(apply(learn, seeds), job, 0, total)
+        unseen = _collect(apply(judge, unseen_seeds), job, len(seeds), total)
+    shown = ", ".join([*(names if learned else []), "simple shapes"])
+    description = f"simulated micrographs of {shown}"
+    if pictures:
+        count = int(len(fields) * data.negative_share / (1 - data.negative_share))
+        fields += empty_views(pictures, count, particle_px, seed)
+        description += ", and real ones without particles"
+    return Pool(fields, unseen, description)
+
+
+def empty_views(pictures: Sequence[Path], count: int, particle_px: float, seed: int) -> list[Field]:
+    """Look at real micrographs without particles as if there were some.
+
+    Parameters
+    ----------
+    pictures : sequence of path
+        The micrographs.
+    count : int
+        How many views: of the micrographs in turn, each time as if for another particle diameter
+        and either polarity, and augmented.
+    particle_px : float
+        Particle diameter that the network sees, network pixels.
+    seed : int
+        Of all that is random.
+
+    Returns
+    -------
+    list of Field
+        Without centres.
+
+    Raises
+    ------
+    InputFileError
+        When one cannot be read, or is too small.
+    """
+    rng = np.random.default_rng([seed, len(pictures)])
+    least, most = _ASSUMED_DIAMETERS_PX
+    fields = []
+    for number in range(count):
+        file = pictures[number % len(pictures)]
+        pixels = read_micrograph(file).pixels
+        largest = min(most, min(pixels.shape) / _LEAST_VIEW)
+        if largest < least:
+            side = round(least * _LEAST_VIEW)
+            raise InputFileError(file, f"a side is shorter than {side} px", "Take it away")
+        diameter = float(np.exp(rng.uniform(np.log(least), np.log(largest))))
+        polarity: Polarity = "bright" if rng.random() < 0.5 else "dark"
+        view = preprocess(augment(pixels, rng), diameter, particle_px, polarity)
+        fields.append(Field(view.image.astype(np.float16), np.empty((0, 2))))
+    return fields
+
+
+def _entries(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _find_pictures(folder: Path) -> list[Path]:
+    if not (files := find_micrographs(folder)):
+        raise InputFileError(folder, "no micrographs found", "Check the name of the folder")
+    return files
+
+
+def _find_structures(folder: Path | None, entries: Sequence[str]) -> list[Structure]:
+    """Read the first file of each entry; without a folder there are none."""
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise InputFileError(folder, "there is no such folder", "Check the name")
+    found = []
+    for entry in entries:
+        files = [file for file in sorted(folder.iterdir()) if entry in file.name]
+        if not files:
+            raise InputFileError(
+                folder, f"no structure {entry}", "Get it from the PDB, or name other structures"
+            )
+        found.append(read_structure(files[0]))
+    return found
+
+
+Simulate = Callable[[int], list[Field]]
+Views = Iterator[list[Field]]
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[[Simulate, range], Views]]:
+    """Yield a `map` that several processes share; at an error the seeds that wait are dropped."""
+    if workers <= 1:
+        yield map
+        return
+    # Spawned, not forked: torch has threads by now, and those do not survive a fork.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
+        try:
+            yield partial(pool.map, chunksize=4)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Let Ctrl-C end a worker at once and without a word; the process that waits tells."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _collect(views: Views, job: Job, done: int, total: int) -> list[Field]:
+    fields: list[Field] = []
+    for made, batch in enumerate(views, done + 1):
+        fields += batch
+        job.advance(made, total, "simulating")
+    return fields

@@ -1,0 +1,158 @@
+"""`drpnet train`, at toy size."""
+
+import json
+import os
+import signal
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from napari_drpnet.networks.weights import load_detector, read_card
+from napari_drpnet.training import fields, pool, train
+from napari_drpnet.training.choosing import Cuts
+from napari_drpnet.training.recipe import NONE_HARD, DetectorRecipe
+
+SIZE = {"fields": 2, "looks": 1, "validation-fields": 1, "batch": 2, "judge-every": 2, "workers": 1}
+TOY = ("--device", "cpu", *(word for name, value in SIZE.items() for word in (f"--{name}", value)))
+DETECTOR = ("train", "detector", *TOY, "--architecture", "fcrn", "--steps", 4)
+
+
+@pytest.fixture(autouse=True)
+def small_fields(monkeypatch):
+    """Simulated fields are small, and each is made only once."""
+    monkeypatch.setattr(fields, "_SIDE_PX", 320)
+    monkeypatch.setattr(pool, "random_fields", make_once)
+
+
+@cache
+def remembered(seed, particle_px, looks, hard):
+    return fields.random_fields(seed, [], particle_px, looks, hard)
+
+
+def make_once(seed, structures, particle_px, looks, hard=NONE_HARD):
+    assert not structures
+    return list(remembered(seed, particle_px, looks, hard))
+
+
+@pytest.fixture
+def own_weights(drpnet, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path / "own"))
+
+
+def judge_with(monkeypatch, *scores):
+    following = iter(scores)
+    monkeypatch.setattr(train, "judge_detector", lambda *given: Cuts(next(following), 0.4, 0.7))
+
+
+def test_a_detector_gets_a_name_and_picks(drpnet, own_weights, write_discs):
+    result = drpnet(*DETECTOR, "--out", "mine")
+    assert "Score on validation" in result.stdout
+    assert "batch 4 of 4: loss " in result.stderr
+    assert "score on validation" in result.stderr
+    assert "mine  (detector, particle 11 px" in drpnet("weights", "list").output
+    write_discs("a.mrc")
+    picking = ("--diameter", 36, "--out", "picks", "--weights", "mine", "--classifier", "none")
+    drpnet("pick", "a.mrc", *picking)
+
+
+def test_the_recipe_beside_the_weights_makes_them_again(drpnet):
+    drpnet(*DETECTOR, "--out", "a.safetensors", "--faint", 0.25)
+    recipe = DetectorRecipe.model_validate_json(Path("a.recipe.json").read_text())
+    assert (recipe.steps, recipe.hard.faint, recipe.architecture) == (4, 0.25, "fcrn")
+    again = ("train", "detector", "--config", "a.recipe.json", "--workers", 1, "--device", "cpu")
+    drpnet(*again, "--out", "b.safetensors")
+    assert Path("a.safetensors").read_bytes() == Path("b.safetensors").read_bytes()
+    drpnet(*again, "--out", "c.safetensors", "--looks", 2, "--steps", 2)
+    changed = DetectorRecipe.model_validate_json(Path("c.recipe.json").read_text())
+    assert (changed.data.looks, changed.data.fields, changed.steps) == (2, 2, 2)
+
+
+def test_json_has_the_card(drpnet):
+    result = drpnet(*DETECTOR, "--out", "a.safetensors", "--json")
+    content = json.loads(result.stdout)
+    assert content["weights"] == "a.safetensors"
+    assert content["interrupted"] is False
+    assert content["card"]["recipe"]["steps"] == 4
+    assert content["card"] == read_card(Path("a.safetensors")).model_dump(mode="json")
+
+
+def test_weights_are_replaced_only_by_better_ones(drpnet, monkeypatch):
+    for scores, code, kept in (
+        ((0.2, 0.3), 0, 0.3),
+        ((0.1, 0.3), 1, 0.3),
+        ((0.4, 0.1), 0, 0.4),
+    ):
+        judge_with(monkeypatch, *scores)
+        result = drpnet(*DETECTOR, "--out", "a.safetensors", code=code)
+        assert ("stays as it is" in result.stderr) == (code == 1)
+        assert read_card(Path("a.safetensors")).recipe["validation_score"] == kept
+    judge_with(monkeypatch, 0.1, 0.2)
+    drpnet(*DETECTOR, "--out", "a.safetensors", "--overwrite")
+    assert read_card(Path("a.safetensors")).recipe["validation_score"] == 0.2
+
+
+def test_a_detector_is_trained_further(drpnet, monkeypatch):
+    judge_with(monkeypatch, 0.2, 0.3)
+    drpnet(*DETECTOR, "--out", "a.safetensors")
+    judge_with(monkeypatch, 0.3, 0.4, 0.5)
+    drpnet(*DETECTOR, "--out", "b.safetensors", "--weights", "a.safetensors")
+    card = read_card(Path("b.safetensors"))
+    assert card.recipe["started_from_sha256"] == load_detector("a.safetensors").sha256
+    judge_with(monkeypatch, 0.3, 0.2, 0.1)
+    result = drpnet(*DETECTOR, "--out", "c.safetensors", "--weights", "a.safetensors", code=1)
+    assert "a.safetensors are still the best" in result.stderr
+    assert not Path("c.safetensors").exists()
+
+
+def test_interrupted_it_keeps_the_best_so_far(drpnet, monkeypatch):
+    looks = []
+
+    def judge(*given):
+        looks.append(0.5)
+        if len(looks) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Cuts(looks[-1], 0.4, 0.7)
+
+    monkeypatch.setattr(train, "judge_detector", judge)
+    result = drpnet(*DETECTOR, "--out", "a.safetensors", "--steps", 100, code=130)
+    assert "Interrupted: these are the best so far" in result.stderr
+    assert load_detector("a.safetensors").card.recipe["validation_score"] == 0.5
+
+
+def test_interrupted_before_anything_was_judged_it_leaves_nothing(drpnet, monkeypatch):
+    monkeypatch.setattr(train, "judge_detector", lambda *given: os.kill(os.getpid(), signal.SIGINT))
+    result = drpnet(*DETECTOR, "--out", "a.safetensors", code=130)
+    assert "Interrupted" in result.stderr
+    assert list(Path().glob("a.*")) == []
+
+
+def test_a_classifier_is_trained_for_a_detector(drpnet):
+    result = drpnet(
+        "train", "classifier", *TOY, "--epochs", 1, "--least-height", 0, "--out", "c.safetensors"
+    )
+    assert "; threshold " in result.stdout
+    card = read_card(Path("c.safetensors"))
+    assert (card.kind, card.particle_px) == ("classifier", 9)
+    assert card.recipe["detector_sha256"] == load_detector().sha256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--out", "default"), 2, "'default' is neither a name for weights nor"),
+        (("--out", "folder/mine"), 2, "'folder/mine' is neither a name"),
+        (("--out", "a", "--steps", 0), 2, "--steps: Input should be greater than or equal to 1"),
+        (("--out", "a", "--device", "tpu"), 2, "device 'tpu' cannot be used"),
+        (("--out", "a", "--config", "gone.json"), 1, "gone.json: not a file with a recipe"),
+        (("--out", "a", "--config", "list.json"), 1, "list.json: it holds no recipe"),
+        (("--out", "a", "--config", "more.json"), 2, "--colour: Extra inputs are not permitted"),
+        (("--out", "a", "--structures", "gone"), 1, "gone: there is no such folder"),
+        (("--out", "a", "--negatives", "gone"), 1, "gone: there is no such file or folder"),
+        (("--out", "a", "--weights", "gone"), 1, "there are no detector weights of this name"),
+    ],
+)
+def test_what_cannot_be_done_is_said(drpnet, arguments, code, message):
+    Path("list.json").write_text("[1]")
+    Path("more.json").write_text('{"colour": "red"}')
+    assert message in drpnet(*DETECTOR, *arguments, code=code).stderr

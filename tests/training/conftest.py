@@ -1,0 +1,21 @@
+import pytest
+
+from napari_drpnet.training import fields
+from napari_drpnet.training.fields import random_fields
+from napari_drpnet.training.pool import Pool
+
+
+@pytest.fixture
+def small_fields(monkeypatch):
+    """Simulated fields are small."""
+    monkeypatch.setattr(fields, "_SIDE_PX", 320)
+
+
+@pytest.fixture(scope="session")
+def toy_pool():
+    """Two fields to learn from and two that judge, small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fields, "_SIDE_PX", 320)
+        learned = [field for seed in (2, 3) for field in random_fields(seed, [], 11.0, 1)]
+        unseen = [field for seed in (4, 5) for field in random_fields(seed, [], 11.0, 1)]
+    return Pool(learned, unseen, "toys")
