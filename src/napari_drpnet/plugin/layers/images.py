@@ -157,5 +157,6 @@ class MapView:
 
     def _on_eye(self) -> None:
         """Follow the eye of the layer list, while there is a map to see."""
-        if self.slot.layer is not None and self._session.current.map is not None:
-            self._session.view.show_map = self.slot.layer.visible
+        current, layer = self._session.current, self.slot.layer
+        if layer is not None and current.map is not None and current.image is not None:
+            self._session.view.show_map = layer.visible
