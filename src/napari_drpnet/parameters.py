@@ -8,6 +8,23 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+#: How a field says its unit at the end of its name.
+_UNITS = {"_angstrom": "Å", "_px": "px", "_um": "µm", "_kv": "kV"}
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """Return the name of a field without its unit, and the unit; "" where it has none.
+
+    Examples
+    --------
+    >>> split_unit("pixel_size_angstrom")
+    ('pixel_size', 'Å')
+    """
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending):
+            return name.removesuffix(ending), unit
+    return name, ""
+
 
 class Parameters(BaseModel):
     """Base of all parameter models: frozen, finite numbers, and no unknown names."""

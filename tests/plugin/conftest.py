@@ -198,3 +198,17 @@ def new_window(new_viewer, qtbot):
 def window(new_window):
     """A window with the picker."""
     return new_window()
+
+
+@pytest.fixture
+def picked(session, viewer, discs, wait):
+    """The controller of the viewer, with the first of three micrographs picked: 16 points."""
+    from napari_drpnet.plugin.controller import controller_of
+
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    wait(session)
+    assert session.current.accepted_count == 16
+    return controller_of(viewer)

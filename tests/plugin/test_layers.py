@@ -3,22 +3,9 @@
 import numpy as np
 import pytest
 
-from napari_drpnet.plugin import controller as controllers
 from napari_drpnet.project.review import State, is_accepted
 
 DIAMETER = 36.0
-
-
-@pytest.fixture
-def picked(session, viewer, discs, wait):
-    """The session with its first micrograph picked, and the controller of the viewer."""
-    session.open_paths(list(discs))
-    wait(session)
-    session.change("particle", diameter_angstrom=DIAMETER)
-    session.picking.pick_current()
-    wait(session)
-    assert session.current.accepted_count == 16
-    return controllers.controller_of(viewer)
 
 
 def layer_names(viewer):

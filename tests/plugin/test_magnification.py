@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from napari_drpnet.plugin import controller as controllers
 from napari_drpnet.plugin.layers.magnification import Magnification
 
 DIAMETER_PX = 18.0
@@ -15,14 +14,9 @@ def magnification(viewer, session):
 
 
 @pytest.fixture
-def picked(session, viewer, discs, wait):
-    session.open_paths(list(discs))
-    wait(session)
-    session.change("particle", diameter_angstrom=36.0)
-    session.picking.pick_current()
-    wait(session)
-    session.current.set_verdict([0, 1], accepted=False)
-    return controllers.controller_of(viewer)
+def picked(picked):
+    picked.session.current.set_verdict([0, 1], accepted=False)
+    return picked
 
 
 def zoom_to(viewer, session, screen_px):

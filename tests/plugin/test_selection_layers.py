@@ -5,18 +5,7 @@ import pytest
 
 pytest.importorskip("napari")
 
-from napari_drpnet.plugin import controller as controllers
 from napari_drpnet.project.review import State
-
-
-@pytest.fixture
-def picked(session, viewer, discs, wait):
-    session.open_paths(list(discs))
-    wait(session)
-    session.change("particle", diameter_angstrom=36.0)
-    session.picking.pick_current()
-    wait(session)
-    return controllers.controller_of(viewer)
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import click
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from napari_drpnet.parameters import split_unit
+
 Model = TypeVar("Model", bound=BaseModel)
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
-_UNITS = {"_angstrom": "Å", "_px": "PX", "_um": "µm", "_kv": "kV"}
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
@@ -76,9 +77,8 @@ def flag(name: str) -> str:
     >>> flag("pixel_size_angstrom")
     '--pixel-size'
     """
-    for suffix in _UNITS:
-        name = name.removesuffix(suffix)
-    return f"--{name.replace('_', '-')}"
+    bare, _ = split_unit(name)
+    return f"--{bare.replace('_', '-')}"
 
 
 def _leaves(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
@@ -119,8 +119,8 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
         return settings | {"is_flag": True, "default": None}
     if get_origin(kind) is Literal:
         return settings | {"type": click.Choice(get_args(kind))}
-    unit = next((unit for suffix, unit in _UNITS.items() if name.endswith(suffix)), None)
-    return settings | {"type": kind, "metavar": unit}
+    _, unit = split_unit(name)
+    return settings | {"type": kind, "metavar": "PX" if unit == "px" else unit or None}
 
 
 def _kind(field: FieldInfo) -> Any:

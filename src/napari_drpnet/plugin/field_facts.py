@@ -8,7 +8,8 @@ from typing import Any, Self, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-_UNITS = {"_angstrom": "Å", "_px": "px", "_um": "µm", "_kv": "kV"}
+from napari_drpnet.parameters import split_unit
+
 _DECIMALS = {"pixel_size_angstrom": 4, "diameter_angstrom": 1}
 
 
@@ -90,15 +91,14 @@ def decimals_for(span: float) -> int:
 
 
 def _label(name: str) -> str:
-    for suffix in _UNITS:
-        name = name.removesuffix(suffix)
-    return name.replace("_", " ")
+    bare, _ = split_unit(name)
+    return bare.replace("_", " ")
 
 
 def _unit(name: str, title: str) -> str:
     if title.endswith("in particle diameters"):
         return "diameters"
-    return next((unit for suffix, unit in _UNITS.items() if name.endswith(suffix)), "")
+    return split_unit(name)[1]
 
 
 def _bound(field: FieldInfo, closed: str, opened: str, inward: float, none: float) -> float:

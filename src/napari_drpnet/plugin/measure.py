@@ -1,7 +1,6 @@
 """Measuring a particle by drawing a circle around it on the canvas."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,12 @@ from napari.components import ViewerModel
 from napari.layers import Points
 from psygnal import Signal
 
+from napari_drpnet.plugin.hand import LEAST_DRAG, still_camera
 from napari_drpnet.plugin.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
 
 _COLOR = (1.0, 0.85, 0.2, 1.0)
-#: A shorter drag is a click of a hand that trembles, pixels of the screen.
-_LEAST_DRAG = 4.0
 #: Width of the circle's line, pixels of the screen.
 _LINE = 2.0
 #: From the circle to the middle of its text, pixels of the screen.
@@ -91,7 +89,7 @@ class Measure:
             return
         start = self._put_circle(event.position)
         length_px = 0.0
-        with self._still_camera():
+        with still_camera(self._viewer):
             yield
             while event.type == "mouse_move":
                 length_px = self._draw(start, event.position)
@@ -137,16 +135,6 @@ class Measure:
     def _finish(self, length_px: float) -> None:
         size = self._session.current.pixel_size_angstrom
         on_screen = length_px * (size or 1.0) * self._viewer.scene.camera.zoom
-        if self.is_on and size is not None and on_screen >= _LEAST_DRAG:
+        if self.is_on and size is not None and on_screen >= LEAST_DRAG:
             self.stop()
             self.measured.emit(length_px * size)
-
-    @contextmanager
-    def _still_camera(self) -> Iterator[None]:
-        """Keep the view where it is while the mouse draws."""
-        camera = self._viewer.scene.camera
-        before, camera.mouse_pan = camera.mouse_pan, False
-        try:
-            yield
-        finally:
-            camera.mouse_pan = before

@@ -1,11 +1,12 @@
 """What the mouse does on the canvas: click, drag, and paint."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 from napari.components import ViewerModel
 
+from napari_drpnet.plugin.hand import LEAST_DRAG, still_camera
 from napari_drpnet.plugin.layers import PicksView
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
@@ -92,7 +93,7 @@ class Mouse:
     def _paint(self, event: Any, accepted: bool) -> Iterator[None]:
         current, radius, position = self._session.current, self._brush_radius_px(), self._ruler()
         micrograph = current.id
-        with self._still_camera(), current.stroke(accepted):
+        with still_camera(self._viewer), current.stroke(accepted):
             here = position(event)
             current.paint([here], radius, accepted)
             yield
@@ -108,7 +109,7 @@ class Mouse:
         micrograph, review, start = current.id, current.review, position(event)
         row = current.row_at(start)
         pressed = event.pos if hasattr(event, "pos") else None
-        with nullcontext() if row is None else self._still_camera():
+        with nullcontext() if row is None else still_camera(self._viewer):
             yield
             is_dragged = yield from _is_dragged(event, pressed)
         if not is_dragged:
@@ -154,25 +155,12 @@ class Mouse:
         diameter = self._session.current.diameter_px or 1.0
         return self._session.view.brush_diameters * diameter / 2
 
-    @contextmanager
-    def _still_camera(self) -> Iterator[None]:
-        """Keep the view where it is while the mouse draws."""
-        camera = self._viewer.scene.camera
-        before, camera.mouse_pan = camera.mouse_pan, False
-        try:
-            yield
-        finally:
-            camera.mouse_pan = before
-
-
-_LEAST_DRAG = 4.0
-
 
 def _is_dragged(event: Any, pressed: Any) -> Generator[None, None, bool]:
     """Follow the mouse to its release; return whether it went farther than a hand trembles."""
     dragged = False
     while event.type == "mouse_move":
-        moved = abs(event.pos - pressed).max() if pressed is not None else _LEAST_DRAG
-        dragged = dragged or moved >= _LEAST_DRAG
+        moved = abs(event.pos - pressed).max() if pressed is not None else LEAST_DRAG
+        dragged = dragged or moved >= LEAST_DRAG
         yield
     return dragged

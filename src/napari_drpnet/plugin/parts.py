@@ -89,11 +89,11 @@ def choose_weights_file(parent: QWidget, kind: str) -> str | None:
     return path or None
 
 
-def column(*parts: QWidget, margin: int = 0) -> QVBoxLayout:
+def column(*parts: QWidget, margin: int = 0, spacing: int = 6) -> QVBoxLayout:
     """Lay parts below each other, at the top."""
     layout = QVBoxLayout()
     layout.setContentsMargins(margin, margin, margin, margin)
-    layout.setSpacing(6)
+    layout.setSpacing(spacing)
     for part in parts:
         layout.addWidget(part)
     return layout

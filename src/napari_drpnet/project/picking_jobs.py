@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_drpnet.jobs import Cancelled, Job
 from napari_drpnet.peaks import smooth
-from napari_drpnet.project.derivation import CUTS, candidates_key, detection_key
+from napari_drpnet.project.derivation import CUTS
 from napari_drpnet.project.edits import MicrographRecord, Settings
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.picker import Picker
@@ -112,7 +112,7 @@ class PickingJobs:
             session.summaries.refresh_one(record.id)
             return
         shown = session.current.stored
-        wanted = plan and candidates_key(record, plan.parameters, plan.weights)
+        wanted = plan and plan.candidates_key(record)
         is_newer_shown = shown is not None and shown.key == wanted != found.stored.key
         if not is_newer_shown:
             session.current.show_candidates(found.stored, found.map)
@@ -143,9 +143,7 @@ class PickingJobs:
             job.advance(count, len(records), record.path.name)
             try:
                 stored = store.load_candidates(record.id)
-                if stored is None or stored.key != candidates_key(
-                    record, plan.parameters, plan.weights
-                ):
+                if stored is None or stored.key != plan.candidates_key(record):
                     found = _find(picker, store, record, plan, _Part(job, count, len(records)))
                     session.deliver_part(store, partial(self._land, found))
                 picked += 1
@@ -201,8 +199,7 @@ def _find(
 
 def _same_detection(record: MicrographRecord, found: Found, plan: Plan | None) -> bool:
     """Tell whether what was found has the distance map that is wanted now."""
-    keys = {detection_key(record, p.parameters, p.weights) for p in (found.plan, plan) if p}
-    return plan is not None and len(keys) == 1
+    return plan is not None and plan.detection_key(record) == found.plan.detection_key(record)
 
 
 def _same_map(before: Settings, after: Settings) -> bool:

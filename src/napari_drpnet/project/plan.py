@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.project.derivation import ChosenWeights, choose_weights
-from napari_drpnet.project.edits import Settings
+from napari_drpnet.project.derivation import (
+    ChosenWeights,
+    candidates_key,
+    choose_weights,
+    detection_key,
+)
+from napari_drpnet.project.edits import MicrographRecord, Settings
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,14 @@ class Plan:
 
     parameters: PickParameters
     weights: ChosenWeights
+
+    def detection_key(self, record: MicrographRecord) -> str:
+        """Return the hash of what the distance map of a micrograph depends on."""
+        return detection_key(record, self.parameters, self.weights)
+
+    def candidates_key(self, record: MicrographRecord) -> str:
+        """Return the hash of what the judged candidates of a micrograph depend on."""
+        return candidates_key(record, self.parameters, self.weights)
 
 
 def make_plan(settings: Settings) -> Plan | str:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from napari_drpnet.jobs import Job
-from napari_drpnet.project.derivation import candidates_key
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.plan import Plan
@@ -172,5 +171,4 @@ def _summarize(
 
 
 def _status(key: str, record: MicrographRecord, plan: Plan) -> Status:
-    same = key == candidates_key(record, plan.parameters, plan.weights)
-    return "picked" if same else "settings changed"
+    return "picked" if key == plan.candidates_key(record) else "settings changed"

@@ -31,14 +31,9 @@ def panel(window):
 
 
 @pytest.fixture
-def picked(session, discs, wait):
+def picked(picked):
     """The session with its first micrograph picked: 16 accepted points."""
-    session.open_paths(list(discs))
-    wait(session)
-    session.change("particle", diameter_angstrom=36.0)
-    session.picking.pick_current()
-    wait(session)
-    return session
+    return picked.session
 
 
 def click(qtbot, button):

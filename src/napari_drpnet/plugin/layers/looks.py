@@ -43,9 +43,8 @@ class Looks:
     by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
     symbol = np.where(accepted, "disc", "x").astype(object)
     border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
-    face_color = border_color * np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)[
-        :, None
-    ] ** np.array([0, 0, 0, 1])
+    _opacity = np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)
+    face_color = np.column_stack([border_color[:, :3], _opacity])
 
     def __init__(self, magnification: Magnification, diameter_px: float) -> None:
         rings = magnification.within(diameter_px, _LEAST_RING, np.inf)

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.curve_plot import CurvePlot
 from napari_drpnet.plugin.panel import Panel
-from napari_drpnet.plugin.parts import Hint
+from napari_drpnet.plugin.parts import Hint, column
 from napari_drpnet.project.comparison import Comparison
 from napari_drpnet.project.job_lanes import JobStatus
 
@@ -49,11 +49,8 @@ class ComparePanel(Panel):
         super().__init__(napari_viewer)
         self._hint = Hint()
         self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(8)
-        for part in (self._make_rates(), self._make_counts(), self._make_curve()):
-            body.addWidget(part)
+        parts = (self._make_rates(), self._make_counts(), self._make_curve())
+        self._body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
         for part in (self._make_source(), self._hint, self._body):
             layout.addWidget(part)
@@ -91,12 +88,12 @@ class ComparePanel(Panel):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(0)
         self._rates: dict[str, QLabel] = {}
-        for column, (name, tooltip) in enumerate(_RATES.items()):
+        for across, (name, tooltip) in enumerate(_RATES.items()):
             number, title = _large_label(), QLabel(_TITLES[name])
             for row, label in enumerate((number, title)):
                 label.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 label.setToolTip(tooltip)
-                grid.addWidget(label, row, column)
+                grid.addWidget(label, row, across)
             self._rates[name] = number
         return box
 
@@ -105,11 +102,11 @@ class ComparePanel(Panel):
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         self._counts: dict[str, QLabel] = {}
-        for column, (name, tooltip) in enumerate(_COUNTS.items()):
+        for across, (name, tooltip) in enumerate(_COUNTS.items()):
             label = QLabel()
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setToolTip(tooltip)
-            grid.addWidget(label, 0, column)
+            grid.addWidget(label, 0, across)
             self._counts[name] = label
         self._centring = QLabel()
         self._centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -119,16 +116,13 @@ class ComparePanel(Panel):
 
     def _make_curve(self) -> QWidget:
         box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
         self._plot = CurvePlot()
         self._best = QLabel()
         self._best.setWordWrap(True)
         self._best.setToolTip(
             "The cut through the points of this micrograph that would give the greatest F1"
         )
-        column.addWidget(self._plot)
-        column.addWidget(self._best)
+        box.setLayout(column(self._plot, self._best))
         return box
 
     # ---- what the session says

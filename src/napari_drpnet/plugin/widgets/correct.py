@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_drpnet.plugin.brush_field import BrushField
 from napari_drpnet.plugin.legend import Legend
 from napari_drpnet.plugin.panel import Panel
-from napari_drpnet.plugin.parts import Hint
+from napari_drpnet.plugin.parts import Hint, column
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.label_counts import count_labels
 from napari_drpnet.project.view import Tool
@@ -62,10 +62,7 @@ class CorrectPanel(Panel):
         super().__init__(napari_viewer)
         self._hint = Hint()
         self._body = QWidget()
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(6)
-        for part in (
+        parts = (
             self._make_tools(),
             self._make_brush(),
             *self._make_verdicts(),
@@ -74,8 +71,8 @@ class CorrectPanel(Panel):
             self._make_counts(),
             _heading("Symbols"),
             Legend(),
-        ):
-            body.addWidget(part)
+        )
+        self._body.setLayout(column(*parts))
         layout = QVBoxLayout(self)
         layout.addWidget(self._hint)
         layout.addWidget(self._body)
@@ -107,16 +104,16 @@ class CorrectPanel(Panel):
             button.setCheckable(True)
             button.setToolTip(tooltip.replace(". ", ".\n"))
             self._tools.addButton(button, k)
-            row, column, span = _PLACES[tool]
-            grid.addWidget(button, row, column, 1, span)
+            row, across, span = _PLACES[tool]
+            grid.addWidget(button, row, across, 1, span)
         self._tools.idClicked.connect(self._on_tool)
         self._tool_hint = QLabel()
         self._tool_hint.setWordWrap(True)
         self._tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
         self._tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self._tool_hint, 2, 0, 1, 6)
-        for column in range(6):
-            grid.setColumnStretch(column, 1)
+        for across in range(6):
+            grid.setColumnStretch(across, 1)
         return box
 
     def _make_brush(self) -> QWidget:
