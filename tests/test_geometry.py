@@ -137,3 +137,11 @@ def test_inside_reaches_to_the_outer_edges_of_the_pixels():
 def test_inside_of_nothing():
     assert geometry.inside([], (10, 10)).shape == (0,)
     assert not geometry.inside([[4.5, 4.5]], (10, 10), border=6).any()
+
+
+def test_fractions_count_from_either_side():
+    fractions, shapes = [[0.25, 0.5], [0, 1]], [[100, 200], [50, 60]]
+    stored = geometry.full_from_fractions(fractions, shapes, mirrored=False)
+    mirrored = geometry.full_from_fractions(fractions, shapes, mirrored=True)
+    assert stored.tolist() == [[25, 100], [0, 60]]
+    assert mirrored.tolist() == [[75, 100], [50, 60]]

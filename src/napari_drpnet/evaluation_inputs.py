@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats import Coordinates, read_coordinates
+from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
 from napari_drpnet.formats.text import AnyPath
 from napari_drpnet.micrograph import SUFFIXES
 
 #: Suffixes that a folder is searched for; of several files of a micrograph, the most precise.
-_PREFERENCE = (".csv", ".star", ".box")
+_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
 _PICKNAMES = ("_autopick", "_manualpick")
 #: What `drpnet pick` and RELION write about many micrographs.
-_SUMMARIES = ("autopick.star", "manualpick.star", "candidates.csv")
+_SUMMARIES = (
+    *("autopick.star", "manualpick.star", "coords_suffix*"),
+    *("candidates.csv", "summary.csv", "cryosparc.star"),
+)
 
 CoordinateSet = dict[PurePosixPath, Coordinates]
 
@@ -44,9 +47,10 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     Parameters
     ----------
     picks, truth : path-like
-        A folder each, searched with its sub-folders for ``.csv``, ``.star`` and ``.box`` files,
-        or one such file. A file that names the micrograph of each row holds many micrographs;
-        any other is about the one that it is named after, perhaps with ``_autopick`` at the end.
+        A folder each, searched with its sub-folders for ``.csv``, ``.cbox``, ``.star`` and
+        ``.box`` files and Topaz's ``.txt`` tables, or one such file. A file that names the
+        micrograph of each row holds many micrographs; any other is about the one that it is named
+        after, perhaps with ``_autopick`` at the end.
 
     Returns
     -------
@@ -116,7 +120,10 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     for suffix in reversed(_PREFERENCE):
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
-            if file.name not in _SUMMARIES and not any(part[0] == "." for part in below.parts):
+            is_summary = any(file.match(pattern) for pattern in _SUMMARIES)
+            is_note = suffix == ".txt" and not fitting_formats(file)
+            is_hidden = any(part[0] == "." for part in below.parts)
+            if not (is_summary or is_note or is_hidden):
                 files[bare_path(below.as_posix())] = file
     if not files:
         kinds = ", ".join(_PREFERENCE)

@@ -89,6 +89,23 @@ def full_from_matlab(binned_positions: ArrayLike, scale: float) -> Floats:
     return scale * np.asarray(binned_positions, float) - 0.5
 
 
+def full_from_fractions(fractions_yx: ArrayLike, shapes: ArrayLike, *, mirrored: bool) -> Floats:
+    """Convert cryoSPARC's fractions of a micrograph ``(y, x)`` to unbinned pixels.
+
+    Parameters
+    ----------
+    fractions_yx : (n, 2) array
+        ``y`` and ``x`` as fractions of the number of rows and columns.
+    shapes : (n, 2) array
+        ``(ny, nx)`` of the micrograph of each row.
+    mirrored : bool
+        Whether y counts from the last row: then ``(1 − y) · ny``, as pyem has it.
+    """
+    y, x = np.asarray(fractions_yx, float).T
+    rows, columns = np.asarray(shapes, float).T
+    return np.column_stack([(1 - y if mirrored else y) * rows, x * columns])
+
+
 def inside(
     positions_yx: ArrayLike, shape: tuple[int, int], border: float = 0.0
 ) -> NDArray[np.bool_]:

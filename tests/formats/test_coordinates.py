@@ -59,3 +59,27 @@ def test_file_positions_are_swapped_and_infinite_scores_are_missing():
 def test_a_row_without_position_is_named():
     with pytest.raises(InputFileError, match=r"a\.star: particle 2 has no position"):
         coordinates_from_xy("a.star", [[1, 2], [np.nan, 4]], [0, 0])
+
+
+def test_flipped_rows_are_those_of_the_micrograph():
+    picks = Coordinates(np.array([[0.0, 1.0], [9.0, 2.0]]), np.ones(2))
+    assert picks.flipped(10).centers_yx.tolist() == [[9, 1], [0, 2]]
+    with pytest.raises(ValueError, match="outside 9 rows"):
+        picks.flipped(9)
+
+
+def test_filaments_follow_their_rows_and_are_whole():
+    pieces = Coordinates(np.ones((2, 2)), np.ones(2), filament=np.array([4, 5]))
+    assert pieces.where(np.array([False, True])).filament.tolist() == [5]
+    with pytest.raises(ValueError, match="filament"):
+        Coordinates(np.ones((2, 2)), np.ones(2), filament=np.array([4]))
+    with pytest.raises(InputFileError, match="no filament"):
+        coordinates_from_xy("a", [[1, 2]], [1], filament=np.array([np.nan]))
+
+
+def test_parts_are_joined_with_their_names():
+    parts = [Coordinates(np.full((n, 2), float(n)), np.ones(n)).named(f"{n}.mrc") for n in (2, 1)]
+    joined = Coordinates.joined(parts)
+    assert joined.centers_yx.tolist() == [[2, 2], [2, 2], [1, 1]]
+    assert joined.micrograph_names == ("2.mrc", "2.mrc", "1.mrc")
+    assert Coordinates.joined([]).micrograph_names == ()

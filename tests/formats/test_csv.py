@@ -87,10 +87,10 @@ def test_candidates(tmp_path):
     ]
     write_candidates_csv(tmp_path / "all.csv", iter(rows))
     assert (tmp_path / "all.csv").read_text().splitlines() == [
-        "name,x,y,prominence,probability,accepted",
-        "a.mrc,2.5,1.25,0.5,0.75,1",
-        "a.mrc,4.0,3.0,1.5,0.25,0",
-        '"c, d.mrc",6.0,5.0,0.5,,1',
+        "name,x,y,height,prominence,probability,accepted",
+        "a.mrc,2.5,1.25,9.0,0.5,0.75,1",
+        "a.mrc,4.0,3.0,9.0,1.5,0.25,0",
+        '"c, d.mrc",6.0,5.0,9.0,0.5,,1',
     ]
     read = read_csv(tmp_path / "all.csv")
     np.testing.assert_array_equal(read.score, [0.75, 0.25, np.nan])

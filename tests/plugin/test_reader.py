@@ -12,7 +12,12 @@ npe2 = pytest.importorskip("npe2")
 from napari.components import ViewerModel  # noqa: E402
 
 from napari_drpnet.errors import InputFileError  # noqa: E402
-from napari_drpnet.formats import Coordinates, write_coordinates  # noqa: E402
+from napari_drpnet.formats import (  # noqa: E402
+    READ_SUFFIXES,
+    WRITTEN,
+    Coordinates,
+    write_coordinates,
+)
 from napari_drpnet.formats.star_tables import write_table  # noqa: E402
 from napari_drpnet.plugin import reader  # noqa: E402
 
@@ -95,17 +100,17 @@ def test_an_image_that_is_mostly_one_value_still_has_contrast(viewer, tmp_path, 
     assert layer.contrast_limits == [3, 7]
 
 
-@pytest.mark.parametrize("suffix", [".star", ".box", ".csv"])
+@pytest.mark.parametrize("suffix", WRITTEN)
 def test_coordinates_are_rings_in_pixels(viewer, tmp_path, suffix):
     path = tmp_path / f"picks{suffix}"
-    write_coordinates(path, coordinates())
+    write_coordinates(path, coordinates(), micrograph_name="m.mrc")
     (layer,) = viewer.open(path, plugin="napari-drpnet")
-    assert layer.name == path.name
-    exact = suffix == ".csv"
+    assert layer.name == ("m" if suffix == ".txt" else path.name)
+    exact = not WRITTEN[suffix].whole_pixels
     np.testing.assert_allclose(layer.data, coordinates().centers_yx, atol=0 if exact else 0.5)
     assert layer.scale.tolist() == [1, 1]
     assert [str(unit) for unit in layer.units] == ["pixel", "pixel"]
-    assert layer.size[0] == (24 if suffix == ".box" else reader.RING_PX)
+    assert layer.size[0] == (24 if WRITTEN[suffix].has_boxes else reader.RING_PX)
     assert (layer.face_color[:, 3] == 0).all()
     assert layer.metadata["path"] == str(path)
 
@@ -140,6 +145,31 @@ def test_particles_of_too_many_micrographs_are_refused_with_advice(viewer, tmp_p
     write_coordinates(path, Coordinates(np.zeros((count, 2)), np.zeros(count), names))
     with pytest.raises(InputFileError, match=f"{count} micrographs.*DRPnet picker"):
         viewer.open(path, plugin="napari-drpnet")
+
+
+def test_a_file_of_cryosparc_is_shown_in_both_ways(viewer, tmp_path):
+    columns = {
+        "location/micrograph_path": ("S40", b"J1/imported/a.mrc"),
+        "location/micrograph_shape": (("<u4", 2), (100, 200)),
+        "location/center_x_frac": ("<f4", 0.25),
+        "location/center_y_frac": ("<f4", 0.125),
+    }
+    kinds = {"names": [*columns], "formats": [kind for kind, _ in columns.values()]}
+    table = np.array([tuple(value for _, value in columns.values())], np.dtype(kinds))
+    with (tmp_path / "picks.cs").open("wb") as file:
+        np.save(file, table)
+    mirrored, stored = viewer.open(tmp_path / "picks.cs", plugin="napari-drpnet")
+    assert (mirrored.name, stored.name) == (
+        "a.mrc (y from the last row)",
+        "a.mrc (y from the first row)",
+    )
+    assert mirrored.data.tolist() == [[87.5, 50]]
+    assert stored.data.tolist() == [[12.5, 50]]
+
+
+def test_the_manifest_claims_what_the_table_of_formats_reads():
+    (contribution,) = npe2.PluginManifest.from_distribution("napari-drpnet").contributions.readers
+    assert {f"*{suffix}" for suffix in READ_SUFFIXES} <= set(contribution.filename_patterns)
 
 
 def test_a_list_of_micrographs_is_sent_to_the_picker(viewer, tmp_path):

@@ -8,7 +8,7 @@ npe2 = pytest.importorskip("npe2")
 from napari.layers import Points  # noqa: E402
 
 from napari_drpnet.errors import InputFileError  # noqa: E402
-from napari_drpnet.formats import read_coordinates  # noqa: E402
+from napari_drpnet.formats import WRITTEN, read_coordinates  # noqa: E402
 
 CENTERS = np.array([[10.0, 20.0], [30.0, 40.0], [50.0, 60.0], [70.0, 80.0]])
 
@@ -24,7 +24,7 @@ def save(layer, path):
     return read_coordinates(path)
 
 
-@pytest.mark.parametrize("suffix", [".star", ".box", ".csv"])
+@pytest.mark.parametrize("suffix", WRITTEN)
 def test_positions_are_pixels_whatever_the_scale_of_the_layer(tmp_path, suffix):
     layer = Points(CENTERS, scale=(1.5, 1.5), translate=(7, 9), size=32)
     saved = save(layer, tmp_path / f"points{suffix}")
@@ -42,7 +42,7 @@ def test_boxes_have_the_median_size_of_the_points(tmp_path):
 
 
 def test_an_empty_layer_is_an_empty_file(tmp_path):
-    for suffix in (".star", ".box", ".csv"):
+    for suffix in WRITTEN:
         assert len(save(Points(ndim=2), tmp_path / f"none{suffix}")) == 0
 
 
@@ -105,6 +105,13 @@ def test_napari_own_csv_comes_first_even_where_our_plugin_was_found_first(ours):
     assert writer.plugin_name == "napari"
     writer, _ = ours.get_writer("points.csv", ["points"], plugin_name="napari-drpnet")
     assert writer.plugin_name == "napari-drpnet"
+
+
+def test_a_table_of_topaz_names_the_micrograph_or_else_the_layer(tmp_path):
+    layer = Points(CENTERS, name="rings")
+    assert save(layer, tmp_path / "p.txt").micrograph_names[0] == "rings"
+    layer.metadata["micrograph_name"] = "Movies/a.mrc"
+    assert save(layer, tmp_path / "p.txt").micrograph_names[0] == "a"
 
 
 def test_two_layers_in_one_table_are_refused(ours, tmp_path):

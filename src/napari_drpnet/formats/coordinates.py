@@ -1,5 +1,6 @@
 """The content of a coordinate file, whatever its format."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats.text import AnyPath
-from napari_drpnet.geometry import inside, swap_xy
+from napari_drpnet.geometry import flip_rows, inside, swap_xy
 from napari_drpnet.picks import Picks
 
 Floats = NDArray[np.float64]
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 
 #: Farther from the origin than this lies no pixel of any camera.
 FARTHEST_PX = 1e6
+MOST_FILAMENTS = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,8 @@ class Coordinates:
         The micrograph of each row, in files that name it.
     box_size_px : float, optional
         Side of the square box in unbinned pixels, in files that have one size for all rows.
+    filament : (n,) int array, optional
+        Which filament each row is a piece of, in files about filaments.
 
     Raises
     ------
@@ -42,6 +46,7 @@ class Coordinates:
     score: Floats
     micrograph_names: tuple[str, ...] | None = None
     box_size_px: float | None = None
+    filament: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.centers_yx)
@@ -51,6 +56,8 @@ class Coordinates:
             raise ValueError(f"score must be ({count},) to match centers_yx")
         if self.micrograph_names is not None and len(self.micrograph_names) != count:
             raise ValueError(f"micrograph_names must have {count} names to match centers_yx")
+        if self.filament is not None and self.filament.shape != (count,):
+            raise ValueError(f"filament must be ({count},) to match centers_yx")
         if not np.isfinite(self.centers_yx).all() or np.isinf(self.score).any():
             raise ValueError("positions must be finite, and scores finite or NaN")
 
@@ -62,14 +69,44 @@ class Coordinates:
         """Take over all picks of one micrograph, with their figure of merit as score."""
         return cls(picks.centers_yx, picks.figure_of_merit, box_size_px=box_size_px)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Coordinates"]) -> "Coordinates":
+        """Put the rows of parts, which all name their micrographs, below each other."""
+        return cls(
+            np.concatenate([np.empty((0, 2)), *(part.centers_yx for part in parts)]),
+            np.concatenate([np.empty(0), *(part.score for part in parts)]),
+            tuple(name for part in parts for name in part.micrograph_names or ()),
+        )
+
+    def named(self, micrograph_name: str) -> "Coordinates":
+        """Give all rows the name of one micrograph."""
+        return replace(self, micrograph_names=(micrograph_name,) * len(self))
+
     def where(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Coordinates":
         """Keep some rows, given as a mask or as indices."""
         names = self.micrograph_names
         if names is not None:
             names = tuple(names[row] for row in np.arange(len(self))[rows])
         return replace(
-            self, centers_yx=self.centers_yx[rows], score=self.score[rows], micrograph_names=names
+            self,
+            centers_yx=self.centers_yx[rows],
+            score=self.score[rows],
+            micrograph_names=names,
+            filament=None if self.filament is None else self.filament[rows],
         )
+
+    def flipped(self, rows: int) -> "Coordinates":
+        """Mirror top to bottom in a micrograph of `rows` rows.
+
+        Raises
+        ------
+        ValueError
+            When a centre lies outside these rows, so that they cannot be the micrograph's.
+        """
+        y = self.centers_yx[:, 0]
+        if (y < -0.5).any() or (y > rows - 0.5).any():
+            raise ValueError(f"particles lie outside {rows} rows, so that is not their number")
+        return replace(self, centers_yx=flip_rows(self.centers_yx, rows))
 
     def on_whole_pixels(self, shape: tuple[int, int] | None = None) -> "Coordinates":
         """Round centres to whole pixels, and drop those that then lie outside the micrograph.
@@ -97,6 +134,7 @@ def coordinates_from_xy(
     score: ArrayLike,
     micrograph_names: tuple[str, ...] | None = None,
     box_size_px: float | None = None,
+    filament: NDArray[np.float64] | None = None,
 ) -> Coordinates:
     """Build `Coordinates` from the ``(n, 2)`` centres ``(x, y)`` and the scores of a file.
 
@@ -105,7 +143,7 @@ def coordinates_from_xy(
     Raises
     ------
     InputFileError
-        When a row has no position, or one beyond any micrograph.
+        When a row has no position, or one beyond any micrograph, or no filament where others do.
     """
     centers_yx = swap_xy(np.reshape(centers_xy, (-1, 2)))
     scores = np.asarray(score, float)
@@ -114,4 +152,9 @@ def coordinates_from_xy(
         reason = f"particle {np.argmax(lost) + 1} has no position"
         raise InputFileError(path, reason, "Correct or remove that row")
     scores = np.where(np.isfinite(scores), scores, np.nan)
-    return Coordinates(centers_yx, scores, micrograph_names, box_size_px)
+    if filament is None:
+        return Coordinates(centers_yx, scores, micrograph_names, box_size_px)
+    if not (np.abs(filament) < MOST_FILAMENTS).all():
+        raise InputFileError(path, "has a particle of no filament", "Correct or remove that row")
+    tubes = filament.astype(np.int64)
+    return Coordinates(centers_yx, scores, micrograph_names, box_size_px, tubes)

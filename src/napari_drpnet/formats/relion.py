@@ -19,7 +19,7 @@ from napari_drpnet.formats.star_tables import (
     read_tables,
     write_table,
 )
-from napari_drpnet.formats.text import AnyPath
+from napari_drpnet.formats.text import AnyPath, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COORDINATES = "rlnMicrographCoordinates"
 OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
 DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
+COORDS_SUFFIX = "coords_suffix"
 DEFOCI = ("rlnDefocusU", "rlnDefocusV")
 
 
@@ -160,6 +161,33 @@ def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) 
         COORDINATES: [file for _, file in pairs],
     }
     write_table(path, "coordinate_files", columns)
+
+
+def write_coords_suffix(folder: AnyPath, ending: str, micrographs_star: AnyPath) -> Path:
+    """Write what RELION 3.1 takes as input coordinates in place of an index.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the coordinate files are, in sub-folders as `autopick_path` says.
+    ending : str
+        How they end: ``_autopick.star``. RELION reads it from the name of this file.
+    micrographs_star : path-like
+        RELION's list of these micrographs, relative to its project folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, ``coords_suffix_autopick.star`` in `folder`: one line, the path of the list.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    path = Path(folder, f"{COORDS_SUFFIX}{ending}")
+    write_text(path, f"{Path(micrographs_star).as_posix()}\n")
+    return path
 
 
 def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autopick") -> Path:

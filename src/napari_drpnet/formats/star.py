@@ -14,6 +14,7 @@ from napari_drpnet.formats.text import AnyPath
 from napari_drpnet.geometry import swap_xy
 
 X, Y, FOM = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
+TUBE = "rlnHelicalTubeID"
 NO_FOM = -999.0
 
 
@@ -30,8 +31,8 @@ def read_star(path: AnyPath) -> Coordinates:
     -------
     Coordinates
         `score` is ``_rlnAutopickFigureOfMerit``, where −999 means missing;
-        `micrograph_names` is ``_rlnMicrographName`` where the file has it. A file of 0 bytes,
-        RELION's empty table, gives no coordinates.
+        `micrograph_names` is ``_rlnMicrographName``, and `filament` is ``_rlnHelicalTubeID``,
+        where the file has them. A file of 0 bytes, RELION's empty table, gives no coordinates.
 
     Raises
     ------
@@ -49,8 +50,10 @@ def read_star(path: AnyPath) -> Coordinates:
     table = find_table(path, tables, X, Y)
     score = numbers(path, table, FOM) if FOM in table else np.full(len(table), np.nan)
     names = tuple(table[MICROGRAPH_NAME].fillna("")) if MICROGRAPH_NAME in table else None
+    tube = numbers(path, table, TUBE) if TUBE in table else None
     centers_xy = np.column_stack([numbers(path, table, X), numbers(path, table, Y)])
-    return coordinates_from_xy(path, centers_xy, np.where(score == NO_FOM, np.nan, score), names)
+    scores = np.where(score == NO_FOM, np.nan, score)
+    return coordinates_from_xy(path, centers_xy, scores, names, filament=tube)
 
 
 def write_star(
@@ -80,16 +83,22 @@ def write_star(
     dummy class and psi. Its viewer since version 4.0.1 needs ``_rlnParticleSelectionType`` in
     1…6 to continue by hand (3dem/relion#992).
     """
-    kept = coordinates.on_whole_pixels(shape)
-    x, y = swap_xy(kept.centers_yx).T
+    write_table(path, "", star_columns(coordinates.on_whole_pixels(shape)))
+
+
+def star_columns(coordinates: Coordinates) -> dict[str, list[str]]:
+    """Return the columns that RELION's own pickers write, and what else is known of the rows."""
+    x, y = swap_xy(coordinates.centers_yx).T
     columns = {
         X: [f"{value:.6f}" for value in x],
         Y: [f"{value:.6f}" for value in y],
-        FOM: [f"{value:.6f}" for value in np.nan_to_num(kept.score, nan=0.0)],
-        "rlnClassNumber": ["0"] * len(kept),
-        "rlnAnglePsi": ["0.000000"] * len(kept),
-        "rlnParticleSelectionType": ["1"] * len(kept),
+        FOM: [f"{value:.6f}" for value in np.nan_to_num(coordinates.score, nan=0.0)],
+        "rlnClassNumber": ["0"] * len(coordinates),
+        "rlnAnglePsi": ["0.000000"] * len(coordinates),
+        "rlnParticleSelectionType": ["1"] * len(coordinates),
     }
-    if kept.micrograph_names is not None:
-        columns[MICROGRAPH_NAME] = list(kept.micrograph_names)
-    write_table(path, "", columns)
+    if coordinates.filament is not None:
+        columns[TUBE] = [str(tube) for tube in coordinates.filament]
+    if coordinates.micrograph_names is not None:
+        columns[MICROGRAPH_NAME] = list(coordinates.micrograph_names)
+    return columns

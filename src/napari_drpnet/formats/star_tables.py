@@ -112,13 +112,17 @@ def write_table(path: AnyPath, block: str, columns: Mapping[str, Sequence[str]])
     OSError
         When the file cannot be written.
     """
+    write_text(path, "\n# version 30001\n" + format_table(block, columns))
+
+
+def format_table(block: str, columns: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of one table, as `write_table` writes it."""
     labels = [f"_{label} #{number} " for number, label in enumerate(columns, start=1)]
     rows = [
         " ".join(_quoted(value).rjust(12) for value in row) + " "
         for row in zip(*columns.values(), strict=True)
     ]
-    header = ["", "# version 30001", "", f"data_{block}", "", "loop_ "]
-    write_text(path, "\n".join([*header, *labels, *rows, " ", ""]))
+    return "\n".join(["", f"data_{block}", "", "loop_ ", *labels, *rows, " ", ""])
 
 
 def _quoted(value: str) -> str:

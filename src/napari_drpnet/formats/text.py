@@ -36,6 +36,15 @@ def read_text(path: AnyPath) -> str:
         raise InputFileError(path, reason, "Check its name and permissions") from error
 
 
+def read_head(path: AnyPath, size: int = 4096) -> str:
+    """Return the beginning of a file to tell its format by; of one that cannot be read, nothing."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(size).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+
+
 def write_text(path: AnyPath, text: str) -> None:
     """Write a UTF-8 text file atomically; raises `OSError` when the disk refuses."""
     with atomic_file(path) as temporary:

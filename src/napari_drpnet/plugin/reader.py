@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats import FORMATS, Coordinates, read_coordinates
+from napari_drpnet.formats import (
+    Coordinates,
+    fitting_formats,
+    read_coordinates,
+)
 from napari_drpnet.formats.relion import read_micrographs_star
 from napari_drpnet.micrograph import SUFFIXES, Micrograph, read_micrograph
 
@@ -38,13 +42,13 @@ def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
     -------
     callable or None
         `read_micrograph_file` or `read_coordinate_file`; None for what is not ours, such as a
-        ``.csv`` without columns ``x`` and ``y``.
+        ``.csv`` without columns ``x`` and ``y``, or a ``.txt`` that is no table of Topaz.
 
     Notes
     -----
-    The manifest claims MRC, STAR and BOX files, which napari itself does not read. It leaves TIFF,
-    PNG and JPEG to napari: they are mostly no micrographs, and the window "DRPnet picker" opens
-    those that are. It claims ``.csv``, because napari's own reader refuses tables of ``x,y``;
+    The manifest claims MRC, STAR, BOX and the like, which napari itself does not read. It leaves
+    TIFF, PNG and JPEG to napari: they are mostly no micrographs, and the window "DRPnet picker"
+    opens those that are. It claims ``.csv``, because napari's own reader refuses tables of ``x,y``;
     where both offer themselves, napari asks once which to take, and remembers.
     """
     if not isinstance(path, (str, PathLike)):
@@ -52,9 +56,7 @@ def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
     name = Path(path).name.lower()
     if name.endswith(SUFFIXES):
         return read_micrograph_file
-    if name.endswith(".csv"):
-        return read_coordinate_file if _has_x_and_y(Path(path)) else None
-    return read_coordinate_file if name.endswith(tuple(FORMATS)) else None
+    return read_coordinate_file if fitting_formats(path) else None
 
 
 def read_micrograph_file(path: str | PathLike[str]) -> list[LayerData]:
@@ -69,20 +71,21 @@ def read_micrograph_file(path: str | PathLike[str]) -> list[LayerData]:
 
 
 def read_coordinate_file(path: str | PathLike[str]) -> list[LayerData]:
-    """Read a ``.star``, ``.box`` or ``.csv`` file of coordinates onto points layers.
+    """Read a file of coordinates onto points layers.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        The file, of any format in `napari_drpnet.formats.FORMATS`.
 
     Returns
     -------
     list of layer data
         One layer of rings for each micrograph that the file names, the first one visible; or one
-        layer, where it names none. The layers are in pixels, because a coordinate file does not
-        know its micrograph: where that is shown in Å, give the points its scale and units. The
-        window "DRPnet picker" does so by itself.
+        layer, where it names none. A file that may be read in several ways, as cryoSPARC's, gives
+        layers for each, so that the picture tells which is right. The layers are in pixels,
+        because a coordinate file does not know its micrograph: where that is shown in Å, give the
+        points its scale and units. The window "DRPnet picker" does so by itself.
 
     Raises
     ------
@@ -91,21 +94,14 @@ def read_coordinate_file(path: str | PathLike[str]) -> list[LayerData]:
         a list of micrographs, which belongs into the window "DRPnet picker".
     """
     source = Path(path)
-    coordinates = _read(source)
-    names = coordinates.micrograph_names or ("",) * len(coordinates)
-    micrographs = list(dict.fromkeys(names)) or [""]
-    if len(micrographs) > MOST_LAYERS:
-        reason = f"holds particles of {len(micrographs)} micrographs, at most {MOST_LAYERS} fit"
-        remedy = 'Open its micrographs in "DRPnet picker", and this file under Compare'
-        raise InputFileError(source, reason, remedy)
-    layers = []
-    for micrograph in micrographs:
-        rows = coordinates.where(np.array([name == micrograph for name in names], bool))
-        data, attributes, kind = points_layer(rows, PurePosixPath(micrograph).name or source.name)
-        metadata = {"path": str(source), "micrograph_name": micrograph}
-        more = {"metadata": metadata, "visible": micrograph == micrographs[0]}
-        layers.append((data, attributes | more, kind))
-    return layers
+    choices = fitting_formats(source)
+    if len(choices) > 1:
+        return [
+            (data, attributes | {"name": f"{attributes['name']} ({each.title})"}, kind)
+            for each in choices
+            for data, attributes, kind in _layers(source, read_coordinates(source, each.name))
+        ]
+    return _layers(source, _read(source))
 
 
 def image_layer(micrograph: Micrograph) -> LayerData:
@@ -190,13 +186,21 @@ def _contrast_limits(micrograph: Micrograph) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _has_x_and_y(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline(10_000)
-    except OSError:
-        return False
-    return {"x", "y"} <= {column.strip(' "\n').lower() for column in header.split(",")}
+def _layers(source: Path, coordinates: Coordinates) -> list[LayerData]:
+    names = coordinates.micrograph_names or ("",) * len(coordinates)
+    micrographs = list(dict.fromkeys(names)) or [""]
+    if len(micrographs) > MOST_LAYERS:
+        reason = f"holds particles of {len(micrographs)} micrographs, at most {MOST_LAYERS} fit"
+        remedy = 'Open its micrographs in "DRPnet picker", and this file under Compare'
+        raise InputFileError(source, reason, remedy)
+    layers = []
+    for micrograph in micrographs:
+        rows = coordinates.where(np.array([name == micrograph for name in names], bool))
+        data, attributes, kind = points_layer(rows, PurePosixPath(micrograph).name or source.name)
+        metadata = {"path": str(source), "micrograph_name": micrograph}
+        more = {"metadata": metadata, "visible": micrograph == micrographs[0]}
+        layers.append((data, attributes | more, kind))
+    return layers
 
 
 def _read(path: Path) -> Coordinates:

@@ -17,7 +17,7 @@ _STATES = (_ACCEPTED, "rejected", "below")
 
 
 def write_points(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list[str]:
-    """Write a points layer as ``.star``, ``.box`` or ``.csv``, as napari asks for it.
+    """Write a points layer as a file of coordinates, as napari asks for it.
 
     Parameters
     ----------
@@ -28,8 +28,9 @@ def write_points(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list
     attributes : dict
         Of the layer. Where its features have a ``state``, as DRPnet's picks have, accepted points
         are written; else all that are shown. The score is the feature ``score``, or else
-        ``probability``. The box of a ``.box`` file is the median size of the points, in pixels.
-        Where `metadata` has the ``shape`` of the micrograph, points outside are dropped as
+        ``probability``. The box of a ``.box`` or ``.cbox`` file is the median size of the
+        points, in pixels. A ``.txt`` file names the ``micrograph_name`` of `metadata`, or else the
+        layer. Where `metadata` has the ``shape`` of the micrograph, points outside are dropped as
         `napari_drpnet.formats.write_coordinates` says.
 
     Returns
@@ -57,8 +58,10 @@ def write_points(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list
         box_size_px=float(np.median(size)) if len(size) else 1.0,
     )
     chosen = _chosen(features, attributes, len(centers))
-    shape = attributes.get("metadata", {}).get("shape")
-    write_coordinates(path, coordinates.where(chosen), shape)
+    metadata = attributes.get("metadata", {})
+    name = metadata.get("micrograph_name") or attributes.get("name", "points")
+    shape = metadata.get("shape")
+    write_coordinates(path, coordinates.where(chosen), shape, micrograph_name=name)
     return [path]
 
 

@@ -18,12 +18,12 @@ from napari_drpnet.batch.outputs import (
     require_folder,
 )
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
+from napari_drpnet.geometry import inside
 from napari_drpnet.jobs import Job, SilentJob
+from napari_drpnet.project.cryosparc_export import CRYOSPARC, write_cryosparc
 from napari_drpnet.project.export_options import ExportOptions
 from napari_drpnet.project.relion_index import relion_notes, relion_project, write_relion_index
-
-_WHOLE_PIXELS = {".star", ".box"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +129,9 @@ def export_picks(
     require_folder(folder)
     expected, job = total or length_hint(micrographs), job or SilentJob()
     written: list[_Written] = []
+    picked: list[Coordinates] = []
     failed: list[str] = []
     owners: dict[PurePosixPath, str] = {}
-    index = None
     for done, micrograph in enumerate(micrographs, start=1):
         owner = owners.setdefault(micrograph.output, micrograph.name)
         if owner != micrograph.name:
@@ -139,22 +139,25 @@ def export_picks(
         else:
             try:
                 written.append(_write(folder, micrograph, options))
+                picked += [_inside(micrograph)] if options.cryosparc else []
             except OSError as error:
                 failed.append(explain(error, micrograph.name, folder))
         job.advance(done, max(done, expected), "export")
     files = {one.name: one.files for one in written}
+    index = joint = None
     try:
         index = write_relion_index(
             folder, files, options.relion, micrographs_star=micrographs_star, extend=extend
         )
+        joint = write_cryosparc(folder, picked, extend=extend) if options.cryosparc else None
     except OSError as error:
-        failed.append(explain(error, INDEX, folder))
+        failed.append(explain(error, CRYOSPARC if index else INDEX, folder))
     except InputFileError as error:
         failed.append(str(error))
     project = relion_project(micrographs_star, files)
     return ExportReport(
         folder,
-        tuple(folder / file for one in written for file in one.files),
+        (*(folder / file for one in written for file in one.files), *([joint] if joint else [])),
         index,
         index and relative_to_project(index, project),
         len(written),
@@ -170,6 +173,8 @@ def preview_lines(
     suffix: str,
     box_size_px: float,
     limit: int = 12,
+    *,
+    micrograph_name: str = "micrograph.mrc",
 ) -> str:
     """Return the beginning of a coordinate file, made by the writer that would write the file.
 
@@ -180,11 +185,13 @@ def preview_lines(
     shape : tuple of int
         ``(ny, nx)`` of the micrograph in unbinned pixels.
     suffix : str
-        Of `FORMATS`, tells the format.
+        Of `WRITTEN`, tells the format.
     box_size_px : float
-        Side of the boxes in a ``.box`` file, unbinned pixels.
+        Side of the boxes in a ``.box`` or ``.cbox`` file, unbinned pixels.
     limit : int
         Show at most this many picks.
+    micrograph_name : str
+        For formats that have it in each row.
 
     Returns
     -------
@@ -194,7 +201,7 @@ def preview_lines(
     first = replace(coordinates.where(np.arange(len(coordinates))[:limit]), box_size_px=box_size_px)
     with TemporaryDirectory() as folder:
         path = Path(folder, f"preview{suffix}")
-        write_coordinates(path, first, shape)
+        write_coordinates(path, first, shape, micrograph_name=micrograph_name)
         text = path.read_text(encoding="utf-8").strip()
     return f"{text}\n…" if len(coordinates) > limit else text
 
@@ -215,17 +222,26 @@ def _write(folder: Path, micrograph: ExportedMicrograph, options: ExportOptions)
     files = [f"{micrograph.output}{end}" for end in coordinate_endings(options.formats)]
     for file in files:
         remove_leftovers(folder / file)
-        write_coordinates(folder / file, coordinates, micrograph.shape)
+        write_coordinates(
+            folder / file, coordinates, micrograph.shape, micrograph_name=micrograph.name
+        )
     inside = len(coordinates.on_whole_pixels(micrograph.shape))
     count = len(coordinates)
     return _Written(micrograph.name, tuple(files), count, count - inside)
+
+
+def _inside(micrograph: ExportedMicrograph) -> Coordinates:
+    picks = micrograph.coordinates
+    return picks.where(inside(picks.centers_yx, micrograph.shape)).named(micrograph.name)
 
 
 def _notes(
     written: Sequence[_Written], options: ExportOptions, micrographs_star: Path | None
 ) -> Iterator[str]:
     outside = sum(one.outside for one in written)
-    if outside and not _WHOLE_PIXELS.isdisjoint(options.formats):
-        yield f"{outside} picks outside their micrograph are left out of .star and .box files"
+    rounded = [suffix for suffix in options.formats if WRITTEN[suffix].whole_pixels]
+    if outside and rounded:
+        kinds = " and ".join(rounded)
+        yield f"{outside} picks outside their micrograph are left out of {kinds} files"
     names = [one.name for one in written]
     yield from relion_notes(names, options.formats, options.relion, micrographs_star)

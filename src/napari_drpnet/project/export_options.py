@@ -8,20 +8,28 @@ from pydantic import Field, field_validator
 
 from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.batch.outputs import require_formats
+from napari_drpnet.formats import WRITTEN
+from napari_drpnet.formats.relion_pipeline import RelionVersion
 from napari_drpnet.parameters import Parameters
-from napari_drpnet.project.relion_index import RelionVersion
 
 
 class ExportOptions(Parameters):
     """Which files to write, and for whom."""
 
-    formats: tuple[str, ...] = Field((".star",), title="Coordinate files: .star, .box, .csv")
+    formats: tuple[str, ...] = Field((".star",), title=f"Coordinate files: {', '.join(WRITTEN)}")
     relion: RelionVersion = Field("5", title="For this version of RELION")
     box_size_px: int | None = Field(
         None,
         ge=2,
         le=1_000_000,
-        title="Side of the boxes in .box files, in pixels; default: 1.5 particle diameters",
+        title="Side of boxes in .box and .cbox files, in pixels; default: 1.5 particle diameters",
+    )
+    cryosparc: bool = Field(
+        False, title="Also one file of all particles for cryoSPARC's job Import Particles"
+    )
+
+    selection: bool = Field(
+        False, title="Also RELION's list with the included micrographs alone, for its next job"
     )
 
     @field_validator("formats")

@@ -21,6 +21,7 @@ from napari_drpnet.project.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.relion_index import relion_project
 from napari_drpnet.project.review import review_picks
+from napari_drpnet.project.selection_export import add_selection
 from napari_drpnet.project.store import ProjectStore, StoredCandidates
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Exporter:
             session.project.settings.micrographs_star,
             only_current,
             len(asked),
+            {record.name for record in session.included()},
         )
         session.runner.submit("export", work, self._finish)
 
@@ -112,7 +114,9 @@ class Exporter:
         box_size = options.box_size_px or default_box_size(current.stored.diameter_px)
         coordinates = current.review.accepted_coordinates(current.states)
         shape = current.stored.shape
-        return preview_lines(coordinates, shape, options.formats[0], float(box_size))
+        name = current.record.name if current.record else ""
+        suffix = options.formats[0]
+        return preview_lines(coordinates, shape, suffix, float(box_size), micrograph_name=name)
 
     def _recall(self) -> None:
         store = self._session.store
@@ -155,9 +159,10 @@ def _export(
     micrographs_star: Path | None,
     extend: bool,
     total: int,
+    included: set[str],
     job: Job,
 ) -> ExportReport:
-    return export_picks(
+    report = export_picks(
         folder,
         picked,
         options,
@@ -166,3 +171,4 @@ def _export(
         total=total,
         job=job,
     )
+    return add_selection(report, micrographs_star, included) if options.selection else report

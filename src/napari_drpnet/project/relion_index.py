@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from napari_drpnet.batch.entries import PICKS
 from napari_drpnet.batch.outputs import (
@@ -12,10 +11,14 @@ from napari_drpnet.batch.outputs import (
     index_rows,
     relative_to_project,
 )
-from napari_drpnet.formats.relion import project_folder, read_index, write_index
-from napari_drpnet.formats.text import write_text
-
-RelionVersion = Literal["3.1", "4", "5"]
+from napari_drpnet.formats.relion import (
+    project_folder,
+    read_index,
+    write_coords_suffix,
+    write_index,
+)
+from napari_drpnet.formats.relion_pipeline import RelionVersion
+from napari_drpnet.micrograph import TIFF_SUFFIXES
 
 _OPEN_LIST = "open that list (micrographs.star) instead of the micrographs, and export again"
 
@@ -99,7 +102,7 @@ def relion_notes(
         yield f"RELION 3.1 needs a file that says where its list of micrographs is: {_OPEN_LIST}"
     elif micrographs_star is None and any(Path(name).is_absolute() for name in names):
         yield f"RELION knows micrographs by the names in its list: {_OPEN_LIST}"
-    if any(name.lower().endswith((".tif", ".tiff")) for name in names):
+    if any(name.lower().endswith(TIFF_SUFFIXES) for name in names):
         yield (
             "RELION reads TIFF micrographs upside down: mirror these files "
             "(drpnet convert --flip-rows) before it uses them"
@@ -112,6 +115,5 @@ def _write_suffix(
     """Write the file whose name tells RELION 3.1 how coordinate files end."""
     if micrographs_star is None:
         return None
-    index = folder / f"coords_suffix{PICKS}{suffix}"
-    write_text(index, f"{relative_to_project(micrographs_star, project).as_posix()}\n")
-    return index
+    star = relative_to_project(micrographs_star, project)
+    return write_coords_suffix(folder, f"{PICKS}{suffix}", star)

@@ -1,0 +1,126 @@
+"""The table of formats: which programs' coordinate files are read and written, and how."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from napari_drpnet.formats.box import read_box, write_box
+from napari_drpnet.formats.coordinates import Coordinates
+from napari_drpnet.formats.cryolo import read_cbox, write_cbox
+from napari_drpnet.formats.cryoppp import is_cryoppp, read_cryoppp, write_cryoppp
+from napari_drpnet.formats.cryosparc import (
+    read_cs_mirrored,
+    read_cs_stored,
+    write_cryosparc_star,
+)
+from napari_drpnet.formats.csv import is_csv, read_csv, write_csv
+from napari_drpnet.formats.indexed import is_index, read_indexed
+from napari_drpnet.formats.star import read_star, write_star
+from napari_drpnet.formats.text import AnyPath, read_head
+from napari_drpnet.formats.topaz import is_topaz, read_topaz, write_topaz
+
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of coordinate files.
+
+    Parameters
+    ----------
+    name : str
+        As a person names it to `drpnet convert`.
+    title : str
+        What it is, in a few words.
+    suffix : str
+        In lower case.
+    read : callable, optional
+        ``read(path) -> Coordinates``; None where we only write it.
+    write : callable, optional
+        ``write(path, coordinates, shape)``; None where we only read it.
+    fits : callable, optional
+        ``fits(head) -> bool`` tells from the beginning of a file whether it surely has this
+        format; None where the suffix has to do.
+    names : {'never', 'perhaps', 'always'}
+        Whether rows name their micrograph.
+    has_boxes : bool
+        Writing needs `Coordinates.box_size_px`.
+    whole_pixels : bool
+        Writing rounds, and drops what lies outside the micrograph.
+    from_last_row : bool
+        y counts from the last row, so the number of rows has to be known.
+    """
+
+    name: str
+    title: str
+    suffix: str
+    read: Callable[[AnyPath], Coordinates] | None = None
+    write: Callable[[AnyPath, Coordinates, Shape | None], None] | None = None
+    fits: Callable[[str], bool] | None = None
+    names: Literal["never", "perhaps", "always"] = "perhaps"
+    has_boxes: bool = False
+    whole_pixels: bool = False
+    from_last_row: bool = False
+
+
+_TABLE = (
+    Format("relion", "RELION coordinates", ".star", read_star, write_star, whole_pixels=True),
+    Format(
+        "eman", "EMAN boxes", ".box", read_box, write_box,
+        names="never", has_boxes=True, whole_pixels=True,
+    ),
+    Format("csv", "table of x, y, score", ".csv", read_csv, write_csv, is_csv),
+    Format(
+        "cryolo", "crYOLO boxes", ".cbox", read_cbox, write_cbox, names="never", has_boxes=True
+    ),
+    Format(
+        "topaz", "Topaz table", ".txt", read_topaz, write_topaz, is_topaz,
+        names="always", whole_pixels=True,
+    ),
+    Format("relion-index", "RELION index of such files", ".star", read_indexed, fits=is_index),
+    Format(
+        "cryosparc", "STAR file for cryoSPARC's Import Particles", ".star",
+        write=write_cryosparc_star, names="always",
+    ),
+    Format("cryosparc-mirrored", "y from the last row", ".cs", read_cs_mirrored, names="always"),
+    Format("cryosparc-stored", "y from the first row", ".cs", read_cs_stored, names="always"),
+    Format(
+        "cryoppp", "CryoPPP table", ".csv", read_cryoppp, write_cryoppp, is_cryoppp,
+        from_last_row=True,
+    ),
+)  # fmt: skip
+#: All formats, by name.
+FORMATS = {each.name: each for each in _TABLE}
+#: The format that a suffix alone stands for when a file is written: the first in the table.
+WRITTEN: dict[str, Format] = {}
+for _each in _TABLE:
+    if _each.write:
+        WRITTEN.setdefault(_each.suffix, _each)
+#: Suffixes of files that can be read.
+READ_SUFFIXES = tuple(dict.fromkeys(each.suffix for each in _TABLE if each.read))
+
+
+def fitting_formats(path: AnyPath) -> list[Format]:
+    """Return the formats that a file may have: by its suffix and, where that tells, its first line.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    list of Format
+        None where the first line is that of another kind of file; several where only a person
+        can tell.
+    """
+    readable, head = readable_formats(path), read_head(path)
+    sure = [each for each in readable if each.fits and each.fits(head)]
+    return sure or [each for each in readable if each.fits is None]
+
+
+def readable_formats(path: AnyPath) -> list[Format]:
+    """Return the formats that we read of which a file has the suffix, in any case."""
+    suffix = Path(path).suffix.lower()
+    return [each for each in _TABLE if each.read and each.suffix == suffix]
