@@ -3,7 +3,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_drpnet.classify import classify_patches, extract_patches
+from napari_drpnet.classify import extract_patches, weigh_context, weigh_patches
+from napari_drpnet.context import describe_context
 from napari_drpnet.jobs import Cancelled
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.weights import Network, WeightsCard
@@ -59,25 +60,24 @@ def test_no_centres():
     assert extract_patches(IMAGE, [], 8).shape == (0, 8, 8)
 
 
-def test_probabilities_are_the_softmax_of_the_logits(classifier):
+def test_log_odds_are_the_difference_of_the_logits(classifier):
     patches = 5 * noise(300)
-    probability = classify_patches(patches, classifier)
-    assert probability.shape == (300,)
-    assert probability.dtype == np.float64
-    assert ((probability >= 0) & (probability <= 1)).all()
+    odds = weigh_patches(patches, classifier)
+    assert odds.shape == (300,)
+    assert odds.dtype == np.float32
     with torch.inference_mode():
         logits = classifier.module(torch.from_numpy(patches[:7, None])).double().numpy()
-    assert_allclose(probability[:7], 1 / (1 + np.exp(logits[:, 0] - logits[:, 1])), atol=1e-5)
+    assert_allclose(odds[:7], logits[:, 1] - logits[:, 0], atol=1e-5)
 
 
 def test_a_patch_is_judged_alone(classifier):
     patches = noise(5)
-    alone = [classify_patches(patch[None], classifier)[0] for patch in patches]
-    assert_allclose(classify_patches(patches, classifier), alone, atol=1e-6)
+    alone = [weigh_patches(patch[None], classifier)[0] for patch in patches]
+    assert_allclose(weigh_patches(patches, classifier), alone, atol=1e-6)
 
 
 def test_no_patches(classifier):
-    assert classify_patches(noise(0), classifier).shape == (0,)
+    assert weigh_patches(noise(0), classifier).shape == (0,)
 
 
 def test_batches_are_reported_and_can_be_cancelled(classifier):
@@ -90,5 +90,24 @@ def test_batches_are_reported_and_can_be_cancelled(classifier):
                 raise Cancelled
 
     with pytest.raises(Cancelled):
-        classify_patches(noise(600), classifier, Impatient())
+        weigh_patches(noise(600), classifier, Impatient())
     assert reports == [(64, 600, "classifier"), (128, 600, "classifier")]
+
+
+def test_what_knows_patches_only_has_no_opinion_on_contexts(classifier):
+    centers, height = np.array([[50.0, 50.0], [80.0, 90.0]]), np.array([0.9, 0.4])
+    assert_array_equal(weigh_context(centers, height, (200, 200), 11.0, classifier), 0)
+
+
+def test_contexts_are_weighed_by_the_net_that_was_trained_for_them(classifier):
+    card = classifier.card.model_copy(update={"context": True})
+    module = PatchClassifier(40, with_context=True).eval()
+    aware = Network(module, card, "test", "")
+    centers, height = np.array([[50.0, 50.0], [80.0, 90.0]]), np.array([0.9, 0.4])
+    odds = weigh_context(centers, height, (200, 200), 11.0, aware)
+    rows = describe_context(centers, height, (200, 200), 11.0).astype(np.float32)
+    with torch.inference_mode():
+        assert_array_equal(odds, module.context(torch.from_numpy(rows)).numpy())
+    assert odds[0] != odds[1]
+    nobody = weigh_context(np.empty((0, 2)), np.empty(0), (200, 200), 11.0, aware)
+    assert nobody.shape == (0,)

@@ -17,7 +17,14 @@ from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.fcrn import FCRN
 from napari_drpnet.networks.weights import Network, WeightsCard, save_network
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import accept, judge, pick, rank_candidates, resolve
+from napari_drpnet.picking import (
+    accept,
+    judge,
+    pick,
+    rank_candidates,
+    resolve,
+    weigh_surroundings,
+)
 
 PIXEL_SIZE, DIAMETER = 1.5, 33.0  # Å; the particles have 22 px
 SHAPE = (301, 447)
@@ -242,6 +249,40 @@ def test_stages_one_by_one_are_what_pick_does(with_classifier, micrograph):
     same(staged, pick(micrograph, wanted(), with_classifier, all_candidates=True))
     assert detection.diameter_px == 22
     assert detection.distance_map.shape == detection.view.frame.network_shape
+
+
+@pytest.fixture
+def aware(with_classifier):
+    """The networks, the classifier with an opinion on contexts."""
+    torch.manual_seed(1)
+    module = PatchClassifier(with_classifier.classifier.card.patch_px, with_context=True).eval()
+    card = with_classifier.classifier.card.model_copy(update={"context": True})
+    return replace(with_classifier, classifier=Network(module, card, "aware", ""))
+
+
+def test_candidates_that_are_not_wanted_are_context_all_the_same(aware, micrograph):
+    parameters = resolve(wanted(), aware)
+    detection = detect(micrograph, parameters, aware)
+    candidates = rank_candidates(detection, parameters)
+    every = judge(candidates, detection, aware)
+    half = np.arange(len(candidates)) % 2 == 0
+    some = judge(candidates, detection, aware, wanted=half)
+    assert_allclose(some.probability, every.probability[half], atol=1e-6)
+    alone = judge(candidates.where(half), detection, aware)
+    assert np.abs(alone.probability - some.probability).max() > 1e-4
+
+
+def test_heights_that_the_classifier_does_not_know_are_no_context(aware, micrograph):
+    other = aware.classifier.card.model_copy(update={"architecture": "multiscale"})
+    stranger = replace(aware, classifier=replace(aware.classifier, card=other))
+    published = wanted(detector={"map_units": "published"}, peaks={"threshold": 50})
+    for networks, chosen in ((stranger, wanted()), (aware, published)):
+        parameters = resolve(chosen, networks)
+        detection = detect(micrograph, parameters, networks)
+        candidates = rank_candidates(detection, parameters)
+        assert_array_equal(weigh_surroundings(candidates, detection, networks), 0)
+        assert resolve(wanted(), stranger).classifier.accept == 0
+    assert resolve(wanted(), aware).classifier.accept == 0.5
 
 
 def test_published_units_reach_255_in_every_micrograph(networks, micrograph):

@@ -1,10 +1,11 @@
-"""Judge candidates by what surrounds them: patches to P(particle)."""
+"""Judge candidates by their patches, and by the candidates around them."""
 
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_drpnet.context import describe_context
 from napari_drpnet.jobs import Job, SilentJob
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 Real = TypeVar("Real", np.float16, np.float32)
 Indices = NDArray[np.intp]
+Floats = NDArray[np.float64]
 
 #: Patches at once: few stay in a CPU's cache, many keep a GPU busy.
 _BATCH, _BATCH_GPU = 64, 1024
@@ -44,17 +46,17 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
 def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
     """Return rows and columns of the pixels of a ``(h, w)`` image nearest to ``(n, 2)`` centres.
 
-    Two centres with the same pixel have the same patch, and so the same P(particle).
+    Two centres with the same pixel have the same patch.
     """
     nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(np.intp)
     row, column = np.clip(nearest, 0, np.array(shape) - 1).T
     return row, column
 
 
-def classify_patches(
+def weigh_patches(
     patches: NDArray[np.float32], classifier: "Network", job: Job | None = None
-) -> NDArray[np.float64]:
-    """Return P(particle) of each patch.
+) -> NDArray[np.float32]:
+    """Return what each patch says for a particle.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ def classify_patches(
 
     Returns
     -------
-    (n,) float array
-        Softmax of the two outputs, so between 0 and 1.
+    (n,) float32 array
+        Log-odds: the difference of the two outputs.
 
     Raises
     ------
@@ -79,13 +81,45 @@ def classify_patches(
 
     job = job or SilentJob()
     device = next(classifier.module.parameters()).device
-    probability = np.empty(len(patches))
+    odds = np.empty(len(patches), np.float32)
     step = _BATCH if device.type == "cpu" else _BATCH_GPU
     for start in range(0, len(patches), step):
         batch = torch.from_numpy(patches[start : start + step, None])
         with torch.inference_mode():
             logits = classifier.module(batch.to(device, memory_format=torch.channels_last))
         stop = start + len(batch)
-        probability[start:stop] = logits.softmax(dim=1)[:, 1].float().cpu().numpy()
+        odds[start:stop] = (logits[:, 1] - logits[:, 0]).float().cpu().numpy()
         job.advance(stop, len(patches), "classifier")
-    return probability
+    return odds
+
+
+def weigh_context(
+    centers_yx: Floats,
+    height: Floats,
+    shape: tuple[int, ...],
+    diameter_px: float,
+    classifier: "Network",
+) -> Floats:
+    """Return what the other candidates of the micrograph say for each being a particle.
+
+    Parameters
+    ----------
+    centers_yx, height, shape, diameter_px
+        All candidates, as `context.describe_context` wants them.
+    classifier : Network
+        From `load_classifier`.
+
+    Returns
+    -------
+    (n,) float array
+        Log-odds, to be added to those of the patches; 0 from a classifier that knows patches only.
+    """
+    import torch
+
+    net = getattr(classifier.module, "context", None)
+    if net is None or not len(height):
+        return np.zeros(len(height))
+    context = describe_context(centers_yx, height, shape, diameter_px)
+    with torch.inference_mode():
+        rows = torch.from_numpy(context.astype(np.float32)).to(net.mean.device)
+        return np.asarray(net(rows).double().cpu().numpy())

@@ -1,7 +1,7 @@
 """From a micrograph to its distance map: what the detector sees, and what it draws."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,8 @@ class Detection:
         Particle diameter, unbinned pixels.
     polarity_confidence : float
         How sure the polarity of `view` is: from 0 (a guess) to 1, also where the user said it.
+    map_units : {'absolute', 'published'}
+        Of `distance_map`.
     """
 
     view: NetworkImage
@@ -71,6 +73,7 @@ class Detection:
     classifier_view: NetworkImage
     diameter_px: float
     polarity_confidence: float
+    map_units: Literal["absolute", "published"]
 
 
 def load_networks(parameters: PickParameters) -> Networks:
@@ -140,10 +143,11 @@ def detect(
         bright, confidence = is_bright(distance_map, other_map, card.threshold * _NOISE)
         if bright:
             view, distance_map = other, other_map
-    if parameters.detector.map_units == "published":
+    map_units = parameters.detector.map_units or card.map_units
+    if map_units == "published":
         distance_map = to_published_units(distance_map)
     classifier_view = _classifier_view(micrograph, diameter_px, view, networks)
-    return Detection(view, distance_map, classifier_view, diameter_px, confidence)
+    return Detection(view, distance_map, classifier_view, diameter_px, confidence, map_units)
 
 
 def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> float:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from napari_drpnet import geometry
-from napari_drpnet.classify import classify_patches, extract_patches
+from napari_drpnet.classify import extract_patches, weigh_context, weigh_patches
 from napari_drpnet.detection import Detection, Networks, detect, load_networks
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph
@@ -23,7 +24,7 @@ from napari_drpnet.peaks import Candidates, find_candidates, smooth, suppress_ne
 from napari_drpnet.picks import Picks
 
 if TYPE_CHECKING:
-    from napari_drpnet.networks.weights import WeightsCard
+    from napari_drpnet.networks.weights import Network, WeightsCard
 
 
 def pick(
@@ -77,10 +78,9 @@ def pick_in_detail(
     networks = networks or load_networks(parameters)
     parameters = resolve(parameters, networks)
     detection = detect(micrograph, parameters, networks, job)
-    picks = rank_candidates(detection, parameters)
-    if not all_candidates:
-        picks = picks.where(above_threshold(picks, parameters))
-    return accept(judge(picks, detection, networks, job), parameters), detection
+    candidates = rank_candidates(detection, parameters)
+    wanted = None if all_candidates else above_threshold(candidates, parameters)
+    return accept(judge(candidates, detection, networks, job, wanted), parameters), detection
 
 
 def resolve(parameters: PickParameters, networks: Networks) -> PickParameters:
@@ -95,7 +95,8 @@ def resolve_with_cards(
     """Replace every None by what the weights recommend, so that nothing is left open.
 
     A classifier recommends its own threshold, lower than the detector's alone: the candidates
-    that it should judge.
+    that it should judge. One that was made for another kind of detector only colours: its accept
+    is 0.
 
     Parameters
     ----------
@@ -122,13 +123,14 @@ def resolve_with_cards(
     recommended = {
         name: getattr(card, name) for name in ("sigma_px", "threshold", "score", "border")
     }
-    if judge_card and judge_card.map_units == card.map_units:
-        recommended["threshold"] = judge_card.threshold
+    accept = 0.0
+    if judge_card and judge_card.knows(card):
+        recommended["threshold"], accept = judge_card.threshold, judge_card.accept
     _require_threshold(parameters, card)
     given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
     peaks = peaks.model_copy(update=recommended | given)
     if classifier.accept is None and judge_card is not None:
-        classifier = classifier.model_copy(update={"accept": judge_card.accept})
+        classifier = classifier.model_copy(update={"accept": accept})
     return parameters.model_copy(
         update={"detector": detector, "peaks": peaks, "classifier": classifier}
     )
@@ -176,14 +178,71 @@ def ranking_score(points: Candidates | Picks, parameters: PickParameters) -> NDA
     return points.height if parameters.peaks.score == "height" else points.prominence
 
 
-def judge(picks: Picks, detection: Detection, networks: Networks, job: Job | None = None) -> Picks:
-    """Let the classifier fill in P(particle); without one, return the picks as they are."""
+def judge(
+    candidates: Picks,
+    detection: Detection,
+    networks: Networks,
+    job: Job | None = None,
+    wanted: NDArray[np.bool_] | None = None,
+) -> Picks:
+    """Let the classifier fill in P(particle); it stays NaN where there is none.
+
+    Parameters
+    ----------
+    candidates : Picks
+        All of them, from `rank_candidates`: each is judged by the others too.
+    detection : Detection
+        Whose candidates they are.
+    networks : Networks
+        With a classifier, or without.
+    job : Job, optional
+        Told after each batch; may cancel.
+    wanted : (n,) bool array, optional
+        Which to judge and return; default: all.
+
+    Raises
+    ------
+    Cancelled
+        When the job says so.
+    """
+    context = weigh_surroundings(candidates, detection, networks)
+    if wanted is not None:
+        candidates, context = candidates.where(wanted), context[wanted]
     if networks.classifier is None:
-        return picks
-    view, card = detection.classifier_view, networks.classifier.card
+        return candidates
+    return conclude(candidates, weigh(candidates, detection, networks.classifier, job), context)
+
+
+def weigh(
+    picks: Picks, detection: Detection, classifier: "Network", job: Job | None = None
+) -> NDArray[np.float32]:
+    """Return the log-odds (n,) of a particle that the patches around picks give."""
+    view = detection.classifier_view
     centers = view.frame.to_network(picks.centers_yx)
-    patches = extract_patches(view.image, centers, card.patch_px)
-    return replace(picks, probability=classify_patches(patches, networks.classifier, job))
+    patches = extract_patches(view.image, centers, classifier.card.patch_px)
+    return weigh_patches(patches, classifier, job)
+
+
+def weigh_surroundings(
+    candidates: Picks, detection: Detection, networks: Networks
+) -> NDArray[np.float64]:
+    """Return the log-odds (n,) that all candidates together give each of them.
+
+    They are 0 where the heights are not those that the classifier knows.
+    """
+    classifier, detector = networks.classifier, networks.detector.card
+    own_units = detection.map_units == detector.map_units
+    if classifier is None or not classifier.card.knows(detector) or not own_units:
+        return np.zeros(len(candidates))
+    shape = detection.view.frame.full_shape
+    return weigh_context(
+        candidates.centers_yx, candidates.height, shape, detection.diameter_px, classifier
+    )
+
+
+def conclude(picks: Picks, patch: NDArray[np.float32], context: NDArray[np.float64]) -> Picks:
+    """Fill in P(particle) from the log-odds of patch and context, which add up."""
+    return replace(picks, probability=expit(patch + context))
 
 
 def above_threshold(picks: Picks, parameters: PickParameters) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from napari_drpnet.detection import detect, load_networks
 from napari_drpnet.jobs import Cancelled
 from napari_drpnet.micrograph import read_micrograph
 from napari_drpnet.parameters import ClassifierParameters, ParticleParameters, PickParameters
-from napari_drpnet.picking import judge, rank_candidates, resolve
+from napari_drpnet.picking import judge, rank_candidates, resolve, weigh
 from napari_drpnet.project import judging
 from napari_drpnet.project.judging import Verdicts
 
@@ -37,9 +37,9 @@ def asked(monkeypatch):
 
     def count(picks, *others):
         counts.append(len(picks))
-        return judge(picks, *others)
+        return weigh(picks, *others)
 
-    monkeypatch.setattr(judging, "judge", count)
+    monkeypatch.setattr(judging, "weigh", count)
     return counts
 
 
@@ -56,15 +56,13 @@ def test_each_place_is_judged_once(analysed, asked):
     detection, networks, picks = analysed()
     verdicts = Verdicts(detection, networks)
     first = picks.where(np.arange(len(picks)) % 2 == 0)
-    assert np.isnan(verdicts.recall(picks).probability).all()
     verdicts.judge(first)
-    known = verdicts.recall(picks).probability
-    assert np.isfinite(known[::2]).all()
     judged = verdicts.judge(picks)
+    expected = judge(picks, detection, networks).probability
+    np.testing.assert_allclose(judged.probability, expected, atol=1e-6)
     frame = detection.classifier_view.frame
     pixels = np.round(frame.to_network(picks.centers_yx))
-    near = replace(picks, centers_yx=frame.to_full(pixels + 0.4))
-    np.testing.assert_array_equal(verdicts.judge(near).probability, judged.probability)
+    verdicts.judge(replace(picks, centers_yx=frame.to_full(pixels + 0.4)))
     assert asked == [len(first), len(picks) - len(first)]
 
 
@@ -80,7 +78,7 @@ def test_no_picks_cost_nothing(analysed, asked):
     assert asked == []
 
 
-def test_a_cancelled_classifier_leaves_nothing_half_known(analysed):
+def test_a_cancelled_classifier_leaves_nothing_half_known(analysed, asked):
     detection, networks, picks = analysed()
     verdicts = Verdicts(detection, networks)
 
@@ -90,5 +88,5 @@ def test_a_cancelled_classifier_leaves_nothing_half_known(analysed):
 
     with pytest.raises(Cancelled):
         verdicts.judge(picks, Impatient())
-    assert np.isnan(verdicts.recall(picks).probability).all()
     assert np.isfinite(verdicts.judge(picks).probability).all()
+    assert asked == [len(picks), len(picks)]

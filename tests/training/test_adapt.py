@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 
-from napari_drpnet.classify import classify_patches, extract_patches
+from napari_drpnet.classify import extract_patches, weigh_patches
 from napari_drpnet.jobs import Cancelled
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.weights import Network, WeightsCard
@@ -78,7 +79,8 @@ def judge(network, state, view):
     module = copy.deepcopy(network.module)
     module.load_state_dict(state)
     patches = extract_patches(view.image, view.centers_yx, PATCH_PX)
-    return classify_patches(patches, Network(module, network.card, "", ""))
+    odds = weigh_patches(patches, Network(module, network.card, "", ""))
+    return expit(odds + view.context_odds)
 
 
 def test_what_is_learned_holds_on_another_micrograph():
@@ -217,3 +219,43 @@ def test_the_threshold_falls_only_for_many_faint_particles():
     assert recommend_threshold(np.full(9, 0.01), 0.4) == 0.2
     assert recommend_threshold(np.full(9, np.nan), 0.4) == 0.4
     assert recommend_threshold(np.empty(0), 0.4) == 0.4
+
+
+def test_what_the_surroundings_say_need_not_be_learned_from_the_patches():
+    """Where they know better already, the same labels change the patches' say less."""
+    view = make_view()
+    odds = np.where(view.accepted, 4.0, -4.0)
+    told = LabelledView(view.image, view.centers_yx, view.accepted, odds)
+    adapted = adapt([told])
+    assert adapted.before.rates.f1 == 1.0
+    assert adapted.after.log_loss < adapt([view]).before.log_loss
+    classifier = make_classifier()
+    moved, much = (
+        np.abs(
+            judge(classifier, one.state, view)
+            - judge(classifier, classifier.module.state_dict(), view)
+        ).max()
+        for one in (adapted, adapt([view]))
+    )
+    assert moved < much
+
+
+def test_what_is_held_out_is_reported_as_it_falls():
+    reports, adapted = finish(adapt_classifier(make_classifier(), [make_view()], [], RECIPE))
+    assert reports[-1].held_out_loss == pytest.approx(adapted.after.log_loss)
+    assert reports[-1].held_out_loss < reports[0].held_out_loss
+
+
+def test_automatic_labels_are_learned_from_and_never_judged_by():
+    some = take(make_view(1), np.arange(40) % 4 == 0)
+    alone = adapt([some])
+    _, adapted = finish(
+        adapt_classifier(make_classifier(), [some], [], RECIPE, automatic=[make_view(2)])
+    )
+    assert adapted.after.labels == alone.after.labels == 10
+    unseen, network = make_view(9), make_classifier()
+    wrong = [
+        np.abs(judge(network, one.state, unseen) - unseen.accepted).mean()
+        for one in (alone, adapted)
+    ]
+    assert wrong[1] < wrong[0]

@@ -29,7 +29,9 @@ class WeightsCard(BaseModel):
 
     kind: Literal["detector", "classifier"]
     architecture: Literal["fcrn", "multiscale"] = Field(
-        "fcrn", description="Of a detector: the paper's network, or the one that sees more"
+        "fcrn",
+        description="The paper's detector, or the one that sees more; a classifier's: whose "
+        "candidates it judges",
     )
     particle_px: float = Field(gt=0, description="Particle diameter it sees, network pixels")
     normalization: Literal["robust", "published"] = "robust"
@@ -43,9 +45,14 @@ class WeightsCard(BaseModel):
     accept: float = Field(0.0, ge=0, le=1, description="Recommended least P(particle)")
     patch_px: int = Field(64, ge=1, description="Side of the classifier's patch, network pixels")
     pool_stride: Literal[1, 2] = 2
+    context: bool = Field(False, description="Whether it weighs the candidates around one too")
     licence: str
     trained_on: str
     recipe: dict[str, Any] = {}
+
+    def knows(self, detector: "WeightsCard") -> bool:
+        """Whether this classifier was made for detectors whose maps have the same heights."""
+        return self.architecture == detector.architecture and self.map_units == detector.map_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +215,7 @@ def _build(card: WeightsCard) -> "nn.Module":
 
     if card.kind == "detector":
         return build_detector(card.architecture)
-    return PatchClassifier(card.patch_px, card.pool_stride)
+    return PatchClassifier(card.patch_px, card.pool_stride, card.context)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -1,21 +1,19 @@
 """The classifier's verdicts on one micrograph, each asked for only once."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from napari_drpnet.classify import nearest_pixels
 from napari_drpnet.detection import Detection, Networks
 from napari_drpnet.jobs import Job
-from napari_drpnet.picking import judge
+from napari_drpnet.picking import conclude, weigh, weigh_surroundings
 from napari_drpnet.picks import Picks
 
 
 class Verdicts:
-    """P(particle) of the places judged so far.
+    """What the classifier makes of the patches seen so far.
 
     A patch depends on the network pixel of its centre alone. So when sigma moves a candidate by
-    less than that, or back, its P(particle) is known already.
+    less than that, or back, its log-odds are known already.
 
     Parameters
     ----------
@@ -35,23 +33,24 @@ class Verdicts:
         """Memory that they take."""
         return self._known.nbytes
 
-    def recall(self, picks: Picks) -> Picks:
-        """Fill in what is known already, and NaN elsewhere."""
-        return replace(picks, probability=self._known[self._pixels(picks)].astype(float))
-
-    def judge(self, picks: Picks, job: Job | None = None) -> Picks:
-        """Fill in P(particle) everywhere; only new places cost time.
+    def judge(self, candidates: Picks, job: Job | None = None) -> Picks:
+        """Fill in P(particle) as `picking.judge` does; only new places cost time.
 
         Raises
         ------
         Cancelled
             When the job says so.
         """
-        new = picks.where(np.isnan(self.recall(picks).probability))
-        if len(new):
-            judged = judge(new, self._detection, self._networks, job)
-            self._known[self._pixels(judged)] = judged.probability
-        return self.recall(picks)
+        classifier = self._networks.classifier
+        if classifier is None:
+            return candidates
+        places = self._pixels(candidates)
+        new = np.isnan(self._known[places])
+        if new.any():
+            odds = weigh(candidates.where(new), self._detection, classifier, job)
+            self._known[places[0][new], places[1][new]] = odds
+        context = weigh_surroundings(candidates, self._detection, self._networks)
+        return conclude(candidates, self._known[places], context)
 
     def _pixels(self, picks: Picks) -> tuple[np.ndarray, np.ndarray]:
         view = self._detection.classifier_view

@@ -1,6 +1,5 @@
 """Teach a classifier the labels of a person, without letting it forget what it knows."""
 
-from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,13 +12,14 @@ from napari_drpnet.jobs import Job, SilentJob
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.precision_recall import Rates, Tally
+from napari_drpnet.training.cross_validation import cross_validate, log_loss
 from napari_drpnet.training.feedback import LEAST_LABELS, AdaptRecipe, LabelledView
 from napari_drpnet.training.head import (
     AdaptReport,
     Examples,
+    Shifts,
     convolve_variants,
     copy_head,
-    fit_head,
     judge_examples,
 )
 
@@ -30,7 +30,6 @@ Floats = NDArray[np.float64]
 NATURAL_ACCEPT = 0.5
 #: More labels than this need not be shifted to be many.
 _FEW = 300
-_EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ def adapt_classifier(
     replay: Sequence[LabelledView],
     recipe: AdaptRecipe,
     job: Job | None = None,
+    automatic: Sequence[LabelledView] = (),
 ) -> Generator[AdaptReport, None, Adapted]:
     """Fit a copy of a classifier to labels; the one given stays as it is.
 
@@ -98,11 +98,13 @@ def adapt_classifier(
         How.
     job : Job, optional
         Told after each batch; may cancel.
+    automatic : sequence of LabelledView
+        Labels that no person has given: learned from, and never judged by.
 
     Yields
     ------
     AdaptReport
-        Twenty or so, while the final weights are fitted.
+        Twenty or so.
 
     Returns
     -------
@@ -127,25 +129,20 @@ def adapt_classifier(
     module = classifier.module
     assert isinstance(module, PatchClassifier)
     verdicts = np.concatenate([view.accepted for view in labelled] or [np.zeros(0, bool)])
-    _require_enough(verdicts, replay)
+    require_labels(verdicts, [view.accepted for view in replay])
     job = job or SilentJob()
     labels = _label_examples(module, labelled, verdicts, recipe, job)
-    nothing = labels.where(np.zeros_like(verdicts))
     cut = classifier.card.accept or NATURAL_ACCEPT
-    kept = _replay_examples(module, replay, cut, recipe, job) if replay else nothing
-    folds = _folds(verdicts, recipe)
-    parts = _Parts(job, (len(folds) + 1) * recipe.steps)
-
-    probability = np.empty(len(verdicts))
-    for held_out in folds:
-        head = copy_head(module)
-        deque(fit_head(head, labels.where(~held_out).joined(kept), recipe, parts), maxlen=0)
-        probability[held_out] = judge_examples(head, labels.where(held_out))
-    yield from fit_head(head := copy_head(module), labels.joined(kept), recipe, parts)
+    others = labels.where(np.zeros_like(verdicts))
+    if replay:
+        others = others.joined(_replay_examples(module, replay, cut, recipe, job))
+    if automatic:
+        others = others.joined(_automatic_examples(module, automatic, recipe, job))
+    head, probability = yield from cross_validate(module, labels, verdicts, others, recipe, job)
 
     old = judge_examples(copy_head(module), labels)
-    before = _judge(old, verdicts, classifier.card.accept)
-    after = _judge(probability, verdicts, cut)
+    before = judge_labels(old, verdicts, classifier.card.accept)
+    after = judge_labels(probability, verdicts, cut)
     less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
@@ -157,11 +154,18 @@ def adapt_classifier(
     )
 
 
-def _require_enough(verdicts: Bools, replay: Sequence[LabelledView]) -> None:
+def require_labels(verdicts: Bools, replayed: Sequence[Bools] = ()) -> None:
+    """See that labels can be learned from.
+
+    Raises
+    ------
+    ValueError
+        With fewer than `LEAST_LABELS`, or when they and all that is replayed are of one kind.
+    """
     if len(verdicts) < LEAST_LABELS:
         counted = "1 label is" if len(verdicts) == 1 else f"{len(verdicts)} labels are"
         raise ValueError(f"{counted} too few to learn from: give at least {LEAST_LABELS}")
-    seen = np.concatenate([verdicts, *(view.accepted for view in replay)])
+    seen = np.concatenate([verdicts, *replayed])
     if seen.all() or not seen.any():
         kind, other = ("accepted", "reject") if seen.all() else ("rejected", "accept")
         raise ValueError(f"everything is {kind}: {other} some points too")
@@ -177,14 +181,18 @@ def _label_examples(
     """Turn, mirror and shift labels; both kinds weigh the same where both are there."""
     step = recipe.shift_px if len(verdicts) <= _FEW else 0
     shifts = [(0, 0), (step, 0), (-step, 0), (0, step), (0, -step)] if step else [(0, 0)]
-    features = torch.cat(
-        [convolve_variants(module, view.image, view.centers_yx, shifts, job) for view in views]
-    )
-    weight = np.ones(len(verdicts))
-    if verdicts.any() and not verdicts.all():
-        share = np.where(verdicts, verdicts.mean(), 1 - verdicts.mean())
-        weight = np.clip(0.5 / share, 0.5, 2.0)
-    return Examples(features, _tensor(verdicts), _tensor(weight))
+    seen = _look(module, views, shifts, job)
+    return Examples.of(*seen, _tensor(verdicts), _tensor(_balance(verdicts)))
+
+
+def _automatic_examples(
+    module: PatchClassifier, views: Sequence[LabelledView], recipe: AdaptRecipe, job: Job
+) -> Examples:
+    """Take them as they are, and each for no more than an unlabelled candidate."""
+    verdicts = np.concatenate([view.accepted for view in views])
+    weight = recipe.replay_weight * _balance(verdicts)
+    seen = _look(module, views, [(0, 0)], job)
+    return Examples.of(*seen, _tensor(verdicts), _tensor(weight))
 
 
 def _replay_examples(
@@ -198,49 +206,43 @@ def _replay_examples(
 
     What was accepted shall be so still, also where the classifier had no say.
     """
-    features = torch.cat(
-        [convolve_variants(module, view.image, view.centers_yx, [(0, 0)], job) for view in views]
-    )
-    count = len(features)
-    untold = Examples(features, torch.zeros(count), torch.full((count,), recipe.replay_weight))
+    features, context = _look(module, views, [(0, 0)], job)
+    weight = torch.full_like(context, recipe.replay_weight)
+    untold = Examples.of(features, context, torch.zeros_like(context), weight)
     probability = judge_examples(copy_head(module), untold)
     accepted = np.concatenate([view.accepted for view in views])
     target = np.where(accepted, np.maximum(probability, cut), probability)
     return replace(untold, target=_tensor(target))
 
 
-def _folds(verdicts: Bools, recipe: AdaptRecipe) -> list[Bools]:
-    """Deal the labels of each kind out, in random order, so that each is held out once."""
-    rng = np.random.default_rng(recipe.seed)
-    part = np.empty(len(verdicts), np.intp)
-    dealt = np.concatenate([rng.permutation(np.flatnonzero(verdicts == kind)) for kind in (1, 0)])
-    part[dealt] = np.arange(len(verdicts)) % recipe.folds
-    return [part == k for k in np.unique(part)]
+def _look(
+    module: PatchClassifier, views: Sequence[LabelledView], shifts: Shifts, job: Job
+) -> tuple[Tensor, Tensor]:
+    """Return what the convolutions see of all places, and what their context says."""
+    features = [
+        convolve_variants(module, view.image, view.centers_yx, shifts, job) for view in views
+    ]
+    return torch.cat(features), _tensor(np.concatenate([view.context_odds for view in views]))
 
 
-def _judge(probability: Floats, verdicts: Bools, accept: float) -> Verdict:
+def _balance(verdicts: Bools) -> Floats:
+    """Return weights with which both kinds matter the same, where both are there."""
+    if verdicts.all() or not verdicts.any():
+        return np.ones(len(verdicts))
+    share = np.where(verdicts, verdicts.mean(), 1 - verdicts.mean())
+    return np.asarray(np.clip(0.5 / share, 0.5, 2.0))
+
+
+def judge_labels(probability: Floats, verdicts: Bools, accept: float) -> Verdict:
+    """Hold the probabilities of labels, (n,), against what they say, (n,)."""
     picked = probability >= accept
-    given = np.where(verdicts, probability, 1 - probability)
     tally = Tally(
         int((picked & verdicts).sum()),
         int((picked & ~verdicts).sum()),
         int((~picked & verdicts).sum()),
     )
-    right, loss = int((picked == verdicts).sum()), -np.log(np.maximum(given, _EPSILON)).mean()
-    return Verdict(right, len(verdicts), tally.rates, float(loss))
-
-
-@dataclass
-class _Parts:
-    """The job of several fits, one after another: it reports for all."""
-
-    job: Job
-    total: int
-    done: int = 0
-
-    def advance(self, done: int, total: int, stage: str) -> None:
-        self.done += 1
-        self.job.advance(self.done, self.total, stage)
+    right = int((picked == verdicts).sum())
+    return Verdict(right, len(verdicts), tally.rates, log_loss(probability, verdicts))
 
 
 def _tensor(values: NDArray[np.generic]) -> Tensor:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from napari_drpnet.classify import classify_patches
+from napari_drpnet.classify import weigh_context, weigh_patches
 from napari_drpnet.distance_map import predict_distance_map
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.precision_recall import Tally
@@ -35,21 +36,30 @@ class Trials:
 
     Parameters
     ----------
+    network : Network
+        That is trained.
     choose : callable
-        Looks at the network as it is.
+        Looks at a network as it is.
     started_from_weights : bool
         Whether the first look is at weights that are to be beaten.
     """
 
-    def __init__(self, choose: Callable[[], Cuts], started_from_weights: bool) -> None:
-        self._choose = choose
+    def __init__(
+        self, network: Network, choose: Callable[[Network], Cuts], started_from_weights: bool
+    ) -> None:
+        self._network, self._choose = network, choose
         self._to_beat = int(started_from_weights)
         self._cuts: list[Cuts] = []
 
     def judge(self) -> float:
         """Return the score of the network as it is."""
-        self._cuts.append(self._choose())
+        self._cuts.append(self._choose(self._network))
         return self._cuts[-1].score
+
+    def improves(self, other: Network) -> bool:
+        """Look at another network; return whether it is better than all before."""
+        self._cuts.append(self._choose(other))
+        return self.best is self._cuts[-1]
 
     @property
     def best(self) -> Cuts:
@@ -81,15 +91,28 @@ def judge_classifier(
     unseen: Sequence[Field], judged: Sequence[LabelledCandidates], classifier: Network
 ) -> Cuts:
     """Return the threshold and accept that serve a classifier best, on candidates of fields."""
-    patch_px = classifier.card.patch_px
     probability = [
-        classify_patches(
-            cut_patches([field], [found], patch_px).patches.astype(np.float32), classifier
+        expit(
+            weigh_patches_of(field, found, classifier) + weigh_context_of(field, found, classifier)
         )
         for field, found in zip(unseen, judged, strict=True)
     ]
     threshold, accept, score = choose_cuts(judged, probability)
     return Cuts(score, threshold, accept=accept)
+
+
+def weigh_patches_of(
+    field: Field, found: LabelledCandidates, classifier: Network
+) -> NDArray[np.float32]:
+    """Return the log-odds (n,) that the patches of a field's candidates give."""
+    patches = cut_patches([field], [found], classifier.card.patch_px).patches
+    return weigh_patches(patches.astype(np.float32), classifier)
+
+
+def weigh_context_of(field: Field, found: LabelledCandidates, classifier: Network) -> Floats:
+    """Return the log-odds (n,) that a field's candidates give each other."""
+    particle_px = classifier.card.particle_px
+    return weigh_context(found.centers_yx, found.height, field.image.shape, particle_px, classifier)
 
 
 def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:

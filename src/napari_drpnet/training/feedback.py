@@ -49,11 +49,26 @@ class LabelledView:
         Network pixels.
     accepted : (n,) bool array
         A person's verdicts; those of the present model where the view is for replay.
+    context : (n,) float array, optional
+        Log-odds that the candidates around give each, to be added to those of its patch;
+        default: 0.
     """
 
     image: Image
     centers_yx: Floats
     accepted: Bools
+    context: Floats | None = None
+
+    @property
+    def context_odds(self) -> Floats:
+        """Those of `context`, (n,)."""
+        return np.zeros(len(self.centers_yx)) if self.context is None else self.context
+
+    def where(self, rows: Bools | NDArray[np.intp]) -> "LabelledView":
+        """Keep some rows, given as a mask or as indices."""
+        return LabelledView(
+            self.image, self.centers_yx[rows], self.accepted[rows], self.context_odds[rows]
+        )
 
 
 def choose_replay(
@@ -80,7 +95,7 @@ def choose_replay(
         free = free[distance > reach_px]
     count = min(len(free), recipe.replay_count)
     rows = free[np.linspace(0, len(free) - 1, count).round().astype(int)] if count else free
-    return LabelledView(view.image, view.centers_yx[rows], view.accepted[rows])
+    return view.where(rows)
 
 
 def recommend_threshold(height: Floats, threshold: float) -> float:

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -25,32 +26,61 @@ _BATCH, _REPORTS = 128, 20
 
 @dataclass(frozen=True)
 class AdaptReport:
-    """Progress: the loss of the final fit at a step, of so many."""
+    """Progress at a step, of so many: the loss of the final fit, and that on what is held out."""
 
     step: int
     steps: int
     loss: float
+    held_out_loss: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Features of n patches in v variants each, what they are, and how much they count."""
+    """Features of n patches in some variants each, what they are, and how much they count.
+
+    Parameters
+    ----------
+    features : (m, f) float32 Tensor
+        Of all variants.
+    first, variants : (n,) int64 Tensor
+        Where those of a patch begin, and how many it has; the first is the patch as it is.
+    offset : (n,) float32 Tensor
+        Log-odds of a particle that are known without the patch.
+    target, weight : (n,) float32 Tensor
+        P(particle) to be learned, and how much that matters.
+    """
 
     features: Tensor
+    first: Tensor
+    variants: Tensor
+    offset: Tensor
     target: Tensor
     weight: Tensor
 
+    @classmethod
+    def of(cls, features: Tensor, offset: Tensor, target: Tensor, weight: Tensor) -> Self:
+        """Take features ``(n, v, f)`` of as many variants of each patch."""
+        count, variants = features.shape[:2]
+        first = torch.arange(count) * variants
+        counts = torch.full_like(first, variants)
+        return cls(features.flatten(0, 1), first, counts, offset, target, weight)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
     def where(self, rows: Bools) -> "Examples":
-        """Take some of the patches."""
+        """Take some of the patches; their features are not copied."""
         chosen = torch.from_numpy(np.flatnonzero(rows))
-        return Examples(self.features[chosen], self.target[chosen], self.weight[chosen])
+        columns = (self.first, self.variants, self.offset, self.target, self.weight)
+        return Examples(self.features, *(column[chosen] for column in columns))
 
     def joined(self, other: "Examples") -> "Examples":
-        """Take both; the variants of the one that has fewer are repeated."""
-        both = (self.features, other.features)
-        variants = torch.arange(max(features.shape[1] for features in both))
+        """Take both."""
         return Examples(
-            torch.cat([features[:, variants % features.shape[1]] for features in both]),
+            torch.cat([self.features, other.features]),
+            torch.cat([self.first, other.first + len(self.features)]),
+            torch.cat([self.variants, other.variants]),
+            torch.cat([self.offset, other.offset]),
             torch.cat([self.target, other.target]),
             torch.cat([self.weight, other.weight]),
         )
@@ -101,12 +131,13 @@ def fit_head(
     adam = torch.optim.Adam(head.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
     rng = np.random.default_rng(recipe.seed)
-    count, variants = examples.features.shape[:2]
-    target = torch.stack([1 - examples.target, examples.target], dim=1)
-    rows = torch.arange(count)
+    count, most = len(examples), int(examples.variants.max())
     for step in range(1, recipe.steps + 1):
-        shown = examples.features[rows, torch.from_numpy(rng.integers(variants, size=count))]
-        losses = nn.functional.cross_entropy(head(shown), target, reduction="none")
+        drawn = torch.from_numpy(rng.integers(most, size=count)) % examples.variants
+        odds = _odds(head, examples, drawn)
+        losses = nn.functional.binary_cross_entropy_with_logits(
+            odds, examples.target, reduction="none"
+        )
         loss = (losses * examples.weight).sum() / examples.weight.sum()
         adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -120,8 +151,14 @@ def fit_head(
 def judge_examples(head: nn.Module, examples: Examples) -> Floats:
     """Return P(particle) of each patch as it is: neither turned nor shifted."""
     with torch.no_grad():
-        logits: Tensor = head(examples.features[:, 0])
-    return np.asarray(logits.softmax(dim=1)[:, 1].double().numpy())
+        odds = _odds(head, examples, torch.zeros_like(examples.first))
+    return np.asarray(odds.sigmoid().double().numpy())
+
+
+def _odds(head: nn.Module, examples: Examples, variant: Tensor) -> Tensor:
+    """Return the log-odds of a particle, from one variant of each patch and what is known."""
+    logits: Tensor = head(examples.features[examples.first + variant])
+    return logits[:, 1] - logits[:, 0] + examples.offset
 
 
 def _convolve(module: PatchClassifier, patches: Image) -> Tensor:

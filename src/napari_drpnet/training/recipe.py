@@ -97,12 +97,15 @@ class ClassifierRecipe(Parameters):
     )
     patch_px: int = Setting(40, ge=32, le=256, title="Side of a patch, network pixels")
     least_height: float = Setting(
-        0.15, ge=0, title="Weaker candidates are not shown to it, map units"
+        0.1, ge=0, title="Weaker candidates are not shown to it, map units"
     )
     epochs: int = Setting(4, ge=1, le=10_000, title="Times that each patch is seen")
     batch: int = Setting(128, ge=2, le=100_000, title="Patches per batch")
     learning_rate: float = Setting(
         1e-3, gt=0, le=1, title="First learning rate: AdamW, cosine schedule"
+    )
+    context_epochs: int = Setting(
+        40, ge=0, le=10_000, title="Times that the context of each patch is seen; 0: never"
     )
     judge_every: int = Setting(
         1000, ge=1, title="Batches between two looks at the fields that judge"

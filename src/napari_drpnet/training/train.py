@@ -1,7 +1,10 @@
 """Train a network by a recipe: fields, fit, the numbers of its card, a file."""
 
+import copy
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +16,13 @@ from napari_drpnet.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.networks.classifier import PatchClassifier
 from napari_drpnet.networks.detectors import build_detector
 from napari_drpnet.networks.weights import Network, WeightsCard, load_network
-from napari_drpnet.training.choosing import Trials, judge_classifier, judge_detector
+from napari_drpnet.training.choosing import (
+    Trials,
+    judge_classifier,
+    judge_detector,
+    weigh_patches_of,
+)
+from napari_drpnet.training.context import fit_context
 from napari_drpnet.training.fields import Field
 from napari_drpnet.training.fit import Report, fit_classifier, fit_detector
 from napari_drpnet.training.labels import LabelledCandidates, cut_patches, label_candidates
@@ -99,7 +108,7 @@ def train_detector(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    trials = Trials(lambda: judge_detector(pool.unseen, network), recipe.weights is not None)
+    trials = Trials(network, partial(judge_detector, pool.unseen), recipe.weights is not None)
     reports = fit_detector(module, pool.fields, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     return _finish(network, recipe, trials, interrupted, _history(start))
@@ -149,18 +158,39 @@ def train_classifier(
     card = WeightsCard(
         kind="classifier",
         particle_px=detector.card.particle_px,
+        architecture=detector.card.architecture,
         patch_px=recipe.patch_px,
         pool_stride=start.card.pool_stride if start else 2,
+        context=start.card.context if start else False,
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    trials = Trials(
-        lambda: judge_classifier(pool.unseen, judged, network), recipe.weights is not None
-    )
+    choose = partial(judge_classifier, pool.unseen, judged)
+    trials = Trials(network, choose, recipe.weights is not None)
     reports = fit_classifier(module, examples, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
+    if recipe.context_epochs and not interrupted:
+        network = _learn_context(network, pool.fields, learned, recipe, trials, job)
     history = _history(start) | {"detector_sha256": detector.sha256}
     return _finish(network, recipe, trials, interrupted, history)
+
+
+def _learn_context(
+    network: Network,
+    fields: Sequence[Field],
+    candidates: Sequence[LabelledCandidates],
+    recipe: ClassifierRecipe,
+    trials: Trials,
+    job: Job,
+) -> Network:
+    """Return the classifier with what it makes of contexts, unless it is better without."""
+    module = copy.deepcopy(network.module)
+    assert isinstance(module, PatchClassifier)
+    odds = [weigh_patches_of(*pair, network) for pair in zip(fields, candidates, strict=True)]
+    fit_context(module, fields, candidates, odds, network.card.particle_px, recipe, job)
+    card = network.card.model_copy(update={"context": True})
+    aware = replace(network, module=module, card=card)
+    return aware if trials.improves(aware) else network
 
 
 def _follow(
