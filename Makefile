@@ -8,6 +8,7 @@ DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
 VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
 PRETRAINED := src/napari_drpnet/networks/pretrained
+ACCURACY := accuracy robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core lint bench accuracy weights docs screenshots clean
@@ -36,8 +37,9 @@ lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
 bench: $(FULL)/.ready  ## speed and memory, as ratios against the obvious alternatives
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(VIRTUAL_DISPLAY) $(FULL)/bin/python $$file; done
 
-accuracy: $(FULL)/.ready  ## the tables of docs/accuracy.md (needs the data folder)
-	@$(FULL)/bin/python benchmarks/accuracy.py --write docs/accuracy.md
+accuracy: $(FULL)/.ready  ## the tables and curves of docs/accuracy.md (needs the data folder)
+	@for name in $(ACCURACY); do echo "== $$name"; \
+	  $(FULL)/bin/python benchmarks/$$name.py --write docs/accuracy.md || exit 1; done
 
 weights: $(FULL)/.ready  ## train the shipped weights anew (needs the structures; an hour or two)
 	@$(FULL)/bin/drpnet train detector --structures $(STRUCTURES) --out $(PRETRAINED)/detector-default.safetensors
@@ -59,4 +61,4 @@ $(CORE)/.ready: pyproject.toml constraints.txt
 	@scripts/make-environment.sh $(CORE) '.[test]' '$(PYTHON)' '$(TORCH)'
 
 $(FULL)/.ready: pyproject.toml constraints.txt
-	@scripts/make-environment.sh $(FULL) '.[gui,test,test-gui,lint]' '$(PYTHON)' '$(TORCH)'
+	@scripts/make-environment.sh $(FULL) '.[gui,cluster,test,test-gui,lint]' '$(PYTHON)' '$(TORCH)'

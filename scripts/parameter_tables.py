@@ -21,6 +21,7 @@ from typing import Literal, get_args, get_origin
 import click
 from pydantic import BaseModel
 
+from napari_drpnet.batch.curation import CurationRules
 from napari_drpnet.cli import main
 from napari_drpnet.cli.options import flag
 from napari_drpnet.display import DisplayParameters
@@ -38,12 +39,14 @@ PAGES = (PAGE, DOCS / "keys.md", *sorted((DOCS / "panels").glob("*.md")))
 #: Models of verbs, and models of the window.
 MODELS: dict[str, type[BaseModel]] = {
     "drpnet pick": PickParameters,
+    "drpnet relion": PickParameters,
+    "drpnet curate": CurationRules,
     "drpnet simulate": SimulationParameters,
     "drpnet train detector": DetectorRecipe,
     "drpnet train classifier": ClassifierRecipe,
 }
 #: Of the fields of a model that belong to no stage.
-_HEADINGS = {"simulate": "Micrograph", "train": "Training"}
+_HEADINGS = {"curate": "Rules", "simulate": "Micrograph", "train": "Training"}
 FORMS: dict[str, type[BaseModel]] = {"display": DisplayParameters, "export": ExportChoice}
 
 _BLOCK = re.compile(r"<!-- (?!end )([^\n]+?) -->\n.*?<!-- end -->", re.DOTALL)

@@ -96,6 +96,34 @@ def decode_image(path: Path) -> DecodedImage:
         return _decode_plain_mrc(path, head)
 
 
+def has_all_bytes(path: Path) -> bool:
+    """Tell whether a file is as long as its header says, without decoding it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file, perhaps one that is still being written.
+
+    Returns
+    -------
+    bool
+        False also for what has no header yet, or a strange one. True for compressed MRC, PNG and
+        JPEG, whose headers do not say how long they are.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(_MRC_HEADER_BYTES)
+        if head.startswith(_TIFF_SIGNATURES):
+            return size >= _tiff_bytes(path)
+        if head.startswith((_PNG_SIGNATURE, _JPEG_SIGNATURE, _GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
+            return True
+        layout = _mrc_layout(path, head)
+        return size >= layout.offset + layout.data_bytes
+    except Exception:  # noqa: BLE001 - decoders fail on half a header in too many ways to list
+        return False
+
+
 @contextmanager
 def _failures_explained(path: Path) -> Iterator[None]:
     try:
@@ -270,6 +298,16 @@ def _decode_tiff(path: Path) -> DecodedImage:
         if page.photometric == PHOTOMETRIC.MINISWHITE and pixels.dtype.kind == "u":
             pixels = ~pixels
         return DecodedImage(_grey(path, pixels), _imagej_pixel_size(tiff, page))
+
+
+def _tiff_bytes(path: Path) -> int:
+    """Return where the last strip or tile of the first page ends."""
+    from tifffile import TiffFile
+
+    with TiffFile(path) as tiff:
+        page = tiff.pages.first
+        segments = zip(page.dataoffsets, page.databytecounts, strict=True)
+        return max(offset + count for offset, count in segments)
 
 
 def _require_all_segments(path: Path, page: "TiffPage") -> None:

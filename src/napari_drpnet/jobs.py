@@ -1,5 +1,6 @@
 """Progress and cancelling of long work, as a tiny protocol."""
 
+from pathlib import Path
 from typing import Protocol
 
 
@@ -28,3 +29,24 @@ class SilentJob:
 
     def advance(self, done: int, total: int, stage: str) -> None:
         """Ignore the report."""
+
+
+class UntilFile:
+    """A job that is cancelled when somebody makes a file, for example another program.
+
+    Parameters
+    ----------
+    path : pathlib.Path or None
+        The file; None for none.
+    job : Job, optional
+        Told what this job is told, and may cancel too.
+    """
+
+    def __init__(self, path: Path | None, job: Job | None = None) -> None:
+        self._path, self._job = path, job or SilentJob()
+
+    def advance(self, done: int, total: int, stage: str) -> None:
+        """Pass the report on; raises `Cancelled` when the file is there."""
+        self._job.advance(done, total, stage)
+        if self._path is not None and self._path.exists():
+            raise Cancelled

@@ -13,8 +13,9 @@ from napari_drpnet.errors import InputFileError
 from napari_drpnet.image_files import Pixels, decode_image
 
 COMPRESSED_SUFFIXES = (".gz", ".bz2")
+TIFF_SUFFIXES = (".tif", ".tiff")
 SUFFIXES = (
-    ".mrc", ".mrcs", ".tif", ".tiff", ".png", ".jpg", ".jpeg",
+    ".mrc", ".mrcs", *TIFF_SUFFIXES, ".png", ".jpg", ".jpeg",
     *(mrc + packed for mrc in (".mrc", ".mrcs") for packed in COMPRESSED_SUFFIXES),
 )  # fmt: skip
 

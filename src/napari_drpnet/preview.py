@@ -72,16 +72,24 @@ def draw_preview(
     PIL.Image.Image
         RGB.
     """
+    picture = draw_picks(micrograph, picks, diameter_px)
+    return _with_caption(picture, _caption(micrograph, picks, diameter_px, note))
+
+
+def draw_picks(
+    micrograph: Micrograph, picks: Picks, diameter_px: float, longest_side: int = LONGEST_SIDE
+) -> "Image":
+    """Draw a micrograph, shrunk to at most so many pixels, with its picks but no caption."""
     from PIL import Image
 
-    scale = max(1.0, max(micrograph.shape) / LONGEST_SIDE)
+    scale = max(1.0, max(micrograph.shape) / longest_side)
     frame = Frame.with_scale(micrograph.shape, scale)
     grey = _shade(micrograph, diameter_px, scale)
     picture = Image.fromarray(grey).convert("RGB")
     centers_xy = swap_xy(frame.to_network(picks.centers_yx)) + 0.5
     rings = _draw_rings(picture.size, centers_xy, picks.accepted, diameter_px / scale / 2)
     picture.paste(rings, mask=rings.getchannel("A"))
-    return _with_caption(picture, _caption(micrograph, picks, diameter_px, note))
+    return picture
 
 
 def _shade(micrograph: Micrograph, diameter_px: float, scale: float) -> NDArray[np.uint8]:

@@ -62,6 +62,15 @@ def test_a_file_is_picked_once(tree):
     assert len(outputs("Movies/a", "Movies/a/x.mrc", Path("Movies/a").absolute())) == 1
 
 
+def test_a_file_with_two_names_is_picked_once_under_the_first(tree):
+    Path("Movies/b/link.mrc").symlink_to(Path("Movies/a/x.mrc").absolute())
+    Path("links").symlink_to("Movies")
+    assert set(outputs("Movies")) == {
+        "Movies/a/x.mrc", "Movies/b/x.mrc", "Movies/b/y.tif", "Movies/b/c/z.mrc.gz",
+    }  # fmt: skip
+    assert set(outputs("links/a", "Movies/a")) == {"links/a/x.mrc"}
+
+
 def test_two_micrographs_with_one_output_are_refused_by_name(tree):
     with pytest.raises(InputFileError, match=r"b/x\.mrc.*a/x\.mrc.*x_autopick\.star"):
         outputs("Movies/a", "Movies/b")

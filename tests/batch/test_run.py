@@ -14,7 +14,7 @@ from napari_drpnet.batch import (
     list_entries,
     outputs,
     pick_micrographs,
-    run,
+    task,
 )
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.formats.star_tables import read_tables
@@ -22,23 +22,6 @@ from napari_drpnet.jobs import Cancelled
 from napari_drpnet.matching import match_one_to_one
 
 pytestmark = pytest.mark.usefixtures("use_toy_weights")
-
-
-@pytest.fixture
-def folder(tmp_path, write_discs, monkeypatch):
-    for number in range(3):
-        write_discs(tmp_path / f"in/sub/m{number}.mrc", number)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def pick(folder, parameters):
-    def pick(*sources, out=Outputs(Path("out")), **settings):  # noqa: B008 - frozen
-        given = settings.pop("parameters", parameters)
-        return pick_micrographs(list_entries(sources or ["in"], "out"), given, out, **settings)
-
-    return pick
 
 
 def index():
@@ -207,7 +190,7 @@ def test_a_disk_that_fills_up_leaves_the_old_picks(pick, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "write_outputs", fail)
+        patch.setattr(task, "write_outputs", fail)
         report = pick(existing="overwrite")
     assert [failed.message for failed in report.failed] == ["out: No space left on device"] * 3
     assert {file: file.read_bytes() for file in before} == before
@@ -236,17 +219,17 @@ def test_an_unforeseen_error_is_noted_with_its_traceback(pick, monkeypatch):
     def fail(path):
         raise ZeroDivisionError("surprise")
 
-    monkeypatch.setattr(run, "read_micrograph", fail)
+    monkeypatch.setattr(task, "read_micrograph", fail)
     (failed, *_) = pick().failed
     assert failed.message == "in/sub/m0.mrc: ZeroDivisionError: surprise"
     assert "Traceback" in failed.details
 
 
 def test_a_full_disk_is_reported_for_its_file(pick, monkeypatch):
-    def write(path, *rest):
+    def write(path, *rest, **settings):
         if "m1" in str(path):
             raise OSError(28, "No space left on device", str(path))
-        real(path, *rest)
+        real(path, *rest, **settings)
 
     real = outputs.write_coordinates
     monkeypatch.setattr(outputs, "write_coordinates", write)
@@ -284,6 +267,37 @@ def test_leftovers_of_a_killed_run_are_removed(pick):
 def test_a_run_without_any_success_does_not_stand_in_the_way_of_the_next(pick):
     assert pick("gone.mrc").index is None
     assert len(pick().picked) == 3
+
+
+def test_a_micrograph_that_is_gone_leaves_the_index_and_one_asked_for_stays(pick):
+    pick()
+    Path("in/sub/m0.mrc").unlink()
+    Path("in/sub/m1.mrc").unlink()
+    pick("in/sub/m1.mrc", "in/sub/m2.mrc", existing="resume", out=Outputs(Path("out/sub")))
+    assert len(index()) == 3  # of another folder
+    pick("in", existing="resume")
+    assert set(index()) == {"in/sub/m2.mrc"}
+
+
+def test_a_project_that_has_moved_keeps_its_index(pick, folder, monkeypatch):
+    pick()
+    moved = folder.with_name(f"{folder.name}-moved")
+    folder.rename(moved)
+    monkeypatch.chdir(moved)
+    pick("in/sub/m0.mrc", existing="resume", out=Outputs(Path("out")))
+    assert len(index()) == 3
+
+
+def test_an_index_of_another_program_stays_when_nothing_is_picked(pick):
+    Path("out").mkdir()
+    Path("out/autopick.star").write_text("of the window")
+    pick("gone.mrc", existing="resume")
+    assert Path("out/autopick.star").read_text() == "of the window"
+
+
+def test_relion_3_finds_the_list_behind_the_suffix(pick):
+    pick(out=Outputs(Path("out"), (".csv", ".star"), micrographs_star=Path("mics.star")))
+    assert Path("out/coords_suffix_autopick.star").read_text() == "mics.star\n"
 
 
 def test_csv_alone_has_no_index(pick):

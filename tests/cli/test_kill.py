@@ -1,4 +1,4 @@
-"""A batch that is killed without warning, and resumed."""
+"""A batch that is killed, or asked to end, and resumed."""
 
 import os
 import signal
@@ -15,34 +15,77 @@ from napari_drpnet.formats.star_tables import read_tables
 COUNT = 12
 PICK = ("pick", "in", "--out", "out", "--diameter", "36", "--format", "star,csv")
 
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_a_killed_batch_goes_on_where_it_stopped(drpnet, write_discs):
+
+@pytest.fixture(autouse=True)
+def micrographs(drpnet, write_discs):
     for number in range(COUNT):
         write_discs(f"in/m{number:02d}.mrc", number, side=400)
-    finished = _kill_after(3)
-    assert 3 <= len(finished) < COUNT
+
+
+@pytest.mark.parametrize(("workers", "after"), [(1, 0), (2, 3)])
+def test_a_killed_batch_goes_on_where_it_stopped(drpnet, workers, after):
+    pids = _kill_after(after, workers, signal.SIGKILL, -signal.SIGKILL)
+    _wait_until(lambda: not any(map(_is_alive, pids)))
+    finished = _times()
+    assert after <= len(finished) < COUNT
     for path in Path("out").glob("*_autopick.*"):
         assert len(read_coordinates(path)) == 100, path
-    resumed = drpnet(*PICK, "--resume").stdout
-    assert f"{len(finished)} more were finished before" in resumed
+    resumed = drpnet(*PICK, "--resume", "--workers", 1).stdout
+    if finished:
+        assert f"{len(finished)} more were finished before" in resumed
     assert finished.items() <= _times().items()
     assert len(_times()) == COUNT
     assert not list(Path("out").rglob("*.part*"))
-    (index,) = read_tables("out/autopick.star").values()
-    assert len(index) == COUNT
+    assert len(_index()) == COUNT
 
 
-def _kill_after(count: int) -> dict[str, int]:
-    """Kill a batch at its n-th record; return when its finished micrographs were written."""
-    code = "from napari_drpnet.cli import main; main()"
-    process = subprocess.Popen([sys.executable, "-c", code, *PICK], stdout=subprocess.DEVNULL)
-    while len(_times()) < count:
+@pytest.mark.parametrize(("workers", "stop"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
+def test_a_batch_that_is_asked_to_end_writes_its_index(workers, stop):
+    pids = _kill_after(2, workers, stop, 130)
+    _wait_until(lambda: not any(map(_is_alive, pids)))
+    assert 2 <= len(_times()) < COUNT
+    assert len(_index()) == len(_times())
+    assert not list(Path("out").rglob("*.part*"))
+
+
+def _kill_after(count: int, workers: int, stop: signal.Signals, code: int) -> list[int]:
+    """Stop a batch at its n-th record; return which processes worked for it."""
+    call = "from napari_drpnet.cli import main; main()"
+    arguments = [sys.executable, "-c", call, *PICK, "--workers", str(workers)]
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        _wait_until(lambda: len(_times()) >= count and Path("out/.drpnet/lock").exists())
         assert process.poll() is None
+        pids = _children(process.pid)
+        if stop == signal.SIGINT:  # Ctrl-C in a terminal reaches all of them
+            os.killpg(process.pid, stop)
+        else:
+            process.send_signal(stop)
+        assert process.wait() == code
+    return pids
+
+
+def _wait_until(holds):
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    return _times()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that one has started, on a system that says so."""
+    file = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in file.read_text().split()] if file.exists() else []
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/status")
+    return "zombie" not in status.read_text() if status.exists() else True
 
 
 def _times() -> dict[str, int]:
@@ -50,3 +93,8 @@ def _times() -> dict[str, int]:
     records = Path("out/.drpnet").glob("[!.]*.json")
     files = [Path("out", f"{record.stem}_autopick.star") for record in records]
     return {file.name: file.stat().st_mtime_ns for file in files}
+
+
+def _index() -> list[str]:
+    (table,) = read_tables("out/autopick.star").values()
+    return list(table["rlnMicrographName"])

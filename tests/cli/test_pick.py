@@ -1,13 +1,17 @@
+import csv
 import json
+import threading
+import time
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 import pytest
+import tifffile
 
-from napari_drpnet.batch import run
+from napari_drpnet.batch import task
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.star_tables import write_table
+from napari_drpnet.formats.star_tables import read_tables, write_table
 from napari_drpnet.picking import pick_in_detail
 
 pytestmark = pytest.mark.usefixtures("micrographs")
@@ -56,15 +60,76 @@ def test_good_and_bad_files_together(drpnet):
     assert len(list(Path("out").glob("m?_autopick.star"))) == 3
 
 
+def test_ten_bad_files_among_good_ones_are_named_with_their_reasons(drpnet):
+    good = Path("in/m0.mrc").read_bytes()
+    bad = {"empty": b"", "text": b"This is not an image.\n" * 99, "short": good[:700],
+           "header": good[:1024], "half": good[: len(good) // 2], "last": good[:-1],
+           "zeros": bytes(9999), "nan": good[:1024] + np.float32(np.nan).tobytes() + good[1028:],
+           "blank": good[:1024] + bytes(len(good) - 1024),
+           "gz": b"\x1f\x8b\x08" + good}  # fmt: skip
+    for name, content in bad.items():
+        Path(f"in/{name}.mrc").write_bytes(content)
+    result = drpnet("pick", "in", *OUT, code=1)
+    assert "10 micrographs FAILED:" in result.stderr
+    assert all(f"  in/{name}.mrc: " in result.stderr for name in bad)
+    with open("out/summary.csv", newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert len(rows) == 13
+    assert {name for name, row in rows.items() if row["status"] == "picked"} == {
+        f"in/m{k}.mrc" for k in range(3)
+    }
+    assert "truncated" in rows["in/half.mrc"]["reason"]
+    assert json.loads(Path("out/summary.json").read_text())["errors"][0]["name"] == "in/blank.mrc"
+
+
+def test_tiff_is_told_to_be_upside_down_elsewhere(drpnet):
+    with mrcfile.open("in/m0.mrc") as file:
+        tifffile.imwrite("in/t.tif", file.data)
+    result = drpnet("pick", "in/t.tif", *OUT, "--pixel-size", 2)
+    assert "Of 1 micrograph in TIFF: RELION and EMAN2 see these upside down" in result.stderr
+
+
+def test_the_list_of_relion_gets_what_relion_3_reads(drpnet):
+    write_table("mics.star", "micrographs", {"rlnMicrographName": ["in/m1.mrc"]})
+    drpnet("pick", "mics.star", *OUT)
+    assert Path("out/coords_suffix_autopick.star").read_text() == "mics.star\n"
+
+
+def test_a_watch_ends_by_the_stop_file_and_goes_on_later(drpnet):
+    Path("stop").touch()
+    watch = ("pick", "in", *OUT, "--workers", 1, "--watch", "--settle", 0, "--every", 0.05,
+             "--stop-file", "stop")  # fmt: skip
+    assert drpnet(*watch).stdout.startswith("Picked 0 micrographs")
+    Path("stop").unlink()
+
+    def stop_when_done():
+        while not Path("out/.drpnet/m2.json").exists():
+            time.sleep(0.01)
+        Path("stop").touch()
+
+    stopper = threading.Thread(target=stop_when_done)
+    stopper.start()
+    assert "in/m2.mrc     16 of    16 accepted" in drpnet(*watch).stdout
+    stopper.join()
+    assert len(read_tables("out/autopick.star")["coordinate_files"]) == 3
+
+
+def test_several_processes_pick(drpnet):
+    shown = drpnet("pick", "in", *OUT, "--workers", 2).output
+    assert "Picked 3 micrographs" in shown
+    assert len(list(Path("out").glob("m?_autopick.star"))) == 3
+
+
 def test_every_output(drpnet):
     drpnet("pick", "in/m0.mrc", *OUT, "--format", "star, csv,.box", "--box-size", 30,
            "--all-candidates", "--preview")  # fmt: skip
     names = {"autopick.star", "candidates.csv", "m0_autopick.star", "m0_autopick.csv"}
     names |= {"m0_autopick.box", "m0_preview.png", ".drpnet"}
+    names |= {"summary.csv", "summary.json"}
     assert {path.name for path in Path("out").iterdir()} == names
     assert read_coordinates("out/m0_autopick.box").box_size_px == 30
     header = Path("out/candidates.csv").read_text().splitlines()[0]
-    assert header == "name,x,y,prominence,probability,accepted"
+    assert header == "name,x,y,height,prominence,probability,accepted"
 
 
 def test_the_classifier_may_reject_all(drpnet):
@@ -90,7 +155,7 @@ def test_interrupted(drpnet, monkeypatch):
             raise KeyboardInterrupt
         return pick_in_detail(micrograph, *rest, **settings)
 
-    monkeypatch.setattr(run, "pick_in_detail", stop_at_m1)
+    monkeypatch.setattr(task, "pick_in_detail", stop_at_m1)
     result = drpnet("pick", "in", *OUT, code=130)
     assert "Picked 1 micrograph " in result.stdout
     assert "repeat the command with --resume to go on" in result.stderr
@@ -123,6 +188,11 @@ def test_doubts_about_polarity_are_told(drpnet):
         (("in", *OUT, "--sigma", -1), "--sigma: Input should be greater than"),
         (("in", *OUT, "--threshold", "nan"), "--threshold: "),
         (("in", *OUT, "--box-size", 1), "--box-size"),
+        (("in", "--diameter", 36, "--out", ""), "names no folder"),
+        (("in", *OUT, "--workers", "many"), "'many' is neither auto nor a number"),
+        (("in", *OUT, "--workers", 0), "'0' is neither auto nor a number"),
+        (("in", *OUT, "--watch", "--overwrite"), "--watch and --overwrite exclude each other"),
+        (("in", *OUT, "--stop-file", "stop"), "--stop-file goes with --watch"),
     ],
 )
 def test_wrong_usage_does_nothing(drpnet, arguments, message):

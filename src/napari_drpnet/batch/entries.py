@@ -35,6 +35,23 @@ class BatchEntry:
 def list_entries(
     sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
 ) -> list[BatchEntry]:
+    """List the micrographs that sources stand for; see `find_entries`.
+
+    Raises
+    ------
+    InputFileError
+        Also when nothing is found.
+    """
+    paths = [Path(source).expanduser() for source in sources]
+    if entries := find_entries(paths, out_dir):
+        return entries
+    names = " ".join(map(str, paths))
+    raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
+
+
+def find_entries(
+    sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
+) -> list[BatchEntry]:
     """List the micrographs that sources stand for, each file once.
 
     Parameters
@@ -48,21 +65,20 @@ def list_entries(
     -------
     list of BatchEntry
         Sub-folders are mirrored: below a folder or the fixed part of a pattern, below the common
-        parent of all files named one by one, and by RELION's rule for those of a list.
+        parent of all files named one by one, and by RELION's rule for those of a list. A file
+        that has several names, through links, is listed with the first of them.
 
     Raises
     ------
     InputFileError
-        When a source cannot be used, when nothing is found, or when two micrographs would get
-        the same output file.
+        When a source cannot be used, or two micrographs would get the same output file.
     """
     paths = [Path(source).expanduser() for source in sources]
     parent = _common_parent([path for path in paths if _is_single(path)])
-    found = (entry for path in paths for entry in _entries(path, parent, Path(out_dir)))
-    unique = {os.path.abspath(entry.micrograph.path): entry for entry in found}
-    if not unique:
-        names = " ".join(map(str, paths))
-        raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
+    unique: dict[str, BatchEntry] = {}
+    for path in paths:
+        for entry in _entries(path, parent, Path(out_dir)):
+            unique.setdefault(os.path.realpath(entry.micrograph.path), entry)
     entries = list(unique.values())
     _refuse_names(entries)
     _refuse_collisions(entries)

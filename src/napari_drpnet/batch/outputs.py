@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
 from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats import FORMATS, Coordinates, write_coordinates
+from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.picks import Picks
 from napari_drpnet.preview import write_preview
@@ -29,14 +29,17 @@ class Outputs:
     folder : pathlib.Path
         The output folder.
     formats : tuple of str
-        Suffixes of coordinate files to write, of `FORMATS`.
+        Suffixes of coordinate files to write, of `WRITTEN`.
     box_size_px : int, optional
-        Side of the boxes in ``.box`` files, unbinned pixels; by default 1.5 particle diameters,
-        rounded up to an even number.
+        Side of the boxes in ``.box`` and ``.cbox`` files, unbinned pixels; by default 1.5 particle
+        diameters, rounded up to an even number.
     all_candidates : bool
         Also write ``candidates.csv``, with all candidates of all micrographs.
     preview : bool
         Also write a picture of each micrograph with its picks.
+    micrographs_star : pathlib.Path, optional
+        RELION's list where it alone names the micrographs. Then the file that RELION 3.1 takes
+        in place of the index is written too.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class Outputs:
     box_size_px: int | None = None
     all_candidates: bool = False
     preview: bool = False
+    micrographs_star: Path | None = None
 
     def __post_init__(self) -> None:
         require_formats(self.formats)
@@ -66,6 +70,16 @@ class Outputs:
     def candidates(self) -> Path:
         """The table of all candidates."""
         return self.folder / "candidates.csv"
+
+    @property
+    def table(self) -> Path:
+        """What came of each micrograph, one row each."""
+        return self.folder / "summary.csv"
+
+    @property
+    def summary(self) -> Path:
+        """What came of a run, as JSON."""
+        return self.folder / "summary.json"
 
 
 def write_outputs(
@@ -104,13 +118,14 @@ def write_outputs(
         if path.name.endswith(PREVIEW):
             write_preview(path, micrograph, picks, diameter_px, note)
         else:
-            write_coordinates(path, coordinates, micrograph.shape)
+            name = entry.micrograph.name
+            write_coordinates(path, coordinates, micrograph.shape, micrograph_name=name)
 
 
 def require_formats(formats: tuple[str, ...]) -> None:
     """Raise `ValueError` unless these are suffixes of known formats, at least one."""
-    if not formats or not set(formats) <= set(FORMATS):
-        raise ValueError(f"formats must be some of {', '.join(FORMATS)}, not {formats}")
+    if not formats or not set(formats) <= set(WRITTEN):
+        raise ValueError(f"formats must be some of {', '.join(WRITTEN)}, not {formats}")
 
 
 def require_folder(folder: Path) -> None:

@@ -1,61 +1,23 @@
 """What is finished in an output folder: one small JSON file per micrograph, written last."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 import napari_drpnet
 from napari_drpnet.atomic_file import atomic_file, remove_leftovers
 from napari_drpnet.batch.entries import RECORDS, BatchEntry
+from napari_drpnet.batch.outcomes import PickedMicrograph, Stored
 from napari_drpnet.batch.outputs import Outputs
 from napari_drpnet.picks import Picks
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PickedMicrograph(_Stored):
-    """What came of one micrograph.
-
-    Parameters
-    ----------
-    name : str
-        As the index has it.
-    files : tuple of str
-        Written, relative to the output folder.
-    accepted, above_threshold : int
-        Picks in the coordinate files, and picks before the classifier judged.
-    diameter_px, pixel_size_angstrom : float
-        Particle diameter in unbinned pixels, and their size.
-    polarity : {'dark', 'bright'}
-        Of the particles.
-    polarity_confidence : float
-        From 0 to 1; 1 where the user said so.
-    seconds : float
-        From reading to writing.
-    earlier : bool
-        Finished by an earlier run.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    accepted: int
-    above_threshold: int
-    diameter_px: float
-    pixel_size_angstrom: float
-    polarity: Literal["dark", "bright"]
-    polarity_confidence: float
-    seconds: float
-    earlier: bool = False
-
-
-class Record(_Stored):
+class Record(Stored):
     """A finished micrograph and all that its files depend on.
 
     Parameters
@@ -79,6 +41,14 @@ class Record(_Stored):
     candidates: dict[str, list[Any]] | None
 
 
+class _Known(NamedTuple):
+    """What a record said when it was read last."""
+
+    modified_ns: int
+    result: PickedMicrograph | None
+    source: dict[str, str | float | None]
+
+
 class Ledger:
     """Which micrographs are finished in an output folder, with the settings of this run.
 
@@ -94,6 +64,7 @@ class Ledger:
     def __init__(self, outputs: Outputs, settings: dict[str, Any]) -> None:
         self._outputs = outputs
         self._settings = settings
+        self._known: dict[Path, _Known] = {}
 
     def find(self, entry: BatchEntry) -> PickedMicrograph | None:
         """Return what is finished, if the micrograph is the same and all files are there."""
@@ -102,7 +73,7 @@ class Ledger:
             return None
         if _stamp(record.source) != _stamp(_source(entry)):
             return None
-        if not self._is_whole(record):
+        if not self._is_whole(record.result):
             return None
         return record.result.model_copy(update={"earlier": True})
 
@@ -127,9 +98,13 @@ class Ledger:
         path = self._path(entry)
         record = _read(path)
         path.unlink(missing_ok=True)
-        for target in (path, *self._outputs.paths(entry)):
-            remove_leftovers(target)
+        self.sweep(entry)
         return record.result.files if record else ()
+
+    def sweep(self, entry: BatchEntry) -> None:
+        """Remove half-written files that a killed process has left of a micrograph."""
+        for target in (self._path(entry), *self._outputs.paths(entry)):
+            remove_leftovers(target)
 
     def close(
         self,
@@ -151,27 +126,53 @@ class Ledger:
         for file in set(earlier) - set(result.files):
             (self._outputs.folder / file).unlink(missing_ok=True)
 
-    def results(self) -> Iterator[PickedMicrograph]:
-        """Yield all that is finished in the folder, in this run or before, with any settings."""
-        return (record.result for record in self._finished())
+    def results(self, asked: Iterable[BatchEntry]) -> Iterator[PickedMicrograph]:
+        """Yield what is finished in the folder, in this run or before, with any settings.
 
-    def candidates(self) -> Iterator[tuple[str, Picks]]:
-        """Yield the names of finished micrographs, and their candidates where these were kept."""
-        for record in self._finished():
+        Parameters
+        ----------
+        asked : iterable of BatchEntry
+            The micrographs of this run. Of others, those count whose file is still there.
+        """
+        for path in self._finished(asked):
+            if result := self._look(path).result:
+                yield result
+
+    def candidates(self, asked: Iterable[BatchEntry]) -> Iterator[tuple[str, Picks]]:
+        """Yield names of the same micrographs, and their candidates where these were kept."""
+        for record in self.records(asked):
             if record.candidates is not None:
                 yield record.result.name, _picks(record.candidates)
 
-    def _finished(self) -> Iterator[Record]:
-        for path in sorted((self._outputs.folder / RECORDS).rglob("[!.]*.json")):
-            record = _read(path)
-            if record and self._is_whole(record):
+    def records(self, asked: Iterable[BatchEntry]) -> Iterator[Record]:
+        """Yield all that is known about the same micrographs."""
+        for path in self._finished(asked):
+            if record := _read(path):
                 yield record
+
+    def _finished(self, asked: Iterable[BatchEntry]) -> Iterator[Path]:
+        wanted = {self._path(entry) for entry in asked}
+        for path in sorted((self._outputs.folder / RECORDS).rglob("[!.]*.json")):
+            known = self._look(path)
+            is_whole = known.result and self._is_whole(known.result)
+            if is_whole and (path in wanted or _is_there(known.source)):
+                yield path
+
+    def _look(self, path: Path) -> _Known:
+        """Read a record, again only when it has changed: a watched folder is indexed often."""
+        modified_ns = path.stat().st_mtime_ns
+        known = self._known.get(path)
+        if known is None or known.modified_ns != modified_ns:
+            record = _read(path)
+            result, source = (record.result, record.source) if record else (None, {})
+            self._known[path] = known = _Known(modified_ns, result, source)
+        return known
 
     def _path(self, entry: BatchEntry) -> Path:
         return self._outputs.folder / RECORDS / f"{entry.output}.json"
 
-    def _is_whole(self, record: Record) -> bool:
-        return all((self._outputs.folder / file).is_file() for file in record.result.files)
+    def _is_whole(self, result: PickedMicrograph) -> bool:
+        return all((self._outputs.folder / file).is_file() for file in result.files)
 
 
 def _read(path: Path) -> Record | None:
@@ -194,6 +195,11 @@ def _source(entry: BatchEntry) -> dict[str, str | float | None]:
         "modified": status.st_mtime,
         "pixel_size_angstrom": entry.micrograph.pixel_size_angstrom,
     }
+
+
+def _is_there(source: dict[str, str | float | None]) -> bool:
+    """Tell whether the micrograph of a record exists, perhaps in a project that has moved."""
+    return any(os.path.exists(str(source[key])) for key in ("path", "name") if source.get(key))
 
 
 def _stamp(source: dict[str, str | float | None]) -> dict[str, str | float | None]:

@@ -1,85 +1,28 @@
-"""One micrograph after another: read, pick, write; what fails is noted, the rest goes on."""
+"""Many micrographs into one folder: what is finished stays, what fails is noted, all is indexed."""
 
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-from filelock import FileLock, Timeout
+from typing import Literal, TypeVar
 
 from napari_drpnet.atomic_file import remove_leftovers
-from napari_drpnet.batch.entries import RECORDS, BatchEntry
-from napari_drpnet.batch.outputs import Outputs, explain, index_rows, write_outputs
-from napari_drpnet.batch.records import Ledger, PickedMicrograph
-from napari_drpnet.detection import Networks, load_networks
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.guards import require_fresh, require_own, sole_writer
+from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
+from napari_drpnet.batch.outputs import Outputs, find_indexed, index_rows, relative_to_project
+from napari_drpnet.batch.summary import write_json, write_table
+from napari_drpnet.batch.task import PickTask
+from napari_drpnet.batch.workers import InLine, Workers
+from napari_drpnet.detection import Networks
 from napari_drpnet.formats.csv import write_candidates_csv
-from napari_drpnet.formats.relion import write_index
-from napari_drpnet.jobs import Cancelled, Job
-from napari_drpnet.micrograph import Micrograph, read_micrograph
+from napari_drpnet.formats.relion import write_coords_suffix, write_index
+from napari_drpnet.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import above_threshold, pick_in_detail, resolve
 
 Existing = Literal["refuse", "resume", "overwrite"]
+Listener = Callable[[Outcome], None]
 Row = TypeVar("Row")
-
-
-class AlreadyPickedError(Exception):
-    """The output folder has files of these micrographs, and nobody said what to do with them."""
-
-
-@dataclass(frozen=True)
-class FailedMicrograph:
-    """A micrograph that could not be picked.
-
-    Parameters
-    ----------
-    name : str
-        As the index would have it.
-    message : str
-        What is wrong, and perhaps what to do.
-    details : str
-        The traceback of an error that nobody foresaw; else empty.
-    """
-
-    name: str
-    message: str
-    details: str = ""
-
-
-Outcome = PickedMicrograph | FailedMicrograph
-
-
-@dataclass(frozen=True, eq=False)
-class BatchReport:
-    """What came of a batch.
-
-    Parameters
-    ----------
-    picked : tuple of PickedMicrograph
-        Finished, now or by an earlier run.
-    failed : tuple of FailedMicrograph
-        Not finished, and why.
-    interrupted : bool
-        Stopped before the last micrograph.
-    index : pathlib.Path or None
-        RELION's index of all that is finished; None when that is nothing, or when no format is
-        one that RELION reads.
-    parameters : PickParameters
-        With what the weights recommend filled in.
-    networks : Networks
-        That picked, and their device.
-    """
-
-    picked: tuple[PickedMicrograph, ...]
-    failed: tuple[FailedMicrograph, ...]
-    interrupted: bool
-    index: Path | None
-    parameters: PickParameters
-    networks: Networks
 
 
 def pick_micrographs(
@@ -89,9 +32,10 @@ def pick_micrographs(
     *,
     existing: Existing = "refuse",
     job: Job | None = None,
-    on_outcome: Callable[[Outcome], None] | None = None,
+    on_outcome: Listener | None = None,
+    workers: Workers | None = None,
 ) -> BatchReport:
-    """Pick micrographs one after another, and write the files of each as soon as it is done.
+    """Pick micrographs, and write the files of each as soon as it is done.
 
     Parameters
     ----------
@@ -106,9 +50,12 @@ def pick_micrographs(
         When the folder already has files of these micrographs: refuse to start; keep what was
         finished with the same parameters, networks and outputs; or pick all again.
     job : Job, optional
-        Told after each tile and batch of a micrograph; may cancel.
+        Told after each tile and batch of a micrograph, or several times a second where other
+        processes pick; may cancel.
     on_outcome : callable, optional
         Told what came of each micrograph.
+    workers : Workers, optional
+        Who picks, for example from `choose_workers`; by default this process.
 
     Returns
     -------
@@ -124,171 +71,144 @@ def pick_micrographs(
     ValueError
         When the device is not there.
     OSError
-        When the output folder cannot be written to.
+        When the output folder cannot be written to, or no worker process will start.
+
+    Notes
+    -----
+    Index and summaries are about the micrographs asked for now, and about those of earlier runs
+    whose files are still there.
     """
     entries = tuple(entries)
     if existing == "refuse":
-        _require_fresh(entries, outputs)
-    networks = load_networks(parameters)
-    parameters = resolve(parameters, networks)
-    ledger = Ledger(outputs, _settings(parameters, networks, outputs))
-    batch = _Batch(parameters, networks, outputs, ledger, job)
-    outcomes: list[Outcome] = []
-    interrupted = False
-    with _sole_writer(outputs.folder):
-        if existing == "resume":
-            _require_own(entries, ledger)
-        try:
-            for entry in entries:
-                earlier = ledger.find(entry) if existing == "resume" else None
-                outcome = earlier or batch.pick(entry)
-                outcomes.append(outcome)
-                if on_outcome:
-                    on_outcome(outcome)
-        except (Cancelled, KeyboardInterrupt):
-            interrupted = True
-        index = _write_summaries(ledger, outputs)
-    return BatchReport(
-        tuple(outcome for outcome in outcomes if isinstance(outcome, PickedMicrograph)),
-        tuple(outcome for outcome in outcomes if isinstance(outcome, FailedMicrograph)),
-        interrupted,
-        index,
-        parameters,
-        networks,
-    )
-
-
-def _require_fresh(entries: Iterable[BatchEntry], outputs: Outputs) -> None:
-    files = [outputs.index, *(path for entry in entries for path in outputs.paths(entry))]
-    found = [path for path in files if path.exists()]
-    if found:
-        raise AlreadyPickedError(
-            f"{found[-1]} is there already, {len(found)} files in all; "
-            "go on with --resume, or begin again with --overwrite"
-        )
-
-
-def _require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
-    for entry in entries:
-        if other := ledger.find_other(entry):
-            raise AlreadyPickedError(
-                f"the picks of {entry.micrograph.path} would replace those of {other}: use another "
-                "output folder, or give both in one call"
-            )
+        require_fresh(entries, outputs)
+    with open_batch(parameters, outputs, workers, resume=existing == "resume") as batch:
+        batch.pick(entries, job, on_outcome)
+    return batch.report()
 
 
 @contextmanager
-def _sole_writer(folder: Path) -> Iterator[None]:
-    """Keep other runs out of the output folder; the lock ends with the process, however it ends.
+def open_batch(
+    parameters: PickParameters, outputs: Outputs, workers: Workers | None, *, resume: bool
+) -> Iterator["Batch"]:
+    """Keep an output folder for this process, and write the index and summaries in the end.
 
     Raises
     ------
     AlreadyPickedError
         When another run is at work there.
+    InputFileError, ValueError, OSError
+        See `pick_micrographs`.
     """
-    records = folder / RECORDS
-    records.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(records / "lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise AlreadyPickedError(f"another run is writing into {folder}") from error
-
-
-def _settings(parameters: PickParameters, networks: Networks, outputs: Outputs) -> dict[str, Any]:
-    """Collect what the files depend on: networks by content, whatever their name and device."""
-    settings = parameters.model_dump(mode="json")
-    del settings["detector"]["device"]
-    settings["detector"]["weights"] = networks.detector.sha256
-    settings["classifier"]["classifier"] = networks.classifier and networks.classifier.sha256
-    settings["outputs"] = {
-        "endings": outputs.endings(),
-        "box_size_px": outputs.box_size_px,
-        "all_candidates": outputs.all_candidates,
-    }
-    return settings
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """What is the same for all micrographs of a batch."""
-
-    parameters: PickParameters
-    networks: Networks
-    outputs: Outputs
-    ledger: Ledger
-    job: Job | None
-
-    def pick(self, entry: BatchEntry) -> Outcome:
-        """Pick one micrograph, or explain why not."""
-        name = entry.micrograph.name
+    workers = workers or InLine()
+    device = workers.device(parameters.detector.device)
+    task, networks = PickTask.prepare(parameters, outputs, device)
+    with sole_writer(outputs.folder):
+        batch = Batch(task, networks, workers, resume)
         try:
-            return self._pick(entry)
-        except Cancelled:
-            raise
-        except InputFileError as error:
-            return FailedMicrograph(name, str(error))
-        except OSError as error:
-            return FailedMicrograph(name, explain(error, name, self.outputs.folder))
-        except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
-            message = f"{name}: {type(error).__name__}: {error}"
-            return FailedMicrograph(name, message, traceback.format_exc())
+            yield batch
+        finally:
+            batch.write_index()
+            batch.write_candidates()
 
-    def _pick(self, entry: BatchEntry) -> PickedMicrograph:
-        start = time.perf_counter()
-        micrograph = self._read(entry)
-        candidates, detection = pick_in_detail(
-            micrograph,
-            self.parameters,
-            self.networks,
-            self.job,
-            all_candidates=self.outputs.all_candidates,
+
+class Batch:
+    """Many micrographs with the same parameters, in one output folder; see `open_batch`.
+
+    Parameters
+    ----------
+    task : PickTask
+        What to do with each.
+    networks : Networks
+        That the task loads.
+    workers : Workers
+        Who does it.
+    resume : bool
+        Keep what is finished with the same settings.
+    """
+
+    def __init__(self, task: PickTask, networks: Networks, workers: Workers, resume: bool) -> None:
+        self.interrupted = False
+        #: What keeps the batch from going on, besides micrographs that failed.
+        self.trouble: FailedMicrograph | None = None
+        self._task, self._networks, self._workers = task, networks, workers
+        self._outputs, self._ledger, self._resume = task.outputs, task.ledger, resume
+        self._asked: dict[str, BatchEntry] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._index: Path | None = None
+        self._start = time.perf_counter()
+
+    def pick(
+        self, entries: Sequence[BatchEntry], job: Job | None = None, told: Listener | None = None
+    ) -> None:
+        """Pick micrographs; a cancelled job or Ctrl-C ends that, and `interrupted` says so."""
+        if self._resume:
+            require_own(entries, self._ledger)
+        self._asked |= {entry.micrograph.name: entry for entry in entries}
+        try:
+            with closing(self._work(entries, job or SilentJob())) as outcomes:
+                for outcome in outcomes:
+                    self._outcomes[outcome.name] = outcome
+                    if told:
+                        told(outcome)
+        except (Cancelled, KeyboardInterrupt):
+            self.interrupted = True
+
+    def report(self) -> BatchReport:
+        """Return what came of all so far, in the order in which they were asked for."""
+        outcomes = [self._outcomes[name] for name in self._asked if name in self._outcomes]
+        if self.trouble:
+            outcomes.append(self.trouble)
+        return BatchReport(
+            tuple(outcome for outcome in outcomes if isinstance(outcome, PickedMicrograph)),
+            tuple(outcome for outcome in outcomes if isinstance(outcome, FailedMicrograph)),
+            self.interrupted,
+            self._index,
+            self._task.parameters,
+            self._networks,
+            time.perf_counter() - self._start,
         )
-        picks = candidates.where(above_threshold(candidates, self.parameters))
-        earlier = self.ledger.reopen(entry)
-        write_outputs(
-            self.outputs, entry, micrograph, picks, detection.diameter_px, self._describe_cuts()
-        )
-        assert micrograph.pixel_size_angstrom is not None
-        result = PickedMicrograph(
-            name=entry.micrograph.name,
-            files=tuple(f"{entry.output.as_posix()}{end}" for end in self.outputs.endings()),
-            accepted=int(picks.accepted.sum()),
-            above_threshold=len(picks),
-            diameter_px=detection.diameter_px,
-            pixel_size_angstrom=micrograph.pixel_size_angstrom,
-            polarity=detection.view.polarity,
-            polarity_confidence=detection.polarity_confidence,
-            seconds=time.perf_counter() - start,
-        )
-        kept = candidates if self.outputs.all_candidates else None
-        self.ledger.close(entry, result, kept, earlier)
-        return result
 
-    def _describe_cuts(self) -> str:
-        peaks, accept = self.parameters.peaks, self.parameters.classifier.accept
-        assert peaks.threshold is not None
-        cut = f"{peaks.score} ≥ {peaks.threshold * peaks.level:.4g}"
-        return cut if self.networks.classifier is None else f"{cut}, P(particle) ≥ {accept:.4g}"
+    def write_index(self) -> None:
+        """Write the index and the summaries, once somebody has asked for a micrograph."""
+        if not self._asked:
+            return
+        results = list(self._ledger.results(self._asked.values()))
+        if results:
+            self._write_index(results)
+        report = self.report()
+        for path in (self._outputs.table, self._outputs.summary):
+            remove_leftovers(path)
+        write_table(self._outputs.table, (*results, *report.failed))
+        write_json(self._outputs.summary, report)
 
-    def _read(self, entry: BatchEntry) -> Micrograph:
-        """Read a micrograph with the pixel size that counts: the user's, the list's, its own."""
-        given = self.parameters.particle.pixel_size_angstrom
-        listed = entry.micrograph.pixel_size_angstrom
-        return read_micrograph(entry.micrograph.path).with_pixel_size(given, listed)
+    def write_candidates(self) -> None:
+        """Write the table of all candidates of finished micrographs, where they were kept."""
+        asked = self._asked.values()
+        if any(self._ledger.results(asked)):
+            candidates = list(self._ledger.candidates(asked))
+            _replace(self._outputs.candidates, candidates, write_candidates_csv)
 
+    def _write_index(self, results: Iterable[PickedMicrograph]) -> None:
+        files = ((result.name, result.files) for result in results)
+        rows = list(index_rows(self._outputs.folder, files, project=Path.cwd()))
+        _replace(self._outputs.index, rows, write_index)
+        self._index = self._outputs.index if rows else None
+        ending = find_indexed(self._outputs.endings())
+        micrographs_star = self._outputs.micrographs_star
+        if ending and micrographs_star:
+            place = relative_to_project(micrographs_star, Path.cwd())
+            write_coords_suffix(self._outputs.folder, ending, place)
 
-def _write_summaries(ledger: Ledger, outputs: Outputs) -> Path | None:
-    """Write the files about all finished micrographs; return RELION's index if there is one."""
-    results = list(ledger.results())
-    if not results:
-        return None
-    candidates = list(ledger.candidates())
-    _replace(outputs.candidates, candidates, write_candidates_csv)
-    files = ((result.name, result.files) for result in results)
-    rows = list(index_rows(outputs.folder, files, project=Path.cwd()))
-    _replace(outputs.index, rows, write_index)
-    return outputs.index if rows else None
+    def _work(self, entries: Sequence[BatchEntry], job: Job) -> Generator[Outcome, None, None]:
+        """Yield what is finished, then what the workers make of the rest."""
+        waiting = []
+        for entry in entries:
+            if self._resume and (earlier := self._ledger.find(entry)):
+                yield earlier
+            else:
+                waiting.append(entry)
+        with closing(self._workers.run(self._task, waiting, job)) as outcomes:
+            yield from outcomes
 
 
 def _replace(path: Path, rows: list[Row], write: Callable[[Path, Iterable[Row]], None]) -> None:

@@ -99,9 +99,9 @@ def command(
 ) -> None:
     """Compare PICKS with TRUTH: precision, recall, F1, average precision.
 
-    Each is a coordinate file (.star, .box, .csv) or a folder of them, matched by the name of the
-    micrograph; "_autopick" at its end does not count. A file that names the micrograph of each
-    row, such as candidates.csv, holds many. Truth without picks counts as missed.
+    Each is a coordinate file (.star, .box, .csv, .cbox, .txt) or a folder of them, matched by the
+    name of the micrograph; "_autopick" at its end does not count. A file that names the micrograph
+    of each row, such as candidates.csv, holds many. Truth without picks counts as missed.
 
     A pick is right when it can be paired with a particle that no other pick has taken, at most
     the radius away.

@@ -13,6 +13,9 @@ from napari_drpnet.errors import InputFileError
 _SUMMARIES = {
     "gui": "Open the picker in napari.",
     "pick": "Pick the particles of micrographs.",
+    "report": "Write a page about what was picked.",
+    "curate": "Choose micrographs by what was picked.",
+    "relion": "Pick as an external job of RELION.",
     "evaluate": "Compare picks with true particles.",
     "simulate": "Make micrographs with known particles.",
     "convert": "Convert a coordinate file to another format.",

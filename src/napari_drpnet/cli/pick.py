@@ -1,7 +1,6 @@
 """`drpnet pick`: micrographs in, coordinate files out."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +9,54 @@ import click
 from napari_drpnet.batch import (
     AlreadyPickedError,
     BatchReport,
+    Cluster,
     Existing,
     Outcome,
     Outputs,
     PickedMicrograph,
+    Watch,
+    Workers,
+    choose_workers,
+    find_entries,
     list_entries,
     pick_micrographs,
+    watch_micrographs,
 )
+from napari_drpnet.batch.report import write_report
+from napari_drpnet.batch.scheduler import SLURM
+from napari_drpnet.batch.summary import to_json
 from napari_drpnet.cli.group import INTERRUPTED
+from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.numbers import BOX_SIZE
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.cli.pick_report import complain, describe, summarize, to_json
+from napari_drpnet.cli.pick_report import complain, describe, summarize
 from napari_drpnet.cli.progress import MicrographBar
-from napari_drpnet.formats import FORMATS
+from napari_drpnet.formats import WRITTEN
 from napari_drpnet.parameters import PickParameters
+
+_MOST_WORKERS = 1024
+_LOCAL = "local"
+
+
+def _parse_folder(context: click.Context, option: click.Parameter, value: str) -> Path:
+    if not value.strip():
+        raise click.BadParameter("names no folder; the one you are in is called .")
+    return Path(value)
+
+
+def _parse_workers(context: click.Context, option: click.Parameter, value: str) -> int | None:
+    if value == "auto":
+        return None
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST_WORKERS:
+        raise click.BadParameter(f"{value!r} is neither auto nor a number from 1")
+    return int(value)
 
 
 def _parse_formats(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
     names = [name.strip().lstrip(".").lower() for name in value.split(",")]
     suffixes = tuple(dict.fromkeys(f".{name}" for name in names))
-    if not set(suffixes) <= set(FORMATS):
-        known = ", ".join(suffix[1:] for suffix in FORMATS)
+    if not set(suffixes) <= set(WRITTEN):
+        known = ", ".join(suffix[1:] for suffix in WRITTEN)
         raise click.BadParameter(f"{value!r} is not one or several of {known}")
     return suffixes
 
@@ -40,7 +66,7 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     "see the last lines; 2 wrong usage, nothing was done; 130 interrupted, go on with --resume."
 )
 @click.argument("sources", nargs=-1, required=True, metavar="MICROGRAPH|FOLDER|PATTERN|STAR...")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Output folder")
+@click.option("--out", metavar="PATH", callback=_parse_folder, required=True, help="Output folder")
 @model_options(PickParameters)
 @click.option(
     "--format",
@@ -48,22 +74,63 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     default="star",
     show_default=True,
     callback=_parse_formats,
-    help="Coordinate files to write: star, csv, box, or several with commas between",
+    help="Coordinate files to write: star, box, csv, cbox, txt, or several with commas between",
 )
 @click.option(
     "--box-size",
     type=BOX_SIZE,
     metavar="PX",
-    help="Side of the boxes of .box files [default: 1.5 diameters, rounded up to even]",
+    help="Side of the boxes of .box and .cbox files [default: 1.5 diameters, rounded up to even]",
 )
 @click.option(
     "--all-candidates",
     is_flag=True,
-    help="Also write candidates.csv with every candidate, its prominence and probability",
+    help="Also write candidates.csv with every candidate: height, prominence, probability",
 )
 @click.option("--preview", is_flag=True, help="Also write pictures of the micrographs with picks")
+@click.option("--report", "with_report", is_flag=True, help="Also write the page of drpnet report")
 @click.option("--resume", is_flag=True, help="Keep what is finished with these same parameters")
 @click.option("--overwrite", is_flag=True, help="Pick everything again")
+@click.option(
+    "--workers",
+    "count",
+    metavar="N|auto",
+    default="auto",
+    show_default=True,
+    callback=_parse_workers,
+    help="Processes that pick; auto: one for each GPU, or for each core where that pays. "
+    "With --scheduler slurm: jobs",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS|slurm|local",
+    default=_LOCAL,
+    show_default=True,
+    help="Who knows the workers: a scheduler of dask, SLURM, or this computer alone",
+)
+@click.option("--watch", is_flag=True, help="Go on with micrographs that are still to come")
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=Watch.settle_seconds,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: a file that has not changed for so long is complete",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=Watch.every_seconds,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: how often to look",
+)
+@click.option(
+    "--stop-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --watch: end when this file is there",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else")
 def command(
     sources: tuple[str, ...],
@@ -72,8 +139,15 @@ def command(
     box_size: int | None,
     all_candidates: bool,
     preview: bool,
+    with_report: bool,
     resume: bool,
     overwrite: bool,
+    count: int | None,
+    scheduler: str,
+    watch: bool,
+    settle: float,
+    every: float,
+    stop_file: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -86,36 +160,84 @@ def command(
     project folder.
 
     Every micrograph is written when it is done, so a run that was stopped or killed goes on
-    with --resume.
+    with --resume. With --watch it does so by itself, and picks until Ctrl-C or the stop file.
     """
-    if resume and overwrite:
-        raise click.UsageError("--resume and --overwrite exclude each other")
-    existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
+    existing = _choose_existing(resume, overwrite, watch)
+    if stop_file and not watch:
+        raise click.UsageError("--stop-file goes with --watch")
     parameters = build_model(PickParameters, values)
-    outputs = Outputs(out, formats, box_size, all_candidates, preview)
-    entries = list_entries(sources, out)
-    start = time.perf_counter()
-    with MicrographBar(len(entries)) as bar:
+    outputs = Outputs(
+        out, formats, box_size, all_candidates, preview, micrographs_star=_relion_list(sources)
+    )
+    entries = None if watch else list_entries(sources, out)
+    total = None if entries is None else len(entries)
+    try:
+        with (
+            sigterm_interrupts(),
+            MicrographBar(total) as bar,
+            _choose_workers(scheduler, parameters, total, count) as workers,
+        ):
 
-        def show(outcome: Outcome) -> None:
-            bar.finish_one()
-            is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
-            if not as_json and not is_old:
-                bar.write(describe(outcome))
+            def show(outcome: Outcome) -> None:
+                is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
+                bar.finish_one(is_old)
+                if not as_json and not is_old:
+                    bar.write(describe(outcome))
 
-        try:
-            report = pick_micrographs(
-                entries, parameters, outputs, existing=existing, job=bar, on_outcome=show
-            )
-        except AlreadyPickedError as error:
-            raise click.UsageError(str(error)) from error
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
-    seconds = time.perf_counter() - start
-    click.echo(json.dumps(to_json(report, seconds)) if as_json else summarize(report, seconds))
+            if entries is None:
+                report = watch_micrographs(
+                    lambda: find_entries(sources, out),
+                    parameters,
+                    outputs,
+                    Watch(settle, every, stop_file),
+                    job=bar,
+                    on_outcome=show,
+                    workers=workers,
+                )
+            else:
+                report = pick_micrographs(
+                    entries,
+                    parameters,
+                    outputs,
+                    existing=existing,
+                    job=bar,
+                    on_outcome=show,
+                    workers=workers,
+                )
+    except (AlreadyPickedError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(json.dumps(to_json(report)) if as_json else summarize(report))
     if complaints := complain(report):
         click.echo(complaints, err=True)
+    if with_report and (report.picked or report.failed):
+        click.echo(f"Report: {write_report(out)}", err=as_json)
     click.get_current_context().exit(_exit_code(report))
+
+
+def _choose_workers(
+    scheduler: str, parameters: PickParameters, total: int | None, count: int | None
+) -> Workers:
+    if scheduler == _LOCAL:
+        return choose_workers(parameters.detector.device, total, count)
+    if scheduler == SLURM and count is None:
+        raise click.UsageError("--scheduler slurm needs --workers: how many jobs to submit")
+    if scheduler != SLURM and count is not None:
+        raise click.UsageError(f"--workers: the scheduler at {scheduler} has its own")
+    return Cluster(scheduler, count or 0)
+
+
+def _relion_list(sources: tuple[str, ...]) -> Path | None:
+    """Return RELION's list where the micrographs of one such list are picked."""
+    only = Path(sources[0])
+    return only if len(sources) == 1 and only.suffix.lower() == ".star" else None
+
+
+def _choose_existing(resume: bool, overwrite: bool, watch: bool) -> Existing:
+    if overwrite and (resume or watch):
+        raise click.UsageError(
+            f"--{'watch' if watch else 'resume'} and --overwrite exclude each other"
+        )
+    return "resume" if resume else "overwrite" if overwrite else "refuse"
 
 
 def _exit_code(report: BatchReport) -> int:

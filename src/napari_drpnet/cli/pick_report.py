@@ -1,23 +1,19 @@
-"""What `drpnet pick` tells: a line per micrograph, a summary, or JSON."""
+"""What `drpnet pick` tells: a line per micrograph, and a summary."""
 
-from collections import Counter
-from dataclasses import asdict
-from typing import Any
-
-from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.detection import UNSURE
+from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
+from napari_drpnet.batch.summary import count, find_doubts, is_unsure
 
 
 def describe(outcome: Outcome) -> str:
     """Tell in one line what came of a micrograph."""
     if isinstance(outcome, FailedMicrograph):
-        return f"{outcome.name}  FAILED"
+        return f"{outcome.name}  FAILED  {outcome.message.removeprefix(f'{outcome.name}: ')}"
     counts = f"{outcome.accepted:5d} of {outcome.above_threshold:5d} accepted"
-    doubt = f"  unsure that particles are {outcome.polarity}" if _is_unsure(outcome) else ""
+    doubt = f"  unsure that particles are {outcome.polarity}" if is_unsure(outcome) else ""
     return f"{outcome.name}  {counts}  {outcome.seconds:6.1f} s{doubt}"
 
 
-def summarize(report: BatchReport, seconds: float) -> str:
+def summarize(report: BatchReport) -> str:
     """Tell what came of a batch."""
     networks = report.networks
     now = [picked for picked in report.picked if not picked.earlier]
@@ -25,7 +21,7 @@ def summarize(report: BatchReport, seconds: float) -> str:
     accepted = sum(picked.accepted for picked in report.picked)
     weights = [f"{n.name} ({n.sha256[:8]})" for n in (networks.detector, networks.classifier) if n]
     lines = [
-        f"Picked {_count(len(now))} in {seconds:.1f} s on {networks.device.name} "
+        f"Picked {count(len(now))} in {report.seconds:.1f} s on {networks.device.name} "
         f"({networks.device.reason}) with {' and '.join(weights)}",
         f"{earlier} more were finished before" if earlier else "",
         f"Together {accepted} particles accepted",
@@ -34,56 +30,15 @@ def summarize(report: BatchReport, seconds: float) -> str:
     return "\n".join(filter(None, lines))
 
 
-def complain(report: BatchReport) -> str:
-    """List what is not picked or may be wrong, and why; empty where all is well."""
+def complain(report: BatchReport, remedy: str = "repeat the command with --resume to go on") -> str:
+    """List what is not picked or may be wrong, and why; empty where all is well.
+
+    The remedy is for a batch that was interrupted.
+    """
     lines = [f"  {failed.message}" for failed in report.failed]
     if lines:
-        lines.insert(0, f"{_count(len(lines))} FAILED:")
-    lines += _doubts(report)
+        lines.insert(0, f"{count(len(lines))} FAILED:")
+    lines += find_doubts(report)
     if report.interrupted:
-        lines.append("Interrupted: repeat the command with --resume to go on")
+        lines.append(f"Interrupted: {remedy}")
     return "\n".join(lines)
-
-
-def to_json(report: BatchReport, seconds: float) -> dict[str, Any]:
-    """Return the same as plain dicts and lists, with all parameters."""
-    networks = {"detector": report.networks.detector, "classifier": report.networks.classifier}
-    return {
-        "index": report.index and str(report.index),
-        "interrupted": report.interrupted,
-        "seconds": seconds,
-        "micrographs": [picked.model_dump(mode="json") for picked in report.picked],
-        "errors": [asdict(failed) for failed in report.failed],
-        "warnings": _doubts(report),
-        "device": asdict(report.networks.device),
-        "networks": {
-            role: network and {"name": network.name, "sha256": network.sha256}
-            for role, network in networks.items()
-        },
-        "parameters": report.parameters.model_dump(mode="json"),
-    }
-
-
-def _doubts(report: BatchReport) -> list[str]:
-    """Return warnings about polarity that was found out and may be wrong."""
-    unsure = sum(map(_is_unsure, report.picked))
-    found = Counter(picked.polarity for picked in report.picked)
-    doubts = []
-    if unsure:
-        doubts.append(
-            f"Polarity is uncertain in {_count(unsure)}: look at a preview, or give --polarity"
-        )
-    if len(found) > 1:
-        doubts.append(
-            f"Particles seem dark in {found['dark']} and bright in {_count(found['bright'])}: "
-            "give --polarity"
-        )
-    return doubts
-
-
-def _is_unsure(picked: PickedMicrograph) -> bool:
-    return picked.polarity_confidence < UNSURE
-
-
-def _count(micrographs: int) -> str:
-    return f"{micrographs} micrograph{'s' * (micrographs != 1)}"

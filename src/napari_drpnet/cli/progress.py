@@ -2,11 +2,13 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn, Self
 
 from tqdm import tqdm
 
+from napari_drpnet.batch.cluster import WAITING
 from napari_drpnet.jobs import Job
 
 
@@ -58,17 +60,23 @@ class StageBar(Job):
 
 
 class MicrographBar(Job):
-    """Counts finished micrographs, and tiles as fractions of one.
+    """Counts finished micrographs, and tiles as fractions of one, with the rate and time left.
 
     Parameters
     ----------
-    total : int
-        How many micrographs.
+    total : int or None
+        How many micrographs; None where nobody knows, since more may come.
+    clock : callable
+        Returns the time in seconds.
     """
 
-    def __init__(self, total: int) -> None:
-        layout = "{percentage:3.0f}% {bar} {n:.1f}/{total} micrographs, {remaining} left "
-        self._finished = 0
+    def __init__(self, total: int | None, clock: Callable[[], float] = time.perf_counter) -> None:
+        layout = "{n:.1f} micrographs{postfix} "
+        if total is not None:
+            layout = "{percentage:3.0f}% {bar} {n:.1f}/{total} micrographs{postfix} "
+        self._clock, self._total = clock, total
+        self._began: float | None = None
+        self._finished = self._earlier = 0
         self._bar = tqdm(total=total, bar_format=layout, disable=None, leave=False)
 
     def __enter__(self) -> Self:
@@ -84,18 +92,45 @@ class MicrographBar(Job):
 
     def advance(self, done: int, total: int, stage: str) -> None:
         """Show how far the distance map is, which is done first."""
+        if stage == WAITING:
+            self._bar.set_postfix_str(stage)
+            return
+        if self._began is None:
+            self._began = self._clock()
         if stage == "distance map" and done < total:
             self._show(self._finished + done / total)
 
-    def finish_one(self) -> None:
-        """Count a micrograph."""
+    def finish_one(self, earlier: bool = False) -> None:
+        """Count a micrograph; one that an earlier run has finished says nothing about the rate."""
         self._finished += 1
+        self._earlier += earlier
         self._show(self._finished)
+
+    @property
+    def per_minute(self) -> float | None:
+        """How many micrographs are picked per minute; None before the first."""
+        picked = self._finished - self._earlier
+        if self._began is None or picked == 0:
+            return None
+        return 60 * picked / max(self._clock() - self._began, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes, if it goes on as it went; None where nobody knows."""
+        if self._total is None or self.per_minute is None:
+            return None
+        return 60 * (self._total - self._finished) / self.per_minute
 
     def write(self, line: str) -> None:
         """Print a line to stdout, above the bar where there is one."""
         tqdm.write(line)
 
     def _show(self, done: float) -> None:
+        rate, left = self.per_minute, self.seconds_left
+        pieces = [
+            f"{rate:.1f}/min" if rate is not None else "",
+            f"{tqdm.format_interval(left)} left" if left is not None else "",
+        ]
         self._bar.n = done
+        self._bar.set_postfix_str(", ".join(filter(None, pieces)), refresh=False)
         self._bar.refresh()

@@ -1,0 +1,234 @@
+"""Pick one micrograph and write its files: the same in this process, in another, or on a cluster.
+
+Whoever does the task writes the results too, each file whole or not at all, and the record last.
+So it does not matter which process ends when: what is finished is on disk.
+"""
+
+import time
+import traceback
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+
+from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.outcomes import FailedMicrograph, Outcome, PickedMicrograph
+from napari_drpnet.batch.outputs import Outputs, explain, write_outputs
+from napari_drpnet.batch.records import Ledger
+from napari_drpnet.detection import Networks, load_networks
+from napari_drpnet.devices import Device, choose_device
+from napari_drpnet.errors import InputFileError
+from napari_drpnet.jobs import Cancelled, Job
+from napari_drpnet.micrograph import Micrograph, read_micrograph
+from napari_drpnet.parameters import PickParameters
+from napari_drpnet.picking import above_threshold, pick_in_detail, resolve
+from napari_drpnet.picks import Picks
+
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_DOUBT = 0.5
+
+#: A micrograph that is read, or why it could not be.
+Reading = Micrograph | FailedMicrograph
+
+
+@dataclass(frozen=True)
+class PickTask:
+    """What is the same for all micrographs of a batch. It can be pickled, and is small.
+
+    Parameters
+    ----------
+    parameters : PickParameters
+        Nothing left open; see `prepare`.
+    outputs : Outputs
+        What to write, and where.
+    sha256 : tuple of (str, str or None)
+        Of the detector and the classifier: on another computer there may be others of that name.
+    """
+
+    parameters: PickParameters
+    outputs: Outputs
+    sha256: tuple[str, str | None]
+
+    @classmethod
+    def prepare(
+        cls, parameters: PickParameters, outputs: Outputs, device: Device | None = None
+    ) -> tuple[Self, Networks]:
+        """Check the networks and the device, and fill in what the networks recommend.
+
+        Parameters
+        ----------
+        parameters, outputs
+            As the user gave them.
+        device : Device, optional
+            From `Workers.device`; by default that of this process.
+
+        Returns
+        -------
+        task : PickTask
+            For this device.
+        networks : Networks
+            With this device, but in the computer's memory: each process that does the task
+            loads its own, and a GPU may belong to one process alone.
+
+        Raises
+        ------
+        InputFileError
+            When weights are missing or damaged.
+        ValueError
+            When the device is not there, or a threshold is missing; see `resolve`.
+        """
+        device = device or choose_device(parameters.detector.device)
+        networks = replace(load_networks(_on(parameters, "cpu")), device=device)
+        resolved = resolve(_on(parameters, device.name), networks)
+        return cls(resolved, outputs, _sha256(networks)), networks
+
+    def on(self, device: str) -> "PickTask":
+        """Return the same task for another device."""
+        return replace(self, parameters=_on(self.parameters, device))
+
+    @property
+    def ledger(self) -> Ledger:
+        """Which micrographs are finished with these settings."""
+        return Ledger(self.outputs, self._settings())
+
+    def read(self, entry: BatchEntry) -> Reading:
+        """Read a micrograph with the pixel size that counts: the user's, the list's, its own."""
+        given = self.parameters.particle.pixel_size_angstrom
+        listed = entry.micrograph.pixel_size_angstrom
+        try:
+            return read_micrograph(entry.micrograph.path).with_pixel_size(given, listed)
+        except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
+            return self._explain(entry, error)
+
+    def pick(
+        self, entry: BatchEntry, reading: Reading | None = None, job: Job | None = None
+    ) -> Outcome:
+        """Pick a micrograph and write its files, or explain why not.
+
+        Parameters
+        ----------
+        entry : BatchEntry
+            Which one.
+        reading : Reading, optional
+            From `read`; read here when missing.
+        job : Job, optional
+            Told after each tile and batch; may cancel.
+
+        Returns
+        -------
+        PickedMicrograph or FailedMicrograph
+
+        Raises
+        ------
+        Cancelled
+            When the job says so.
+        """
+        micrograph = self.read(entry) if reading is None else reading
+        if isinstance(micrograph, FailedMicrograph):
+            return micrograph
+        try:
+            return self._pick(entry, micrograph, job)
+        except Cancelled:
+            raise
+        except Exception as error:  # noqa: BLE001 - nor must this one
+            return self._explain(entry, error)
+
+    def _pick(self, entry: BatchEntry, micrograph: Micrograph, job: Job | None) -> PickedMicrograph:
+        start = time.perf_counter()
+        candidates, detection = pick_in_detail(
+            micrograph,
+            self.parameters,
+            _load_once(self.parameters, self.sha256),
+            job,
+            all_candidates=self.outputs.all_candidates,
+        )
+        picks = candidates.where(above_threshold(candidates, self.parameters))
+        ledger = self.ledger
+        earlier = ledger.reopen(entry)
+        write_outputs(
+            self.outputs, entry, micrograph, picks, detection.diameter_px, self._describe_cuts()
+        )
+        assert micrograph.pixel_size_angstrom is not None
+        result = PickedMicrograph(
+            name=entry.micrograph.name,
+            files=tuple(f"{entry.output.as_posix()}{end}" for end in self.outputs.endings()),
+            above_threshold=len(picks),
+            diameter_px=detection.diameter_px,
+            pixel_size_angstrom=micrograph.pixel_size_angstrom,
+            polarity=detection.view.polarity,
+            polarity_confidence=detection.polarity_confidence,
+            seconds=time.perf_counter() - start,
+            **_scores(picks),
+        )
+        kept = candidates if self.outputs.all_candidates else None
+        ledger.close(entry, result, kept, earlier)
+        return result
+
+    def _describe_cuts(self) -> str:
+        peaks, accept = self.parameters.peaks, self.parameters.classifier.accept
+        assert peaks.threshold is not None
+        cut = f"{peaks.score} ≥ {peaks.threshold * peaks.level:.4g}"
+        _, classifier = self.sha256
+        return cut if classifier is None else f"{cut}, P(particle) ≥ {accept:.4g}"
+
+    def _settings(self) -> dict[str, Any]:
+        """Collect what the files depend on: networks by content, whatever their name and device."""
+        settings = self.parameters.model_dump(mode="json")
+        del settings["detector"]["device"]
+        settings["detector"]["weights"], settings["classifier"]["classifier"] = self.sha256
+        settings["outputs"] = {
+            "endings": self.outputs.endings(),
+            "box_size_px": self.outputs.box_size_px,
+            "all_candidates": self.outputs.all_candidates,
+        }
+        return settings
+
+    def _explain(self, entry: BatchEntry, error: Exception) -> FailedMicrograph:
+        name = entry.micrograph.name
+        if isinstance(error, InputFileError):
+            return FailedMicrograph(name, str(error))
+        if isinstance(error, OSError):
+            return FailedMicrograph(name, explain(error, name, self.outputs.folder))
+        details = "".join(traceback.format_exception(error))
+        return FailedMicrograph(name, f"{name}: {type(error).__name__}: {error}", details)
+
+
+@lru_cache(maxsize=1)
+def _load_once(parameters: PickParameters, sha256: tuple[str, str | None]) -> Networks:
+    """Load the networks once per process.
+
+    Raises
+    ------
+    InputFileError
+        When they are not those that the batch began with.
+    """
+    networks = load_networks(parameters)
+    if _sha256(networks) != sha256:
+        raise InputFileError(
+            parameters.detector.weights,
+            "these weights, or those of the classifier, are others than when the batch began",
+            "Use the same weights everywhere",
+        )
+    return networks
+
+
+def _on(parameters: PickParameters, device: str) -> PickParameters:
+    detector = parameters.detector.model_copy(update={"device": device})
+    return parameters.model_copy(update={"detector": detector})
+
+
+def _sha256(networks: Networks) -> tuple[str, str | None]:
+    classifier = networks.classifier
+    return networks.detector.sha256, None if classifier is None else classifier.sha256
+
+
+def _scores(picks: Picks) -> dict[str, Any]:
+    """Sum up the picks above the threshold."""
+    fom = picks.figure_of_merit[picks.accepted]
+    return {
+        "accepted": len(fom),
+        "mean_fom": float(fom.mean()) if len(fom) else None,
+        "fom_quantiles": tuple(np.quantile(fom, _QUANTILES).tolist()) if len(fom) else (),
+        "doubtful": int((picks.probability < _DOUBT).sum()),
+    }

@@ -1,0 +1,22 @@
+"""SIGTERM, with which clusters and services end a program, does what Ctrl-C does."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` at SIGTERM too, so that work ends in order.
+
+    Signals reach the main thread alone; in another one this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

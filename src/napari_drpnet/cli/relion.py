@@ -1,0 +1,148 @@
+"""`drpnet relion`: what RELION starts as an external job."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from napari_drpnet.batch import (
+    AlreadyPickedError,
+    BatchReport,
+    Outcome,
+    PickedMicrograph,
+    choose_workers,
+)
+from napari_drpnet.batch.outputs import default_box_size
+from napari_drpnet.cli.interrupts import sigterm_interrupts
+from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.pick_report import complain, describe, summarize
+from napari_drpnet.cli.relion_command import RelionCommand, underscores_to_dashes
+from napari_drpnet.formats.relion_pipeline import NEWEST, RelionVersion, find_relion_version
+from napari_drpnet.parameters import PickParameters
+from napari_drpnet.relion_job import JobFolder, run_job
+from napari_drpnet.relion_job.run import input_coordinates, list_micrographs, state_of
+
+_EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
+
+
+@click.command(
+    cls=RelionCommand,
+    context_settings={"token_normalize_func": underscores_to_dashes},
+    epilog="Exit codes, as of RELION's own programs: 0 success; 1 failure; 2 aborted.",
+)
+@click.option(
+    "--o",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    required=True,
+    help="Folder of the job; RELION gives it",
+)
+@click.option(
+    "--in_mics",
+    "micrographs_star",
+    type=click.Path(path_type=Path),
+    metavar="STAR",
+    required=True,
+    help="RELION's list of micrographs: Input micrographs on the tab Input",
+)
+@model_options(PickParameters)
+@click.option(
+    "--j",
+    "cores",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="CPU cores to use: Number of threads on the tab Running; all GPUs are used anyway",
+)
+@click.option(
+    "--relion-version",
+    type=click.Choice(get_args(RelionVersion)),
+    help="Version of RELION [default: as the files in its project say]",
+)
+def command(
+    folder: Path,
+    micrographs_star: Path,
+    cores: int,
+    relion_version: RelionVersion | None,
+    **values: Any,
+) -> None:
+    """Pick as an external job of RELION.
+
+    RELION starts this in its project folder when "External executable" is drpnet relion. All
+    other options are for the fields of the tab Params: the label without dashes, and the value.
+
+    A job that failed or was aborted keeps what it has picked; continue it to go on.
+    """
+    parameters = build_model(PickParameters, values)
+    job = JobFolder(folder)
+    job.begin()
+    version = relion_version or _find_version(folder)
+    entries = list_micrographs(micrographs_star, job)
+    _limit_threads(cores)
+    try:
+        with (
+            sigterm_interrupts(),
+            choose_workers(parameters.detector.device, len(entries), cores=cores) as workers,
+        ):
+            report = run_job(
+                entries,
+                micrographs_star,
+                job,
+                parameters,
+                version,
+                on_outcome=_Counter(len(entries)).tell,
+                workers=workers,
+            )
+    except (AlreadyPickedError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    _tell_end(report, job, micrographs_star, version)
+    state = state_of(report)
+    job.end(state)
+    click.get_current_context().exit(_EXIT_CODES[state])
+
+
+class _Counter:
+    """Prints a line for each micrograph that is picked now."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+
+    def tell(self, outcome: Outcome) -> None:
+        self._done += 1
+        if not (isinstance(outcome, PickedMicrograph) and outcome.earlier):
+            click.echo(f"[{self._done}/{self._total}] {describe(outcome)}")
+
+
+def _find_version(folder: Path) -> RelionVersion:
+    found = find_relion_version(folder, Path.cwd())
+    if found:
+        version, file = found
+        click.echo(f"For RELION {version}, as {file} says")
+        return version
+    click.echo(
+        f"For RELION {NEWEST}, because no file tells the version: for another one, give the "
+        "parameter relion-version"
+    )
+    return NEWEST
+
+
+def _limit_threads(cores: int) -> None:
+    import torch
+
+    torch.set_num_threads(cores)
+
+
+def _tell_end(
+    report: BatchReport, job: JobFolder, micrographs_star: Path, version: RelionVersion
+) -> None:
+    click.echo(summarize(report))
+    if report.picked:
+        sides = [default_box_size(picked.diameter_px) for picked in report.picked]
+        click.echo(
+            f"For Particle extraction: micrographs {micrographs_star}, coordinates "
+            f"{input_coordinates(job, version)}, box size {max(sides)} pixels or more"
+        )
+    if complaints := complain(report, "continue the job to go on"):
+        click.echo(complaints, err=True)
