@@ -1,11 +1,11 @@
 """What twenty corrections teach: F1 on other micrographs before and after, and seconds.
 
 A simulated expert, who knows the truth, corrects ten points on each of two micrographs, in a
-session as in the window. Then the classifier is trained, and kept where the guard says that it is
-better. Two other micrographs are picked with the old and the new weights. There are two experts:
-one corrects mistakes (wrong picks, rejected particles, missed ones)
-and then confirms what is left, one answers to "most uncertain
-next", whatever it shows; both go from the most uncertain to the least.
+session as in the window. Then the classifier is trained (or the detector, or both: ``--teach``),
+and kept where the guard says that it is better. Two other micrographs are picked with the old and
+the new weights. There are two experts: one corrects mistakes (wrong picks, rejected particles,
+missed ones) and then confirms what is left, one answers to "most uncertain next", whatever it
+shows; both go from the most uncertain to the least.
 
 The proteins are kept out of the training of the shipped weights, and neither they nor the seeds
 were used to tune the recipe. Run it where the data folder `shared` lies beside the checkout, or is
@@ -18,6 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import get_args
 
 import mrcfile
 import numpy as np
@@ -27,6 +28,7 @@ from napari_drpnet import pick, read_micrograph, simulate_micrograph
 from napari_drpnet.evaluate import score_picks
 from napari_drpnet.geometry import inside
 from napari_drpnet.parameters import PickParameters, SimulationParameters
+from napari_drpnet.project.learning import Subject
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.review import State, is_accepted, order_by_doubt
 from napari_drpnet.project.session import Session, SessionOptions
@@ -174,7 +176,13 @@ def correct(session: Session, truth: np.ndarray, expert: str, wanted: int) -> No
     current.add(missed)
 
 
-def teach(scene: Scene, expert: str, folder: Path) -> Lesson:
+def teach(
+    scene: Scene,
+    expert: str,
+    folder: Path,
+    subject: Subject = "classifier",
+    corrections: int = CORRECTIONS,
+) -> Lesson:
     """Correct, train and keep in a session; pick the other micrographs with what was kept."""
     main = MainThreadQueue()
     session = Session(main, SessionOptions(device="cpu", projects_root=folder / expert))
@@ -187,12 +195,14 @@ def teach(scene: Scene, expert: str, folder: Path) -> Lesson:
     session.open_paths(scene.paths)
     wait()
     session.change("particle", **scene.parameters.particle.model_dump())
-    for record in list(session.project.micrographs.values())[:TAUGHT]:
+    wanted = [corrections // TAUGHT + (number < corrections % TAUGHT) for number in range(TAUGHT)]
+    for number, record in enumerate(list(session.project.micrographs.values())[:TAUGHT]):
         session.current.select(record.id)
         session.picking.pick_current()
         wait()
-        correct(session, scene.truth[record.path], expert, CORRECTIONS // TAUGHT)
+        correct(session, scene.truth[record.path], expert, wanted[number])
     counts, learner = session.learner.counts, session.learner
+    learner.choose(subject=subject)
     start = perf_counter()
     learner.train()
     wait()
@@ -204,14 +214,17 @@ def teach(scene: Scene, expert: str, folder: Path) -> Lesson:
     assert parameters is not None
     score = f1(scene, parameters)
     session.close()
-    held_out = trial.before.f1, trial.after.f1
+    taught = trial.taught[-1]
+    held_out = taught.before.rates.f1, taught.after.rates.f1
     return Lesson(counts.accepted + counts.rejected, score, trial.improved, seconds, held_out)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=14, help="how many, up to 35")
-    scenes = parser.parse_args().scenes
+    parser.add_argument("--teach", choices=get_args(Subject), default="classifier")
+    arguments = parser.parse_args()
+    scenes, subject = arguments.scenes, arguments.teach
     proteins, dirts = list(PROTEINS), list(DIRT)
     changes: dict[str, list[tuple[float, float]]] = {"mistakes": [], "doubt": []}
     print("F1 on micrographs without labels; * = the guard keeps the old weights")
@@ -224,7 +237,7 @@ def main() -> None:
             before = f1(scene, scene.parameters)
             print(f"{protein:8s}{dirt:14s}{before:7.3f}", end="")
             for expert, pairs in changes.items():
-                lesson = teach(scene, expert, Path(folder))
+                lesson = teach(scene, expert, Path(folder), subject)
                 pairs.append((before, lesson.guarded(before)))
                 mark = " " if lesson.improved else "*"
                 held = "{:.2f} → {:.2f}".format(*lesson.held_out)

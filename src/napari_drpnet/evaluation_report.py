@@ -1,5 +1,6 @@
 """An evaluation as JSON, as a text table and as a figure; each states the matching rule."""
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,7 @@ def plot_evaluation(evaluation: Evaluation, path: str | PathLike[str]) -> None:
 
     figure = Figure(figsize=(6, 5.6), dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    _draw_f1_contours(axes)
+    draw_f1_contours(axes)
     for at in evaluation.at:
         _draw_curve(axes, at, "-" if at is evaluation.main else "--")
     _draw_points(axes, evaluation)
@@ -231,11 +232,19 @@ def _draw_points(axes: "Axes", evaluation: Evaluation) -> None:
         )
 
 
-def _draw_f1_contours(axes: "Axes") -> None:
-    """Draw lines of equal F1, along which precision = F1 · recall / (2 · recall − F1)."""
+def draw_f1_contours(axes: "Axes", levels: Sequence[float] = (0.2, 0.4, 0.6, 0.8)) -> None:
+    """Draw lines of equal F1, along which precision = F1 · recall / (2 · recall − F1).
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Recall to the right, precision upwards, both ending at 1.
+    levels : sequence of float
+        The values of F1, between 0 and 1.
+    """
     import numpy as np
 
-    for f1 in (0.2, 0.4, 0.6, 0.8):
+    for f1 in levels:
         recall = np.linspace(f1 / (2 - f1), 1, 200)
         precision = f1 * recall / (2 * recall - f1)
         axes.plot(recall, precision, color=_GREY, linewidth=0.6, alpha=0.6, zorder=0)

@@ -1,0 +1,166 @@
+"""How F1 holds when micrographs or settings get worse: curves and tables of docs/accuracy.md.
+
+The default detector and classifier at their one fixed setting. Noise is added to micrographs as
+CASSPER's authors did for their reviewers; the ratio in dB is that of the variance of the micrograph
+as it is, its own noise included, to the variance of what is added.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from accuracy_figures import COLOURS, GREY, panels, save
+from accuracy_sets import (
+    DIAMETER_PX,
+    HELD_OUT,
+    SCENARIOS,
+    SIDE_PX,
+    Example,
+    Picker,
+    page_to_write,
+    real_examples,
+    simulated_example,
+    table,
+    write_section,
+)
+
+STRUCTURES = HELD_OUT[:4]
+APOFERRITIN, RIBOSOME = "apoferritin 10146", "ribosome 10028"
+NOISE_DB = (0, -5, -10, -13, -16, -20, -25)
+DEFOCUS_UM = (0.5, 0.75, 1, 1.5, 2, 2.5, 3)
+DIAMETER_PERCENT = (-25, -20, -10, 0, 10, 20, 25)
+PIXEL_SIZES_ANGSTROM = (0.5, 1, 1.5, 2, 3, 4.5, 6)
+#: At other pixel sizes: small structures in fields small enough to simulate at 0.5 Å, two of each.
+SMALL, SIDE_DIAMETERS, SEEDS = HELD_OUT[:3], 12, (7000, 8000)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """F1 of some sets while one thing gets worse."""
+
+    title: str
+    axis: str
+    values: tuple[float, ...]
+    value_format: str
+    f1: dict[str, list[float]]
+
+
+def sweep(
+    title: str,
+    axis: str,
+    values: tuple[float, ...],
+    value_format: str,
+    names: Iterable[str],
+    measure: Callable[[str, float], float],
+) -> Sweep:
+    """Measure each named set at each value, and tell the terminal."""
+    print(title, flush=True)
+    found = {}
+    for name in names:
+        found[name] = [measure(name, value) for value in values]
+        print(f"  {name}: {' '.join(f'{f1:.3f}' for f1 in found[name])}", flush=True)
+    return Sweep(title, axis, values, value_format, found)
+
+
+def with_noise(example: Example, kind: str, ratio_db: float) -> Example:
+    """Add noise whose variance is that of the micrograph divided by the ratio.
+
+    Poisson noise: the grey values are taken for an intensity and counted anew, with so few counts
+    per pixel that the noise has the wanted variance.
+    """
+    rng = np.random.default_rng(round(-ratio_db))
+    pixels = np.asarray(example.micrograph.pixels, np.float32)
+    variance = pixels.var() / 10 ** (ratio_db / 10)
+    if kind == "Gaussian":
+        noisy = pixels + rng.standard_normal(pixels.shape, np.float32) * np.sqrt(variance)
+    else:
+        counts_per_grey = pixels.mean() / variance
+        noisy = rng.poisson(np.maximum(pixels, 0) * counts_per_grey) / counts_per_grey
+    micrograph = replace(example.micrograph, pixels=np.asarray(noisy, np.float32))
+    return replace(example, micrograph=micrograph)
+
+
+def at_pixel_size(scenario: str, pixel_size_angstrom: float) -> list[Example]:
+    """Simulate fields of the same width in diameters, however many pixels that takes."""
+    wanted = dict(SCENARIOS[scenario])
+    standard_diameters = SIDE_PX / DIAMETER_PX
+    wanted["particles"] = round(wanted["particles"] * (SIDE_DIAMETERS / standard_diameters) ** 2)
+    wanted["pixel_size_angstrom"] = pixel_size_angstrom
+    return [
+        simulated_example(name, wanted, SIDE_DIAMETERS, seed) for name in SMALL for seed in SEEDS
+    ]
+
+
+def measure_all(picker: Picker) -> list[Sweep]:
+    def f1(examples: Iterable[Example], diameter_error: float = 0.0) -> float:
+        return float(picker.evaluate(list(examples), diameter_error).main.macro.f1)
+
+    def simulated(scenario: str, **changes: float) -> list[Example]:
+        wanted = SCENARIOS[scenario] | changes
+        return [simulated_example(structure, wanted) for structure in STRUCTURES]
+
+    def noise(name: str, ratio_db: float) -> float:
+        of_set, kind = name.split(", ")
+        return f1(with_noise(example, kind, ratio_db) for example in sets[of_set])
+
+    def defocus(scenario: str, defocus_um: float) -> float:
+        return f1(simulated(scenario, defocus_um=defocus_um))
+
+    def diameter(name: str, percent: float) -> float:
+        return f1(sets[name], percent / 100)
+
+    def pixel_size(scenario: str, pixel: float) -> float:
+        return f1(at_pixel_size(scenario, pixel))
+
+    sets = {name: simulated(name) for name in ("clean", "crowded")}
+    sets |= {name: list(real_examples(name)) for name in (APOFERRITIN, RIBOSOME)}
+    noisy = [f"{name}, {k}" for name in sets if name != "crowded" for k in ("Gaussian", "Poisson")]
+    pair = ("clean", "faint")
+    wrong = "diameter given, % off"
+    return [
+        sweep("Added noise", "micrograph / added noise, dB", NOISE_DB, "{:g} dB", noisy, noise),
+        sweep("Defocus", "defocus, µm", DEFOCUS_UM, "{:g} µm", pair, defocus),
+        sweep("Wrong diameter", wrong, DIAMETER_PERCENT, "{:+g} %", sets, diameter),
+        sweep("Pixel size", "pixel size, Å", PIXEL_SIZES_ANGSTROM, "{:g} Å", pair, pixel_size),
+    ]
+
+
+def draw(axes: Axes, of: Sweep) -> None:
+    for name, f1 in of.f1.items():
+        style = "o--" if name.endswith("Poisson") else "o-"
+        look = {"color": COLOURS[name.split(", ")[0]], "linewidth": 1.6, "markersize": 4}
+        axes.plot(of.values, f1, style, label=name, **look)
+    if of.values[0] > of.values[-1]:
+        axes.invert_xaxis()
+    axes.set(ylim=(0, 1.02), xticks=of.values)
+    axes.set_xticklabels([f"{value:g}" for value in of.values])
+    axes.set_xlabel(of.axis)
+    axes.set_title(of.title, loc="left", fontsize=11)
+    axes.grid(axis="y", color=GREY, alpha=0.25, linewidth=0.6)
+    axes.legend(loc="lower left", fontsize=8, frameon=False)
+
+
+def main() -> None:
+    page = page_to_write(__doc__)
+    sweeps = measure_all(Picker.load())
+    tables = []
+    for each in sweeps:
+        heading = [each.title, *map(each.value_format.format, each.values)]
+        lines = [[name, *(f"{f1:.2f}" for f1 in row)] for name, row in each.f1.items()]
+        tables.append(table(heading, lines))
+    body = "\n\n".join(tables)
+    print(body)
+    if page:
+        write_section(page, "robustness", body)
+        figure, axes = panels(2, 2, 9.6, 7.2)
+        for where, each in zip(axes, sweeps, strict=True):
+            draw(where, each)
+        for where in axes[::2]:
+            where.set_ylabel("F1")
+        save(figure, page, "accuracy-robustness")
+
+
+if __name__ == "__main__":
+    main()
