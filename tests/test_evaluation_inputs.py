@@ -79,7 +79,11 @@ def test_summaries_and_hidden_files_are_not_coordinates():
 
 @pytest.mark.parametrize(
     ("picks", "message"),
-    [("nowhere", "no such file"), ("empty", "no .csv, .star, .box"), ("other", "no picks fit")],
+    [
+        ("nowhere", "no such file"),
+        ("empty", r"no \.csv, \.cbox, \.star, \.box"),
+        ("other", "no picks fit"),
+    ],
 )
 def test_what_cannot_be_matched_is_an_error(picks, message):
     write("truth/a.csv", 3)
@@ -96,3 +100,15 @@ def test_missing_scores_equal_the_lowest():
     assert finite_scores(read_coordinates("b.csv")).tolist() == [0.0]
     Path("c.csv").write_text("x,y\n")
     assert finite_scores(read_coordinates("c.csv")).tolist() == []
+
+
+def test_tables_of_topaz_and_boxes_of_cryolo_count_but_no_summaries_and_notes():
+    write("picks/all.txt", 3, ("m/a.mrc", "m/a.mrc", "m/b.mrc"))
+    write("picks/c.cbox", 2)
+    write("picks/cryosparc.star", 5, ("a.mrc",) * 5)
+    Path("picks/notes.txt").write_text("Picked on Monday\n")
+    Path("picks/summary.csv").write_text("name,picks\na,2\n")
+    Path("picks/coords_suffix_autopick.star").write_text("gone.star\n")
+    for name in "abc":
+        write(f"truth/{name}.csv", 4)
+    assert sizes(pair_coordinates("picks", "truth")) == {"a": (2, 4), "b": (1, 4), "c": (2, 4)}

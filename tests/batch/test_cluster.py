@@ -212,6 +212,7 @@ def test_a_scheduler_that_goes_ends_the_run(entries, prepare):
 @pytest.mark.skipif(not shutil.which("setsid"), reason="SLURM is played with setsid")
 @pytest.mark.timeout(240)
 def test_jobs_of_slurm_pick_are_replaced_and_ended(entries, parameters, tmp_path, monkeypatch):
+    monkeypatch.setattr(scheduler, "_REPLACE_SECONDS", 1)
     jobs = play_slurm(tmp_path / "slurm", monkeypatch)
 
     def kill_first(outcome):
@@ -233,11 +234,14 @@ def test_jobs_of_slurm_pick_are_replaced_and_ended(entries, parameters, tmp_path
     wait_until(lambda: not any(Path(f"/proc/{job}").exists() for job in jobs()))
 
 
-def test_slurm_needs_to_know_what_a_job_is(tmp_path, monkeypatch):
-    play_slurm(tmp_path / "slurm", monkeypatch)
+@pytest.mark.parametrize(
+    ("cores", "reason"), [(None, "does not say what a job"), (1, "SLURM refuses the job")]
+)
+def test_slurm_must_know_what_a_job_is_and_take_it(cores, reason, tmp_path, monkeypatch):
+    play_slurm(tmp_path / "slurm", monkeypatch, refuses=True)
     with (
-        dask.config.set({"jobqueue.slurm.cores": None}),
-        pytest.raises(InputFileError, match=r"jobqueue\.yaml: does not say what a job"),
+        dask.config.set({"jobqueue.slurm.cores": cores, "jobqueue.slurm.memory": "4GB"}),
+        pytest.raises(InputFileError, match=rf"jobqueue\.yaml: {reason}"),
     ):
         Cluster("slurm", 1).__enter__()
 
@@ -266,10 +270,10 @@ def test_slurm_must_be_there(monkeypatch):
         Cluster("slurm").__enter__()
 
 
-def play_slurm(folder, monkeypatch):
+def play_slurm(folder, monkeypatch, refuses=False):
     """Let commands do here what SLURM does; return a function that tells its jobs so far."""
     commands = {
-        "sbatch": f"cp $1 {folder}/script; setsid bash $1 >{folder}/log 2>&1 & "
+        "sbatch": f"[ $1 = --test-only ] && exit {refuses:d}; cp $1 {folder}/script; setsid bash $1 >{folder}/log 2>&1 & "
         f"echo $! | tee -a {folder}/jobs",
         "scancel": "kill -- -$1",
     }

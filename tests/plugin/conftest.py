@@ -105,6 +105,11 @@ class Window:
         y, x = (np.array(world) - camera.center[-2:]) * camera.zoom
         return QPoint(round(self.canvas.width() / 2 + x), round(self.canvas.height() / 2 + y))
 
+    def camera_is_at(self, center_yx):
+        """Tell whether a place of the micrograph is in the middle of the canvas."""
+        world = self.viewer.layers["picks"].data_to_world(center_yx)
+        return np.allclose(self.viewer.scene.camera.center[-2:], world)
+
     def click(self, center_yx):
         """Click on a place of the micrograph."""
         self.drag(center_yx)

@@ -15,7 +15,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
-from napari_drpnet.project import current, exporter, opening, picker
+from napari_drpnet.project import auto_labels, current, exporter, lessons, opening, picker
+from napari_drpnet.project.edits import MicrographEdit
 from napari_drpnet.project.export_options import ExportOptions
 from napari_drpnet.project.store import ProjectStore
 
@@ -149,6 +150,50 @@ def test_panels_may_go_while_a_job_runs(picked, detector_gate):
     assert docked(picked) == []
 
 
+def test_anything_may_happen_while_it_trains(picked, gate_before):
+    gate = gate_before(lessons, "teach_classifier")
+    session = picked.session
+    teach(picked)
+    assert gate.reached.wait(20)
+    for panel in docked(picked):
+        click_cross(panel)
+    session.step(1)
+    for layer in list(picked.viewer.layers):
+        picked.viewer.layers.remove(layer)
+    session.step(-1)
+    session.current.set_verdict([10], accepted=False)
+    picked.picker = picked.open_panel("DRPnet picker")
+    picked.picker.show_tab("Train")
+    picked.settle()
+    train = picked.picker.tabs.currentWidget().widget()
+    assert train.stack.is_at_work
+    gate.opened.set()
+    picked.wait()
+    picked.settle()
+    assert train.outcome.isVisible()
+    assert session.learner.trial.micrograph == session.current.id
+    assert picked.notices == []
+    session.include([session.current.id], included=False)
+    session.learner.keep()
+    picked.wait()
+    assert session.learner.is_kept
+
+
+def test_a_trial_may_lose_its_micrograph(picked):
+    session = picked.session
+    teach(picked)
+    picked.wait()
+    assert session.learner.trial is not None
+    record = session.current.record
+    session.do(MicrographEdit(before=(record,), after=()))
+    picked.wait()
+    assert len(session.learner.changed_yx) == 0
+    session.learner.keep()
+    picked.wait()
+    assert session.learner.is_kept
+    assert picked.notices == []
+
+
 def test_measuring_ends_with_its_panel(window, discs):
     window.open(discs)
     callbacks = list(window.viewer.mouse_drag_callbacks)
@@ -200,7 +245,35 @@ def start_export(window, gate_before, discs, tmp_path):
     return gate
 
 
-JOBS = [start_list, start_image, start_pick, start_pick_all, start_candidates, start_export]
+def start_train(window, gate_before, discs, tmp_path):
+    gate = gate_before(lessons, "teach_classifier")
+    teach(window)
+    return gate
+
+
+def start_labelling(window, gate_before, discs, tmp_path):
+    gate = gate_before(auto_labels, "label_candidates")
+    window.session.labeller.label_automatically()
+    return gate
+
+
+def teach(window):
+    """Say of ten picks what they are, and train."""
+    window.session.current.set_verdict(range(6), accepted=True)
+    window.session.current.set_verdict(range(6, 10), accepted=False)
+    window.session.learner.train()
+
+
+JOBS = [
+    start_list,
+    start_image,
+    start_pick,
+    start_pick_all,
+    start_candidates,
+    start_export,
+    start_train,
+    start_labelling,
+]
 
 
 def reopened(folder):

@@ -1,5 +1,7 @@
 """Clicks teach, in a real window: correct, train, keep, undo, redo, and open it all again."""
 
+from functools import partial
+
 import mrcfile
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_drpnet.project.review import is_accepted
+from napari_drpnet.training import marked
 
 DIAMETER = 36.0
 #: Picks that the person decides.
@@ -136,18 +139,28 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     assert train.plot.isVisible()
     np.testing.assert_array_equal(person.accepted, before)
 
+    # What would change has diamonds around it; one looks at them one by one.
+    diamonds = window.viewer.layers["would change"]
+    promised = {*map(tuple, diamonds.data)}
+    assert len(promised) > 0
+    person.press(train.next_change)
+    assert window.camera_is_at(diamonds.data[0])
+
     # Discard: as before. Train again, and keep: it has learned what is none.
     person.press(train.discard)
     np.testing.assert_array_equal(person.accepted, before)
     assert not train.outcome.isVisible()
+    assert len(diamonds.data) == 0
     person.press(train.train)
-    promised = train.outcome.changed.text()
+    told = train.outcome.changed.text()
     person.press(train.keep)
     after = person.accepted
     changed = {*map(tuple, before)} ^ {*map(tuple, after)}
-    assert promised == f"{len(changed)} picks of this micrograph would change"
+    assert changed == promised
+    assert told.startswith(f"Picks here: {len(before)} → {len(after)}\n")
     assert person.mistakes < mistakes
     assert not train.kept.isHidden()
+    assert len(diamonds.data) == 0
 
     # Undo and redo, with the keys.
     window.press("Ctrl+Z")
@@ -164,4 +177,54 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     person = new_person()
     person.window.wait()
     assert person.session.project.settings.classifier == classifier
+    np.testing.assert_array_equal(person.accepted, after)
+
+
+def test_nobody_clicks_and_both_networks_learn(new_person, monkeypatch):
+    """Automatic labels, both networks, discard, again, keep, and open it all again."""
+    monkeypatch.setattr(marked, "TuneRecipe", partial(marked.TuneRecipe, steps=4))
+    person = new_person()
+    session = person.session
+    session.change("particle", diameter_angstrom=DIAMETER)
+    session.change("peaks", threshold=4.0)
+    person.press(person.panel("Pick").run.pick)
+    before = person.accepted
+
+    train = person.panel("Train")
+    assert not train.train.isEnabled()
+    person.press(train.source.label)
+    assert train.source.use_automatic.isVisible()
+    assert train.train.isEnabled()
+    np.testing.assert_array_equal(person.accepted, before)
+    person.press(train.source.subjects.buttons()[2])
+    person.press(train.train)
+    assert all(table.isVisible() for table in train.outcome.tables.values())
+    np.testing.assert_array_equal(person.accepted, before)
+    person.press(train.discard)
+    person.press(train.train)
+    person.press(train.keep)
+    after, settings = person.accepted, session.project.settings
+    assert "detector-1.safetensors" in settings.detector.weights
+    assert "classifier-1.safetensors" in settings.classifier.classifier
+
+    person.window.press("Ctrl+Z")
+    person.window.wait()
+    np.testing.assert_array_equal(person.accepted, before)
+    person.window.press("Ctrl+Shift+Z")
+    person.window.wait()
+    np.testing.assert_array_equal(person.accepted, after)
+    person.window.press("Ctrl+Z")
+    person.window.press("Ctrl+Z")  # the automatic labels
+    person.window.wait()
+    assert not session.labeller.has_automatic
+    person.window.press("Ctrl+Shift+Z")
+    person.window.press("Ctrl+Shift+Z")
+    person.window.wait()
+
+    person.window.viewer.close()
+    person.window.settle()
+    person = new_person()
+    person.window.wait()
+    assert person.session.project.settings == settings
+    assert person.session.labeller.has_automatic
     np.testing.assert_array_equal(person.accepted, after)

@@ -248,7 +248,7 @@ def test_nothing_to_export_writes_nothing():
     assert not OUT.exists()
 
 
-@pytest.mark.parametrize("formats", [(), (".mrc",), (".star", ".txt")])
+@pytest.mark.parametrize("formats", [(), (".mrc",), (".star", ".cs")])
 def test_formats_nobody_knows_are_refused(formats):
     with pytest.raises(ValidationError, match="formats must be some of"):
         ExportOptions(formats=formats)
@@ -291,3 +291,42 @@ def test_the_preview_is_the_beginning_of_the_file(suffix):
 def test_the_preview_of_no_picks_is_a_header():
     assert preview_lines(picks(), (100, 200), ".csv", 24.0) == "x,y,score"
     assert preview_lines(picks(), (100, 200), ".box", 24.0) == ""
+
+
+def test_one_file_for_cryosparc_has_all_micrographs():
+    options = ExportOptions(formats=(".csv",), cryosparc=True)
+    report = export_picks(OUT, [exported(), exported("b.mrc", "b", at=[(1, 2), (-9, 3)])], options)
+    assert report.files[-1] == OUT / "cryosparc.star"
+    joint = read_coordinates(report.files[-1])
+    assert joint.micrograph_names == ("MotionCorr/job002/Movies/a.mrc",) * 2 + ("b.mrc",)
+    assert joint.centers_yx.tolist() == [[10, 20], [30, 40], [1, 2]]
+    again = exported("b.mrc", "b", at=[(5, 6)])
+    export_picks(OUT, [again], options, extend=True)
+    joint = read_coordinates(OUT / "cryosparc.star")
+    assert joint.centers_yx.tolist() == [[10, 20], [30, 40], [5, 6]]
+    export_picks(OUT, [again], options)
+    assert len(read_coordinates(OUT / "cryosparc.star")) == 1
+
+
+def test_what_is_not_asked_for_is_not_written_and_what_fails_is_named():
+    assert not (export_picks(OUT, [exported()], ALL).folder / "cryosparc.star").exists()
+    (OUT / "cryosparc.star").write_text("no tables")
+    options = ExportOptions(cryosparc=True)
+    report = export_picks(OUT, [exported()], options, extend=True)
+    assert "no data_ block" in one(report.failed)
+    assert report.index is not None
+
+
+def one(items):
+    (item,) = items
+    return item
+
+
+@pytest.mark.parametrize("suffix", [".cbox", ".txt"])
+def test_formats_of_other_pickers(suffix):
+    report = export_picks(OUT, [exported()], ExportOptions(formats=(suffix,)))
+    assert report.files == (OUT / f"Movies/a_autopick{suffix}",)
+    saved = read_coordinates(report.files[0])
+    assert saved.centers_yx.tolist() == [[10, 20], [30, 40]]
+    assert (saved.box_size_px == 24) == (suffix == ".cbox")
+    assert (saved.micrograph_names == ("a", "a")) == (suffix == ".txt")

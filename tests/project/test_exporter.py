@@ -167,3 +167,29 @@ def test_what_could_not_be_saved_is_exported_all_the_same(picked, rest, tmp_path
     rest()
     (report,) = export(picked, rest, tmp_path / "out")
     assert (report.micrographs, report.particles) == (2, 32)
+
+
+def test_the_included_micrographs_become_a_list(session, rest, write_discs, tmp_path):
+    rows = [f"disc{k}.mrc {k}000.50\n" for k in range(3)]
+    head = "data_micrographs\nloop_\n_rlnMicrographName\n_rlnDefocusU\n"
+    (tmp_path / "list.star").write_text(head + "".join(rows))
+    for seed in range(3):
+        write_discs(tmp_path / f"disc{seed}.mrc", seed=seed)
+    session.open_paths([tmp_path / "list.star"])
+    rest()
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    rest()
+    session.include([session.current.id], included=False)
+    (report,) = export(session, rest, tmp_path / "out", only_current=True, selection=True)
+    assert report.files[-1] == tmp_path / "out" / "micrographs_selected.star"
+    assert report.files[-1].read_text() == head + rows[1] + rows[2]
+    (tmp_path / "list.star").unlink()
+    (report,) = export(session, rest, tmp_path / "out", only_current=True)
+    assert report.failed[0].startswith(str(tmp_path / "list.star"))
+
+
+def test_without_a_list_of_relion_none_is_made(picked, rest, tmp_path):
+    (report,) = export(picked, rest, tmp_path / "out", selection=True)
+    assert "open that list" in report.notes[-1]
+    assert not (tmp_path / "out" / "micrographs_selected.star").exists()

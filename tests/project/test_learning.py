@@ -1,21 +1,30 @@
-"""The classifier learns from labels: tried, kept, undone, discarded."""
+"""The networks learn from labels: tried, kept, undone, discarded."""
 
+from functools import partial
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 import pytest
 
-from napari_drpnet.networks.weights import find_weights, load_network, read_card
-from napari_drpnet.project import learning, lessons
+from napari_drpnet.networks.weights import (
+    find_weights,
+    load_network,
+    read_card,
+    save_network,
+)
+from napari_drpnet.project import learning, lesson_pages
 from napari_drpnet.project.edits import LabelEdit
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.review import State, is_accepted
+from napari_drpnet.project.trial import find_missing
+from napari_drpnet.training import marked
 from napari_drpnet.training.feedback import AdaptRecipe
 
 SIDE = 7
 COUNT, LABELLED = SIDE**2, 24
 QUICK = AdaptRecipe(steps=100, folds=3, shift_px=0)
+TINY = AdaptRecipe(steps=5, folds=2, shift_px=0)
 
 
 @pytest.fixture
@@ -118,7 +127,7 @@ def weights_files(desk):
 def test_the_labels_that_count(taught):
     learner = taught.session.learner
     assert learner.counts == learning.LabelTotals(12, 12, 1)
-    assert learner.counts.text == "Your labels: 12 accepted, 12 rejected on 1 micrograph"
+    assert learner.counts.text == "12 accepted, 12 rejected on 1 micrograph"
     said_by_model = Label(id=99, center_yx=(5, 5), anchor_yx=(5, 5), accepted=True, source="model")
     taught.session.do(LabelEdit(micrograph="m00002", before=(), after=(said_by_model,)))
     assert learner.counts.micrographs == 1
@@ -134,11 +143,15 @@ def test_a_trial_changes_nothing(taught):
     taught.session.learner.finished.connect(lambda: told.append("finished"))
     trial = train(taught)
     assert trial.improved
-    assert trial.after.f1 > trial.before.f1
+    assert trial.judge == "person"
+    (classifier,) = trial.taught
+    assert classifier.after.rates.f1 > classifier.before.rates.f1
     assert trial.micrograph == "m00001"
     assert told[-1] == "finished"
-    steps = [step for step, _ in taught.session.learner.reports]
-    assert steps == list(range(5, 101, 5))
+    steps, losses, held_out = zip(*taught.session.learner.reports, strict=True)
+    assert list(steps) == list(range(5, 101, 5))
+    assert losses[-1] < losses[0]
+    assert held_out[-1] < held_out[0]
     assert_as(taught, before)
     assert taught.project.settings is settings
     assert weights_files(taught) == []
@@ -149,9 +162,11 @@ def test_what_would_change_is_what_changes(taught):
     trial = train(taught)
     taught.session.learner.keep()
     taught.finish()
+    assert trial.accepted == (before.sum(), taught.current.accepted_count)
     changed = before != is_accepted(taught.current.states)
     assert trial.changed == changed.sum() > 5
-    np.testing.assert_array_equal(trial.changed_yx, taught.current.review.centers_yx[changed])
+    expected = taught.current.review.centers_yx[changed]
+    assert {*map(tuple, trial.changed_yx)} == {*map(tuple, expected)}
 
 
 def test_discarding_leaves_all_as_it_was(taught):
@@ -232,7 +247,7 @@ def test_the_card_tells_where_the_weights_come_from(taught):
     assert card.recipe["labels"] == {"person": {"accepted": 12, "rejected": 12}}
     assert card.recipe["steps"] == 100
     assert card.recipe["replayed"] == COUNT - LABELLED
-    assert card.recipe["after"]["f1"] == pytest.approx(trial.after.f1, abs=1e-4)
+    assert card.recipe["after"]["f1"] == pytest.approx(trial.taught[0].after.rates.f1, abs=1e-4)
     train(taught)
     taught.session.learner.keep()
     taught.finish()
@@ -254,7 +269,7 @@ def test_added_particles_are_learned_from(taught):
     """Where there is no candidate there is a patch nevertheless."""
     taught.current.add([(40.0, 40.0 * k) for k in range(1, 5)])
     trial = train(taught)
-    assert trial.card.recipe["labels"]["person"]["accepted"] == 16
+    assert trial.taught[0].card.recipe["labels"]["person"]["accepted"] == 16
 
 
 def test_a_lower_threshold_finds_faint_particles_again(desk, eager_weights, dirty):
@@ -268,13 +283,13 @@ def test_a_lower_threshold_finds_faint_particles_again(desk, eager_weights, dirt
     label_discs(desk, [1, 3])
     trial = train(desk)
     height = desk.current.stored.picks.height
-    assert 2.6 < trial.card.threshold < 3.2
-    assert (height >= trial.card.threshold).sum() > COUNT // 2 + 8
+    assert 2.6 < trial.taught[0].card.threshold < 3.2
+    assert (height >= trial.taught[0].card.threshold).sum() > COUNT // 2 + 8
     assert (height >= 4.0).sum() == COUNT // 2
 
 
 def test_cancelling_changes_nothing(taught, gate_before):
-    gate = gate_before(lessons, "choose_replay")
+    gate = gate_before(lesson_pages, "choose_replay")
     before = picks(taught)
     learner = taught.session.learner
     learner.train(QUICK)
@@ -290,18 +305,18 @@ def test_cancelling_changes_nothing(taught, gate_before):
 
 
 def test_labels_that_change_meanwhile_are_for_the_next_time(taught, gate_before):
-    gate = gate_before(lessons, "choose_replay")
+    gate = gate_before(lesson_pages, "choose_replay")
     taught.session.learner.train(QUICK)
     assert gate.reached.wait(20)
     label_discs(taught, [30, 31])
     gate.opened.set()
     taught.finish()
-    assert taught.session.learner.trial.card.recipe["labels"]["person"]["accepted"] == 12
+    assert taught.session.learner.trial.taught[0].card.recipe["labels"]["person"]["accepted"] == 12
     assert taught.session.learner.counts.accepted == 13
 
 
 def test_nothing_lands_in_another_project(taught, gate_before, tmp_path):
-    gate = gate_before(lessons, "choose_replay")
+    gate = gate_before(lesson_pages, "choose_replay")
     taught.session.learner.train(QUICK)
     assert gate.reached.wait(20)
     assert taught.session.open_project(tmp_path / "other")
@@ -358,3 +373,146 @@ def test_a_full_disk_is_told_and_the_trial_stays(taught, monkeypatch):
     assert text == "Cannot save the weights: No space left on device. Make room."
     assert taught.session.learner.trial is trial
     assert taught.project.settings.classifier.classifier == "default"
+
+
+# ---- automatic labels
+
+
+def test_automatic_labels_do_without_a_person(desk, eager_weights, dirty):
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick(threshold=4.0)
+    learner, labeller = desk.session.learner, desk.session.labeller
+    labeller.label_automatically()
+    desk.finish()
+    assert learner.automatic.accepted == learner.automatic.rejected > 10
+    assert learner.counts == learning.LabelTotals(0, 0, 0)
+    learner.choose(uses_automatic=False)
+    assert learner.problem == "Correct at least 4 picks."
+    learner.choose(uses_automatic=True)
+    trial = train(desk)
+    assert trial.judge == "model"
+    labels = trial.taught[0].card.recipe["labels"]
+    assert labels == {"model": dict.fromkeys(("accepted", "rejected"), learner.automatic.accepted)}
+
+
+def test_automatic_labels_help_those_of_a_person(taught):
+    taught.session.change("peaks", threshold=4.0)
+    taught.session.labeller.label_automatically()
+    taught.finish()
+    learner = taught.session.learner
+    (both,) = learner.by_micrograph
+    assert (both.name, both.person) == ("dirty0.mrc", learning.LabelTotals(12, 12, 1))
+    assert both.model.accepted > 0
+    trial = train(taught)
+    assert trial.judge == "person"
+    card = trial.taught[0].card
+    assert card.recipe["labels"].keys() == {"person", "model"}
+    assert "24 labels of a person and " in card.trained_on
+    learner.choose(uses_automatic=False)
+    assert train(taught).taught[0].card.recipe["labels"].keys() == {"person"}
+
+
+# ---- the detector
+
+
+@pytest.fixture
+def corrected(desk, use_toy_weights, discs, monkeypatch):
+    """A desk with three micrographs of discs, the first one corrected; lessons are short."""
+    monkeypatch.setattr(marked, "TuneRecipe", partial(marked.TuneRecipe, steps=4))
+    desk.open(*discs)
+    desk.pick()
+    desk.current.set_verdict(range(8), accepted=True)
+    desk.current.set_verdict([8, 9], accepted=False)
+    return desk
+
+
+def test_both_networks_learn_and_are_kept_as_one_step(corrected, new_desk, discs):
+    before, settings = picks(corrected), corrected.project.settings
+    learner = corrected.session.learner
+    learner.choose(subject="both")
+    trial = train(corrected, TINY)
+    assert [taught.kind for taught in trial.taught] == ["detector", "classifier"]
+    assert learner.learning == "classifier"
+    assert_as(corrected, before)
+    detector = corrected.session.plan.weights.detector_sha256
+    assert trial.taught[0].card.recipe["parent_sha256"] == detector
+    learner.keep()
+    corrected.finish()
+    assert learner.is_kept
+    names = {path.name for path in weights_files(corrected)}
+    assert names == {"classifier-1.safetensors", "detector-1.safetensors"}
+    kept = corrected.project.settings
+    assert Path(kept.detector.weights).name == "detector-1.safetensors"
+    assert Path(kept.classifier.classifier).name == "classifier-1.safetensors"
+    assert corrected.session.summaries["m00001"].status == "picked"  # again, by itself
+    after = picks(corrected)
+
+    corrected.session.undo()
+    corrected.finish()
+    assert corrected.project.settings == settings
+    assert_as(corrected, before)
+    corrected.session.redo()
+    corrected.finish()
+    assert_as(corrected, after)
+    corrected.close()
+
+    again = new_desk()
+    again.open(*discs)
+    assert again.project.settings == kept
+    assert_as(again, after)
+
+
+def test_what_a_detector_would_change_is_what_changes(corrected):
+    learner = corrected.session.learner
+    learner.choose(subject="detector")
+    before = accepted(corrected)
+    trial = train(corrected)
+    assert [taught.kind for taught in trial.taught] == ["detector"]
+    np.testing.assert_array_equal(learner.changed_yx, trial.changed_yx)
+    learner.keep()
+    corrected.finish()
+    after = accepted(corrected)
+    reach = 0.25 * corrected.current.diameter_px
+    np.testing.assert_array_equal(find_missing(before, after, reach), trial.lost_yx)
+    np.testing.assert_array_equal(find_missing(after, before, reach), trial.gained_yx)
+
+
+def test_a_detector_without_a_scale_cannot_be_taught(corrected, toy_weights, monkeypatch, tmp_path):
+    card = read_card(find_weights("default", "detector")).model_copy(
+        update={"map_units": "published"}
+    )
+    state = load_network("default", "detector").module.state_dict()
+    save_network(tmp_path / "other.safetensors", state, card)
+    corrected.session.change("detector", weights=str(tmp_path / "other.safetensors"))
+    learner = corrected.session.learner
+    assert learner.problem is None
+    learner.choose(subject="both")
+    assert "no absolute scale" in learner.problem
+
+
+# ---- what would change
+
+
+def test_changed_points_are_shown_one_after_another(taught):
+    learner, selection = taught.session.learner, taught.session.selection
+    places = []
+    selection.focus_requested.connect(places.append)
+    learner.show_changed()
+    assert places == []
+    assert taught.texts("info") == ["No point of this micrograph would change."]
+    trial = train(taught)
+    for _ in range(trial.changed + 1):
+        learner.show_changed()
+    assert places == [*map(tuple, trial.changed_yx), tuple(trial.changed_yx[0])]
+    (row,) = selection.rows
+    np.testing.assert_array_equal(taught.current.review.centers_yx[row], trial.changed_yx[0])
+
+    selection.label(accepted=True)  # what a person decides does not change any more
+    assert len(learner.changed_yx) == trial.changed - 1
+    taught.session.step(1)
+    assert len(learner.changed_yx) == 0
+    taught.session.step(-1)
+    assert len(learner.changed_yx) == trial.changed - 1
+    learner.discard()
+    assert len(learner.changed_yx) == 0

@@ -1,6 +1,8 @@
 """The way to a scheduler of dask, which knows the workers of a cluster."""
 
+import logging
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 #: In place of an address: workers are jobs of SLURM, with a scheduler of their own.
 SLURM = "slurm"
 _CONNECT_SECONDS = 10.0
+#: How often jobs that have ended are replaced.
+_REPLACE_SECONDS = 30
+#: What these log when a scheduler goes, our own error says better.
+_CHATTY = ("distributed.client", "distributed.utils")
 
 
 @contextmanager
@@ -41,18 +47,26 @@ def connect(scheduler: str, jobs: int = 1) -> Iterator["Client"]:
     ConnectionError
         When no scheduler answers, or this is no place to ask SLURM.
     """
-    try:
-        from distributed import Client
+    _require_extra()
+    from distributed import Client
 
-        if scheduler == SLURM:
-            with _jobs_of_slurm(jobs) as cluster, Client(cluster, set_as_default=False) as client:
-                yield client
-            return
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if scheduler == SLURM:
+        with _jobs_of_slurm(jobs) as cluster, Client(cluster, set_as_default=False) as client:
+            yield client
+    else:
+        with _reach(scheduler) as client:
+            yield client
+
+
+def _require_extra() -> None:
+    try:
+        import dask_jobqueue  # noqa: F401
+        import distributed  # noqa: F401
     except ModuleNotFoundError as error:
         remedy = "run: pip install 'napari-drpnet[cluster]'"
         raise ValueError(f"{error.name} is not installed here; {remedy}") from error
-    with _reach(scheduler) as client:
-        yield client
 
 
 def _reach(address: str) -> "Client":
@@ -77,15 +91,25 @@ def _jobs_of_slurm(jobs: int) -> Iterator["SLURMCluster"]:
             "there is no sbatch here. Start drpnet where you submit jobs to SLURM, or give the "
             "address of a scheduler"
         )
-    needs = dask.config.get("jobqueue.slurm")
+    file, needs = Path(dask.config.PATH, "jobqueue.yaml"), dask.config.get("jobqueue.slurm")
     if not (needs["cores"] and needs["memory"]):
         raise InputFileError(
-            Path(dask.config.PATH, "jobqueue.yaml"),
+            file,
             "does not say what a job of SLURM needs",
             'Write cores and memory there, as the page "On a cluster" of the documentation shows',
         )
-    # Anybody on the login node could look at a dashboard; who wants one can say so in that file.
     options = {"dashboard": False, "dashboard_address": ":0"} | needs["scheduler-options"]
     with SLURMCluster(scheduler_options=options) as cluster:
-        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+        _try_job(cluster.job_script(), file)
+        cluster.scale(jobs=jobs)
+        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs, interval=f"{_REPLACE_SECONDS} s")
         yield cluster
+
+
+def _try_job(script: str, file: Path) -> None:
+    """Ask SLURM whether it would take a job: dask submits one that is refused again and again."""
+    ask = ["sbatch", "--test-only"]
+    answer = subprocess.run(ask, input=script, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        reason = f"SLURM refuses the job that it describes ({answer.stderr.strip()})"
+        raise InputFileError(file, reason, "Mend it: what stands there goes to sbatch")

@@ -10,7 +10,14 @@ from qtpy.QtWidgets import QWidget
 from napari_drpnet.plugin.adoption import Adoption
 from napari_drpnet.plugin.host_window import HostWindow
 from napari_drpnet.plugin.keys import bind_keys, unbind_keys
-from napari_drpnet.plugin.layers import DoubtView, MapView, MicrographView, PicksView, TruthView
+from napari_drpnet.plugin.layers import (
+    ChangesView,
+    DoubtView,
+    MapView,
+    MicrographView,
+    PicksView,
+    TruthView,
+)
 from napari_drpnet.plugin.layers.magnification import Magnification
 from napari_drpnet.plugin.main_thread import MainThread
 from napari_drpnet.plugin.mouse import Mouse
@@ -44,6 +51,7 @@ class Controller:
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)
         self.doubt = DoubtView(viewer, self.session, self.magnification)
+        self.changes = ChangesView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
         self.adoption = Adoption(viewer, self.session)
         self._host: HostWindow | None = None

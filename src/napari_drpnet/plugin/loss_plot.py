@@ -1,4 +1,4 @@
-"""The loss of a training against its steps, as it falls."""
+"""The losses of a training against its steps, as they fall."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,9 @@ _PAD = 4
 
 
 class LossPlot(Plot):
-    """A line through the losses that a training has reported, from 0 to the greatest one.
+    """Lines through the losses that a training has reported, from 0 to the greatest one.
+
+    A full line is the loss on what it learns from; a dashed one that on labels held out.
 
     The setter never emits.
 
@@ -34,11 +36,12 @@ class LossPlot(Plot):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(empty_text, accent, parent)
-        self._reports = np.empty((0, 2))
+        self._reports = np.empty((0, 3))
         self.setMinimumHeight(90)
         self.setAccessibleName("loss against step")
         self.setToolTip(
-            "Loss: how far the classifier is from your labels. It should fall, then level off."
+            "Loss: how far the network is from the labels. Full line: from those that it learns\n"
+            "from. Dashed line: from others, held out. Both should fall, then level off."
         )
 
     def set_reports(self, reports: ArrayLike) -> None:
@@ -46,11 +49,12 @@ class LossPlot(Plot):
 
         Parameters
         ----------
-        reports : (n, 2) array_like
-            Step and loss, in the order of the steps. A loss that is no number is left out.
+        reports : (n, 3) array_like
+            Step, loss and loss on what is held out, in the order of the steps. A loss that is no
+            number is left out.
         """
-        table = np.asarray(reports, float).reshape(-1, 2)
-        self._reports = table[np.isfinite(table).all(axis=1)]
+        table = np.asarray(reports, float).reshape(-1, 3)
+        self._reports = table[np.isfinite(table[:, 1:]).any(axis=1)]
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -69,7 +73,7 @@ class LossPlot(Plot):
 
     @property
     def _greatest(self) -> float:
-        return max(float(self._reports[:, 1].max()), 1e-9)
+        return max(float(np.nanmax(self._reports[:, 1:])), 1e-9)
 
     @property
     def _last_step(self) -> float:
@@ -104,9 +108,15 @@ class LossPlot(Plot):
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._last_step:.0f}")
 
     def _paint_line(self, painter: QPainter) -> None:
-        """Draw the line, with a dot at its end, which is all there is of the first report."""
-        points = [self._at(step, loss) for step, loss in self._reports]
-        painter.setPen(QPen(self._accent, 1.6))
-        painter.drawPolyline(QPolygonF(points))
-        painter.setBrush(self._accent)
-        painter.drawEllipse(points[-1], 2.0, 2.0)
+        """Draw the lines, each with a dot at its end, which is all there is of the first report."""
+        styles = (self._accent, Qt.PenStyle.SolidLine), (self._ink(0.8), Qt.PenStyle.DashLine)
+        for column, (color, style) in enumerate(styles, 1):
+            known = self._reports[np.isfinite(self._reports[:, column])]
+            points = [self._at(row[0], row[column]) for row in known]
+            if points:
+                painter.setPen(QPen(color, 1.6, style))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawPolyline(QPolygonF(points))
+                painter.setPen(QPen(color, 1.6))
+                painter.setBrush(color)
+                painter.drawEllipse(points[-1], 2.0, 2.0)

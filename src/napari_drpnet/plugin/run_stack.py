@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QWidget
 
 from napari_drpnet.project.job_lanes import JobStatus
@@ -24,6 +25,11 @@ class RunStack(QStackedWidget):
         self._first, self._cancel = buttons[0], cancel
         self.addWidget(_row(*buttons))
         self.addWidget(_row(self.progress, cancel))
+        self.setFixedHeight(self.sizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Be as high as the buttons are in the theme of the window."""
+        super().showEvent(event)
         self.setFixedHeight(self.sizeHint().height())
 
     @property

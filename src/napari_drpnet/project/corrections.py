@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.project.edits import LabelEdit
-from napari_drpnet.project.labels import Label
+from napari_drpnet.project.labels import Label, labels_near
 from napari_drpnet.project.review import Review, Rows, States, is_accepted
 
 Position = tuple[float, float]
@@ -28,12 +28,18 @@ class Corrector:
         Their states.
     next_id : int
         Of the next label.
+    automatic : tuple of Label
+        Labels of a model, which go where a person gives one.
+    reach_px : float
+        How far from its anchor a label holds, unbinned pixels.
     """
 
     micrograph: str
     review: Review
     states: States
     next_id: int
+    automatic: tuple[Label, ...] = ()
+    reach_px: float = 0.0
 
     def set_verdict(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
         """Accept or reject rows by hand; None when all are so already."""
@@ -106,7 +112,10 @@ class Corrector:
         if not count:
             return None
         title = f"{verb} {count} points" if count > 1 else f"{verb} point"
-        return LabelEdit(micrograph=self.micrograph, before=before, after=after, title=title)
+        overruled = labels_near(self.automatic, [o.anchor_yx for o in after], self.reach_px)
+        return LabelEdit(
+            micrograph=self.micrograph, before=before + overruled, after=after, title=title
+        )
 
 
 @dataclass(frozen=True, eq=False)

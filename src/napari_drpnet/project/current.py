@@ -286,7 +286,16 @@ class CurrentMicrograph:
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Do the edit that a corrector makes; without points there is nothing to correct."""
-        if self.record is not None and self.review is not None:
-            next_id = self._session.project.next_label_id(self.record.id)
-            corrector = Corrector(self.record.id, self.review, self.states, next_id)
+        record, review, stored = self.record, self.review, self.stored
+        if record is not None and review is not None and stored is not None:
+            project = self._session.project
+            automatic = tuple(o for o in project.labels(record.id) if o.source == "model")
+            corrector = Corrector(
+                record.id,
+                review,
+                self.states,
+                project.next_label_id(record.id),
+                automatic,
+                LABEL_REACH * stored.diameter_px,
+            )
             self._session.do(make(corrector))

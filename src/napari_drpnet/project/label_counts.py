@@ -1,7 +1,8 @@
-"""How much a person has corrected, in numbers."""
+"""How much is labelled, and by whom, in numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -38,6 +39,58 @@ class LabelCounts:
             f" {self.added} added\n"
             f"In the project: {self.in_project} on {self.micrographs} {what}"
         )
+
+
+@dataclass(frozen=True)
+class LabelTotals:
+    """What a person, or a model, has said on some micrographs.
+
+    Parameters
+    ----------
+    accepted, rejected : int
+        Labels.
+    micrographs : int
+        That have any.
+    """
+
+    accepted: int
+    rejected: int
+    micrographs: int
+
+    @property
+    def text(self) -> str:
+        """The totals in words."""
+        if not self.micrographs:
+            return "none yet"
+        what = "micrograph" if self.micrographs == 1 else "micrographs"
+        return f"{self.accepted} accepted, {self.rejected} rejected on {self.micrographs} {what}"
+
+
+@dataclass(frozen=True)
+class MicrographTotals:
+    """What was said of one micrograph, by a person and by a model.
+
+    Parameters
+    ----------
+    name : str
+        Of its file.
+    person, model : LabelTotals
+        Their labels.
+    """
+
+    name: str
+    person: LabelTotals
+    model: LabelTotals
+
+
+def total_labels(
+    labels: Iterable[tuple[Label, ...]], source: Literal["person", "model"] = "person"
+) -> LabelTotals:
+    """Add up the labels of micrographs that one of the sources has given."""
+    verdicts = [[o.accepted for o in given if o.source == source] for given in labels]
+    accepted = sum(map(sum, verdicts))
+    count = sum(map(len, verdicts))
+    return LabelTotals(accepted, count - accepted, sum(map(bool, verdicts)))
 
 
 def count_labels(review: Review | None, project: Iterable[tuple[Label, ...]]) -> LabelCounts:

@@ -1,7 +1,10 @@
 """What a person, or a model on a person's behalf, has said about a place in a micrograph."""
 
+from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_drpnet.project.stored import Stored
@@ -30,3 +33,26 @@ class Label(Stored):
     anchor_yx: tuple[float, float]
     accepted: bool
     source: Literal["person", "model"] = "person"
+
+
+def labels_near(
+    labels: Iterable[Label], centers_yx: ArrayLike, reach_px: float
+) -> tuple[Label, ...]:
+    """Return the labels about these places.
+
+    Parameters
+    ----------
+    labels : iterable of Label
+        Of one micrograph.
+    centers_yx : (k, 2) array_like
+        Places ``(y, x)`` in unbinned pixels.
+    reach_px : float
+        What lies no farther from the anchor of a label is what it is about, unbinned pixels.
+    """
+    from scipy.spatial import cKDTree
+
+    given, places = tuple(labels), np.asarray(centers_yx, float).reshape(-1, 2)
+    if not given or not len(places):
+        return ()
+    distance, _ = cKDTree(places).query([label.anchor_yx for label in given])
+    return tuple(label for label, far in zip(given, distance, strict=True) if far <= reach_px)

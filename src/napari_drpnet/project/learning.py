@@ -1,50 +1,38 @@
-"""The classifier learns from the labels of a person; what it has learned is kept, or not."""
+"""The networks learn from labels; what they have learned is kept, or not."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psygnal import Signal
 
 from napari_drpnet.project.edits import SettingsEdit
-from napari_drpnet.project.lessons import Asked, Lesson
+from napari_drpnet.project.label_counts import LabelTotals, MicrographTotals, total_labels
+from napari_drpnet.project.labels import Label, labels_near
+from napari_drpnet.project.lesson_pages import Asked
+from napari_drpnet.project.lessons import Lesson, Subject
 from napari_drpnet.project.notices import explain
-from napari_drpnet.project.trial import Trial
+from napari_drpnet.project.review import LABEL_REACH
+from napari_drpnet.project.trial import Floats, Kind, Trial
 from napari_drpnet.training.feedback import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
     from napari_drpnet.project.session import Session
     from napari_drpnet.training.head import AdaptReport
 
-__all__ = ["LabelTotals", "Learner", "Trial"]
+__all__ = ["LabelTotals", "Learner", "Subject", "Trial"]
 
+Labels = tuple[Label, ...]
 
-@dataclass(frozen=True)
-class LabelTotals:
-    """What a person has said, on the micrographs that are included.
-
-    Parameters
-    ----------
-    accepted, rejected : int
-        Labels of a person.
-    micrographs : int
-        That have any.
-    """
-
-    accepted: int
-    rejected: int
-    micrographs: int
-
-    @property
-    def text(self) -> str:
-        """The totals in words."""
-        what = "micrograph" if self.micrographs == 1 else "micrographs"
-        counted = f"{self.accepted} accepted, {self.rejected} rejected"
-        return f"Your labels: {counted} on {self.micrographs} {what}"
+#: The setting that says which network is in use, by its kind: a stage and its field.
+_SETTINGS: dict[Kind, tuple[str, str]] = {
+    "classifier": ("classifier", "classifier"),
+    "detector": ("detector", "weights"),
+}
 
 
 class Learner:
-    """Trains the classifier on labels, as the job ``"train"``, and tries the result.
+    """Trains networks on labels, as the job ``"train"``, and tries the result.
 
     Nothing is changed, in the project or on disk, until `keep`.
 
@@ -55,50 +43,86 @@ class Learner:
 
     Attributes
     ----------
+    subject : {'classifier', 'detector', 'both'}
+        What shall learn.
+    uses_automatic : bool
+        Whether it learns from automatic labels too.
+    learning : {'classifier', 'detector'}
+        What learns, or learned last.
     reports : list of tuple
-        Step and loss of the training that runs, or ran last.
+        Step, loss and loss on held-out labels of the training that runs, or ran last.
     trial : Trial or None
         What came of it, until it is kept or discarded.
+    chosen : Signal
+        `subject` or `uses_automatic` has changed.
     progressed : Signal
         `reports` has changed.
     finished : Signal
         `trial` has come, or gone.
     """
 
+    chosen = Signal()
     progressed = Signal()
     finished = Signal()
 
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._run = object()  # that reports are wanted of
-        self._kept = ""
-        self.reports: list[tuple[int, float]] = []
+        self._kept: dict[Kind, str] = {}
+        self._looked_at = 0
+        self.subject: Subject = "classifier"
+        self.uses_automatic = True
+        self.learning: Kind = "classifier"
+        self.reports: list[tuple[int, float, float]] = []
         self.trial: Trial | None = None
         session.project_changed.connect(self._forget)
 
+    # ---- what from
+
+    def choose(self, *, subject: Subject | None = None, uses_automatic: bool | None = None) -> None:
+        """Choose what shall learn, or whether from automatic labels too."""
+        self.subject = subject or self.subject
+        self.uses_automatic = self.uses_automatic if uses_automatic is None else uses_automatic
+        self.chosen.emit()
+
+    @property
+    def by_micrograph(self) -> list[MicrographTotals]:
+        """The labels of included micrographs that have any, by who gave them."""
+        project = self._session.project
+        given = ((record, project.labels(record.id)) for record in self._session.included())
+        return [
+            MicrographTotals(
+                record.path.name, total_labels([labels]), total_labels([labels], "model")
+            )
+            for record, labels in given
+            if labels
+        ]
+
     @property
     def counts(self) -> LabelTotals:
-        """The labels that would be used."""
-        labels = [given for _, given in self._asked()]
-        verdicts = [label.accepted for given in labels for label in given]
-        return LabelTotals(sum(verdicts), len(verdicts) - sum(verdicts), len(labels))
+        """The labels of a person that would be used."""
+        return total_labels(self._labels())
+
+    @property
+    def automatic(self) -> LabelTotals:
+        """Automatic labels, whether they would be used or not."""
+        return total_labels(self._labels(), "model")
 
     @property
     def problem(self) -> str | None:
         """Why training cannot start, and what to do; None where it can."""
-        counts, plan = self.counts, self._session.plan
+        plan = self._session.plan
         if plan is None:
             return self._session.problem
-        if plan.weights.classifier is None:
+        if self.subject != "detector" and plan.weights.classifier is None:
             return "There is no classifier to be taught: choose one first."
-        if counts.accepted + counts.rejected < LEAST_LABELS:
+        if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
+            return "This detector has no absolute scale, so it cannot be taught: choose another."
+        if sum(len(labels) for _, labels in self._asked()) < LEAST_LABELS:
             return f"Correct at least {LEAST_LABELS} picks."
         return None
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether the classifier in use is what was learned last."""
-        return self._kept == self._session.project.settings.classifier.classifier
+    # ---- training
 
     def train(self, recipe: AdaptRecipe | None = None) -> None:
         """Start training; a trial that was not kept is discarded."""
@@ -110,11 +134,13 @@ class Learner:
             session.notify("warning", problem or "Open micrographs first.")
             return
         self._forget()
-        lesson = Lesson(self._asked(), self._shown(), given, plan, recipe or AdaptRecipe())
+        lesson = Lesson(
+            self._asked(), self._shown(), given, plan, self.subject, recipe or AdaptRecipe()
+        )
         note = partial(self._note, self._run)
 
-        def tell(report: "AdaptReport") -> None:
-            session.deliver_part(store, partial(note, report))
+        def tell(kind: Kind, report: "AdaptReport") -> None:
+            session.deliver_part(store, partial(note, kind, report))
 
         session.runner.submit("train", partial(lesson.give, session.picker, tell), self._take)
 
@@ -122,27 +148,68 @@ class Learner:
         """Stop training; nothing has changed."""
         self._session.runner.cancel("train")
 
+    # ---- what came of it
+
+    @property
+    def changed_yx(self) -> Floats:
+        """Points of the micrograph that is shown which would change, ``(k, 2)``.
+
+        Those that a person has decided since are left out.
+        """
+        current, trial = self._session.current, self.trial
+        if trial is None or current.id is None or trial.micrograph != current.id:
+            return np.empty((0, 2))
+        reach = LABEL_REACH * (current.diameter_px or 0.0)
+        own = [o for o in self._session.project.labels(current.id) if o.source == "person"]
+        is_open = [not labels_near(own, [center], reach) for center in trial.changed_yx]
+        return np.asarray(trial.changed_yx[np.array(is_open, bool)])
+
+    def show_changed(self) -> None:
+        """Show the first point that would change, then the next."""
+        changed = self.changed_yx
+        if not len(changed):
+            self._session.notify("info", "No point of this micrograph would change.")
+            return
+        y, x = changed[self._looked_at % len(changed)].tolist()
+        self._looked_at += 1
+        self._session.selection.focus((y, x))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the networks in use are what was learned last."""
+        settings = self._session.project.settings
+        return bool(self._kept) and all(
+            getattr(getattr(settings, stage), name) == self._kept[kind]
+            for kind, (stage, name) in _SETTINGS.items()
+            if kind in self._kept
+        )
+
     def keep(self) -> None:
         """Save what was learned in the project, and use it: one step of undo."""
         session, trial = self._session, self.trial
         if trial is None or session.store is None:
             return
+        folder, kept = session.store.folder / "weights", dict[Kind, str]()
         try:
-            path = trial.save(session.store.folder / "weights")
+            kept |= {one.kind: str(one.save(folder)) for one in trial.taught}
         except OSError as error:
             session.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
             return
         self._forget()
-        before = session.project.settings
-        classifier = before.classifier.model_copy(update={"classifier": str(path)})
-        after = before.model_copy(update={"classifier": classifier})
-        self._kept = str(path)
+        before = after = session.project.settings
+        for kind, path in kept.items():
+            stage, name = _SETTINGS[kind]
+            changed = getattr(after, stage).model_copy(update={name: path})
+            after = after.model_copy(update={stage: changed})
+        self._kept = kept
         session.do(SettingsEdit(before=before, after=after))
         session.settle()
 
     def discard(self) -> None:
         """Forget what was learned; everything is as before."""
         self._forget()
+
+    # ---- inside
 
     def _shown(self) -> Asked | None:
         """Return the micrograph that is shown with its labels, if it has points."""
@@ -151,26 +218,31 @@ class Learner:
             return None
         return current.record, self._session.project.labels(current.record.id)
 
-    def _asked(self) -> list[Asked]:
-        """List the included micrographs that have labels of a person, with these."""
+    def _labels(self) -> list[Labels]:
         project = self._session.project
-        labelled = [record for record in self._session.included() if project.labels(record.id)]
-        given = [
-            (record, tuple(o for o in project.labels(record.id) if o.source == "person"))
-            for record in labelled
-        ]
+        return [project.labels(record.id) for record in self._session.included()]
+
+    def _asked(self) -> list[Asked]:
+        """List the included micrographs that have labels to learn from, with these."""
+        sources = {"person", "model"} if self.uses_automatic else {"person"}
+        given = (
+            (record, tuple(label for label in labels if label.source in sources))
+            for record, labels in zip(self._session.included(), self._labels(), strict=True)
+        )
         return [(record, labels) for record, labels in given if labels]
 
     def _forget(self) -> None:
-        self._run, self._kept = object(), ""
+        self._run, self._kept, self._looked_at = object(), {}, 0
         self.trial, self.reports = None, []
         self.progressed.emit()
         self.finished.emit()
 
-    def _note(self, run: object, report: "AdaptReport") -> None:
+    def _note(self, run: object, kind: Kind, report: "AdaptReport") -> None:
         """Note a report, unless it is of a training that nobody waits for."""
         if run is self._run:
-            self.reports.append((report.step, report.loss))
+            if kind != self.learning:
+                self.learning, self.reports = kind, []
+            self.reports.append((report.step, report.loss, report.held_out_loss))
             self.progressed.emit()
 
     def _take(self, trial: Trial) -> None:

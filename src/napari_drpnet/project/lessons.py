@@ -1,41 +1,30 @@
-"""A lesson for the classifier: gathered from labels, given in a thread, and what came of it."""
+"""A lesson for the networks: gathered from labels, given in a thread, and what came of it."""
 
 import copy
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_drpnet.detection import Networks
+from napari_drpnet.detection import Networks, detect
 from napari_drpnet.jobs import Job
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import accept, judge, ranking_score
-from napari_drpnet.project.edits import MicrographRecord
-from napari_drpnet.project.labels import Label
-from napari_drpnet.project.picker import Picker
+from napari_drpnet.picking import judge, rank_candidates, resolve
+from napari_drpnet.picks import Picks
+from napari_drpnet.project.lesson_pages import Asked, Page, read_page
+from napari_drpnet.project.picker import Picker, read_record
 from napari_drpnet.project.plan import Plan
-from napari_drpnet.project.review import LABEL_REACH, State, is_accepted, review_picks
-from napari_drpnet.project.trial import Trial, describe_success
-from napari_drpnet.training.feedback import (
-    AdaptRecipe,
-    LabelledView,
-    choose_replay,
-    recommend_threshold,
-)
+from napari_drpnet.project.review import LABEL_REACH, is_accepted, review_picks
+from napari_drpnet.project.teaching import Tell, teach_classifier, teach_detector
+from napari_drpnet.project.trial import Floats, Taught, Trial, find_missing
+from napari_drpnet.training.feedback import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.networks.weights import Network, WeightsCard
-    from napari_drpnet.training.adapt import Adapted
-    from napari_drpnet.training.head import AdaptReport
+    from napari_drpnet.networks.weights import Network
+    from napari_drpnet.training.marked import TuneRecipe
 
-Floats = NDArray[np.float64]
-Asked = tuple[MicrographRecord, tuple[Label, ...]]
-Tell = Callable[["AdaptReport"], None]
-
-#: Candidates below this part of the threshold are not replayed: nobody will see them.
-_SEEN = 0.5
+Subject = Literal["classifier", "detector", "both"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,25 +34,31 @@ class Lesson:
     Parameters
     ----------
     asked : sequence of tuple
-        Micrographs with their labels of a person.
+        Micrographs with the labels to learn from.
     shown : tuple or None
-        The micrograph that is shown with its labels, for `Trial.changed_yx`.
+        The micrograph that is shown with all of its labels, for what would change there.
     given : PickParameters
         As the user gave them.
     plan : Plan
-        What they amount to; with a classifier.
+        What they amount to; with a classifier where that is to learn.
+    subject : {'classifier', 'detector', 'both'}
+        What learns.
     recipe : AdaptRecipe
-        How to learn.
+        How the classifier learns.
+    tune_recipe : TuneRecipe, optional
+        How the detector learns; default: as it does best.
     """
 
     asked: Sequence[Asked]
     shown: Asked | None
     given: PickParameters
     plan: Plan
-    recipe: AdaptRecipe
+    subject: Subject = "classifier"
+    recipe: AdaptRecipe = field(default_factory=AdaptRecipe)
+    tune_recipe: "TuneRecipe | None" = None
 
     def give(self, picker: Picker, tell: Tell, job: Job) -> Trial:
-        """Teach a copy of the classifier.
+        """Teach copies of the networks.
 
         Parameters
         ----------
@@ -83,115 +78,83 @@ class Lesson:
         Cancelled
             When the job says so.
         """
-        from napari_drpnet.training.adapt import adapt_classifier
-
-        parameters = self.plan.parameters
-        networks = picker.networks(parameters, self.plan.weights)
-        assert networks.classifier is not None
-        # The cut that the person works with is the one to be compared with, and to be kept.
-        cut = {"accept": parameters.classifier.accept or 0.0}
-        card = networks.classifier.card.model_copy(update=cut)
-        classifier = replace(networks.classifier, card=card)
-        pages = [self._read_page(picker, asked, job) for asked in self.asked]
-        labelled, replay = [page.labelled for page in pages], [page.replay for page in pages]
-        training = adapt_classifier(classifier, labelled, replay, self.recipe, job)
-        adapted = _follow(training, tell)
-        card = self._new_card(classifier, adapted, pages)
-        module = copy.deepcopy(classifier.module)
-        module.load_state_dict(adapted.state)
-        taught = replace(networks, classifier=replace(classifier, module=module, card=card))
+        networks = picker.networks(self.plan.parameters, self.plan.weights)
+        by_model = self._is_judged_by_model
+        pages = [
+            read_page(picker, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
+        ]
+        taught = tuple(self._teach(networks, pages, tell, job))
+        before, after, reach = self._find_accepted(picker, networks, taught, job)
         return Trial(
-            adapted.before.rates,
-            adapted.after.rates,
-            adapted.improved,
+            taught,
+            "model" if by_model else "person",
             self.shown[0].id if self.shown else None,
-            self._find_changed(picker, taught, card, job),
-            adapted.state,
-            card,
+            (len(before), len(after)),
+            find_missing(before, after, reach),
+            find_missing(after, before, reach),
         )
 
     @property
-    def _threshold(self) -> float:
-        peaks = self.plan.parameters.peaks
-        assert peaks.threshold is not None
-        return peaks.threshold * peaks.level
+    def _is_judged_by_model(self) -> bool:
+        """Whether a person has said too little to judge by."""
+        sources = [label.source for _, labels in self.asked for label in labels]
+        return sources.count("person") < LEAST_LABELS
 
-    def _read_page(self, picker: Picker, asked: Asked, job: Job) -> "_Page":
-        """See what the labels of a micrograph are about, and what is not to be forgotten."""
-        record, labels = asked
-        parameters = self.plan.parameters
-        analysis, stored = picker.pick(record, parameters, self.plan.weights, job)
-        view = analysis.detection.classifier_view
-        centers = np.array([label.center_yx for label in labels], float).reshape(-1, 2)
-        verdicts = np.array([label.accepted for label in labels], bool)
-        labelled = LabelledView(view.image, view.frame.to_network(centers), verdicts)
-        score = ranking_score(stored.picks, parameters)
-        seen = accept(stored.picks, parameters).where(score >= _SEEN * self._threshold)
-        candidates = LabelledView(view.image, view.frame.to_network(seen.centers_yx), seen.accepted)
-        reach = LABEL_REACH * stored.diameter_px / float(view.frame.scale_yx.mean())
-        review = review_picks(stored.picks, labels, stored.diameter_px)
-        by_hand = review.decide(parameters) == State.ACCEPTED_BY_HAND
-        return _Page(
-            labelled,
-            choose_replay(candidates, labelled.centers_yx, reach, self.recipe),
-            review.score(parameters)[by_hand],
-        )
+    def _teach(
+        self, networks: Networks, pages: Sequence[Page], tell: Tell, job: Job
+    ) -> "list[Taught]":
+        from napari_drpnet.training.marked import TuneRecipe
 
-    def _find_changed(
-        self, picker: Picker, taught: Networks, card: "WeightsCard", job: Job
-    ) -> Floats:
-        """Return the points shown that would change sides, ``(k, 2)``; labelled ones never do."""
+        taught = []
+        if self.subject != "classifier":
+            recipe = self.tune_recipe or TuneRecipe()
+            taught.append(teach_detector(networks.detector, pages, recipe, tell, job))
+        if self.subject != "detector":
+            assert networks.classifier is not None
+            # The cut that the person works with is the one to be compared with, and to be kept.
+            accepts = {"accept": self.plan.parameters.classifier.accept or 0.0}
+            card = networks.classifier.card.model_copy(update=accepts)
+            classifier = replace(networks.classifier, card=card)
+            cut = self.plan.cut
+            taught.append(teach_classifier(classifier, pages, cut, self.recipe, tell, job))
+        return taught
+
+    def _find_accepted(
+        self, picker: Picker, networks: Networks, taught: Sequence[Taught], job: Job
+    ) -> tuple[Floats, Floats, float]:
+        """Return what is accepted where the user looks, what would be, and what is one point."""
         if self.shown is None:
-            return np.empty((0, 2))
+            return np.empty((0, 2)), np.empty((0, 2)), 0.0
         record, labels = self.shown
-        analysis, stored = picker.pick(record, self.plan.parameters, self.plan.weights, job)
-        new = judge(stored.picks, analysis.detection, taught, job)
-        parameters = replace(self.plan.weights, classifier=card).resolve(self.given)
-        before = review_picks(stored.picks, labels, stored.diameter_px)
-        after = review_picks(new, labels, stored.diameter_px)
-        sides = is_accepted(before.decide(self.plan.parameters))
-        changed = sides != is_accepted(after.decide(parameters))
-        return np.asarray(before.centers_yx[changed])
+        plan, learned = self.plan, {one.kind for one in taught}
+        analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
+        taught_networks = _with_taught(networks, taught)
+        parameters = resolve(self.given, taught_networks)
+        candidates, detection = stored.picks, analysis.detection
+        if "detector" in learned:
+            detection = detect(read_record(record, parameters), parameters, taught_networks, job)
+            candidates = rank_candidates(detection, parameters)
+        judged = judge(candidates, detection, taught_networks, job)
 
-    def _new_card(
-        self, classifier: "Network", adapted: "Adapted", pages: "Sequence[_Page]"
-    ) -> "WeightsCard":
-        """Say what the weights learned, from what, and with which success."""
-        card, now = classifier.card, self._threshold
-        lower = recommend_threshold(np.concatenate([page.accepted_score for page in pages]), now)
-        verdicts = np.concatenate([page.labelled.accepted for page in pages])
-        accepted, rejected = int(verdicts.sum()), int((~verdicts).sum())
-        learned = {
-            **self.recipe.model_dump(),
-            "parent_sha256": classifier.sha256,
-            "parent_recipe": card.recipe,
-            "labels": {"person": {"accepted": accepted, "rejected": rejected}},
-            "replayed": sum(len(page.replay.accepted) for page in pages),
-            **describe_success(adapted),
-        }
-        own = f"{len(verdicts)} labels of a person (micrographs: {len(pages)})"
-        return card.model_copy(
-            update={
-                "accept": adapted.accept,
-                "threshold": lower if lower < now else card.threshold,
-                "trained_on": f"{card.trained_on}; then {own}",
-                "recipe": learned,
-            }
-        )
+        def accepted(picks: Picks, used: PickParameters) -> Floats:
+            review = review_picks(picks, labels, stored.diameter_px)
+            return review.centers_yx[is_accepted(review.decide(used))]
+
+        before, after = accepted(stored.picks, plan.parameters), accepted(judged, parameters)
+        return before, after, LABEL_REACH * stored.diameter_px
 
 
-@dataclass(frozen=True, eq=False)
-class _Page:
-    """What one micrograph adds to a lesson."""
+def _with_taught(networks: Networks, taught: Sequence[Taught]) -> Networks:
+    """Return the networks with what they have learned; those given stay as they are."""
+    for one in taught:
+        if one.kind == "detector":
+            networks = replace(networks, detector=_load(networks.detector, one))
+        elif networks.classifier is not None:
+            networks = replace(networks, classifier=_load(networks.classifier, one))
+    return networks
 
-    labelled: LabelledView
-    replay: LabelledView
-    accepted_score: Floats
 
-
-def _follow(training: "Generator[AdaptReport, None, Adapted]", tell: Tell) -> "Adapted":
-    while True:
-        try:
-            tell(next(training))
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+def _load(network: "Network", taught: Taught) -> "Network":
+    module = copy.deepcopy(network.module)
+    module.load_state_dict(taught.state)
+    return replace(network, module=module, card=taught.card)

@@ -83,7 +83,7 @@ class PickingJobs:
 
     def on_settings(self, before: Settings, after: Settings) -> None:
         """Do again what depends on the settings that have changed."""
-        if _without_cuts(before) != _without_cuts(after) and _same_map(before, after):
+        if _without_cuts(before) != _without_cuts(after) and _same_view(before, after):
             self.refresh()
         else:
             self._session.current.decide()
@@ -202,9 +202,10 @@ def _same_detection(record: MicrographRecord, found: Found, plan: Plan | None) -
     return plan is not None and plan.detection_key(record) == found.plan.detection_key(record)
 
 
-def _same_map(before: Settings, after: Settings) -> bool:
-    """Tell whether the distance map is the same; when it is not, a person must press Pick."""
-    return (before.particle, before.detector) == (after.particle, after.detector)
+def _same_view(before: Settings, after: Settings) -> bool:
+    """Tell whether only weights may change the distance map; else a person must press Pick."""
+    same = before.detector.model_copy(update={"weights": after.detector.weights})
+    return (before.particle, same) == (after.particle, after.detector)
 
 
 def _without_cuts(settings: Settings) -> Settings:

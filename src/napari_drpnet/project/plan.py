@@ -28,6 +28,13 @@ class Plan:
     parameters: PickParameters
     weights: ChosenWeights
 
+    @property
+    def cut(self) -> float:
+        """Least score of what is not left out, map units."""
+        peaks = self.parameters.peaks
+        assert peaks.threshold is not None
+        return peaks.threshold * peaks.level
+
     def detection_key(self, record: MicrographRecord) -> str:
         """Return the hash of what the distance map of a micrograph depends on."""
         return detection_key(record, self.parameters, self.weights)

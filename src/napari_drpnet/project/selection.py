@@ -87,6 +87,12 @@ class Selection:
         self.clear()
         self._session.notify("info", "You have seen every point that has no label yet.")
 
+    def focus(self, place_yx: Position) -> None:
+        """Show a place, and select the point that is there, if one is."""
+        review = self._session.current.review
+        self.choose([] if review is None else rows_at(review, [place_yx]).tolist())
+        self.focus_requested.emit(place_yx)
+
     def return_to(self, places_yx: Iterable[Position]) -> None:
         """Show again the point among these places that was in doubt: its label was undone."""
         current, seen = self._session.current, [place for place in places_yx if place in self._seen]

@@ -23,6 +23,7 @@ from napari_drpnet.project.edits import (
 )
 from napari_drpnet.project.exporter import Exporter
 from napari_drpnet.project.history import History
+from napari_drpnet.project.labeller import Labeller
 from napari_drpnet.project.learning import Learner
 from napari_drpnet.project.live_comparison import LiveComparison
 from napari_drpnet.project.model import Project
@@ -104,6 +105,7 @@ class Session:
         self.picking = PickingJobs(self)
         self.comparison = LiveComparison(self)
         self.exporter = Exporter(self)
+        self.labeller = Labeller(self)
         self.learner = Learner(self)
 
     # ---- projects and micrographs

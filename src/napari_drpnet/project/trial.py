@@ -1,56 +1,48 @@
-"""What a classifier has learned from labels, before it is kept."""
+"""What networks have learned from labels, before it is kept."""
 
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from napari_drpnet.precision_recall import Rates
+from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_drpnet.networks.weights import WeightsCard
-    from napari_drpnet.training.adapt import Adapted, Verdict
+    from napari_drpnet.training.adapt import Verdict
 
 Floats = NDArray[np.float64]
+Kind = Literal["classifier", "detector"]
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """What the classifier has learned, to be kept or discarded.
+class Taught:
+    """What one network has learned.
 
     Parameters
     ----------
-    before, after : Rates
-        Of the weights in use, and of new ones on labels that they were not trained on.
+    kind : {'classifier', 'detector'}
+        Of network.
+    before, after : Verdict
+        On the weights in use, and on new ones, by labels that they were not trained on.
     improved : bool
         Whether the new ones are better by more than a little.
-    micrograph : str or None
-        Id of the one that was shown when training began.
-    changed_yx : (k, 2) float array
-        Its points that change sides, ``(y, x)`` in unbinned pixels.
     state : dict of str to Tensor
         The new weights.
     card : WeightsCard
         To be saved with them.
     """
 
-    before: Rates
-    after: Rates
+    kind: Kind
+    before: "Verdict"
+    after: "Verdict"
     improved: bool
-    micrograph: str | None
-    changed_yx: Floats
     state: "dict[str, Tensor]"
     card: "WeightsCard"
-
-    @property
-    def changed(self) -> int:
-        """Number of points of the micrograph that was shown that change sides."""
-        return len(self.changed_yx)
 
     def save(self, folder: Path) -> Path:
         """Write the weights into a folder under a name that is free, and return their file.
@@ -63,15 +55,65 @@ class Trial:
         from napari_drpnet.networks.weights import save_network
 
         folder.mkdir(exist_ok=True)
-        names = (folder / f"classifier-{number}.safetensors" for number in count(1))
+        names = (folder / f"{self.kind}-{number}.safetensors" for number in count(1))
         path = next(name for name in names if not name.exists())
         save_network(path, self.state, self.card)
         return path
 
 
-def describe_success(adapted: "Adapted") -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What was learned, to be kept or discarded, and what it would change.
+
+    Parameters
+    ----------
+    taught : tuple of Taught
+        One network, or both.
+    judge : {'person', 'model'}
+        Who gave the labels that they were compared on.
+    micrograph : str or None
+        Id of the one that was shown when training began.
+    accepted : tuple of int
+        How many of its points are accepted now, and would be.
+    lost_yx, gained_yx : (k, 2) float array
+        Its points that are accepted now and would not be, and the other way round; ``(y, x)`` in
+        unbinned pixels.
+    """
+
+    taught: tuple[Taught, ...]
+    judge: Literal["person", "model"]
+    micrograph: str | None
+    accepted: tuple[int, int]
+    lost_yx: Floats
+    gained_yx: Floats
+
+    @property
+    def improved(self) -> bool:
+        """Whether all that was taught is better."""
+        return all(taught.improved for taught in self.taught)
+
+    @property
+    def changed_yx(self) -> Floats:
+        """The points that change sides, ``(k, 2)``."""
+        return np.concatenate([self.lost_yx, self.gained_yx])
+
+    @property
+    def changed(self) -> int:
+        """How many these are."""
+        return len(self.lost_yx) + len(self.gained_yx)
+
+
+def find_missing(points_yx: Floats, others_yx: Floats, reach_px: float) -> Floats:
+    """Return the points ``(k, 2)`` that none of the others is as near to as `reach_px`."""
+    if not len(points_yx) or not len(others_yx):
+        return points_yx
+    distance, _ = cKDTree(others_yx).query(points_yx)
+    return np.asarray(points_yx[distance > reach_px])
+
+
+def describe_success(before: "Verdict", after: "Verdict") -> dict[str, Any]:
     """Return the figures before and after, as the card of the weights gets them."""
-    return {"before": _describe(adapted.before), "after": _describe(adapted.after)}
+    return {"before": _describe(before), "after": _describe(after)}
 
 
 def _describe(verdict: "Verdict") -> dict[str, float]:

@@ -300,3 +300,25 @@ def test_panels_leave_no_listeners(qtbot, viewer, session):
     assert len(session.current.states_changed) == before + 1
     panel.deleteLater()
     qtbot.waitUntil(lambda: len(session.current.states_changed) == before)
+
+
+def test_one_file_for_cryosparc(panel, picked, click, export):
+    click(panel.form.cryosparc)
+    assert picked.exporter.choice.cryosparc
+    export()
+    joint = read_coordinates(picked.exporter.folder / "cryosparc.star")
+    assert len(joint) == 16
+    assert panel.form.cryosparc.isChecked()
+
+
+def test_the_size_of_boxes_is_asked_for_crYOLO_too(panel, picked, click):
+    click(panel.form.formats[".cbox"])
+    assert panel.form.box_size.native.isVisible()
+
+
+def test_the_list_of_included_micrographs_can_be_asked_for(panel, picked, click, export):
+    click(panel.form.selection)
+    assert picked.exporter.choice.selection
+    export()
+    assert "micrographs_selected.star is made from" in panel.outcome.messages.toPlainText()
+    assert panel.form.selection.isChecked()

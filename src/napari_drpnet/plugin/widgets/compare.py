@@ -16,13 +16,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.formats import READ_SUFFIXES
 from napari_drpnet.plugin.curve_plot import CurvePlot
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.parts import Hint, column
 from napari_drpnet.project.comparison import Comparison
 from napari_drpnet.project.job_lanes import JobStatus
 
-_FILES = "True positions (*.star *.csv *.box)"
+_FILES = f"True positions ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})"
 _RATES = {
     "precision": "Share of the accepted picks that are true particles: right / (right + wrong)",
     "recall": "Share of the true particles that are found: right / (right + missed)",
@@ -66,7 +67,7 @@ class ComparePanel(Panel):
         row.setSpacing(4)
         self._load = QPushButton("Load truth")
         self._load.setToolTip(
-            "Open true positions, for this micrograph or for all: .star, .csv or .box.\n"
+            f"Open true positions, for this micrograph or for all: {', '.join(READ_SUFFIXES)}.\n"
             "They are drawn as small white squares"
         )
         self._menu = QMenu(self._load)

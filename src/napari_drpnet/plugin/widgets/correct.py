@@ -18,6 +18,7 @@ from napari_drpnet.plugin.brush_field import BrushField
 from napari_drpnet.plugin.legend import Legend
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.parts import Hint, column
+from napari_drpnet.plugin.widgets.label_buttons import LabelButtons
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.label_counts import count_labels
 from napari_drpnet.project.view import Tool
@@ -69,6 +70,7 @@ class CorrectPanel(Panel):
             self._make_history(),
             _heading("Your labels"),
             self._make_counts(),
+            LabelButtons(self.session),
             _heading("Symbols"),
             Legend(),
         )

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.batch.outputs import default_box_size
-from napari_drpnet.formats import FORMATS
+from napari_drpnet.formats import WRITTEN
 from napari_drpnet.plugin.controls import LABEL_WIDTH, guard_wheel
 from napari_drpnet.plugin.forms import field_widget, show_value
 from napari_drpnet.project.export_options import ExportChoice
@@ -28,6 +28,7 @@ from napari_drpnet.project.session import Session
 from napari_drpnet.project.summaries import Totals
 
 _RELIONS = ("5", "4", "3.1")
+_IN_A_ROW = 3
 
 
 class ExportForm(QWidget):
@@ -75,10 +76,17 @@ class ExportForm(QWidget):
         return label
 
     def _make_formats(self) -> QWidget:
-        self.formats = {suffix: QCheckBox(suffix) for suffix in FORMATS}
-        for box in self.formats.values():
+        self.formats = {suffix: QCheckBox(suffix) for suffix in WRITTEN}
+        for suffix, box in self.formats.items():
+            box.setToolTip(f"{WRITTEN[suffix].title}, one file for each micrograph")
             box.toggled.connect(self._choose_formats)
-        return _row(*self.formats.values())
+        self.cryosparc = QCheckBox("cryoSPARC")
+        self.cryosparc.setToolTip(ExportChoice.model_fields["cryosparc"].title or "")
+        self.cryosparc.toggled.connect(self._choose_cryosparc)
+        self.selection = QCheckBox("micrographs")
+        self.selection.setToolTip(ExportChoice.model_fields["selection"].title or "")
+        self.selection.toggled.connect(self._choose_selection)
+        return _rows(*self.formats.values(), self.cryosparc, self.selection)
 
     def _make_scope(self) -> QWidget:
         self.this_one, self.all_included = QRadioButton(), QRadioButton()
@@ -133,6 +141,12 @@ class ExportForm(QWidget):
         chosen = tuple(suffix for suffix, box in self.formats.items() if box.isChecked())
         self._exporter.choose(formats=chosen or self._exporter.choice.formats)
 
+    def _choose_cryosparc(self, cryosparc: bool) -> None:
+        self._exporter.choose(cryosparc=cryosparc)
+
+    def _choose_selection(self, selection: bool) -> None:
+        self._exporter.choose(selection=selection)
+
     def _choose_box_size(self, box_size_px: int | None) -> None:
         self._exporter.choose(box_size_px=box_size_px)
 
@@ -148,10 +162,14 @@ class ExportForm(QWidget):
         for suffix, box in self.formats.items():
             with QSignalBlocker(box):
                 box.setChecked(suffix in choice.formats)
+        with QSignalBlocker(self.cryosparc):
+            self.cryosparc.setChecked(choice.cryosparc)
+        with QSignalBlocker(self.selection):
+            self.selection.setChecked(choice.selection)
         if self.box_size.value != choice.box_size_px:
             show_value(self.box_size, choice.box_size_px)
         for part in (self._box_label, self.box_size.native):
-            part.setVisible(".box" in choice.formats)
+            part.setVisible(any(WRITTEN[suffix].has_boxes for suffix in choice.formats))
         (self.this_one if choice.only_current else self.all_included).setChecked(True)
         self.show_folder()
 
@@ -187,6 +205,16 @@ def _describe(totals: Totals) -> str:
     if left_out := included - picked:
         text += f"; {left_out:,} not picked {'is' if left_out == 1 else 'are'} left out"
     return text
+
+
+def _rows(*parts: QWidget) -> QWidget:
+    """Put parts side by side, a few in each row."""
+    field = QWidget()
+    grid = QGridLayout(field)
+    grid.setContentsMargins(0, 0, 0, 0)
+    for number, part in enumerate(parts):
+        grid.addWidget(part, *divmod(number, _IN_A_ROW))
+    return field
 
 
 def _row(*parts: QWidget) -> QWidget:

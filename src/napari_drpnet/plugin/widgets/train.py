@@ -1,4 +1,4 @@
-"""The panel Train: the classifier learns from what a person has corrected."""
+"""The panel Train: networks learn from what a person has corrected."""
 
 import napari
 from qtpy.QtGui import QShowEvent
@@ -10,12 +10,15 @@ from napari_drpnet.plugin.parts import Hint, column
 from napari_drpnet.plugin.run_stack import RunStack
 from napari_drpnet.plugin.time_left import TimeLeft
 from napari_drpnet.plugin.widgets.train_outcome import TrainOutcome
+from napari_drpnet.plugin.widgets.train_source import TrainSource
 from napari_drpnet.project.job_lanes import JobStatus
-from napari_drpnet.project.learning import LabelTotals
 
 #: Labels that are worth a training.
 _ENOUGH = 10
-_TOO_FEW = f"Correct at least {_ENOUGH} picks, some of them wrong ones; U shows the most uncertain."
+_TOO_FEW = (
+    f"Correct at least {_ENOUGH} picks, some of them wrong ones; U shows the most uncertain. "
+    "Or label automatically."
+)
 _KEPT = "Kept; Ctrl-Z takes it back."
 
 
@@ -31,13 +34,14 @@ class TrainPanel(Panel):
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
         self._time_left = TimeLeft()
-        self.labels = Hint()
+        self.source = TrainSource(napari_viewer)
         self.hint = Hint(marked=True)
         self.train = self.action_button("train")
         self.cancel = self.action_button("cancel_training")
         self.stack = RunStack((self.train,), self.cancel)
         self.plot = LossPlot()
-        self.outcome = TrainOutcome()
+        self.next_change = self.action_button("show_changed")
+        self.outcome = TrainOutcome(self.next_change)
         self.keep = self.action_button("keep_trained")
         self.discard = self.action_button("discard_trained")
         self.kept = Hint()
@@ -47,7 +51,7 @@ class TrainPanel(Panel):
         buttons.setSpacing(4)
         for button in (self.keep, self.discard):
             buttons.addWidget(button)
-        parts = (self.labels, self.hint, self.stack, self.plot)
+        parts = (self.source, self.hint, self.stack, self.plot)
         layout = column(*parts, self.outcome, self._decision, self.kept, margin=8)
         layout.addStretch(1)
         self.setLayout(layout)
@@ -69,6 +73,7 @@ class TrainPanel(Panel):
             session.current.points_changed,
         ):
             self.listen(signal, self._show_state)
+        self.listen(learner.chosen, self._show_labels)
         self.listen(learner.progressed, self._show_loss)
         self.listen(learner.finished, self._show_trial)
         self.listen(session.runner.status_changed, self._on_status)
@@ -88,19 +93,20 @@ class TrainPanel(Panel):
 
     def _show_labels(self) -> None:
         """Show what will be learned from, and what is missing."""
-        counts, problem = self.session.learner.counts, self.session.learner.problem
-        self.labels.say(_describe_labels(counts))
-        self.hint.say(self._find_hint(counts, problem))
+        problem = self.session.learner.problem
+        self.source.show_labels()
+        self.hint.say(self._find_hint(problem))
         self.train.setEnabled(problem is None)
 
-    def _find_hint(self, counts: LabelTotals, problem: str | None) -> str:
+    def _find_hint(self, problem: str | None) -> str:
         """Return what the user should do next; nothing when there are labels enough."""
-        session = self.session
+        session, learner = self.session, self.session.learner
+        used = [learner.counts] + ([learner.automatic] if learner.uses_automatic else [])
         if session.current.record is None:
             return "Open micrographs first."
-        if not counts.micrographs and session.current.review is None:
+        if not any(totals.micrographs for totals in used) and session.current.review is None:
             return "Press Pick first, and correct what it found."
-        if counts.accepted + counts.rejected < _ENOUGH:
+        if sum(totals.accepted + totals.rejected for totals in used) < _ENOUGH:
             return _TOO_FEW
         return problem or ""
 
@@ -119,14 +125,6 @@ class TrainPanel(Panel):
     def _show_status(self, status: JobStatus) -> None:
         left = self._time_left.describe(status)
         self.stack.show_status(status, _describe(status, left))
-
-
-def _describe_labels(counts: LabelTotals) -> str:
-    if not counts.micrographs:
-        return "Your labels: none yet"
-    what = "micrograph" if counts.micrographs == 1 else "micrographs"
-    verdicts = f"{counts.accepted} accepted, {counts.rejected} rejected"
-    return f"Your labels: {verdicts} on {counts.micrographs} {what}"
 
 
 def _describe(status: JobStatus, left: str) -> str:

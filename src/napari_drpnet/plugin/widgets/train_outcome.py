@@ -1,37 +1,57 @@
 """What came of a training, as the panel Train shows it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_drpnet.plugin.parts import Hint
-from napari_drpnet.precision_recall import Rates
-from napari_drpnet.project.learning import Trial
+from napari_drpnet.plugin.parts import Hint, column
+from napari_drpnet.project.trial import Kind, Taught, Trial
 
-_RATES = {
-    "precision": "Share of the labels that it accepts which you have accepted",
-    "recall": "Share of the labels that you have accepted which it accepts",
-    "f1": "Both in one number: the harmonic mean of precision and recall",
+if TYPE_CHECKING:
+    from napari_drpnet.training.adapt import Verdict
+
+_ROWS = {
+    "right": ("right labels", "How many of the labels it judges as they say"),
+    "precision": ("precision", "Share of the labels that it accepts which are accepted ones"),
+    "recall": ("recall", "Share of the accepted labels which it accepts"),
+    "f1": ("F1", "Both in one number: the harmonic mean of precision and recall"),
 }
-_TITLES = {"precision": "precision", "recall": "recall", "f1": "F1"}
-_HELD_OUT = "Your labels are dealt into parts; each is judged after training on the others"
-_BETTER = "Better: keep it, and all picks are judged anew."
-_NOT_BETTER = "Not clearly better: the old classifier stays unless you keep this one anyway."
+_HELD_OUT = "Labels are dealt into parts; each is judged after training on the others"
+_BY = {"person": "your labels, held out", "model": "automatic labels, held out"}
+_BETTER = "Better: keep it, and all is picked with it."
+_NOT_BETTER = "Not clearly better: {} stays unless you keep this one anyway."
+_NONE_BETTER = "Not clearly better: the old networks stay unless you keep these anyway."
+_OLD: dict[Kind, str] = {"classifier": "the old classifier", "detector": "the old detector"}
+_BY_MODEL = "Only automatic labels say so; a few of your own would say more."
 
 
 class TrainOutcome(QWidget):
-    """A table of before and after, and whether that is better."""
+    """Tables of before and after, what would change, and whether that is better.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    next_change : QPushButton
+        Shows the next point that would change.
+    """
+
+    def __init__(self, next_change: QPushButton) -> None:
         super().__init__()
-        self._cells: dict[str, tuple[QLabel, QLabel]] = {}
+        self.tables: dict[Kind, RatesTable] = {
+            "detector": RatesTable("Detector"),
+            "classifier": RatesTable("Classifier"),
+        }
         self.sentence = Hint()
         self.changed = QLabel()
-        self.changed.setToolTip("From accepted to rejected, or back, if you keep it")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        for part in (self._make_table(), self.changed, self.sentence):
-            layout.addWidget(part)
+        self.changed.setToolTip("They have pink diamonds around them")
+        self.changes = QWidget()
+        row = QHBoxLayout(self.changes)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.changed, stretch=1)
+        row.addWidget(next_change)
+        self._next_change = next_change
+        self.setLayout(column(*self.tables.values(), self.changes, self.sentence))
 
     def show_trial(self, trial: Trial | None, shown: str | None) -> None:
         """Show what came of a training.
@@ -46,41 +66,79 @@ class TrainOutcome(QWidget):
         self.setVisible(trial is not None)
         if trial is None:
             return
-        for column, rates in enumerate((trial.before, trial.after)):
-            self._show_rates(column, rates)
-        what = "pick" if trial.changed == 1 else "picks"
-        self.changed.setText(f"{trial.changed} {what} of this micrograph would change")
-        self.changed.setVisible(trial.micrograph == shown)
-        self.sentence.say(_BETTER if trial.improved else _NOT_BETTER)
+        taught = {one.kind: one for one in trial.taught}
+        for kind, table in self.tables.items():
+            table.setVisible(kind in taught)
+            if kind in taught:
+                table.show_taught(taught[kind], _BY[trial.judge])
+        before, after = trial.accepted
+        lost, gained = len(trial.lost_yx), len(trial.gained_yx)
+        self.changed.setText(
+            f"Picks here: {before} → {after}\n◇ {lost} would go, {gained} would come"
+        )
+        self.changes.setVisible(trial.micrograph is not None and trial.micrograph == shown)
+        self._next_change.setEnabled(trial.changed > 0)
+        told = _judge(trial.taught)
+        self.sentence.say(f"{told} {_BY_MODEL}" if trial.judge == "model" else told)
 
-    def _make_table(self) -> QWidget:
-        table = QWidget()
-        grid = QGridLayout(table)
+
+class RatesTable(QWidget):
+    """How one network does before and after.
+
+    Parameters
+    ----------
+    title : str
+        Of the network.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
         grid.setColumnStretch(0, 1)
-        title = QLabel("On labels not trained on")
-        title.setToolTip(_HELD_OUT)
-        grid.addWidget(title, 0, 0)
-        for column, text in enumerate(("before", "after"), 1):
-            grid.setColumnStretch(column, 1)
-            grid.addWidget(_cell(text, _HELD_OUT), 0, column)
-        for row, (name, tooltip) in enumerate(_RATES.items(), 1):
-            title = QLabel(_TITLES[name])
-            title.setToolTip(tooltip)
-            grid.addWidget(title, row, 0)
-            self._cells[name] = _cell("", _HELD_OUT), _cell("", _HELD_OUT)
-            for column, cell in enumerate(self._cells[name], 1):
-                grid.addWidget(cell, row, column)
-        return table
+        self.heading = QLabel()
+        self.heading.setToolTip(_HELD_OUT)
+        grid.addWidget(self.heading, 0, 0, 1, 3)
+        for across, text in enumerate(("before", "after"), 1):
+            grid.setColumnStretch(across, 1)
+            grid.addWidget(_cell(text), 1, across)
+        self.cells: dict[str, tuple[QLabel, QLabel]] = {}
+        for row, (name, (text, tooltip)) in enumerate(_ROWS.items(), 2):
+            label = QLabel(text)
+            label.setToolTip(tooltip)
+            grid.addWidget(label, row, 0)
+            self.cells[name] = _cell(""), _cell("")
+            for across, cell in enumerate(self.cells[name], 1):
+                grid.addWidget(cell, row, across)
 
-    def _show_rates(self, column: int, rates: Rates) -> None:
-        for name, value in rates._asdict().items():
-            self._cells[name][column].setText(f"{value:.2f}")
+    def show_taught(self, taught: Taught, labels: str) -> None:
+        """Show what a network has learned, and what that was judged by."""
+        self.heading.setText(f"<b>{self._title}</b> on {labels}")
+        for across, verdict in enumerate((taught.before, taught.after)):
+            for name, text in _texts(verdict).items():
+                self.cells[name][across].setText(text)
 
 
-def _cell(text: str, tooltip: str) -> QLabel:
+def _texts(verdict: "Verdict") -> dict[str, str]:
+    rates = {name: f"{value:.2f}" for name, value in verdict.rates._asdict().items()}
+    return {"right": f"{verdict.right} of {verdict.labels}"} | rates
+
+
+def _judge(taught: Sequence[Taught]) -> str:
+    worse = [_OLD[one.kind] for one in taught if not one.improved]
+    if not worse:
+        return _BETTER
+    if len(taught) == 1:
+        return _NOT_BETTER.format(worse[0])
+    if len(worse) == len(taught):
+        return _NONE_BETTER
+    return f"Better in part: {worse[0]} was as good. To keep that, train the other one alone."
+
+
+def _cell(text: str) -> QLabel:
     label = QLabel(text)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setToolTip(tooltip)
+    label.setToolTip(_HELD_OUT)
     return label

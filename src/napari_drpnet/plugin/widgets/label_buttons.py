@@ -1,0 +1,51 @@
+"""Import and export of labels, as the panel Correct offers it."""
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from napari_drpnet.project.session import Session
+
+_FILES = "Labels (*.csv *.star)"
+_IMPORT = (
+    "Read labels from a .csv or .star file with a column for the label: one step of undo.\n"
+    "What you have said yourself stays"
+)
+_EXPORT = "Write all labels of the project, yours and automatic ones, to a .csv or .star file"
+
+
+class LabelButtons(QWidget):
+    """Import… and Export….
+
+    Parameters
+    ----------
+    session : Session
+        Whose labels they are.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.load, self.save = QPushButton("Import…"), QPushButton("Export…")
+        self.load.setToolTip(_IMPORT)
+        self.load.setAccessibleName("Import labels")
+        self.load.clicked.connect(self._load)
+        self.save.setToolTip(_EXPORT)
+        self.save.setAccessibleName("Export labels")
+        self.save.clicked.connect(self._save)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.load, stretch=1)
+        row.addWidget(self.save, stretch=1)
+
+    def _load(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Import labels", "", _FILES)
+        if name:
+            self._session.labeller.load(Path(name))
+
+    def _save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export labels", "labels.csv", _FILES)
+        if name:
+            path = Path(name)
+            self._session.labeller.save(path if path.suffix else path.with_suffix(".csv"))

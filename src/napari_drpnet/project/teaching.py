@@ -1,0 +1,142 @@
+"""Networks are taught what the pages of a lesson say, and get cards that tell of it."""
+
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from napari_drpnet.jobs import Job
+from napari_drpnet.project.lesson_pages import Page, places, verdicts
+from napari_drpnet.project.trial import Kind, Taught, describe_success
+from napari_drpnet.training.feedback import AdaptRecipe, recommend_threshold
+
+if TYPE_CHECKING:
+    from napari_drpnet.networks.weights import Network
+    from napari_drpnet.training.head import AdaptReport
+    from napari_drpnet.training.marked import LabelledImage, TuneRecipe
+
+ResultT = TypeVar("ResultT")
+
+
+#: Gets what learns, and how it is going.
+Tell = Callable[[Kind, "AdaptReport"], None]
+
+
+def teach_classifier(
+    classifier: "Network",
+    pages: Sequence[Page],
+    threshold: float,
+    recipe: AdaptRecipe,
+    tell: Tell,
+    job: Job,
+) -> Taught:
+    """Teach a copy of a classifier.
+
+    Parameters
+    ----------
+    classifier : Network
+        In use; its card says which cut it is to be compared with.
+    pages : sequence of Page
+        What it learns from.
+    threshold : float
+        That applies now, map units.
+    recipe : AdaptRecipe
+        How.
+    tell : callable
+        Gets the reports.
+    job : Job
+        May cancel.
+
+    Raises
+    ------
+    ValueError
+        When there are too few labels, or they and all else are of one kind.
+    Cancelled
+        When the job says so.
+    """
+    from napari_drpnet.training.adapt import adapt_classifier
+
+    training = adapt_classifier(
+        classifier,
+        [page.labelled for page in pages],
+        [page.replay for page in pages],
+        recipe,
+        job,
+        [page.automatic for page in pages],
+    )
+    adapted = _follow(training, partial(tell, "classifier"))
+    heights = np.concatenate([page.accepted_score for page in pages])
+    lower = recommend_threshold(heights, threshold)
+    own = {
+        **recipe.model_dump(),
+        "replayed": sum(len(page.replay.accepted) for page in pages),
+        **describe_success(adapted.before, adapted.after),
+    }
+    card = classifier.card.model_copy(
+        update={
+            "accept": adapted.accept,
+            "threshold": lower if lower < threshold else classifier.card.threshold,
+            **_origin(classifier, pages, own),
+        }
+    )
+    both = adapted.before, adapted.after
+    return Taught("classifier", *both, adapted.improved, adapted.state, card)
+
+
+def teach_detector(
+    detector: "Network", pages: Sequence[Page], recipe: "TuneRecipe", tell: Tell, job: Job
+) -> Taught:
+    """Teach a copy of a detector; see `teach_classifier`."""
+    from napari_drpnet.training.tune import tune_detector
+
+    training = tune_detector(detector, [_mark(page) for page in pages], recipe, job)
+    tuned = _follow(training, partial(tell, "detector"))
+    own = {**recipe.model_dump(), **describe_success(tuned.before, tuned.after)}
+    update = {"threshold": tuned.threshold, **_origin(detector, pages, own)}
+    card = detector.card.model_copy(update=update)
+    return Taught("detector", tuned.before, tuned.after, tuned.improved, tuned.state, card)
+
+
+def _mark(page: Page) -> "LabelledImage":
+    """Bring the labels into the detector's view."""
+    from napari_drpnet.training.marked import LabelledImage
+
+    view = page.analysis.detection.view
+    centers, accepted = view.frame.to_network(places(page.judging)), verdicts(page.judging)
+    return LabelledImage(view.image, centers[accepted], centers[~accepted])
+
+
+def _origin(network: "Network", pages: Sequence[Page], own: dict[str, Any]) -> dict[str, Any]:
+    """Say what weights come from, as fields of their card."""
+    labels = [label for page in pages for label in page.judging + page.helping]
+    counts = {
+        source: {
+            "accepted": sum(label.accepted for label in given),
+            "rejected": sum(not label.accepted for label in given),
+        }
+        for source in ("person", "model")
+        if (given := [label for label in labels if label.source == source])
+    }
+    numbers = {source: sum(count.values()) for source, count in counts.items()}
+    names = {"person": "labels of a person", "model": "automatic labels"}
+    told = " and ".join(f"{number} {names[source]}" for source, number in numbers.items())
+    return {
+        "trained_on": f"{network.card.trained_on}; then {told} (micrographs: {len(pages)})",
+        "recipe": {
+            **own,
+            "parent_sha256": network.sha256,
+            "parent_recipe": network.card.recipe,
+            "labels": counts,
+        },
+    }
+
+
+def _follow(
+    training: Generator["AdaptReport", None, ResultT], tell: Callable[["AdaptReport"], None]
+) -> ResultT:
+    while True:
+        try:
+            tell(next(training))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
