@@ -146,7 +146,7 @@ def test_a_micrograph_that_kills_its_workers_fails_and_the_rest_is_picked(
     assert len(outcomes) == 3
     (failed,) = (each for each in outcomes if not isinstance(each, PickedMicrograph))
     assert failed.name == "in/m1.mrc"
-    assert "every worker that picked it died" in failed.message
+    assert "every worker that had it died" in failed.message
 
 
 def test_workers_stop_when_a_job_is_cancelled(entries, prepare, cluster, deadly):
@@ -176,7 +176,7 @@ def test_a_worker_without_this_package_is_refused(entries, prepare, cluster, mon
     monkeypatch.syspath_prepend(Path.cwd())
     import only_here
 
-    monkeypatch.setattr("napari_drpnet.batch.cluster._here", only_here.here)
+    monkeypatch.setattr("napari_drpnet.batch.cluster.describe_installation", only_here.here)
     with pytest.raises(
         ChildProcessError, match=r"needs all that is needed, not .*No module named 'only_here'"
     ):
@@ -230,7 +230,8 @@ def test_jobs_of_slurm_pick_are_replaced_and_ended(entries, parameters, tmp_path
         )
     assert len(report.picked) == COUNT
     assert len(jobs()) == 2
-    assert "#SBATCH --cpus-per-task=1" in (tmp_path / "slurm" / "script").read_text()
+    scripts = [path.read_text() for path in (tmp_path / "slurm").glob("script*")]
+    assert all("#SBATCH --cpus-per-task=1" in script for script in scripts)
     wait_until(lambda: not any(Path(f"/proc/{job}").exists() for job in jobs()))
 
 
@@ -272,14 +273,15 @@ def test_slurm_must_be_there(monkeypatch):
 
 def play_slurm(folder, monkeypatch, refuses=False):
     """Let commands do here what SLURM does; return a function that tells its jobs so far."""
-    commands = {
-        "sbatch": f"[ $1 = --test-only ] && exit {refuses:d}; cp $1 {folder}/script; setsid bash $1 >{folder}/log 2>&1 & "
+    submit = [
+        f'if [ "$1" = --test-only ]; then exit {refuses:d}; fi',
+        f"cp $1 {folder}/script$$",  # dask removes it soon
+        f"setsid bash {folder}/script$$ >{folder}/log 2>&1 &",
         f"echo $! | tee -a {folder}/jobs",
-        "scancel": "kill -- -$1",
-    }
+    ]
     folder.mkdir()
-    for name, command in commands.items():
-        (folder / name).write_text(f"#!/bin/bash\n{command}\n")
+    for name, lines in {"sbatch": submit, "scancel": ["kill -- -$1"]}.items():
+        (folder / name).write_text("\n".join(["#!/bin/bash", *lines, ""]))
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return lambda: [int(job) for job in (folder / "jobs").read_text().split()]

@@ -198,3 +198,15 @@ def test_doubts_about_polarity_are_told(drpnet):
 def test_wrong_usage_does_nothing(drpnet, arguments, message):
     assert message in drpnet("pick", *arguments, code=2).stderr
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "others", "reason"),
+    [
+        ("slurm", (), "needs --workers: how many jobs"),
+        ("tcp://head:8786", ("--workers", 2), "the scheduler at tcp://head:8786 has its own"),
+    ],
+)
+def test_only_jobs_of_a_cluster_can_be_counted(drpnet, scheduler, others, reason):
+    assert reason in drpnet("pick", "in", *OUT, "--scheduler", scheduler, *others, code=2).stderr
+    assert not Path("out").exists()

@@ -5,25 +5,26 @@ computers share. None of them needs the lock of that folder: the run that asks h
 micrograph is at one worker at a time, and no two have a file in common.
 """
 
-import sys
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, suppress
-from dataclasses import replace
-from pathlib import Path
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
-from threading import Lock
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
-import napari_drpnet
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.outcomes import FailedMicrograph, Outcome
+from napari_drpnet.batch.remote import (
+    describe_installation,
+    entry_for_any_folder,
+    pick_on_worker,
+    task_for_any_folder,
+)
 from napari_drpnet.batch.scheduler import connect
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.devices import Device
-from napari_drpnet.jobs import Cancelled, Job
+from napari_drpnet.jobs import Job
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -34,8 +35,6 @@ _ASK_SECONDS, _COUNT_SECONDS = 0.1, 2.0
 _PER_WORKER = 2
 #: What a job is told as long as there are no workers.
 WAITING = "waiting for workers"
-#: A process has one GPU, and torch uses all the cores that it may.
-_one_at_a_time = Lock()
 
 
 class Cluster:
@@ -76,14 +75,14 @@ class Cluster:
 
         When it is closed before its end, workers stop at the next tile.
         """
-        orders = _Orders(self._client, _into_any_folder(task), entries)
+        orders = _Orders(self._client, task_for_any_folder(task), entries)
         told = 0
         try:
             while orders.are_left:
                 orders.hand_out()
                 stage = "micrographs" if orders.workers else WAITING
                 job.advance(told, len(entries), stage)
-                for outcome in orders.hear():
+                if (outcome := orders.hear()) is not None:
                     told += 1
                     yield outcome
         finally:
@@ -95,9 +94,9 @@ class _Orders:
 
     def __init__(self, client: "Client", task: PickTask, entries: Sequence[BatchEntry]) -> None:
         self.workers = 0
-        self._known: set[str] = set()
         self._client, self._task = client, task
-        self._waiting = deque(map(_from_any_folder, entries))
+        self._known = set[str]()
+        self._waiting = deque(map(entry_for_any_folder, entries))
         self._suspects = deque[BatchEntry]()
         self._doing: dict[str, tuple[Future, BatchEntry]] = {}
         self._done: SimpleQueue[Future] = SimpleQueue()
@@ -117,24 +116,26 @@ class _Orders:
             self._is_retrying = True
             self._give(self._suspects.popleft())
 
-    def hear(self) -> Iterator[Outcome]:
-        """Wait a moment for a worker, and yield what came of its micrograph."""
+    def hear(self) -> Outcome | None:
+        """Wait a moment for a worker, and return what came of its micrograph."""
         from distributed import KilledWorker
 
-        with suppress(Empty):
+        try:
             future = self._done.get(timeout=_ASK_SECONDS)
-            _, entry = self._doing.pop(future.key)
-            try:
-                outcome: Outcome | None = future.result()
-            except KilledWorker as error:
-                outcome = self._bury(entry, error.last_worker.address)
-            except CancelledError as error:
-                raise _lost() from error
-            else:
-                if outcome is None:
-                    self._waiting.append(entry)
-            if outcome is not None:
-                yield outcome
+        except Empty:
+            return None
+        _, entry = self._doing.pop(future.key)
+        try:
+            outcome: Outcome | None = future.result()
+        except KilledWorker as error:
+            return self._bury(entry, error.last_worker.address)
+        except CancelledError as error:
+            raise _lost() from error
+        except Exception as error:
+            raise ChildProcessError(f"a worker cannot pick: {error!r}") from error
+        if outcome is None:
+            self._waiting.append(entry)
+        return outcome
 
     def cancel(self) -> None:
         """Let nobody work any longer."""
@@ -143,7 +144,7 @@ class _Orders:
             self._client.cancel(futures)
 
     def _give(self, entry: BatchEntry) -> None:
-        future = self._client.submit(_pick, self._task, entry, pure=False)
+        future = self._client.submit(pick_on_worker, self._task, entry, pure=False)
         self._doing[future.key] = future, entry
         future.add_done_callback(self._done.put)
 
@@ -154,102 +155,40 @@ class _Orders:
             return None
         self._task.ledger.sweep(entry)
         name = entry.micrograph.name
-        reason = f"every worker that picked it died, as when memory runs out, the last at {worker}"
+        reason = f"every worker that had it died, the last at {worker}, as when memory runs out"
         return FailedMicrograph(name, f"{name}: {reason}. Try it on this computer.")
 
     def _count_workers(self) -> None:
+        """Count workers now and then, and ask new ones what they are.
+
+        What a worker cannot load, a task of another version say, would end it without a word.
+        """
         now = time.monotonic()
         if now - self._counted < _COUNT_SECONDS:
             return
         self._counted = now
         try:
-            addresses = set(self._client.nthreads())
+            workers = set(self._client.nthreads())
+            new = list(workers - self._known)
+            there = (
+                self._client.run(describe_installation, workers=new, on_error="return")
+                if new
+                else {}
+            )
         except OSError as error:
             raise _lost() from error
-        self.workers = len(addresses)
-        self._check(addresses - self._known)
-
-    def _check(self, workers: set[str]) -> None:
-        """Ask workers what they are: what those cannot load that lack it would end them."""
-        if not workers:
-            return
-        there = self._client.run(_here, workers=list(workers), on_error="return")
+        self.workers = len(workers)
         for worker, found in there.items():
             if isinstance(found, OSError):
                 continue  # it is gone by now; should it come back, it is asked again
-            if found != _here():
-                raise ChildProcessError(f"the worker {worker} needs {_here()}, not {found}")
+            if found != describe_installation():
+                raise ChildProcessError(
+                    f"the worker {worker} needs {describe_installation()}, not {found}"
+                )
             self._known.add(worker)
-
-
-def _pick(task: PickTask, entry: BatchEntry) -> Outcome | None:
-    """Pick on a worker, one micrograph at a time; None when nobody wants it any longer."""
-    from distributed import get_worker
-
-    reading = task.read(entry)
-    with _one_at_a_time, suppress(Cancelled):
-        import torch
-
-        torch.set_num_threads(get_worker().state.nthreads)
-        return task.pick(entry, reading, _WhileWanted())
-    return None
-
-
-class _WhileWanted:
-    """Cancels when the scheduler has called a task off, or whoever asked for it is gone."""
-
-    def __init__(self) -> None:
-        from distributed import get_worker
-
-        self._tasks = get_worker().state.tasks
-        self._key = get_worker().get_current_task()
-        self.advance(0, 1, "")
-
-    def advance(self, done: int, total: int, stage: str) -> None:
-        """Ask the worker, who is told by the scheduler."""
-        task = self._tasks.get(self._key)
-        if task is None or task.state == "cancelled":
-            raise Cancelled
-
-
-def _here() -> str:
-    """Say what must be the same on all computers."""
-    python = ".".join(map(str, sys.version_info[:2]))
-    return f"napari-drpnet {napari_drpnet.__version__} with Python {python}"
 
 
 def _lost() -> ConnectionError:
     return ConnectionError(
         "the scheduler has gone. What is finished stays: start it again, and go on with --resume"
     )
-
-
-def _from_any_folder(entry: BatchEntry) -> BatchEntry:
-    """Return an entry that means the same whatever folder a worker was started in."""
-    path = entry.micrograph.path.absolute()
-    return replace(entry, micrograph=replace(entry.micrograph, path=path))
-
-
-def _into_any_folder(task: PickTask) -> PickTask:
-    """Return the task with whole paths too."""
-    detector, classifier = task.parameters.detector, task.parameters.classifier
-    weights = _absolute(detector.weights, "detector")
-    judge = classifier.classifier
-    if judge != "none":
-        judge = _absolute(judge, "classifier")
-    parameters = task.parameters.model_copy(
-        update={
-            "detector": detector.model_copy(update={"weights": weights}),
-            "classifier": classifier.model_copy(update={"classifier": judge}),
-        }
-    )
-    outputs = replace(task.outputs, folder=task.outputs.folder.absolute())
-    return replace(task, parameters=parameters, outputs=outputs)
-
-
-def _absolute(weights: str, kind: Literal["detector", "classifier"]) -> str:
-    """Return weights that are a file with their whole path; a name stays as it is."""
-    from napari_drpnet.networks.weights import find_weights
-
-    path = find_weights(weights, kind)
-    return str(path.absolute()) if path == Path(weights) else weights
