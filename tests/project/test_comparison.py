@@ -109,7 +109,7 @@ def test_equal_names_in_two_folders_keep_their_folders():
 
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("nowhere", "no such file"), ("empty", "no .csv, .star, .box"), ("truth", "no truth fits")],
+    [("nowhere", "no such file"), ("empty", "no .csv, .cbox, .star"), ("truth", "no truth fits")],
 )
 def test_truth_that_is_not_there_is_an_error(source, message):
     Path("empty").mkdir()

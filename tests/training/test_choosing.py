@@ -44,6 +44,18 @@ def test_a_classifier_that_knows_allows_a_lower_threshold():
     assert score == 1
 
 
+def test_of_pairs_as_good_the_strictest_is_chosen():
+    # One particle of a thousand lies below P = 0.5: that little is worth the caution.
+    sure, unsure = np.full(999, 0.9), np.array([0.3])
+    height, right = np.full(1000, 0.8), np.ones(1000, bool)
+    threshold, accept, score = choose_cuts(
+        [found(height, right, particles=1000)], [np.concatenate([sure, unsure])]
+    )
+    assert accept == 0.9
+    assert threshold == 0.8
+    assert score == pytest.approx(2 * 999 / (999 + 1000))
+
+
 def test_without_particles_only_false_picks_count():
     empty = found(np.full(20, 0.6), np.zeros(20, bool), particles=0)
     threshold, score = choose_threshold([empty])

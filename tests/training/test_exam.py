@@ -44,7 +44,7 @@ def test_probability_is_a_half_at_the_threshold():
 
 
 def test_a_label_beside_the_summit_stands_as_high():
-    labelled = LabelledImage(IMAGE, PARTICLES + [2.0, -1.0], np.empty((0, 2)))
+    labelled = LabelledImage(IMAGE, np.add(PARTICLES, [2.0, -1.0]), np.empty((0, 2)))
     assert ask([labelled], draw(0.5, 0.5, 0.5, 0)).judge(0.45).right == 3
 
 

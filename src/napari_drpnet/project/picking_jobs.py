@@ -83,10 +83,12 @@ class PickingJobs:
 
     def on_settings(self, before: Settings, after: Settings) -> None:
         """Do again what depends on the settings that have changed."""
-        if _without_cuts(before) != _without_cuts(after) and _same_view(before, after):
+        current = self._session.current
+        is_stale = _without_cuts(before) != _without_cuts(after) and _same_view(before, after)
+        if is_stale:
             self.refresh()
-        else:
-            self._session.current.decide()
+        if not is_stale or current.review is None:
+            current.decide()
 
     def refresh(self) -> None:
         """Bring the micrograph that is shown up to date, if it was picked before."""

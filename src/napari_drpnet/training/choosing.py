@@ -17,6 +17,8 @@ from napari_drpnet.training.labels import LabelledCandidates, cut_patches, label
 _SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
 #: What a false pick on an empty micrograph costs, in F1 of a micrograph with particles.
 _FALSE_PICK_COST = 0.002
+#: What caution may cost in score; far less than chance moves it.
+_CAUTION = 0.002
 
 Floats = NDArray[np.float64]
 
@@ -133,10 +135,12 @@ def choose_cuts(
 ) -> tuple[float, float, float]:
     """Return the pair of threshold and accept that serves all fields best, and its score.
 
-    With a classifier the threshold can be lower: it only has to keep the particles.
+    With a classifier the threshold can be lower: it only has to keep the particles. Of pairs that
+    are as good but for a little, the one that accepts least: real micrographs are dirtier than
+    simulated ones.
     """
     thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
-    score, threshold, accept = max(
+    trials = [
         (
             _score(
                 judged,
@@ -150,7 +154,11 @@ def choose_cuts(
         )
         for threshold in thresholds
         for accept in accepts
-    )
+    ]
+    best, _, _ = max(trials)
+    good = [trial for trial in trials if trial[0] >= best - _CAUTION]
+    strictest = max(accept for _, _, accept in good)
+    score, threshold, accept = max(trial for trial in good if trial[2] == strictest)
     return float(threshold), float(accept), score
 
 
