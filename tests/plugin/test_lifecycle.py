@@ -342,7 +342,9 @@ def test_the_program_may_end_while_a_job_runs(discs, tmp_path, use_toy_weights):
     """By the hardest way: no window is closed before."""
     folder, script = tmp_path / "project", tmp_path / "script.py"
     script.write_text(_PROGRAM.format(paths=list(map(str, discs)), folder=str(folder)))
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", script], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "picking\nclosed\n"
     assert len(reopened(folder).micrographs) == 3

@@ -151,3 +151,33 @@ def picked(desk, discs):
     desk.pick()
     assert desk.current.accepted_count == 16
     return desk
+
+
+@pytest.fixture
+def aware_weights(tmp_path):
+    """A function that writes a classifier with an opinion on contexts, for a kind of detector."""
+    import torch
+
+    from napari_drpnet.networks.classifier import PatchClassifier
+    from napari_drpnet.networks.weights import WeightsCard, save_network
+
+    def write(architecture="fcrn"):
+        torch.manual_seed(0)
+        module = PatchClassifier(16, 1, with_context=True)
+        card = WeightsCard(
+            kind="classifier",
+            architecture=architecture,
+            particle_px=9,
+            patch_px=16,
+            pool_stride=1,
+            threshold=1.0,
+            accept=0.2,
+            context=True,
+            licence="BSD-3-Clause",
+            trained_on="nothing",
+        )
+        path = tmp_path / "aware.safetensors"
+        save_network(path, module.state_dict(), card)
+        return path
+
+    return write

@@ -102,7 +102,7 @@ def test_settings_are_parameters_once_the_particle_is_known():
         peaks=PeakParameters(sigma_px=2),
         classifier=ClassifierParameters(accept=0.3),
     )
-    assert Settings.from_parameters(parameters).parameters == parameters
+    assert Settings.model_validate(parameters.model_dump()).parameters == parameters
 
 
 @pytest.mark.parametrize("name", ["x", "m1", "m0001/../..", "M0001", "m0001\n"])

@@ -4,10 +4,15 @@ import mrcfile
 import numpy as np
 import pytest
 
+from napari_drpnet.parameters import ParticleParameters, PickParameters
+from napari_drpnet.picks import Picks
 from napari_drpnet.project import auto_labels
+from napari_drpnet.project.derivation import choose_weights
 from napari_drpnet.project.label_files import read_labels, write_labels
 from napari_drpnet.project.label_merging import contradictions, merge_labels
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.plan import Plan
+from napari_drpnet.project.store import StoredCandidates
 
 
 def label(number, place, accepted=True, source="person"):
@@ -171,6 +176,25 @@ def test_confident_and_weak_picks_are_labelled(labelled):
     assert labelled.session.history.undo_title == "Label automatically"
     labelled.session.undo()
     assert not labelled.session.labeller.has_automatic
+
+
+def test_noise_above_the_threshold_of_a_classifier_is_not_confident():
+    """A classifier recommends a low threshold, and rejects most of what passes it."""
+    height = np.repeat([0.8, 0.4], 30)
+    picks = Picks(
+        np.column_stack([np.arange(60) * 50.0, np.zeros(60)]),
+        height,
+        height,
+        np.where(height > 0.5, 0.9, 0.1),
+        np.zeros(60, bool),
+    )
+    stored = StoredCandidates("key", picks, (3000, 100), 1.0, 40.0, "dark", 1.0)
+    parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=40))
+    weights = choose_weights(parameters)
+    assert weights.classifier.threshold < 0.3 < weights.detector.threshold
+    labels = auto_labels.label_candidates(stored, Plan(weights.resolve(parameters), weights))
+    assert [label.accepted for label in labels] == [True] * 30 + [False] * 30
+    np.testing.assert_array_equal([label.center_yx for label in labels], picks.centers_yx)
 
 
 def test_a_persons_labels_are_not_touched_and_win(labelled):

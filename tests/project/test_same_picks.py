@@ -34,11 +34,15 @@ JUDGE = {"classifier": str(SHIPPED / "classifier-default.safetensors")}
         ({"max_count": 5}, {}),
         ({"threshold": 0.1, "max_count": 9}, JUDGE | {"accept": 0.05}),
         ({"score": "prominence", "threshold": 0.3}, JUDGE),
+        ({"threshold": 0.1}, {"classifier": "aware.safetensors", "accept": 0.4}),
         ({"threshold": 1e6}, {}),
     ],
 )
-def test_all_ways_find_the_same(desk, discs, tmp_path, monkeypatch, peaks, classifier):
+def test_all_ways_find_the_same(
+    desk, discs, tmp_path, monkeypatch, aware_weights, peaks, classifier
+):
     monkeypatch.chdir(tmp_path)
+    aware_weights()
     session, folder = desk.session, next(iter(discs)).parent
     desk.open(folder)
     # Sliders have been elsewhere before they are where they are.

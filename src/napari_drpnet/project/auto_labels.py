@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from napari_drpnet.jobs import Job
-from napari_drpnet.picking import ranking_score
+from napari_drpnet.picking import accept, ranking_score
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.plan import Plan
@@ -56,21 +56,24 @@ def propose_labels(
 def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     """Label what is surely a particle, and what surely is none, on one micrograph.
 
-    The paper's levels are multiples of the threshold. Where too few fit below the height of a
-    particle, as on an absolute map, they are smaller: then half of the picks above the threshold
-    are confident, and weak ones lie below it too. The paper's rule that flat boxes are none is
-    left out: among the candidates of the shipped detector the flattest are particles, mostly.
+    The paper's levels are multiples of the threshold: that of the detector alone, since one that
+    a classifier recommends lets noise pass. Where too few fit below the height of a particle, as
+    on an absolute map, they are smaller: then half of the accepted picks are confident, and weak
+    ones lie below the threshold too. The paper's rule that flat boxes are none is left out: among
+    the candidates of the shipped detector the flattest are particles, mostly.
     """
     from napari_drpnet.training.labels import label_by_confidence
 
-    threshold = plan.parameters.peaks.threshold
-    assert threshold is not None
-    score = ranking_score(stored.picks, plan.parameters)
-    above = score[(score >= threshold) & (score > 0)]
-    if not len(above):
+    asked = plan.parameters.peaks.threshold
+    assert asked is not None
+    threshold = max(asked, plan.weights.detector.threshold)
+    picks = accept(stored.picks, plan.parameters)
+    score = ranking_score(picks, plan.parameters)
+    accepted = score[picks.accepted & (score > 0)]
+    if not len(accepted):
         return ()
-    level = min(threshold or np.inf, float(np.median(above)) / _CONFIDENT)
-    picks, score = stored.picks.where(score >= level), score[score >= level]
+    level = min(threshold or np.inf, float(np.median(accepted)) / _CONFIDENT)
+    picks, score = picks.where(score >= level), score[score >= level]
     alike = np.ones(len(score))
     verdicts = label_by_confidence(score, picks.centers_yx, alike, level, stored.diameter_px)
     chosen = np.concatenate([_evenly(np.flatnonzero(verdicts == kind)) for kind in (1, 0)])

@@ -13,6 +13,7 @@ from napari_drpnet.display import DisplayParameters
 from napari_drpnet.geometry import inside
 from napari_drpnet.project.corrections import Corrector, find_changes
 from napari_drpnet.project.edits import LabelEdit, MicrographRecord, Settings
+from napari_drpnet.project.labels import given_by
 from napari_drpnet.project.review import (
     LABEL_REACH,
     Review,
@@ -289,7 +290,7 @@ class CurrentMicrograph:
         record, review, stored = self.record, self.review, self.stored
         if record is not None and review is not None and stored is not None:
             project = self._session.project
-            automatic = tuple(o for o in project.labels(record.id) if o.source == "model")
+            automatic = given_by("model", project.labels(record.id))
             corrector = Corrector(
                 record.id,
                 review,

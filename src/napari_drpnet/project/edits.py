@@ -84,11 +84,6 @@ class Settings(Stored):
             classifier=self.classifier,
         )
 
-    @classmethod
-    def from_parameters(cls, parameters: PickParameters) -> Self:
-        """Take the parameters of another run."""
-        return cls(**{name: getattr(parameters, name) for name in type(parameters).model_fields})
-
 
 class _Replacement(Stored, Generic[ValueT]):
     """Something takes the place of something."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from napari_drpnet.project.labels import Label
+from napari_drpnet.project.labels import Label, Source, given_by
 from napari_drpnet.project.review import Review
 
 
@@ -83,11 +82,9 @@ class MicrographTotals:
     model: LabelTotals
 
 
-def total_labels(
-    labels: Iterable[tuple[Label, ...]], source: Literal["person", "model"] = "person"
-) -> LabelTotals:
+def total_labels(labels: Iterable[tuple[Label, ...]], source: Source = "person") -> LabelTotals:
     """Add up the labels of micrographs that one of the sources has given."""
-    verdicts = [[o.accepted for o in given if o.source == source] for given in labels]
+    verdicts = [[label.accepted for label in given_by(source, given)] for given in labels]
     accepted = sum(map(sum, verdicts))
     count = sum(map(len, verdicts))
     return LabelTotals(accepted, count - accepted, sum(map(bool, verdicts)))
@@ -103,7 +100,7 @@ def count_labels(review: Review | None, project: Iterable[tuple[Label, ...]]) ->
     project : iterable of tuple of Label
         The labels of each micrograph.
     """
-    given = [sum(label.source == "person" for label in labels) for labels in project]
+    given = [len(given_by("person", labels)) for labels in project]
     accepted = rejected = added = 0
     if review is not None:
         rows = np.flatnonzero(review.labelled)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from napari_drpnet.formats.star_tables import (
     write_table,
 )
 from napari_drpnet.formats.text import AnyPath, parse_number
-from napari_drpnet.project.labels import Label
+from napari_drpnet.project.labels import Label, Source
 
 #: What the columns of a CSV file are in a STAR file. RELION keeps columns that it does not know.
 _COLUMNS = {
@@ -33,7 +33,7 @@ _COLUMNS = {
 _REQUIRED = ("micrograph", "x", "y", "label")
 _PLACES = ("x", "y", "anchor_x", "anchor_y")
 _WORDS = {"accepted": True, "rejected": False, "1": True, "0": False}
-_SOURCES: dict[str, Literal["person", "model"]] = {"person": "person", "model": "model"}
+_SOURCES: dict[str, Source] = {"person": "person", "model": "model"}
 
 Labels = tuple[Label, ...]
 ChoiceT = TypeVar("ChoiceT")

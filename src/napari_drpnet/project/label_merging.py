@@ -1,6 +1,6 @@
 """New labels beside those that are there: what a person has said stays."""
 
-from napari_drpnet.project.labels import Label, labels_near
+from napari_drpnet.project.labels import Label, given_by, labels_near
 
 Labels = tuple[Label, ...]
 
@@ -47,8 +47,7 @@ def contradictions(here: Labels, given: Labels, reach_px: float) -> int:
 
 def _split(labels: Labels) -> tuple[Labels, Labels]:
     """Return what a person has said, and what a model has."""
-    own = tuple(label for label in labels if label.source == "person")
-    return own, tuple(label for label in labels if label.source == "model")
+    return given_by("person", labels), given_by("model", labels)
 
 
 def _without(labels: Labels, others: Labels, reach_px: float) -> Labels:

@@ -10,7 +10,7 @@ from napari_drpnet.project.auto_labels import Proposal, propose_labels
 from napari_drpnet.project.edits import EditGroup, LabelEdit, MicrographRecord
 from napari_drpnet.project.label_files import read_labels, write_labels
 from napari_drpnet.project.label_merging import contradictions, merge_labels
-from napari_drpnet.project.labels import Label
+from napari_drpnet.project.labels import Label, given_by
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.review import LABEL_REACH
 from napari_drpnet.project.store import ProjectStore
@@ -85,9 +85,7 @@ class Labeller:
     @property
     def has_automatic(self) -> bool:
         """Whether any label of the project is automatic."""
-        project = self._session.project
-        labels = (label for name in project.micrographs for label in project.labels(name))
-        return any(label.source == "model" for label in labels)
+        return any(self._automatic(name) for name in self._session.project.micrographs)
 
     def label_automatically(self) -> None:
         """Label the picks of all included micrographs that the detector is sure of.
@@ -126,8 +124,7 @@ class Labeller:
     # ---- both
 
     def _automatic(self, micrograph: str) -> Labels:
-        labels = self._session.project.labels(micrograph)
-        return tuple(label for label in labels if label.source == "model")
+        return given_by("model", self._session.project.labels(micrograph))
 
     def _add(self, title: str, proposals: list[Proposal], *, renew: bool = False) -> int:
         """Add labels as one step, in place of automatic ones where asked; return how many."""

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from napari_drpnet.project.stored import Stored
 
+Source = Literal["person", "model"]
+
 
 class Label(Stored):
     """A verdict on a place.
@@ -32,7 +34,12 @@ class Label(Stored):
     center_yx: tuple[float, float]
     anchor_yx: tuple[float, float]
     accepted: bool
-    source: Literal["person", "model"] = "person"
+    source: Source = "person"
+
+
+def given_by(source: Source, labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Return the labels that a person has given, or a model."""
+    return tuple(label for label in labels if label.source == source)
 
 
 def labels_near(

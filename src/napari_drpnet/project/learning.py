@@ -8,7 +8,7 @@ from psygnal import Signal
 
 from napari_drpnet.project.edits import SettingsEdit
 from napari_drpnet.project.label_counts import LabelTotals, MicrographTotals, total_labels
-from napari_drpnet.project.labels import Label, labels_near
+from napari_drpnet.project.labels import Label, given_by, labels_near
 from napari_drpnet.project.lesson_pages import Asked
 from napari_drpnet.project.lessons import Lesson, Subject
 from napari_drpnet.project.notices import explain
@@ -160,7 +160,7 @@ class Learner:
         if trial is None or current.id is None or trial.micrograph != current.id:
             return np.empty((0, 2))
         reach = LABEL_REACH * (current.diameter_px or 0.0)
-        own = [o for o in self._session.project.labels(current.id) if o.source == "person"]
+        own = given_by("person", self._session.project.labels(current.id))
         is_open = [not labels_near(own, [center], reach) for center in trial.changed_yx]
         return np.asarray(trial.changed_yx[np.array(is_open, bool)])
 

@@ -115,11 +115,16 @@ def verdicts(labels: Labels) -> NDArray[np.bool_]:
 def _as_seen(
     labels: Labels, analysis: Analysis, stored: StoredCandidates, context: Floats
 ) -> LabelledView:
-    """Bring labels into the classifier's view, each with the context of its candidate."""
+    """Bring labels into the classifier's view, each with the context of its candidate.
+
+    A label without a candidate, as of a point that was added, has the context 0: there the patch
+    alone is learned from.
+    """
     view, centers = analysis.detection.classifier_view, places(labels)
     context = np.append(context, 0.0)
     rows = np.full(len(centers), len(stored.picks))
     if len(stored.picks) and len(centers):
+        anchors = [label.anchor_yx for label in labels]
         reach = LABEL_REACH * stored.diameter_px
-        _, rows = cKDTree(stored.picks.centers_yx).query(centers, distance_upper_bound=reach)
+        _, rows = cKDTree(stored.picks.centers_yx).query(anchors, distance_upper_bound=reach)
     return LabelledView(view.image, view.frame.to_network(centers), verdicts(labels), context[rows])

@@ -16,7 +16,12 @@ from napari_drpnet.project.lesson_pages import Asked, Page, read_page
 from napari_drpnet.project.picker import Picker, read_record
 from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.review import LABEL_REACH, is_accepted, review_picks
-from napari_drpnet.project.teaching import Tell, teach_classifier, teach_detector
+from napari_drpnet.project.teaching import (
+    Tell,
+    adopt_classifier,
+    teach_classifier,
+    teach_detector,
+)
 from napari_drpnet.project.trial import Floats, Taught, Trial, find_missing
 from napari_drpnet.training.feedback import LEAST_LABELS, AdaptRecipe
 
@@ -83,6 +88,9 @@ class Lesson:
         pages = [
             read_page(picker, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
         ]
+        if self.subject != "detector" and networks.classifier is not None:
+            adopted = adopt_classifier(networks.classifier, networks.detector.card)
+            networks = replace(networks, classifier=adopted)
         taught = tuple(self._teach(networks, pages, tell, job))
         before, after, reach = self._find_accepted(picker, networks, taught, job)
         return Trial(

@@ -12,7 +12,7 @@ from napari_drpnet.formats import Coordinates
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.picking import above_threshold, accept, ranking_score
 from napari_drpnet.picks import Picks
-from napari_drpnet.project.labels import Label
+from napari_drpnet.project.labels import Label, given_by
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -163,7 +163,7 @@ def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float)
         pairs first. A label without one is a row of its own. Other candidates as near to what
         a person accepted are hidden: one particle is one point.
     """
-    given = tuple(label for label in labels if label.source == "person")
+    given = given_by("person", labels)
     count, reach = len(candidates), LABEL_REACH * diameter_px
     anchors = np.array([label.anchor_yx for label in given], float).reshape(-1, 2)
     owned = np.full(count, -1, np.intp)

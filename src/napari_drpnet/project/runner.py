@@ -19,7 +19,7 @@ __all__ = ["JobRunner", "JobStatus"]
 T = TypeVar("T")
 
 _PROGRESS_EVERY_S = 0.05
-_WAIT_AT_EXIT_S = 2.0
+_WAIT_AT_EXIT_S = 10.0
 
 
 class JobRunner:
@@ -239,7 +239,10 @@ _runners: WeakSet[JobRunner] = WeakSet()
 
 @atexit.register
 def _stop_all() -> None:
-    """Give running jobs the time of a tile: a thread that Python ends inside torch may crash."""
+    """Give running jobs the time of a tile: a thread that Python ends inside torch may crash.
+
+    On a busy computer that, or the import of torch, takes seconds.
+    """
     runners = list(_runners)
     for runner in runners:
         runner.close()

@@ -1,18 +1,21 @@
 """Networks are taught what the pages of a lesson say, and get cards that tell of it."""
 
+import copy
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from napari_drpnet.jobs import Job
+from napari_drpnet.project.labels import Label
 from napari_drpnet.project.lesson_pages import Page, places, verdicts
 from napari_drpnet.project.trial import Kind, Taught, describe_success
 from napari_drpnet.training.feedback import AdaptRecipe, recommend_threshold
 
 if TYPE_CHECKING:
-    from napari_drpnet.networks.weights import Network
+    from napari_drpnet.networks.weights import Network, WeightsCard
     from napari_drpnet.training.head import AdaptReport
     from napari_drpnet.training.marked import LabelledImage, TuneRecipe
 
@@ -21,6 +24,24 @@ ResultT = TypeVar("ResultT")
 
 #: Gets what learns, and how it is going.
 Tell = Callable[[Kind, "AdaptReport"], None]
+
+
+def adopt_classifier(classifier: "Network", detector: "WeightsCard") -> "Network":
+    """Make a classifier one for this detector, where it was made for another kind.
+
+    Of other heights its context knows nothing, so that it is left out. The one given stays as it
+    is.
+    """
+    from napari_drpnet.networks.classifier import PatchClassifier
+
+    if classifier.card.knows(detector):
+        return classifier
+    module = copy.deepcopy(classifier.module)
+    assert isinstance(module, PatchClassifier)
+    module.context = None
+    taken_over = ("architecture", "map_units", "threshold")
+    update = {name: getattr(detector, name) for name in taken_over} | {"context": False}
+    return replace(classifier, module=module, card=classifier.card.model_copy(update=update))
 
 
 def teach_classifier(
@@ -68,6 +89,7 @@ def teach_classifier(
     adapted = _follow(training, partial(tell, "classifier"))
     heights = np.concatenate([page.accepted_score for page in pages])
     lower = recommend_threshold(heights, threshold)
+    labels = [label for page in pages for label in page.judging + page.helping]
     own = {
         **recipe.model_dump(),
         "replayed": sum(len(page.replay.accepted) for page in pages),
@@ -77,7 +99,7 @@ def teach_classifier(
         update={
             "accept": adapted.accept,
             "threshold": lower if lower < threshold else classifier.card.threshold,
-            **_origin(classifier, pages, own),
+            **_origin(classifier, pages, labels, own),
         }
     )
     both = adapted.before, adapted.after
@@ -87,13 +109,14 @@ def teach_classifier(
 def teach_detector(
     detector: "Network", pages: Sequence[Page], recipe: "TuneRecipe", tell: Tell, job: Job
 ) -> Taught:
-    """Teach a copy of a detector; see `teach_classifier`."""
+    """Teach a copy of a detector, by the labels that judge it alone; see `teach_classifier`."""
     from napari_drpnet.training.tune import tune_detector
 
     training = tune_detector(detector, [_mark(page) for page in pages], recipe, job)
     tuned = _follow(training, partial(tell, "detector"))
     own = {**recipe.model_dump(), **describe_success(tuned.before, tuned.after)}
-    update = {"threshold": tuned.threshold, **_origin(detector, pages, own)}
+    labels = [label for page in pages for label in page.judging]
+    update = {"threshold": tuned.threshold, **_origin(detector, pages, labels, own)}
     card = detector.card.model_copy(update=update)
     return Taught("detector", tuned.before, tuned.after, tuned.improved, tuned.state, card)
 
@@ -107,9 +130,10 @@ def _mark(page: Page) -> "LabelledImage":
     return LabelledImage(view.image, centers[accepted], centers[~accepted])
 
 
-def _origin(network: "Network", pages: Sequence[Page], own: dict[str, Any]) -> dict[str, Any]:
+def _origin(
+    network: "Network", pages: Sequence[Page], labels: Sequence[Label], own: dict[str, Any]
+) -> dict[str, Any]:
     """Say what weights come from, as fields of their card."""
-    labels = [label for page in pages for label in page.judging + page.helping]
     counts = {
         source: {
             "accepted": sum(label.accepted for label in given),

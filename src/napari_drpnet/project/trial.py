@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from napari_drpnet.project.labels import Source
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -81,7 +83,7 @@ class Trial:
     """
 
     taught: tuple[Taught, ...]
-    judge: Literal["person", "model"]
+    judge: Source
     micrograph: str | None
     accepted: tuple[int, int]
     lost_yx: Floats

@@ -22,9 +22,9 @@ class AdaptRecipe(Parameters):
     """How a classifier learns from labels; stored in its card."""
 
     steps: int = Setting(120, ge=1, le=2000, title="Batches; each shows every label once")
-    learning_rate: float = Setting(2e-3, gt=0, le=0.1, title="Adam, cosine schedule")
+    learning_rate: float = Setting(1e-3, gt=0, le=0.1, title="Adam, cosine schedule")
     replay_weight: float = Setting(
-        0.3, gt=0, le=10, title="Weight of an unlabelled candidate against that of a label"
+        0.5, gt=0, le=10, title="Weight of an unlabelled candidate against that of a label"
     )
     replay_count: int = Setting(
         150, ge=1, le=2000, title="Most unlabelled candidates of a micrograph"

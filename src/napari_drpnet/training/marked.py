@@ -69,13 +69,6 @@ class LabelledImage:
         """Whether each of `centers_yx` is accepted, (n + m,)."""
         return np.arange(len(self.centers_yx)) < len(self.accepted_yx)
 
-    def where(self, labels: Bools) -> "LabelledImage":
-        """Take some of the labels, by rows of `centers_yx`."""
-        kept, accepted = self.centers_yx, self.verdicts
-        return LabelledImage(
-            self.image, kept[labels & accepted], kept[labels & ~accepted], self.complete
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class Lecture:

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,7 @@ from napari_drpnet.batch.outputs import default_box_size
 from napari_drpnet.formats import WRITTEN
 from napari_drpnet.plugin.controls import LABEL_WIDTH, guard_wheel
 from napari_drpnet.plugin.forms import field_widget, show_value
+from napari_drpnet.plugin.parts import column
 from napari_drpnet.project.export_options import ExportChoice
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.summaries import Totals
@@ -83,10 +83,13 @@ class ExportForm(QWidget):
         self.cryosparc = QCheckBox("cryoSPARC")
         self.cryosparc.setToolTip(ExportChoice.model_fields["cryosparc"].title or "")
         self.cryosparc.toggled.connect(self._choose_cryosparc)
-        self.selection = QCheckBox("micrographs")
+        self.selection = QCheckBox("selection")
         self.selection.setToolTip(ExportChoice.model_fields["selection"].title or "")
         self.selection.toggled.connect(self._choose_selection)
-        return _rows(*self.formats.values(), self.cryosparc, self.selection)
+        files = QWidget()
+        lists = _row(self.cryosparc, self.selection)
+        files.setLayout(column(_rows(*self.formats.values()), lists, spacing=2))
+        return files
 
     def _make_scope(self) -> QWidget:
         self.this_one, self.all_included = QRadioButton(), QRadioButton()
@@ -95,13 +98,9 @@ class ExportForm(QWidget):
             self._scope.addButton(button)
             button.clicked.connect(partial(self._choose_scope, only_current))
         scope = QWidget()
-        column = QVBoxLayout(scope)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
         self.counts = QLabel()
         self.counts.setWordWrap(True)
-        for part in (self.this_one, self.all_included, self.counts):
-            column.addWidget(part)
+        scope.setLayout(column(self.this_one, self.all_included, self.counts, spacing=2))
         return scope
 
     def _make_folder(self) -> QWidget:

@@ -21,6 +21,7 @@ _ROWS = {
 _HELD_OUT = "Labels are dealt into parts; each is judged after training on the others"
 _BY = {"person": "your labels, held out", "model": "automatic labels, held out"}
 _BETTER = "Better: keep it, and all is picked with it."
+_BETTER_BY_MODEL = "Better on what was sure already: look at what would change."
 _NOT_BETTER = "Not clearly better: {} stays unless you keep this one anyway."
 _NONE_BETTER = "Not clearly better: the old networks stay unless you keep these anyway."
 _OLD: dict[Kind, str] = {"classifier": "the old classifier", "detector": "the old detector"}
@@ -78,8 +79,9 @@ class TrainOutcome(QWidget):
         )
         self.changes.setVisible(trial.micrograph is not None and trial.micrograph == shown)
         self._next_change.setEnabled(trial.changed > 0)
-        told = _judge(trial.taught)
-        self.sentence.say(f"{told} {_BY_MODEL}" if trial.judge == "model" else told)
+        by_model = trial.judge == "model"
+        told = _judge(trial.taught, _BETTER_BY_MODEL if by_model else _BETTER)
+        self.sentence.say(f"{told} {_BY_MODEL}" if by_model else told)
 
 
 class RatesTable(QWidget):
@@ -126,10 +128,10 @@ def _texts(verdict: "Verdict") -> dict[str, str]:
     return {"right": f"{verdict.right} of {verdict.labels}"} | rates
 
 
-def _judge(taught: Sequence[Taught]) -> str:
+def _judge(taught: Sequence[Taught], better: str) -> str:
     worse = [_OLD[one.kind] for one in taught if not one.improved]
     if not worse:
-        return _BETTER
+        return better
     if len(taught) == 1:
         return _NOT_BETTER.format(worse[0])
     if len(worse) == len(taught):

@@ -28,7 +28,7 @@ _SUBJECTS: dict[Subject, tuple[str, str]] = {
     "detector": ("Detector", "It learns what to find: where particles are missed at any threshold"),
     "both": ("Both", "The detector learns, then the classifier"),
 }
-_USE = "Learn from these too. Where you have labelled little, they alone say what is better"
+_USE = "Learn from these too. Where you have labelled little, they say what is better"
 _LIST = "The included micrographs that have labels"
 _NUMBERS = "Accepted + rejected labels"
 _COLUMNS = ("micrograph", "yours", "automatic")
