@@ -215,6 +215,21 @@ def test_a_failed_redo_leaves_the_old_picks(pick):
     assert Path("out/sub/m1_autopick.star").exists()
 
 
+def test_outdated_picks_of_a_micrograph_that_fails_are_not_in_the_index(pick, parameters):
+    out = Outputs(Path("out"), all_candidates=True)
+    pick(out=out)
+    Path("in/sub/m1.mrc").write_text("not an image")
+    pick(out=out, existing="resume")
+    assert set(index()) == {"in/sub/m0.mrc", "in/sub/m2.mrc"}
+    assert "m1" not in Path("out/candidates.csv").read_text()
+    assert Path("out/sub/m1_autopick.star").exists()
+    assert pick("in/sub/m1.mrc", out=out, existing="resume").index is not None
+    for name in ("m0", "m2"):
+        Path(f"in/sub/{name}.mrc").unlink()
+    assert pick("in/sub/m1.mrc", out=out, existing="resume").index is None
+    assert not Path("out/autopick.star").exists()
+
+
 def test_an_unforeseen_error_is_noted_with_its_traceback(pick, monkeypatch):
     def fail(path):
         raise ZeroDivisionError("surprise")

@@ -29,6 +29,12 @@ def test_rows_are_flipped(drpnet, write_discs, rows):
     assert read_coordinates("b.csv").centers_yx.tolist() == [[119, 30], [99, 50]]
 
 
+def test_a_table_that_cannot_hold_the_names_is_refused(drpnet):
+    Path("two.csv").write_text("x,y,micrograph\n3,4,a/m.mrc\n5,6,b/m.mrc\n")
+    assert "two folders have the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr
+    assert not Path("b.txt").exists()
+
+
 def test_nothing_is_replaced_without_being_asked(drpnet):
     Path("b.csv").write_text("precious")
     assert "--overwrite" in drpnet("convert", "a.csv", "b.csv", code=2).stderr

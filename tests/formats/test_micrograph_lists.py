@@ -54,7 +54,7 @@ def test_rows_go_and_all_else_stays_to_the_letter(tmp_path, line_end):
 
 
 MICROGRAPHS = st.lists(
-    st.text("aB_0.- /", min_size=1, max_size=8).map(lambda name: f"m{name.strip()}.mrc"),
+    st.text("aB_0.- /", min_size=1, max_size=8).map(lambda name: f"data_/{name.strip()}.mrc"),
     min_size=1,
     unique=True,
 )

@@ -47,11 +47,26 @@ def test_tables_without_rows_are_read_as_such(tmp_path, block):
     assert list(read_tables(file)) == [block]
 
 
-@pytest.mark.parametrize("name", ["with space.mrc", "", "Größe/α.mrc", "0001", "nan_1.mrc"])
+@pytest.mark.parametrize(
+    "name", ["with space.mrc", "", "Größe/α.mrc", "0001", "nan_1.mrc", "data_1/a.mrc"]
+)
 def test_names_survive(tmp_path, name):
     file = tmp_path / "a.star"
     write_table(file, "x", {"rlnMicrographName": [name, "b.mrc"]})
     assert list(read_tables(file)["x"]["rlnMicrographName"]) == [name, "b.mrc"]
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_rows_that_begin_like_a_block_are_rows(tmp_path, columns):
+    file = tmp_path / "a.star"
+    names = ["x/a.mrc", "data_1/b.mrc", "data_2/c.mrc"]
+    table = {"rlnMicrographName": names, "rlnOpticsGroup": ["1", "2", "3"]}
+    write_table(file, "micrographs", dict([*table.items()][:columns]))
+    with file.open("a") as text:
+        text.write("\ndata_other # of the same file\n\nloop_\n_rlnAnglePsi #1\n7\n")
+    tables = read_tables(file)
+    assert list(tables["micrographs"]["rlnMicrographName"]) == names
+    assert len(tables) == 2
 
 
 @pytest.mark.parametrize("name", ["O'Brien/a.mrc", "grid#2/a.mrc"])

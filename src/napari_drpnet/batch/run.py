@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -76,7 +77,8 @@ def pick_micrographs(
     Notes
     -----
     Index and summaries are about the micrographs asked for now, and about those of earlier runs
-    whose files are still there.
+    whose files are still there. The earlier picks of a micrograph that fails now stay, but not in
+    the index.
     """
     entries = tuple(entries)
     if existing == "refuse":
@@ -185,19 +187,23 @@ class Batch:
         """Write the table of all candidates of finished micrographs, where they were kept."""
         asked = self._asked.values()
         if any(self._ledger.results(asked)):
-            candidates = list(self._ledger.candidates(asked))
-            _replace(self._outputs.candidates, candidates, write_candidates_csv)
+            rows = ((n, picks) for n, picks in self._ledger.candidates(asked) if self._counts(n))
+            _replace(self._outputs.candidates, rows, write_candidates_csv)
 
     def _write_index(self, results: Iterable[PickedMicrograph]) -> None:
-        files = ((result.name, result.files) for result in results)
-        rows = list(index_rows(self._outputs.folder, files, project=Path.cwd()))
-        _replace(self._outputs.index, rows, write_index)
-        self._index = self._outputs.index if rows else None
+        files = ((result.name, result.files) for result in results if self._counts(result.name))
+        rows = index_rows(self._outputs.folder, files, project=Path.cwd())
+        is_there = _replace(self._outputs.index, rows, write_index)
+        self._index = self._outputs.index if is_there else None
         ending = find_indexed(self._outputs.endings())
         micrographs_star = self._outputs.micrographs_star
         if ending and micrographs_star:
             place = relative_to_project(micrographs_star, Path.cwd())
             write_coords_suffix(self._outputs.folder, ending, place)
+
+    def _counts(self, name: str) -> bool:
+        """Tell whether picks count: those of a micrograph that has failed now are out of date."""
+        return not isinstance(self._outcomes.get(name), FailedMicrograph)
 
     def _work(self, entries: Sequence[BatchEntry], job: Job) -> Generator[Outcome, None, None]:
         """Yield what is finished, then what the workers make of the rest."""
@@ -211,10 +217,11 @@ class Batch:
             yield from outcomes
 
 
-def _replace(path: Path, rows: list[Row], write: Callable[[Path, Iterable[Row]], None]) -> None:
-    """Write a file of rows; where there are none, see that an earlier one does not mislead."""
+def _replace(path: Path, rows: Iterator[Row], write: Callable[[Path, Iterable[Row]], None]) -> bool:
+    """Write a file of rows, and say so; where there are none, remove an earlier one."""
     remove_leftovers(path)
-    if rows:
-        write(path, rows)
-    else:
-        path.unlink(missing_ok=True)
+    for first in rows:
+        write(path, chain([first], rows))
+        return True
+    path.unlink(missing_ok=True)
+    return False

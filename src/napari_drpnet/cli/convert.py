@@ -110,9 +110,12 @@ def command(
     if target:
         if writer:
             _require_writable(coordinates, writer, micrograph, flip_rows)
-        write_coordinates(
-            target, coordinates, None, target_format, micrograph_name=micrograph, rows=flip_rows
-        )
+        try:
+            write_coordinates(
+                target, coordinates, None, target_format, micrograph_name=micrograph, rows=flip_rows
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
         click.echo(f"{len(coordinates)} particles: {source} -> {target}")
 
 

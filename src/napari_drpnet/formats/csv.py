@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
-from napari_drpnet.formats.text import AnyPath, parse_number, read_text, write_text
+from napari_drpnet.formats.text import AnyPath, parse_number, read_text
 from napari_drpnet.geometry import swap_xy
 from napari_drpnet.picks import Picks
 
@@ -170,8 +171,7 @@ def _field(value: float) -> float | str:
 
 def write_rows(path: AnyPath, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a comma-separated table, whole or not at all; `OSError` when the disk refuses."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, buffer.getvalue())
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 
 from napari_drpnet.formats.relion import OPTICS_GROUP, PIXEL_SIZE, MicrographEntry
-from napari_drpnet.formats.star_tables import MICROGRAPH_NAME, format_table
+from napari_drpnet.formats.star_tables import MICROGRAPH_NAME, begins_block, format_table
 from napari_drpnet.formats.text import AnyPath, read_text, write_text
 
 #: What RELION calls the list of micrographs that a person has chosen.
@@ -78,7 +78,7 @@ def _kept_lines(text: str, names: Container[str]) -> Iterator[str]:
     for line in text.splitlines():
         words = _WORD.findall(line)
         first = words[0] if words else "#"
-        if first.startswith("data_") or first == "loop_":
+        if begins_block(line) or first == "loop_":
             labels, in_loop, has_rows = [], first == "loop_", False
         elif in_loop and first.startswith("_") and not has_rows:
             labels.append(first.removeprefix("_"))

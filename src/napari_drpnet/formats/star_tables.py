@@ -3,7 +3,9 @@
 import linecache
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 MICROGRAPH_NAME = "rlnMicrographName"
 ALTERED_BY_STARFILE = re.compile(r"^[^#\n]*\w(['#])\w", re.MULTILINE)
+#: The line that begins a block; a row may begin likewise, with a name such as ``data_1/a.mrc``.
+_BLOCK = re.compile(r"\s*data_[^\s/]*\s*(#.*)?")
+_FIRST_WORD = re.compile(r"data_\S*")
 
 
 def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
@@ -41,7 +46,6 @@ def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
         name: starfile would silently return another name, and RELION needs names to the letter.
     """
     import pandas as pd
-    import starfile
 
     text = read_text(path)
     if altered := ALTERED_BY_STARFILE.search(text):
@@ -49,7 +53,7 @@ def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
         raise InputFileError(path, reason, "Rename that file or folder")
     linecache.clearcache()  # where starfile keeps the old lines of a file that it failed to read
     try:
-        blocks = starfile.read(path, always_dict=True, parse_as_string=[MICROGRAPH_NAME])
+        blocks = _read_blocks(path, text)
     except (ValueError, TypeError) as error:
         reason = f"is not a valid STAR file ({error})"
         raise InputFileError(path, reason, "Write it again, or correct it") from error
@@ -59,6 +63,31 @@ def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
         name: pd.DataFrame([block]) if isinstance(block, dict) else block
         for name, block in blocks.items()
     }
+
+
+def begins_block(line: str) -> bool:
+    """Tell whether a line begins a block, and is not a row whose first word looks alike."""
+    return _BLOCK.fullmatch(line) is not None
+
+
+def _read_blocks(path: AnyPath, text: str) -> Mapping[str, Any]:
+    """Let starfile read, from a copy with quotes where it would take a row for a new block."""
+    import starfile
+
+    with TemporaryDirectory() as folder:
+        lines = [_unlike_block(line) for line in text.split("\n")]
+        if (safe := "\n".join(lines)) != text:
+            path = Path(folder, "safe.star")
+            write_text(path, safe)
+        blocks: dict[str, Any] = starfile.read(
+            path, always_dict=True, parse_as_string=[MICROGRAPH_NAME]
+        )
+    return blocks
+
+
+def _unlike_block(line: str) -> str:
+    is_row = line.lstrip().startswith("data_") and not begins_block(line)
+    return _FIRST_WORD.sub(lambda word: f'"{word[0]}"', line, count=1) if is_row else line
 
 
 def find_table(
