@@ -232,7 +232,7 @@ def test_micrographs_that_cannot_be_read_are_passed_over_with_their_reasons(reli
     assert relion.state == "SUCCESS"
     assert list(relion.extract()) == [NAMES[0], NAMES[2]]
     assert "1 micrograph FAILED:\n" in relion.err
-    assert f"{NAMES[1]}: 3 bytes are too short for an MRC header" in relion.err
+    assert f"\n  {NAMES[1]}: 3 bytes are too short for an MRC header" in relion.err
 
 
 def test_a_job_that_can_pick_nothing_has_failed(relion):

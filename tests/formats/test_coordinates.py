@@ -34,6 +34,13 @@ def test_from_picks_scores_by_probability_where_known():
     assert coordinates.box_size_px == 64
 
 
+def test_as_picks_takes_all_rows_with_their_scores():
+    picks = Coordinates(TWO, np.array([0.5, np.nan])).as_picks()
+    np.testing.assert_array_equal(picks.centers_yx, TWO)
+    np.testing.assert_array_equal(picks.figure_of_merit, [0.5, np.nan])
+    assert picks.accepted.all()
+
+
 @pytest.mark.parametrize("rows", [np.array([False, True]), np.array([1])])
 def test_where_keeps_all_fields_in_step(rows):
     kept = Coordinates(TWO, np.array([0.1, 0.2]), ("a.mrc", "b.mrc"), 32.0).where(rows)

@@ -54,7 +54,11 @@ def test_rows_go_and_all_else_stays_to_the_letter(tmp_path, line_end):
 
 
 MICROGRAPHS = st.lists(
-    st.text("aB_0.- /", min_size=1, max_size=8).map(lambda name: f"data_/{name.strip()}.mrc"),
+    st.builds(
+        lambda start, name: f"{start}{name.strip()}.mrc",
+        st.sampled_from(["m", "data_1/"]),
+        st.text("aB_0.- /", min_size=1, max_size=8),
+    ),
     min_size=1,
     unique=True,
 )

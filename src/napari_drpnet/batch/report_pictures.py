@@ -4,14 +4,11 @@ import io
 from base64 import b64encode
 from pathlib import Path
 
-import numpy as np
-
 from napari_drpnet.batch.entries import PICKS
 from napari_drpnet.batch.statistics import MicrographStatistics
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.micrograph import read_micrograph
-from napari_drpnet.picks import Picks
 from napari_drpnet.preview import draw_picks
 
 LONGEST_SIDE = 480
@@ -35,9 +32,7 @@ def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None
     """
     try:
         file = next(file for file in micrograph.files if PICKS in Path(file).name)
-        centers_yx = read_coordinates(folder / file).centers_yx
-        unknown = np.full(len(centers_yx), np.nan)
-        picks = Picks(centers_yx, unknown, unknown, unknown, np.ones(len(centers_yx), bool))
+        picks = read_coordinates(folder / file).as_picks()
         pixels = read_micrograph(micrograph.path)
         picture = draw_picks(pixels, picks, micrograph.diameter_px, LONGEST_SIDE)
     except (InputFileError, OSError):

@@ -187,7 +187,8 @@ class PickTask:
     def _explain(self, entry: BatchEntry, error: Exception) -> FailedMicrograph:
         name = entry.micrograph.name
         if isinstance(error, InputFileError):
-            return FailedMicrograph(name, str(error))
+            place = name if error.path == str(entry.micrograph.path) else error.path
+            return FailedMicrograph(name, str(InputFileError(place, error.reason, error.remedy)))
         if isinstance(error, OSError):
             return FailedMicrograph(name, explain(error, name, self.outputs.folder))
         details = "".join(traceback.format_exception(error))

@@ -8,7 +8,6 @@ import numpy as np
 from napari_drpnet.evaluation_inputs import bare_path
 from napari_drpnet.formats import Coordinates
 from napari_drpnet.micrograph import read_micrograph
-from napari_drpnet.picks import Picks
 from napari_drpnet.preview import write_preview
 
 #: Width of the rings where the file has no boxes, unbinned pixels.
@@ -42,8 +41,5 @@ def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> Non
         if not any(rows):
             raise click.UsageError(f"--micrograph: no particle is of {asked}")
         coordinates = coordinates.where(np.array(rows))
-    unknown = np.full(len(coordinates), np.nan)
-    all_rows = np.ones(len(coordinates), bool)
-    picks = Picks(coordinates.centers_yx, unknown, unknown, unknown, all_rows)
     diameter = coordinates.box_size_px or RING_PX
-    write_preview(path, read_micrograph(micrograph), picks, diameter)
+    write_preview(path, read_micrograph(micrograph), coordinates.as_picks(), diameter)

@@ -69,6 +69,11 @@ class Coordinates:
         """Take over all picks of one micrograph, with their figure of merit as score."""
         return cls(picks.centers_yx, picks.figure_of_merit, box_size_px=box_size_px)
 
+    def as_picks(self) -> Picks:
+        """Take all rows for accepted picks, with their score as height."""
+        unknown = np.full(len(self), np.nan)
+        return Picks(self.centers_yx, self.score, unknown, unknown, np.ones(len(self), bool))
+
     @classmethod
     def joined(cls, parts: Sequence["Coordinates"]) -> "Coordinates":
         """Put the rows of parts, which all name their micrographs, below each other."""

@@ -72,16 +72,21 @@ def begins_block(line: str) -> bool:
 
 def _read_blocks(path: AnyPath, text: str) -> Mapping[str, Any]:
     """Let starfile read, from a copy with quotes where it would take a row for a new block."""
+    safe = "\n".join(map(_unlike_block, text.split("\n")))
+    if safe == text:
+        return _read_with_starfile(path)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, "safe.star")
+        write_text(copy, safe)
+        return _read_with_starfile(copy)
+
+
+def _read_with_starfile(path: AnyPath) -> Mapping[str, Any]:
     import starfile
 
-    with TemporaryDirectory() as folder:
-        lines = [_unlike_block(line) for line in text.split("\n")]
-        if (safe := "\n".join(lines)) != text:
-            path = Path(folder, "safe.star")
-            write_text(path, safe)
-        blocks: dict[str, Any] = starfile.read(
-            path, always_dict=True, parse_as_string=[MICROGRAPH_NAME]
-        )
+    blocks: dict[str, Any] = starfile.read(
+        path, always_dict=True, parse_as_string=[MICROGRAPH_NAME]
+    )
     return blocks
 
 

@@ -14,7 +14,6 @@ from napari_drpnet.batch.summary import count, find_doubts
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.micrograph import read_micrograph
-from napari_drpnet.picks import Picks
 from napari_drpnet.preview import draw_preview
 
 if TYPE_CHECKING:
@@ -123,11 +122,8 @@ def _draw_example(picked: PickedMicrograph, entry: BatchEntry, folder: Path) -> 
         coordinates = read_coordinates(folder / file)
     except InputFileError:
         return None
-    unknown = np.full(len(coordinates), np.nan)
-    accepted = np.ones(len(coordinates), bool)
-    picks = Picks(coordinates.centers_yx, coordinates.score, unknown, unknown, accepted)
     named = micrograph.with_pixel_size(picked.pixel_size_angstrom)
-    return draw_preview(named, picks, picked.diameter_px)
+    return draw_preview(named, coordinates.as_picks(), picked.diameter_px)
 
 
 def _on_page(picture: "Image") -> "Figure":
