@@ -1,4 +1,4 @@
-"""Many micrographs: throughput on one core and two, memory, and kill -9 at random moments.
+"""Many micrographs: throughput on one core and two, memory, kill -9, and bad files among good ones.
 
 `drpnet pick` runs as a user starts it, on simulated micrographs of 1024², which are few frames with
 new noise each. The rate is that between the micrographs of the first tenth and the last one, since
@@ -8,6 +8,7 @@ processes together. Needs Linux.
 """
 
 import argparse
+import json
 import os
 import random
 import resource
@@ -30,6 +31,7 @@ from napari_drpnet.parameters import SimulationParameters
 
 SIDE, FRAMES, DIAMETER = 1024, 8, 150
 KILLS = 20
+MIXED, BAD = 200, 10
 #: Memory is compared from this micrograph on.
 SETTLED = 50
 
@@ -69,13 +71,15 @@ def make_micrographs(folder: Path, count: int) -> None:
             file.voxel_size = parameters.pixel_size_angstrom
 
 
-def start(folder: Path, out: str, workers: int, cores: set[int], *more: str) -> subprocess.Popen:
+def start(
+    folder: Path, out: str, workers: int, cores: set[int], *more: str, source: str = "in"
+) -> subprocess.Popen:
     code = "from napari_drpnet.cli import main; main()"
-    pick = ["pick", "in", "--out", out, "--diameter", str(DIAMETER), "--workers", str(workers)]
+    pick = ["pick", source, "--out", out, "--diameter", str(DIAMETER), "--workers", str(workers)]
     return subprocess.Popen(
         [sys.executable, "-c", code, *pick, *more],
         cwd=folder,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if "--json" in more else subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
 
@@ -172,6 +176,27 @@ def kill_at_random_moments(folder: Path, count: int, cores: set[int], span: floa
     )
 
 
+def pick_bad_ones_too(folder: Path, count: int, cores: set[int]) -> str:
+    """Pick a folder in which some files are truncated, empty, or something else."""
+    mixed, total = folder / "mixed", min(MIXED, count)
+    mixed.mkdir()
+    for number, path in enumerate(sorted((folder / "in").iterdir())[:total]):
+        content = path.read_bytes()
+        spoiled = (content[: len(content) // 2], b"", b"<html>not found</html>")[number % 3]
+        is_bad = number % (total // BAD) == total // BAD - 1
+        (mixed / path.name).write_bytes(spoiled if is_bad else content)
+    process = start(folder, "some", len(cores), cores, "--json", source="mixed")
+    report = json.loads(process.communicate()[0])
+    assert process.returncode == 1, "the exit code does not tell"
+    assert len(report["errors"]) == BAD, "not all bad files are named"
+    assert all(each["name"] in each["message"] for each in report["errors"]), "one is not named"
+    assert len(report["micrographs"]) == len(finished(folder / "some")) == total - BAD
+    return (
+        f"{total} files, {BAD} of them bad: {len(report['micrographs'])} picked, "
+        f"{len(report['failed'])} reasons, exit code {process.returncode}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=500)
@@ -198,6 +223,7 @@ def main() -> None:
         picking = two.done[-1] - two.done[0]
         span = two.seconds - picking + 1.5 * picking / KILLS
         print(f"  {kill_at_random_moments(folder, count, set(cores), span)}")
+        print(f"  {pick_bad_ones_too(folder, count, set(cores))}")
 
 
 if __name__ == "__main__":
