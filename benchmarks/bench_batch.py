@@ -193,7 +193,7 @@ def pick_bad_ones_too(folder: Path, count: int, cores: set[int]) -> str:
     assert len(report["micrographs"]) == len(finished(folder / "some")) == total - BAD
     return (
         f"{total} files, {BAD} of them bad: {len(report['micrographs'])} picked, "
-        f"{len(report['failed'])} reasons, exit code {process.returncode}"
+        f"{len(report['errors'])} reasons, exit code {process.returncode}"
     )
 
 
