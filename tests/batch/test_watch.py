@@ -167,6 +167,7 @@ def test_the_stop_file_ends_a_watch(watch):
     report = watch(stop.touch, lambda: time.sleep(9), stop_file=stop)
     assert not report.interrupted
     assert len(report.picked) == 3
+    assert report.waiting == 0
 
 
 def test_the_stop_file_ends_a_micrograph_too(watch, parameters):
@@ -174,6 +175,7 @@ def test_the_stop_file_ends_a_micrograph_too(watch, parameters):
     report = watch(stop_file=stop, told=lambda _: stop.touch())
     assert not report.interrupted
     assert len(report.picked) == 1
+    assert report.waiting == 2
     assert index() == ["m0.mrc"]
 
 

@@ -104,6 +104,8 @@ class BatchReport:
         That picked, and their device.
     seconds : float
         From beginning to end.
+    waiting : int
+        Micrographs that were there and have neither been picked nor failed.
     """
 
     picked: tuple[PickedMicrograph, ...]
@@ -113,3 +115,4 @@ class BatchReport:
     parameters: PickParameters
     networks: Networks
     seconds: float
+    waiting: int

@@ -134,6 +134,8 @@ class Batch:
         self.trouble: FailedMicrograph | None = None
         self._task, self._networks, self._workers = task, networks, workers
         self._outputs, self._ledger, self._resume = task.outputs, task.ledger, resume
+        #: All that there are, where that is known before they are asked for.
+        self.found: Sequence[BatchEntry] = ()
         self._asked: dict[str, BatchEntry] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._index: Path | None = None
@@ -158,6 +160,8 @@ class Batch:
     def report(self) -> BatchReport:
         """Return what came of all so far, in the order in which they were asked for."""
         outcomes = [self._outcomes[name] for name in self._asked if name in self._outcomes]
+        there = {entry.micrograph.name for entry in self.found} | self._asked.keys()
+        waiting = len(there) - len(outcomes)
         if self.trouble:
             outcomes.append(self.trouble)
         return BatchReport(
@@ -168,6 +172,7 @@ class Batch:
             self._task.parameters,
             self._networks,
             time.perf_counter() - self._start,
+            waiting,
         )
 
     def write_index(self) -> None:

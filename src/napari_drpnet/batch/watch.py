@@ -145,6 +145,7 @@ def watch_micrographs(
     until = UntilFile(watch.stop_file, job)
     entries = find()
     with open_batch(parameters, outputs, workers, resume=True) as batch:
+        batch.found = entries
         with suppress(Cancelled, KeyboardInterrupt):
             while not (watch.is_over or batch.interrupted):
                 if fresh := list(islice(arrivals.complete(entries, clock()), _ROUND)):
@@ -152,7 +153,7 @@ def watch_micrographs(
                     batch.write_index()
                 else:
                     _pause(until, watch.every_seconds)
-                entries = _find_again(find, entries, batch)
+                batch.found = entries = _find_again(find, entries, batch)
         batch.interrupted = not watch.is_over
     return batch.report()
 

@@ -41,4 +41,6 @@ def complain(report: BatchReport, remedy: str = "repeat the command with --resum
     lines += find_doubts(report)
     if report.interrupted:
         lines.append(f"Interrupted: {remedy}")
+    elif report.waiting:
+        lines.append(f"{count(report.waiting)} not picked yet: {remedy}")
     return "\n".join(lines)
