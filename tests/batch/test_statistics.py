@@ -77,6 +77,16 @@ def test_what_a_run_has_left_is_read(pick, use_toy_weights):
     assert len(read_statistics(Path("out"))) == 2
 
 
+def test_what_failed_in_the_last_run_does_not_count(pick, use_toy_weights):
+    pick()
+    Path("in/sub/m1.mrc").write_bytes(b"")
+    assert len(pick(existing="resume").failed) == 1
+    assert [each.name for each in read_statistics(Path("out"))] == [
+        "in/sub/m0.mrc",
+        "in/sub/m2.mrc",
+    ]
+
+
 def test_contamination_is_the_share_of_doubtful_picks(pick, use_toy_weights):
     pick("in/sub/m0.mrc")
     (record,) = Path("out/.drpnet").rglob("*.json")

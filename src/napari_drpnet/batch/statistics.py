@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.batch.outputs import Outputs
 from napari_drpnet.batch.records import Ledger, Record
+from napari_drpnet.formats.csv import read_rows
 from napari_drpnet.micrograph import natural_order
 
 #: From here on a micrograph stands out (Iglewicz and Hoaglin 1993, modified z-score).
@@ -110,12 +111,31 @@ def read_statistics(folder: Path) -> list[MicrographStatistics]:
     Returns
     -------
     list of MicrographStatistics
-        Each name once, in natural order. Micrographs whose files are gone do not count, as they
-        do not count for the index.
+        Each name once, in natural order. Micrographs whose files are gone, or that failed in the
+        last run, do not count, as they do not count for the index.
+
+    Raises
+    ------
+    InputFileError
+        When the table of the last run is damaged.
     """
-    records = Ledger(Outputs(folder), {}).records(())
-    by_name = {record.result.name: MicrographStatistics.from_record(record) for record in records}
+    outputs = Outputs(folder)
+    failed = _failed_last(outputs.table)
+    records = Ledger(outputs, {}).records(())
+    by_name = {
+        record.result.name: MicrographStatistics.from_record(record)
+        for record in records
+        if record.result.name not in failed
+    }
     return [by_name[name] for name in sorted(by_name, key=lambda name: natural_order(Path(name)))]
+
+
+def _failed_last(table: Path) -> set[str]:
+    """Return the names of the micrographs that the last run could not pick."""
+    if not table.exists():
+        return set()
+    _, rows = read_rows(table, "name", "status")
+    return {row["name"] for _, row in rows if row["status"] == "failed"}
 
 
 def find_outliers(
