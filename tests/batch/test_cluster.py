@@ -4,9 +4,11 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,8 @@ from napari_drpnet.jobs import Cancelled, SilentJob
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 dask = pytest.importorskip("dask", reason="the extra 'cluster' is not installed")
-pytest.importorskip("dask_jobqueue", reason="the extra 'cluster' is not installed")
+if find_spec("dask_jobqueue") is None:
+    pytest.skip("the extra 'cluster' is not installed", allow_module_level=True)
 
 COUNT = 6
 
@@ -298,3 +301,12 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def test_ctrl_c_stays_what_it_is():
+    # In a process of its own, for the packages are imported but once.
+    code = (
+        "import signal; from napari_drpnet.batch.scheduler import _require_extra; _require_extra();"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,12 +62,16 @@ def connect(scheduler: str, jobs: int = 1) -> Iterator["Client"]:
 
 
 def _require_extra() -> None:
+    before = signal.getsignal(signal.SIGINT)
     try:
         import dask_jobqueue  # noqa: F401
         import distributed  # noqa: F401
     except ModuleNotFoundError as error:
         remedy = "run: pip install 'napari-drpnet[cluster]'"
         raise ValueError(f"{error.name} is not installed here; {remedy}") from error
+    finally:
+        # dask_jobqueue takes Ctrl-C for itself when it is imported, and would end us at once.
+        signal.signal(signal.SIGINT, before)
 
 
 def _reach(address: str) -> "Client":
