@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import convolve2d
 
 from napari_drpnet import geometry
-from napari_drpnet.geometry import Frame
+from napari_drpnet.geometry import Frame, far_from
 from napari_drpnet.preprocess import resample
 
 sides = st.integers(33, 300)
@@ -145,3 +145,10 @@ def test_fractions_count_from_either_side():
     mirrored = geometry.full_from_fractions(fractions, shapes, mirrored=True)
     assert stored.tolist() == [[25, 100], [0, 60]]
     assert mirrored.tolist() == [[75, 100], [50, 60]]
+
+
+def test_what_lies_just_at_the_reach_is_near():
+    places = [[0.0, 0.0], [0.0, 5.0], [3.0, 4.0], [0.0, 5.1]]
+    assert far_from(places, [[0.0, 0.0]], 5.0).tolist() == [False, False, False, True]
+    assert far_from(places, np.empty((0, 2)), 5.0).tolist() == [True] * 4
+    assert far_from([], places, 5.0).shape == (0,)

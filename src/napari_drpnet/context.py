@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +65,8 @@ def _describe_micrograph(height: Floats, shape: tuple[int, ...], diameter_px: fl
 
 def _describe_neighbours(centers_yx: Floats, height: Floats, reach_px: float) -> list[Floats]:
     """Return the mean height of the candidates around each, and a tenth of their number."""
+    from scipy.spatial import cKDTree
+
     strong = np.flatnonzero(height >= _FLOOR)
     if not len(strong):
         return [np.zeros(len(height)), np.zeros(len(height))]

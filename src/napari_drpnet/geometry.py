@@ -116,3 +116,26 @@ def inside(
     positions = np.asarray(positions_yx, float).reshape(-1, 2)
     low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
     return np.asarray(np.all((positions >= low) & (positions <= high), axis=1))
+
+
+def far_from(positions_yx: ArrayLike, others_yx: ArrayLike, reach: float) -> NDArray[np.bool_]:
+    """Tell which positions none of the others is as near to as `reach`.
+
+    Parameters
+    ----------
+    positions_yx : (n, 2) array
+        Positions ``(y, x)``.
+    others_yx : (m, 2) array
+        Others, in the same pixels; where there are none, all is far.
+    reach : float
+        A distance, in these pixels.
+
+    Returns
+    -------
+    (n,) bool array
+    """
+    from scipy.spatial import cKDTree
+
+    others = np.asarray(others_yx, float).reshape(-1, 2)
+    distance, _ = cKDTree(others).query(np.asarray(positions_yx, float).reshape(-1, 2))
+    return np.asarray(distance > reach)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from napari_drpnet import geometry
 from napari_drpnet.classify import extract_patches, weigh_context, weigh_patches
@@ -242,6 +241,8 @@ def weigh_surroundings(
 
 def conclude(picks: Picks, patch: NDArray[np.float32], context: NDArray[np.float64]) -> Picks:
     """Fill in P(particle) from the log-odds of patch and context, which add up."""
+    from scipy.special import expit
+
     return replace(picks, probability=expit(patch + context))
 
 

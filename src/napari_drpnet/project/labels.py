@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
+from napari_drpnet.geometry import far_from
 from napari_drpnet.project.stored import Stored
 
 Source = Literal["person", "model"]
@@ -56,10 +56,6 @@ def labels_near(
     reach_px : float
         What lies no farther from the anchor of a label is what it is about, unbinned pixels.
     """
-    from scipy.spatial import cKDTree
-
-    given, places = tuple(labels), np.asarray(centers_yx, float).reshape(-1, 2)
-    if not given or not len(places):
-        return ()
-    distance, _ = cKDTree(places).query([label.anchor_yx for label in given])
-    return tuple(label for label, far in zip(given, distance, strict=True) if far <= reach_px)
+    given = tuple(labels)
+    far = far_from([label.anchor_yx for label in given], centers_yx, reach_px)
+    return tuple(label for label, is_far in zip(given, far, strict=True) if not is_far)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from napari_drpnet.geometry import far_from
 from napari_drpnet.project.labels import Source
 
 if TYPE_CHECKING:
@@ -107,10 +107,7 @@ class Trial:
 
 def find_missing(points_yx: Floats, others_yx: Floats, reach_px: float) -> Floats:
     """Return the points ``(k, 2)`` that none of the others is as near to as `reach_px`."""
-    if not len(points_yx) or not len(others_yx):
-        return points_yx
-    distance, _ = cKDTree(others_yx).query(points_yx)
-    return np.asarray(points_yx[distance > reach_px])
+    return np.asarray(points_yx[far_from(points_yx, others_yx, reach_px)])
 
 
 def describe_success(before: "Verdict", after: "Verdict") -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from napari_drpnet.geometry import far_from
 from napari_drpnet.networks.weights import WeightsCard
 from napari_drpnet.peaks import smooth
 from napari_drpnet.training.adapt import Verdict, judge_labels
@@ -76,15 +77,13 @@ class Exam:
 
 def add_mistakes(labelled: LabelledImage, old_map: Map, card: WeightsCard) -> LabelledImage:
     """Reject what the detector takes for particles on a micrograph that is labelled completely."""
-    from scipy.spatial import cKDTree
-
     if not labelled.complete:
         return labelled
     truth = Field(labelled.image.astype(np.float16), labelled.accepted_yx)
     least = _SEEN * card.threshold
     seen = label_maxima(truth, old_map, card.particle_px, card.sigma_px, least).centers_yx
-    distance, _ = cKDTree(np.reshape(labelled.accepted_yx, (-1, 2))).query(seen)
-    return replace(labelled, rejected_yx=seen[distance > card.particle_px / 2])
+    mistaken = far_from(seen, labelled.accepted_yx, card.particle_px / 2)
+    return replace(labelled, rejected_yx=seen[mistaken])
 
 
 def _read_heights(distance_map: Map, labelled: LabelledImage, card: WeightsCard) -> Floats:

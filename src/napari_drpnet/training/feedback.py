@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field as Setting
 
+from napari_drpnet.geometry import far_from
 from napari_drpnet.parameters import Parameters
 
 Bools = NDArray[np.bool_]
@@ -87,12 +88,7 @@ def choose_replay(
     recipe : AdaptRecipe
         Says how many.
     """
-    from scipy.spatial import cKDTree
-
-    free = np.arange(len(view.centers_yx))
-    if len(labels_yx):
-        distance, _ = cKDTree(labels_yx).query(view.centers_yx)
-        free = free[distance > reach_px]
+    free = np.flatnonzero(far_from(view.centers_yx, labels_yx, reach_px))
     count = min(len(free), recipe.replay_count)
     rows = free[np.linspace(0, len(free) - 1, count).round().astype(int)] if count else free
     return view.where(rows)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.classify import extract_patches
 from napari_drpnet.distance_map import predict_distance_map
-from napari_drpnet.geometry import inside
+from napari_drpnet.geometry import far_from, inside
 from napari_drpnet.matching import find_gains
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
@@ -148,15 +148,11 @@ def label_by_confidence(
     -----
     Section on CNN-2 of the paper; distances and percentiles of the published code.
     """
-    from scipy.spatial import cKDTree
-
     level = np.floor_divide(score, threshold)
     flat = patch_deviation < np.percentile(patch_deviation, low_percentile) if len(score) else False
     labels = np.full(len(score), -1, np.int8)
     weak = (level == 1) | ((level >= 1) & flat)
-    if (level >= 2).any() and weak.any():
-        distance, _ = cKDTree(centers_yx[level >= 2]).query(centers_yx)
-        weak &= (distance > diameter_px / 6) | flat
+    weak &= far_from(centers_yx, centers_yx[level >= 2], diameter_px / 6) | flat
     labels[weak] = 0
     labels[(level >= 3) & ~flat] = 1
     return _balanced(labels, score)
