@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_drpnet.networks.weights import load_detector, read_card
+from napari_drpnet.networks.weights import load_classifier, load_detector, read_card
 from napari_drpnet.training import fields, pool, train
 from napari_drpnet.training.choosing import Cuts
 from napari_drpnet.training.recipe import NONE_HARD, DetectorRecipe
@@ -125,6 +125,17 @@ def test_interrupted_before_anything_was_judged_it_leaves_nothing(drpnet, monkey
     result = drpnet(*DETECTOR, "--out", "a.safetensors", code=130)
     assert "Interrupted" in result.stderr
     assert list(Path().glob("a.*")) == []
+
+
+def test_interrupted_at_contexts_it_keeps_what_it_knows_of_patches(drpnet, monkeypatch):
+    def interrupt(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(train, "fit_context", interrupt)
+    asked = ["train", "classifier", *TOY, "--epochs", 1, "--least-height", 0]
+    result = drpnet(*asked, "--out", "c.safetensors", code=130)
+    assert "Interrupted: these are the best so far" in result.stderr
+    assert not load_classifier("c.safetensors").card.context
 
 
 def test_a_classifier_is_trained_for_a_detector(drpnet):

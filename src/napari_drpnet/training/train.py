@@ -170,7 +170,12 @@ def train_classifier(
     reports = fit_classifier(module, examples, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     if recipe.context_epochs and not interrupted:
-        network = _learn_context(network, pool.fields, learned, recipe, trials, job)
+        try:
+            network = _learn_context(network, pool.fields, learned, recipe, trials, job)
+        except (Cancelled, KeyboardInterrupt):
+            if not trials.found_something:
+                raise
+            interrupted = True
     history = _history(start) | {"detector_sha256": detector.sha256}
     return _finish(network, recipe, trials, interrupted, history)
 
