@@ -93,7 +93,17 @@ class ClassifierParameters(Parameters):
         "default", title="Classifier weights: a name, a .safetensors file, or none"
     )
     accept: float | None = Field(
-        None, ge=0, le=1, title="Accept a pick when P(particle) is at least this"
+        None,
+        ge=0,
+        le=1,
+        title="Accept a pick when P(particle) is at least this; default: the cut of best expected "
+        "F1 on each micrograph",
+    )
+    least_f1: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="With automatic accept: pick nothing where the expected F1 is below this",
     )
 
 
@@ -145,3 +155,27 @@ class SimulationParameters(Parameters):
     junk: int = Field(0, ge=0, le=10_000, title="Number of aggregates and fragments")
     hot_pixels: int = Field(0, ge=0, le=100_000, title="Number of hot pixels")
     negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")
+    film_unevenness: float = Field(
+        0.0, ge=0, le=2, title="Relative deviation of the thickness of ice or stain over film_scale"
+    )
+    film_scale: float = Field(
+        1.0, ge=0.1, le=10, title="Correlation length of film_unevenness, in particle diameters"
+    )
+    stain_puddles: int = Field(
+        0, ge=0, le=10_000, title="Number of puddles of deeper stain; only in negative stain"
+    )
+    stain_plateaus: int = Field(
+        0, ge=0, le=10_000, title="Number of bright areas of thin stain; only in negative stain"
+    )
+    debris: int = Field(
+        0, ge=0, le=10_000, title="Number of particle-sized pieces of debris, clear of particles"
+    )
+    cubic_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of many small ice crystals of equal size"
+    )
+    beam_edge: float = Field(
+        0.0, ge=0, le=0.7, title="Share of the frame beyond the edge of the beam: nothing arrives"
+    )
+    zero_border_px: int = Field(
+        0, ge=0, le=4096, title="Width of a border of exactly 0, as alignment leaves it, in pixels"
+    )

@@ -37,7 +37,7 @@ OUTSIDE = 255
 _Loop = TypeVar("_Loop", bound=Callable[..., object])
 
 
-def _compiled(loop: _Loop) -> _Loop:
+def compiled(loop: _Loop) -> _Loop:
     """Compile a loop at its first call, and keep the machine code on disk where that is allowed."""
     try:
         return cast(_Loop, numba.njit(cache=True, nogil=True)(loop))
@@ -78,7 +78,7 @@ def step_offsets(width: int) -> Indices:
     return np.append(ring_offsets(width), 0)[_STEP_BIT]
 
 
-@_compiled
+@compiled
 def smooth_rows(values: Map, weights: Map) -> Map:
     """Correlate the columns, then the rows of a map with symmetric weights.
 
@@ -116,7 +116,7 @@ def smooth_rows(values: Map, weights: Map) -> Map:
     return smoothed
 
 
-@_compiled
+@compiled
 def find_upper_links(bordered: Map) -> Masks:
     """Mark which neighbours of each pixel are greater.
 
@@ -149,7 +149,7 @@ def find_upper_links(bordered: Map) -> Masks:
     return links
 
 
-@_compiled
+@compiled
 def _climb(start: int, links: Masks, basins: Labels, steps: Indices) -> int:
     """Find the basin of a pixel, and note it all the way: no pixel is passed twice."""
     top = start
@@ -161,7 +161,7 @@ def _climb(start: int, links: Masks, basins: Labels, steps: Indices) -> int:
     return int(basins[top])
 
 
-@_compiled
+@compiled
 def _find_root(parents: Labels, peak: int) -> int:
     """Find the highest peak that a peak has been joined with."""
     while parents[peak] != peak:
@@ -170,7 +170,7 @@ def _find_root(parents: Labels, peak: int) -> int:
     return peak
 
 
-@_compiled
+@compiled
 def join_peaks(
     links: Masks,
     basins: Labels,
@@ -222,7 +222,7 @@ def join_peaks(
     return meets
 
 
-@_compiled
+@compiled
 def suppress_points(centers_yx: Floats, cells: Labels, heads: Labels, min_distance: float) -> Flags:
     """Keep each point unless one kept before it is closer than `min_distance`.
 

@@ -7,6 +7,7 @@ from napari_drpnet.simulate.contamination import (
     carbon_film,
     carbon_texture,
     crystalline_film,
+    cubic_ice,
     ice_crystals,
 )
 
@@ -78,3 +79,31 @@ def test_carbon_is_grainy():
     grain = carbon_texture((200, 200), generator(0))
     assert grain.mean() == pytest.approx(0, abs=0.05)
     assert grain.std() == pytest.approx(1.1, abs=0.1)
+
+
+@pytest.mark.parametrize("diameter", [8.0, 30.0])
+def test_cubic_ice_is_many_equal_crystals(diameter):
+    covered = []
+    for seed in range(12):
+        transmission, mask = cubic_ice((300, 360), 0.4, diameter, generator(seed))
+        assert transmission.shape == mask.shape == (300, 360)
+        covered.append(mask.mean())
+        assert 0.5 < transmission[mask].mean() < 0.75  # small ones are all edge
+        far = ndimage.distance_transform_edt(~mask)[10:-10, 10:-10] > 5
+        assert (transmission[10:-10, 10:-10][far] == 1).all()
+        assert ndimage.label(mask)[1] > 5
+    assert min(covered) > 0.03
+    assert max(covered) < 0.5
+
+
+def test_the_contrast_of_cubic_ice_has_bounds():
+    transmission, _ = cubic_ice((200, 200), 1.0, 20.0, generator(0))
+    assert transmission.min() >= 0.05
+    assert transmission.max() == 1
+
+
+def test_cubic_ice_reaches_the_edges_of_the_frame():
+    masks = [cubic_ice((120, 120), 0.5, 30.0, generator(seed))[1] for seed in range(60)]
+    inner = np.mean([mask[30:90, 30:90].mean() for mask in masks])
+    outer = np.mean([[mask[0], mask[-1], mask[:, 0], mask[:, -1]] for mask in masks])
+    assert outer == pytest.approx(inner, rel=0.25)

@@ -7,10 +7,12 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from napari_drpnet.geometry import inside
 from napari_drpnet.parameters import SimulationParameters
 from napari_drpnet.simulate import SHAPES, Structure, make_shape, simulate_micrograph
-from napari_drpnet.simulate.contamination import carbon_film, ice_crystals
+from napari_drpnet.simulate.contamination import carbon_film, cubic_ice, ice_crystals
 from napari_drpnet.simulate.micrographs import random_rotation
+from napari_drpnet.simulate.optics import beam_with_edge
 
 PIXEL, DIAMETER = 4.0, 120.0  # Å; the particles have 30 px
 SHAPE = (360, 500)
@@ -74,8 +76,10 @@ def local_contrast(shape, seed, **changes):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_particles_are_dark_in_ice(shape):
+    # Contrast goes with mass: arms fill less than half as much of their diameter as a rod.
+    least = 0.002 if shape == "arms" else 0.005
     for seed in range(2):
-        assert local_contrast(shape, seed) < -0.005
+        assert local_contrast(shape, seed) < -least
 
 
 def test_particles_are_bright_in_stain():
@@ -222,3 +226,145 @@ def test_rotations_are_uniform_and_do_not_mirror():
     assert_allclose(turns.mean(axis=0), 0, atol=0.05)
     angles = Rotation.from_matrix(turns).magnitude()
     assert angles.mean() == pytest.approx(np.pi / 2 + 2 / np.pi, abs=0.05)
+
+
+#: Number of particles, mean and deviation of a micrograph before there were options beyond `junk`.
+RECORDED = {
+    "ice": (
+        {"ice_crystals": 3, "junk": 2, "hot_pixels": 3, "clumped": 0.3},
+        (33, 383.522, 31.883),
+    ),
+    "stain": (
+        {"negative_stain": True, "carbon": True, "junk": 2},
+        (34, 627.55, 29.85),
+    ),
+    "film": ({"crystalline_ice": 0.2}, (32, 506.89, 94.24)),
+}
+
+
+@pytest.mark.parametrize("kind", RECORDED)
+def test_what_is_off_changes_nothing(kind):
+    changes, (count, mean, deviation) = RECORDED[kind]
+    simulated = simulate_micrograph(parameters(**changes), [structure()], 5)
+    rows = simulated.micrograph.pixels[:40].astype(float)
+    assert len(simulated.centers_yx) == count
+    assert (rows.mean(), rows.std()) == pytest.approx((mean, deviation), rel=1e-4)
+
+
+def smoothed(seed=0, px=4, **changes):
+    simulated = simulate_micrograph(parameters(**changes), [structure()], seed)
+    return ndimage.gaussian_filter(simulated.micrograph.pixels, px), simulated.centers_yx
+
+
+@pytest.mark.parametrize("negative_stain", [False, True])
+@pytest.mark.parametrize("film_scale", [0.5, 2.0])
+def test_an_uneven_film_varies_over_its_scale(negative_stain, film_scale):
+    usual = {"negative_stain": negative_stain, "particles": 0, "ice_variation": 0.0}
+    even, _ = smoothed(**usual)
+    some, _ = smoothed(film_unevenness=0.2, film_scale=film_scale, **usual)
+    more, _ = smoothed(film_unevenness=0.6, film_scale=film_scale, **usual)
+    assert even.std() / even.mean() < some.std() / some.mean() < more.std() / more.mean()
+    deviation = more - more.mean()
+    lag = round(film_scale * DIAMETER / PIXEL)
+    near, far = (np.mean(deviation[:, :-k] * deviation[:, k:]) for k in (lag, 5 * lag))
+    assert near > 0.4 * deviation.var()
+    assert abs(far) < 0.4 * deviation.var()
+
+
+def test_an_uneven_film_of_no_thickness_hides_particles_in_ice():
+    even, centers = smoothed(**CLEAN)
+    uneven, same = smoothed(film_unevenness=1.0, **CLEAN)
+    assert_array_equal(centers, same)
+    assert uneven.std() > even.std()
+
+
+def test_puddles_are_dark_and_plateaus_bright():
+    stain = {"negative_stain": True, "particles": 0, "ice_variation": 0.0}
+    plain, dark, bright = (
+        smoothed(3, **stain | more)[0] for more in ({}, {"stain_puddles": 8}, {"stain_plateaus": 8})
+    )
+    plain, dark, bright = (pixels / np.median(pixels) for pixels in (plain, dark, bright))
+    assert dark.min() < plain.min() - 0.05
+    assert bright.max() > plain.max() + 0.05
+
+
+def test_stain_needs_stain():
+    plain = simulate_micrograph(parameters(), [structure()], 1)
+    asked = simulate_micrograph(parameters(stain_puddles=5, stain_plateaus=5), [structure()], 1)
+    assert_array_equal(plain.micrograph.pixels, asked.micrograph.pixels)
+
+
+@pytest.mark.parametrize("more", [{}, {"negative_stain": True}, {"carbon": True}])
+def test_debris_is_seen_but_not_listed(more):
+    plain, centers = smoothed(2, 2, **more)
+    dirty, same = smoothed(2, 2, debris=40, **more)
+    assert_array_equal(centers, same)
+    changed = np.abs(dirty - plain) > 5 * np.median(np.abs(dirty - plain))
+    on = discs(SHAPE, centers, 0.3 * DIAMETER / PIXEL)
+    assert changed[~on].mean() > changed[on].mean()
+
+
+def test_no_particle_lies_on_cubic_ice():
+    pixels, centers = smoothed(1, 1, cubic_ice=0.5, particles=80)
+    plain, _ = smoothed(1, 1, particles=80)
+    assert pixels.mean() < 0.99 * plain.mean()
+    _, crystals = cubic_ice(SHAPE, 0.5, DIAMETER / PIXEL, np.random.default_rng((1, 1)))
+    clearance = ndimage.distance_transform_edt(~crystals)
+    y, x = np.round(centers).astype(int).T.clip(0, np.array(SHAPE)[:, None] - 1)
+    assert clearance[y, x].min() >= 0.45 * DIAMETER / PIXEL
+
+
+@pytest.mark.parametrize("negative_stain", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_lies_beyond_the_beam(seed, negative_stain):
+    simulated = simulate_micrograph(
+        parameters(beam_edge=0.4, particles=150, negative_stain=negative_stain),
+        [structure()],
+        seed,
+    )
+    beam = beam_with_edge(SHAPE, 0.4, np.random.default_rng((seed, 1)))
+    depth = beam.depth_at(np.moveaxis(np.indices(SHAPE), 0, -1))
+    pixels = simulated.micrograph.pixels
+    assert pixels[depth < -5].mean() / pixels[depth > 5].mean() == pytest.approx(0.005, abs=0.004)
+    assert len(simulated.centers_yx) > 10
+    assert beam.depth_at(simulated.centers_yx).min() >= 0.5 * DIAMETER / PIXEL
+
+
+@pytest.mark.parametrize("border", [1, 25, 300])
+def test_a_border_of_zeros(border):
+    plain, framed = (
+        simulate_micrograph(parameters(zero_border_px=px, particles=80), [structure()], 2)
+        for px in (0, border)
+    )
+    pixels, inner = framed.micrograph.pixels, (slice(border, -border), slice(border, -border))
+    assert_array_equal(pixels[inner], plain.micrograph.pixels[inner])
+    outer = np.ones(SHAPE, bool)
+    outer[inner] = False
+    assert (pixels[outer] == 0).all()
+    kept = inside(plain.centers_yx, SHAPE, border)
+    assert kept.any() == (border < 100)
+    assert_array_equal(framed.centers_yx, plain.centers_yx[kept])
+
+
+@pytest.mark.parametrize("stain", [False, True])
+def test_everything_at_once_stays_finite(stain):
+    extreme = parameters(
+        negative_stain=stain, film_unevenness=2.0, film_scale=0.1, stain_puddles=20,
+        stain_plateaus=20, debris=20, cubic_ice=1.0, beam_edge=0.7, zero_border_px=5, carbon=True,
+        height_px=64, width_px=65, defocus_um=10.0,
+    )  # fmt: skip
+    pixels = simulate_micrograph(extreme, [structure()], 2).micrograph.pixels
+    assert np.isfinite(pixels).all()
+    assert (pixels >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("film_unevenness", 2.1), ("film_scale", 0.0), ("stain_puddles", -1), ("beam_edge", 0.8),
+        ("stain_plateaus", 10_001), ("debris", -1), ("cubic_ice", 1.1), ("zero_border_px", -1),
+    ],
+)  # fmt: skip
+def test_bounds(name, value):
+    with pytest.raises(ValueError, match=name):
+        parameters(**{name: value})

@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from napari_drpnet.simulate.optics import (
+    beam_with_edge,
     contrast_transfer,
     electron_wavelength,
     filtered,
@@ -91,3 +92,23 @@ def test_smooth_noise(correlation):
     assert abs(far) < 0.3 * noise.var()
     again = smooth_noise(shape, correlation, np.random.default_rng(0))
     assert_allclose(again, noise)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.7])
+@pytest.mark.parametrize("shape", [(200, 300), (900, 400)])
+def test_a_share_of_the_frame_lies_beyond_the_beam(shape, share):
+    for seed in range(8):
+        beam = beam_with_edge(shape, share, np.random.default_rng(seed))
+        intensity = beam.intensity(shape)
+        assert (intensity < 0.5).mean() == pytest.approx(share, abs=0.02)
+        assert intensity.min() == pytest.approx(0.005)
+        assert intensity.max() == 1
+        depth = beam.depth_at(np.moveaxis(np.indices(shape), 0, -1))
+        assert (intensity[depth > 3.01] == 1).all()
+        assert (intensity[depth < -3.01] < 0.0051).all()
+
+
+def test_some_edges_are_straight():
+    radii = [beam_with_edge((100, 100), 0.2, np.random.default_rng(k)).radius_px for k in range(40)]
+    assert min(radii) < 200
+    assert max(radii) > 20_000

@@ -36,10 +36,10 @@ def ice_crystals(
     for _ in range(count):
         radius = diameter_px * np.exp(rng.uniform(np.log(0.15), np.log(1.6)))
         center = rng.uniform(0, shape)
-        window = _window(center, 1.5 * radius + 3, shape)
+        window = window_around(center, 1.5 * radius + 3, shape)
         dy, dx = (grid - c for grid, c in zip(np.ogrid[window], center, strict=True))
         angle, distance = np.arctan2(dy, dx), np.hypot(dy, dx)
-        outline = radius * _outline(angle, rng)
+        outline = radius * random_outline(angle, rng)
         depth = rng.uniform(0.2, 0.85)
         edge = np.clip((outline - distance) / max(1.0, radius * rng.uniform(0.03, 0.3)), 0, 1)
         rim = np.exp(-(((distance - outline) / max(1.0, 0.1 * radius)) ** 2)) * rng.uniform(0, 0.3)
@@ -47,6 +47,62 @@ def ice_crystals(
         transmission[window] *= np.clip(1 - depth * edge * facet + rim, 0.05, 1.6)
         mask[window] |= distance < outline
     return transmission, mask
+
+
+def cubic_ice(
+    shape: tuple[int, int], contrast: float, diameter_px: float, rng: np.random.Generator
+) -> tuple[Floats, Mask]:
+    """Return the transmission of many small ice crystals of equal size, and where they lie.
+
+    They are round or faceted, all of about one diameter (0.3 to 1.5 particle diameters), and
+    cover 5 to 40 % of the frame.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Of the frame.
+    contrast : float
+        How much a typical crystal takes away, as a share of the intensity.
+    diameter_px : float
+        Of the particles.
+    rng : numpy.random.Generator
+        Draws size, number and places.
+    """
+    radius = max(1.0, diameter_px * np.exp(rng.uniform(np.log(0.15), np.log(0.75))))
+    covered = rng.uniform(0.05, 0.4)
+    outlines = [_crystal(radius, rng) for _ in range(24)]
+    area = np.mean([np.count_nonzero(outline > 0.5) for outline in outlines])
+    count = int(np.ceil(-np.log(1 - covered) * np.prod(shape) / area))
+    reach = outlines[0].shape[0] // 2
+    # A margin takes the crystals that are cut by the edge of the frame.
+    shade = np.zeros((shape[0] + 4 * reach, shape[1] + 4 * reach))
+    corners = rng.integers(0, np.array(shape) + 2 * reach, (count, 2))
+    depths = contrast * rng.uniform(0.5, 1.3, count)
+    for (y, x), depth, kind in zip(corners, depths, rng.integers(24, size=count), strict=True):
+        place = shade[y : y + 2 * reach + 1, x : x + 2 * reach + 1]
+        np.maximum(place, depth * outlines[kind], out=place)
+    shade = shade[2 * reach : 2 * reach + shape[0], 2 * reach : 2 * reach + shape[1]]
+    return (1 - shade).clip(0.05), shade > 0.3 * contrast
+
+
+def _crystal(typical_radius: float, rng: np.random.Generator) -> Floats:
+    """Return the shade of one compact crystal in a square patch, 0 to 1."""
+    reach = int(np.ceil(1.5 * typical_radius)) + 2
+    dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    angle, distance = np.arctan2(dy, dx), np.hypot(dy, dx)
+    radius = typical_radius * rng.uniform(0.85, 1.15)
+    sides = int(rng.choice([0, 4, 6]))
+    outline = radius * _polygon(angle + rng.uniform(0, 2 * np.pi), sides)
+    return np.clip((outline - distance) / max(1.0, 0.12 * radius) + 0.5, 0, 1)
+
+
+def _polygon(angle: Floats, sides: int) -> Floats:
+    """Return the relative radius of a regular polygon of the area of a disc; 0 sides: a disc."""
+    if not sides:
+        return np.ones_like(angle)
+    half = np.pi / sides
+    sector = np.mod(angle, 2 * half) - half
+    return np.asarray(np.sqrt(half / np.tan(half)) / np.cos(sector))
 
 
 def crystalline_film(
@@ -64,7 +120,7 @@ def crystalline_film(
     return np.asarray((texture - texture.mean()) / texture.std())
 
 
-def _outline(angle: Floats, rng: np.random.Generator) -> Floats:
+def random_outline(angle: Floats, rng: np.random.Generator) -> Floats:
     """Return the relative radius of a round, elongated or hexagonal outline at each angle."""
     turn = rng.uniform(0, 2 * np.pi)
     if rng.random() < 0.4:
@@ -97,7 +153,8 @@ def carbon_texture(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
     return rng.normal(size=shape) + 0.5 * smooth_noise(shape, 3.0, rng)
 
 
-def _window(center: Floats, reach: float, shape: tuple[int, int]) -> tuple[slice, slice]:
+def window_around(center: Floats, reach: float, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Return the part of a frame within `reach` of a centre, as slices; empty when outside."""
     low = np.maximum(np.floor(center - reach), 0).astype(int)
     high = np.minimum(np.ceil(center + reach) + 1, shape).astype(int)
     return slice(low[0], max(high[0], low[0])), slice(low[1], max(high[1], low[1]))

@@ -11,6 +11,8 @@ from napari_drpnet.geometry import inside
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import SimulationParameters
 from napari_drpnet.simulate import contamination, optics
+from napari_drpnet.simulate.debris import debris_piece, place_debris
+from napari_drpnet.simulate.stain import stain_relief
 from napari_drpnet.simulate.structures import PROTEIN_CONTRAST_VOLT, Structure, make_shape
 
 Floats = NDArray[np.float64]
@@ -54,23 +56,26 @@ def simulate_micrograph(
     Returns
     -------
     SimulatedMicrograph
-        With every particle whose centre lies in the frame. None lies on carbon or on a crystal.
+        With every particle whose centre lies in the frame, but not in a border of zeros. None
+        lies on carbon, on a crystal or beyond the beam.
     """
     rng = np.random.default_rng(seed)
     structures = _at_size(structures, parameters.diameter_angstrom, rng)
     diameter = float(np.mean([structure.diameter_angstrom for structure in structures]))
-    scene = _Scene(parameters, diameter, rng)
+    # What has a generator of its own leaves the draws of everything else as they are.
+    scene = _Scene(parameters, diameter, rng, np.random.default_rng((seed, 1)))
     centers = scene.place_particles()
     potential = np.zeros(scene.shape)
     for center in centers:
         structure = structures[int(rng.integers(len(structures)))]
         points = structure.points @ random_rotation(rng).T
         scene.project(potential, points, structure.weights, center)
+    scene.add_debris(potential, structures, centers)
     expose = scene.expose_stain if parameters.negative_stain else scene.expose_ice
     pixels = scene.detect(expose(potential)).astype(np.float32)
     return SimulatedMicrograph(
         Micrograph(pixels, parameters.pixel_size_angstrom),
-        centers[inside(centers, scene.shape)],
+        centers[inside(centers, scene.shape, parameters.zero_border_px)],
         diameter,
     )
 
@@ -96,10 +101,15 @@ class _Scene:
     """The specimen area: its frame, its obstacles, and the physics of one exposure."""
 
     def __init__(
-        self, parameters: SimulationParameters, diameter_angstrom: float, rng: np.random.Generator
+        self,
+        parameters: SimulationParameters,
+        diameter_angstrom: float,
+        rng: np.random.Generator,
+        extra_rng: np.random.Generator,
     ) -> None:
         self.parameters = parameters
         self.rng = rng
+        self.extra_rng = extra_rng
         self.shape = (parameters.height_px, parameters.width_px)
         self.pixel = parameters.pixel_size_angstrom
         self.diameter_angstrom = diameter_angstrom
@@ -111,6 +121,17 @@ class _Scene:
         )
         self.crystal_transmission, self.crystals = contamination.ice_crystals(
             self.shape, parameters.ice_crystals, self.diameter_px, rng
+        )
+        if parameters.cubic_ice:
+            transmission, crystals = contamination.cubic_ice(
+                self.shape, parameters.cubic_ice, self.diameter_px, extra_rng
+            )
+            self.crystal_transmission *= transmission
+            self.crystals |= crystals
+        self.beam = (
+            optics.beam_with_edge(self.shape, parameters.beam_edge, extra_rng)
+            if parameters.beam_edge
+            else None
         )
 
     def place_particles(self) -> Floats:
@@ -148,6 +169,14 @@ class _Scene:
         return np.array(placed).reshape(-1, 2)
 
     def _blocked(self) -> Callable[[Floats], bool]:
+        """Return a test for places too near to carbon, a crystal or the edge of the beam."""
+        on_obstacle, beam = self._on_obstacle(), self.beam
+        if beam is None:
+            return on_obstacle
+        least = 0.5 * self.diameter_px
+        return lambda center: bool(beam.depth_at(center) < least) or on_obstacle(center)
+
+    def _on_obstacle(self) -> Callable[[Floats], bool]:
         """Return a test for places too near to carbon or a crystal."""
         from scipy import ndimage
 
@@ -166,24 +195,15 @@ class _Scene:
 
     def project(self, potential: Floats, points: Floats, weights: Floats, center: Floats) -> None:
         """Add the projection of a cloud of points to `potential` (V·Å), centred at `center`."""
+        from napari_drpnet.simulate.projection import spread_points
+
         positions = center + points[:, 1:] / self.pixel
-        corner = np.floor(positions).astype(int)
-        fraction = positions - corner
-        low = np.maximum(corner.min(axis=0), 0)
-        high = np.minimum(corner.max(axis=0) + 2, self.shape)
-        extent = high - low
-        if (extent <= 0).any():
+        low = np.maximum(np.floor(positions.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.floor(positions.max(axis=0)).astype(int) + 2, self.shape)
+        if (high <= low).any():
             return
-        patch = np.zeros(extent[0] * extent[1])
-        for dy in (0, 1):
-            for dx in (0, 1):
-                share = np.abs(1 - dy - fraction[:, 0]) * np.abs(1 - dx - fraction[:, 1])
-                place = corner + np.array([dy, dx]) - low
-                seen = np.all((place >= 0) & (place < extent), axis=1)
-                flat = place[seen, 0] * extent[1] + place[seen, 1]
-                patch += np.bincount(flat, (share * weights)[seen], len(patch))
-        window = (slice(low[0], high[0]), slice(low[1], high[1]))
-        potential[window] += patch.reshape(extent) / self.pixel**2
+        patch = spread_points(positions, weights, low, high)
+        potential[low[0] : high[0], low[1] : high[1]] += patch / self.pixel**2
 
     def expose_ice(self, potential: Floats) -> Floats:
         """Return the expected counts per pixel of a vitrified specimen."""
@@ -192,6 +212,9 @@ class _Scene:
         thickness = parameters.ice_thickness_angstrom * (
             1 + parameters.ice_variation * optics.smooth_noise(self.shape, self._wide(), rng)
         ).clip(0.1)
+        unevenness = self._unevenness()
+        if unevenness is not None:
+            thickness = thickness * (1 + unevenness).clip(0.05)
         # Density fluctuations of a slab grow with the square root of its volume.
         potential += rng.normal(size=self.shape) * np.sqrt(thickness) * 3.0 / self.pixel
         if parameters.carbon:
@@ -201,7 +224,34 @@ class _Scene:
         contrast = self._imaged(phase, amplitude_contrast=0.08)
         transmission = np.exp(-thickness / 3000) * self._film_transmission()
         transmission *= np.where(self.carbon, rng.uniform(0.7, 0.95), 1.0)
+        if unevenness is not None:
+            transmission *= (1 - self._particle_contrast() * unevenness).clip(0.05)
         return self._illuminated(transmission * (1 + contrast).clip(0.02))
+
+    def _unevenness(self) -> Floats | None:
+        """Return the relative deviation of the thickness of the film, where it is uneven."""
+        deviation = self.parameters.film_unevenness
+        if not deviation:
+            return None
+        length = self.parameters.film_scale * self.diameter_px
+        return deviation * optics.smooth_noise(self.shape, length, self.extra_rng)
+
+    def _particle_contrast(self) -> float:
+        """Return about how dark a compact particle is in ice, relative.
+
+        It is that of a ball of protein, through the transfer at one cycle per diameter or at
+        frequency 0, whichever is the stronger. An uneven film has this contrast times the
+        deviation of its thickness, besides what its thickness absorbs: for unevenness hides
+        particles in ice more than absorption alone explains.
+        """
+        transfer = optics.contrast_transfer(
+            np.array([0.0, self.diameter_angstrom**-2]),
+            defocus_angstrom=self.parameters.defocus_um * 1e4,
+            voltage_kv=self.parameters.voltage_kv,
+            b_factor=self.parameters.b_factor,
+        )
+        phase = optics.interaction_constant(self.parameters.voltage_kv) * PROTEIN_CONTRAST_VOLT
+        return float(np.abs(transfer).max() * phase * 2 / 3 * self.diameter_angstrom)
 
     def _film_transmission(self) -> Floats:
         """Return what crystals, and a crystalline film where there is one, let through."""
@@ -219,10 +269,15 @@ class _Scene:
         self._add_junk(potential)
         protein = potential / PROTEIN_CONTRAST_VOLT  # Å of protein along the beam
         depth = self.diameter_angstrom * rng.uniform(0.3, 0.9)
-        film = depth * (
-            1
-            + (0.15 + parameters.ice_variation) * optics.smooth_noise(self.shape, self._wide(), rng)
-        ).clip(0.1)
+        film = (
+            depth
+            * (
+                1
+                + (0.15 + parameters.ice_variation)
+                * optics.smooth_noise(self.shape, self._wide(), rng)
+            ).clip(0.1)
+            * self._stain_relief()
+        )
         excluded = film * (1 - np.exp(-protein / film))
         # Stain gathers around protein, but not where the protein is: always less than it excludes.
         puddle = rng.uniform(0.05, 0.4) * ndimage.gaussian_filter(protein, 0.22 * self.diameter_px)
@@ -234,13 +289,51 @@ class _Scene:
         transmission = self.crystal_transmission * np.where(self.carbon, 0.7, 1.0)
         return self._illuminated(transmission * (1 + contrast).clip(0.02))
 
+    def _stain_relief(self) -> Floats | float:
+        """Return the relative depth of the stain: uneven, with puddles and plateaus; or 1."""
+        parameters = self.parameters
+        unevenness = self._unevenness()
+        depth = 1.0 if unevenness is None else (1 + unevenness).clip(0.05)
+        if parameters.stain_puddles or parameters.stain_plateaus:
+            depth = depth * stain_relief(
+                self.shape,
+                parameters.stain_puddles,
+                parameters.stain_plateaus,
+                self.diameter_px,
+                self.extra_rng,
+            )
+        return depth
+
     def detect(self, expected: Floats) -> Floats:
-        """Count electrons: shot noise, and hot pixels where asked for."""
+        """Count electrons: shot noise; hot pixels and a border of zeros where asked for."""
         counts = self.rng.poisson(expected).astype(float)
         if self.parameters.hot_pixels:
             y, x = (self.rng.integers(side, size=self.parameters.hot_pixels) for side in self.shape)
             counts[y, x] = expected.mean() * self.rng.uniform(5, 100, len(y))
+        border = self.parameters.zero_border_px
+        if border:
+            framed = np.zeros_like(counts)
+            inner = (slice(border, -border), slice(border, -border))
+            framed[inner] = counts[inner]
+            return framed
         return counts
+
+    def add_debris(
+        self, potential: Floats, structures: Sequence[Structure], centers: Floats
+    ) -> None:
+        """Add pieces of debris to `potential`, clear of the particles at `centers`."""
+        rng = self.extra_rng
+        pieces = [
+            debris_piece(structures, self.diameter_angstrom, rng)
+            for _ in range(self.parameters.debris)
+        ]
+        if not pieces:
+            return
+        sizes = np.array([piece.diameter_angstrom for piece in pieces]) / self.pixel
+        for index, center in place_debris(sizes, self.shape, centers, self.diameter_px, rng):
+            piece = pieces[index]
+            points = piece.points @ random_rotation(rng).T
+            self.project(potential, points, piece.weights, center)
 
     def _add_junk(self, potential: Floats) -> None:
         for _ in range(self.parameters.junk):
@@ -267,4 +360,7 @@ class _Scene:
         beam = 1 + self.parameters.ice_variation * optics.smooth_noise(
             self.shape, 2 * self._wide(), self.rng
         )
-        return np.asarray(transmission * beam.clip(0.1) * self.parameters.dose * self.pixel**2)
+        expected = transmission * beam.clip(0.1) * self.parameters.dose * self.pixel**2
+        if self.beam is not None:
+            expected = expected * self.beam.intensity(self.shape)
+        return np.asarray(expected)

@@ -5,6 +5,7 @@ RELION's `ctf.h` (positive defocus is underfocus, particles are dark).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,47 @@ def contrast_transfer(
     )
     transfer = np.sin(phase + np.arcsin(amplitude_contrast))
     return np.asarray(-2 * transfer * np.exp(-b_factor * frequency_squared / 4))
+
+
+@dataclass(frozen=True, eq=False)
+class Beam:
+    """A round beam. A straight edge is that of a very wide one.
+
+    Parameters
+    ----------
+    center_yx : (2,) float array
+        Pixels of the frame; it may lie outside.
+    radius_px : float
+        Where the beam ends.
+    edge_px : float
+        Width over which it fades.
+    """
+
+    center_yx: Floats
+    radius_px: float
+    edge_px: float
+
+    def depth_at(self, positions_yx: Floats) -> Floats:
+        """Return how far inside the beam positions ``(..., 2)`` lie, pixels; outside negative."""
+        away = np.asarray(positions_yx) - self.center_yx
+        return np.asarray(self.radius_px - np.hypot(away[..., 0], away[..., 1]))
+
+    def intensity(self, shape: tuple[int, int]) -> Floats:
+        """Return the share of the beam that arrives at each pixel: 0.005 beyond its edge."""
+        y, x = np.ogrid[: shape[0], : shape[1]]
+        depth = self.radius_px - np.hypot(y - self.center_yx[0], x - self.center_yx[1])
+        return np.asarray(0.005 + 0.995 * np.clip(depth / self.edge_px + 0.5, 0, 1))
+
+
+def beam_with_edge(shape: tuple[int, int], dark_share: float, rng: np.random.Generator) -> Beam:
+    """Draw a beam that leaves a share of the frame dark, with a round or a straight edge."""
+    side, angle = float(max(shape)), rng.uniform(0, 2 * np.pi)
+    offset = side * (1000.0 if rng.random() < 0.3 else rng.uniform(0.1, 1.5))
+    center = np.array(shape) / 2 + offset * np.array([np.sin(angle), np.cos(angle)])
+    step = max(1, min(shape) // 256)
+    y, x = np.ogrid[: shape[0] : step, : shape[1] : step]
+    radius = np.quantile(np.hypot(y - center[0], x - center[1]), 1 - dark_share)
+    return Beam(center, float(radius), float(rng.uniform(2, 6)))
 
 
 def filtered(image: Floats, defocused: Callable[[Floats], Floats], pixel: float) -> Floats:

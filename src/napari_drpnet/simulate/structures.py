@@ -5,6 +5,7 @@ weights in V·Å³, so that one projection serves them all.
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,16 +170,50 @@ def make_shape(
     """
     if shape not in SHAPES:
         raise ValueError(f"unknown shape {shape!r}; choose one of {', '.join(SHAPES)}")
-    candidates = rng.uniform(-1, 1, (20 * points, 3))
-    density = _SHAPE_DENSITIES[shape](candidates, rng)
+    return make_solid(shape, _SHAPE_DENSITIES[shape], diameter_angstrom, rng, 20 * points, points)
+
+
+def make_solid(
+    name: str,
+    density_at: Callable[[Floats, np.random.Generator], Density],
+    diameter_angstrom: float,
+    rng: np.random.Generator,
+    tries: int,
+    points: int,
+) -> Structure:
+    """Fill a solid with protein.
+
+    Parameters
+    ----------
+    name : str
+        Of the structure.
+    density_at : callable
+        Takes positions ``(n, 3)`` in the cube from −1 to 1 and a generator for the proportions;
+        returns the relative density at each, 0 to 1.
+    diameter_angstrom : float
+        Longest extent, Å.
+    rng : numpy.random.Generator
+        Draws the proportions and the points.
+    tries : int
+        Points drawn in the cube, of which those in the solid stay.
+    points : int
+        Most points of the cloud.
+
+    Raises
+    ------
+    ValueError
+        When the solid is so thin that fewer than 10 points lie in it.
+    """
+    candidates = rng.uniform(-1, 1, (tries, 3))
+    density = density_at(candidates, rng)
     kept = candidates[rng.random(len(candidates)) < density]
     occupied = len(kept) / len(candidates) * 8
     kept = kept[:points]
     if len(kept) < 10:
-        raise ValueError(f"too few points for a {shape}")
+        raise ValueError(f"too few points for a {name}")
     radius = diameter_angstrom / 2
     weight = occupied * radius**3 * PROTEIN_CONTRAST_VOLT * rng.uniform(0.6, 1.0) / len(kept)
-    return Structure(kept * radius, np.full(len(kept), weight), shape).scaled_to(diameter_angstrom)
+    return Structure(kept * radius, np.full(len(kept), weight), name).scaled_to(diameter_angstrom)
 
 
 def _blob(p: Floats, rng: np.random.Generator) -> Density:
@@ -230,6 +265,36 @@ def _micelle(p: Floats, rng: np.random.Generator) -> Density:
     return np.where(body, 1.0, np.where(belt, rng.uniform(0.2, 0.5), 0.0))
 
 
+def _arms(p: Floats, rng: np.random.Generator) -> Density:
+    """Return a compact core with two to four thin arms, like an antibody."""
+    solid = np.linalg.norm(p, axis=1) < rng.uniform(0.34, 0.46)
+    count, turn = int(rng.integers(2, 5)), rng.uniform(0, 2 * np.pi)
+    for arm in range(count):
+        around = turn + 2 * np.pi * arm / count + rng.normal(0, 0.25)
+        above = rng.normal(0, 0.3)
+        direction = np.array([np.sin(above), *(np.cos(above) * _unit(around))])
+        along = np.clip(p @ direction, 0, rng.uniform(0.75, 0.9))
+        away = np.linalg.norm(p - along[:, None] * direction, axis=1)
+        solid |= away < rng.uniform(0.14, 0.22)
+    return np.asarray(solid)
+
+
+def _unit(angle: float) -> Floats:
+    return np.array([np.sin(angle), np.cos(angle)])
+
+
+def _tubule(p: Floats, rng: np.random.Generator) -> Density:
+    """Return a short hollow tube, longer than wide."""
+    r, width, hole = np.hypot(p[:, 1], p[:, 2]), rng.uniform(0.25, 0.45), rng.uniform(0.4, 0.65)
+    return (r < width) & (r > hole * width) & (np.abs(p[:, 0]) < 0.95)
+
+
+def _disc(p: Floats, rng: np.random.Generator) -> Density:
+    """Return a flat disc, like a nanodisc."""
+    r = np.hypot(p[:, 1], p[:, 2] / rng.uniform(0.8, 1.0))
+    return (r < 1) & (np.abs(p[:, 0]) < rng.uniform(0.14, 0.3))
+
+
 _SHAPE_DENSITIES = {
     "blob": _blob,
     "shell": _shell,
@@ -239,5 +304,8 @@ _SHAPE_DENSITIES = {
     "dumbbell": _dumbbell,
     "cube": _cube,
     "micelle": _micelle,
+    "arms": _arms,
+    "tubule": _tubule,
+    "disc": _disc,
 }
 SHAPES = tuple(_SHAPE_DENSITIES)
