@@ -3,7 +3,8 @@
 Each figure is the median over several micrographs in steady state (networks loaded, kernels
 compiled), reading included, on files that the operating system has cached. The alternatives: a
 Laplacian-of-Gaussian picker on the same file at full resolution and at a quarter of it, and the
-detector as plain eager torch on the whole network image.
+detector as plain eager torch on the whole network image. At last, pick() beside a program that
+keeps one core busy. As in `drpnet pick`, torch is imported after napari_drpnet.
 """
 
 import argparse
@@ -11,10 +12,11 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from large_files import write_tiled
 from napari_drpnet import PickParameters, load_networks, pick, read_micrograph
@@ -47,6 +49,21 @@ def laplacian_picker(path: Path, binning: int) -> None:
     np.argwhere(peaks)
 
 
+@contextmanager
+def one_core_busy() -> Iterator[None]:
+    """Keep one core busy with another process meanwhile."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def peak_memory_mb(path: Path) -> float:
     """Return the peak resident memory of a process that picks one file."""
     code = (
@@ -66,6 +83,8 @@ def peak_memory_mb(path: Path) -> float:
 
 
 def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
+    import torch
+
     path = make_file(shape, folder)
     asked = PickParameters(particle=ParticleParameters(diameter_angstrom=1.5 * DIAMETER_PX))
     networks = load_networks(asked)
@@ -77,8 +96,11 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
     picked = pick(micrograph, asked, networks)
     whole = median_ms(lambda: pick(read_micrograph(path), asked, networks), runs)
     image = detection.view.image
+    with one_core_busy():
+        busy = median_ms(lambda: pick(read_micrograph(path), asked, networks), runs)
     rows = {
         "pick(), reading included": whole,
+        "pick() with one core busy": busy,
         "  read and check": median_ms(lambda: read_micrograph(path), runs),
         "  preprocess": median_ms(
             lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px, "dark"), runs
@@ -104,10 +126,13 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
     print(f"\n{label}, particle {DIAMETER_PX:.0f} px, network image {image.shape}")
     for name, milliseconds in rows.items():
         print(f"  {name:44s} {milliseconds:9.1f} ms   {milliseconds / whole:6.2f} of pick()")
+    print(f"  pick() takes {busy / whole:.2f} times as long with one core busy")
     print(f"  peak memory of a process that picks it      {peak_memory_mb(path):9.0f} MB")
 
 
 def main() -> None:
+    import torch
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet import PickParameters, load_networks, read_micrograph, simulate_micrograph
-from napari_drpnet.detection import detect, is_bright
+from napari_drpnet.detection import detect
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import (
     ClassifierParameters,
@@ -26,14 +26,6 @@ def found(micrograph, diameter_angstrom, pixel_size=None):
     )
     networks = load_networks(asked)
     return detect(micrograph, resolve(asked, networks), networks)
-
-
-def test_more_evidence_decides_and_doubt_means_dark():
-    quiet, loud = np.full((9, 9), 0.1, np.float32), np.full((9, 9), 0.8, np.float32)
-    assert is_bright(quiet, loud, floor=0.3) == (True, 1.0)
-    assert is_bright(loud, quiet, floor=0.3) == (False, 1.0)
-    assert is_bright(loud, loud + np.float32(0.1), floor=0.3) == (False, pytest.approx(0.227, 0.01))
-    assert is_bright(quiet, quiet, floor=0.3) == (False, 0.0)
 
 
 def simulated(seed, negative_stain):

@@ -22,6 +22,7 @@ from napari_drpnet.picking import (
     judge,
     pick,
     rank_candidates,
+    find_cut,
     resolve,
     weigh_surroundings,
 )
@@ -325,9 +326,46 @@ def test_what_the_user_says_wins(with_classifier):
     chosen = wanted(
         detector={"normalization": "published", "map_units": "published"},
         peaks=peaks,
-        classifier={"accept": 0.0},
+        classifier={"accept": 0.0, "least_f1": 0.3},
     )
     assert resolve(chosen, with_classifier) == chosen
+
+
+def automatic(networks, **cuts):
+    card = networks.classifier.card.model_copy(update={"accept": None, **cuts})
+    return replace(networks, classifier=replace(networks.classifier, card=card))
+
+
+def test_an_automatic_cut_is_that_of_best_expected_f1(with_classifier, micrograph):
+    networks = automatic(with_classifier)
+    parameters = resolve(wanted(), networks)
+    assert parameters.classifier.accept is None
+    picks = pick(micrograph, wanted(), networks)
+    cut = find_cut(picks, parameters)
+    assert cut.automatic
+    assert_array_equal(picks.accepted, picks.probability >= cut.accept)
+    every = pick(micrograph, wanted(), networks, all_candidates=True)
+    assert find_cut(every, parameters) == cut
+    fixed = find_cut(picks, resolve(wanted(classifier={"accept": 0.7}), networks))
+    assert (fixed.accept, fixed.automatic, fixed.picks_something) == (0.7, False, True)
+
+
+def test_where_too_little_is_to_be_expected_nothing_is_accepted(with_classifier, micrograph):
+    networks = automatic(with_classifier, least_f1=1.0)
+    picks = pick(micrograph, wanted(), networks)
+    assert len(picks)
+    assert not picks.accepted.any()
+    assert pick(micrograph, wanted(classifier={"least_f1": 0.0}), networks).accepted.any()
+    assert pick(micrograph, wanted(classifier={"accept": 0.0}), networks).accepted.all()
+
+
+def test_picks_keep_clear_of_blank_parts(networks, micrograph):
+    parameters = resolve(wanted(peaks={"threshold": 0.0, "border": 0.5}), networks)
+    black = replace(micrograph, pixels=micrograph.pixels.copy())
+    black.pixels[:, :60] = 0
+    picks = pick(black, parameters, networks)
+    assert len(picks)
+    assert picks.centers_yx[:, 1].min() > 60 + 0.4 * particle_diameter_px(micrograph, wanted())
 
 
 def test_without_a_classifier_nothing_is_judged(networks, micrograph):

@@ -96,7 +96,7 @@ def weigh_patches(
 def weigh_context(
     centers_yx: Floats,
     height: Floats,
-    shape: tuple[int, ...],
+    shape: tuple[float, ...],
     diameter_px: float,
     classifier: "Network",
 ) -> Floats:

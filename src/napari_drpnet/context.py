@@ -21,7 +21,7 @@ CONTEXT_SIZE = 2 + len(_LEVELS) + len(_DENSITIES) + len(_BINS) - 1 + 2
 
 
 def describe_context(
-    centers_yx: Floats, height: Floats, shape: tuple[int, ...], diameter_px: float
+    centers_yx: Floats, height: Floats, shape: tuple[float, ...], diameter_px: float
 ) -> Floats:
     """Describe each candidate by its height, those around it, and all of the micrograph.
 
@@ -36,8 +36,9 @@ def describe_context(
         diameter or more from each other; pixels.
     height : (n,) float array
         Map units, on the absolute scale.
-    shape : tuple of int
-        ``(h, w)`` of the micrograph in the same pixels.
+    shape : tuple of float
+        ``(h, w)`` of the micrograph in the same pixels, or of a frame as large as the part of it
+        that is a picture.
     diameter_px : float
         Particle diameter in the same pixels.
 
@@ -52,7 +53,7 @@ def describe_context(
     return np.column_stack([height, np.log(height), every, *around])
 
 
-def _describe_micrograph(height: Floats, shape: tuple[int, ...], diameter_px: float) -> Floats:
+def _describe_micrograph(height: Floats, shape: tuple[float, ...], diameter_px: float) -> Floats:
     """Count candidates per area, take the heights of the best, and the shares of all heights."""
     area = float(np.prod([max(1.0, side / diameter_px - 1) for side in shape]))
     counts = [np.log1p(30 * (height >= level).sum() / area) for level in _LEVELS]

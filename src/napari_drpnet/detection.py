@@ -13,6 +13,7 @@ from napari_drpnet.errors import InputFileError
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import PickParameters
+from napari_drpnet.polarity import find_polarity
 from napari_drpnet.preprocess import NetworkImage, preprocess
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 
-#: Relative difference of the evidence from which a polarity is certain, and least one to call
-#: particles bright: they rarely are.
-_CERTAIN, _LEAST_BRIGHT = 0.4, 0.2
 #: A polarity found with less confidence than this deserves a look.
 UNSURE = 0.5
 #: What does not rise above this part of the detector's threshold is no evidence.
@@ -116,8 +114,9 @@ def detect(
     Returns
     -------
     Detection
-        With ``auto`` polarity, of the two views the one in which the detector finds more. A
-        detector without an absolute scale cannot compare them: particles then count as dark.
+        With ``auto`` polarity, of the two views the one in which the detector finds more on a
+        sample of the micrograph; see `find_polarity`. A detector without an absolute scale cannot
+        compare them: particles then count as dark.
 
     Raises
     ------
@@ -131,18 +130,25 @@ def detect(
     normalization = parameters.detector.normalization or card.normalization
     polarity = "dark" if wanted == "auto" else wanted
     try:
-        view = preprocess(micrograph.pixels, diameter_px, card.particle_px, polarity, normalization)
+        view = preprocess(
+            micrograph.pixels,
+            diameter_px,
+            card.particle_px,
+            polarity,
+            normalization,
+            card.spectrum,
+        )
     except ValueError as error:
         remedy = "Check the particle diameter and the pixel size"
         raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
-    distance_map = _draw(view, parameters, networks, job)
     confidence = 0.0 if wanted == "auto" else 1.0
     if wanted == "auto" and card.map_units == "absolute":
-        other = view.inverted()
-        other_map = _draw(other, parameters, networks, job)
-        bright, confidence = is_bright(distance_map, other_map, card.threshold * _NOISE)
-        if bright:
-            view, distance_map = other, other_map
+        floor, precision = card.threshold * _NOISE, parameters.detector.precision
+        bright, confidence = find_polarity(view, networks.detector, precision, floor, job)
+        view = view.inverted() if bright else view
+    distance_map = predict_distance_map(
+        view.image, networks.detector, parameters.detector.precision, job=job
+    )
     map_units = parameters.detector.map_units or card.map_units
     if map_units == "published":
         distance_map = to_published_units(distance_map)
@@ -168,44 +174,14 @@ def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> 
     return geometry.pixels_from_angstrom(parameters.particle.diameter_angstrom, pixel_size)
 
 
-def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float]:
-    """Tell from the maps of both polarities whether particles are bright, and how sure that is.
-
-    Parameters
-    ----------
-    dark_map, bright_map : (h, w) float32 array
-        Distance maps of the micrograph taken for one with dark, and with bright particles.
-    floor : float
-        What does not rise above this is noise, map units.
-
-    Returns
-    -------
-    bright : bool
-        False in doubt: most micrographs are of ice, where particles are dark.
-    confidence : float
-        From 0 to 1.
-    """
-    dark, bright = (float(np.maximum(m - floor, 0).mean()) for m in (dark_map, bright_map))
-    asymmetry = (bright - dark) / (bright + dark) if bright + dark > 0 else 0.0
-    return asymmetry > _LEAST_BRIGHT, min(1.0, abs(asymmetry) / _CERTAIN)
-
-
-def _draw(
-    view: NetworkImage, parameters: PickParameters, networks: Networks, job: Job | None
-) -> Map:
-    return predict_distance_map(
-        view.image, networks.detector, parameters.detector.precision, job=job
-    )
-
-
 def _classifier_view(
     micrograph: Micrograph, diameter_px: float, view: NetworkImage, networks: Networks
 ) -> NetworkImage:
     if networks.classifier is None:
         return view
     detector, classifier = networks.detector.card, networks.classifier.card
-    same_scale = detector.particle_px == classifier.particle_px
-    if same_scale and view.normalization == classifier.normalization:
+    wanted = (classifier.particle_px, classifier.normalization, classifier.spectrum)
+    if wanted == (detector.particle_px, view.normalization, detector.spectrum):
         return view
     return preprocess(
         micrograph.pixels,
@@ -213,4 +189,5 @@ def _classifier_view(
         classifier.particle_px,
         view.polarity,
         classifier.normalization,
+        classifier.spectrum,
     )

@@ -72,8 +72,7 @@ def predict_distance_map(
 
     device = next(detector.module.parameters()).device
     dtype = torch.float32 if precision == "float32" else torch.bfloat16
-    # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
-    module = deepcopy(detector.module).to(dtype)
+    module = _in_precision(detector.module, dtype)
     source = torch.from_numpy(np.ascontiguousarray(image))[None, None]
     side = tile or _TILE.get(device.type, cast("int", module.tile))
     job = job or SilentJob()
@@ -101,6 +100,14 @@ def to_published_units(distance_map: Map) -> Map:
     if highest <= 0:
         return np.zeros_like(distance_map)
     return np.maximum(distance_map, 0) * np.float32(255 / highest)
+
+
+def _in_precision(module: "nn.Module", dtype: "torch.dtype") -> "nn.Module":
+    """Return the module with weights of a dtype: itself, or a converted copy."""
+    if next(module.parameters()).dtype == dtype:
+        return module
+    # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
+    return deepcopy(module).to(dtype)
 
 
 def _run_tiles(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_drpnet import geometry
 from napari_drpnet.classify import extract_patches, weigh_context, weigh_patches
 from napari_drpnet.detection import Detection, Networks, detect, load_networks
+from napari_drpnet.expected import Cut, automatic_cut, fixed_cut
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.parameters import PickParameters
@@ -95,7 +96,7 @@ def resolve_with_cards(
 
     A classifier recommends its own threshold, lower than the detector's alone: the candidates
     that it should judge. One that was made for another kind of detector only colours: its accept
-    is 0.
+    is 0. An accept that stays None is automatic: see `find_cut`.
 
     Parameters
     ----------
@@ -122,14 +123,16 @@ def resolve_with_cards(
     recommended = {
         name: getattr(card, name) for name in ("sigma_px", "threshold", "score", "border")
     }
-    accept = 0.0
+    cuts: dict[str, float | None] = {"accept": 0.0, "least_f1": 0.0}
     if judge_card and judge_card.knows(card):
-        recommended["threshold"], accept = judge_card.threshold, judge_card.accept
+        recommended["threshold"] = judge_card.threshold
+        cuts = {"accept": judge_card.accept, "least_f1": judge_card.least_f1}
     _require_threshold(parameters, card)
     given = {name: value for name in recommended if (value := getattr(peaks, name)) is not None}
     peaks = peaks.model_copy(update=recommended | given)
-    if classifier.accept is None and judge_card is not None:
-        classifier = classifier.model_copy(update={"accept": accept})
+    if judge_card is not None:
+        open_cuts = {name: cuts[name] for name in cuts if getattr(classifier, name) is None}
+        classifier = classifier.model_copy(update=open_cuts)
     return parameters.model_copy(
         update={"detector": detector, "peaks": peaks, "classifier": classifier}
     )
@@ -152,14 +155,19 @@ def _require_threshold(parameters: PickParameters, card: "WeightsCard") -> None:
 
 
 def rank_candidates(detection: Detection, parameters: PickParameters) -> Picks:
-    """Find all candidates, drop those at the border or beside better ones, best first."""
+    """Find all candidates, drop those at the border or beside better ones, best first.
+
+    Blank parts of the micrograph have a border too.
+    """
     peaks, frame = parameters.peaks, detection.view.frame
     assert peaks.sigma_px is not None
     assert peaks.border is not None
     candidates = find_candidates(smooth(detection.distance_map, peaks.sigma_px))
     centers = frame.to_full(candidates.centers_yx)
     border = peaks.border * detection.diameter_px
-    candidates = candidates.where(geometry.inside(centers, frame.full_shape, border))
+    clear = geometry.inside(centers, frame.full_shape, border)
+    clear &= detection.view.is_clear(candidates.centers_yx, border)
+    candidates = candidates.where(clear)
     score = ranking_score(candidates, parameters)
     distance = peaks.min_distance * detection.diameter_px / float(frame.scale_yx.mean())
     best = candidates.where(suppress_neighbours(candidates, score, distance))
@@ -233,9 +241,12 @@ def weigh_surroundings(
     own_units = detection.map_units == detector.map_units
     if classifier is None or not classifier.card.knows(detector) or not own_units:
         return np.zeros(len(candidates))
-    shape = detection.view.frame.full_shape
     return weigh_context(
-        candidates.centers_yx, candidates.height, shape, detection.diameter_px, classifier
+        candidates.centers_yx,
+        candidates.height,
+        detection.view.extent,
+        detection.diameter_px,
+        classifier,
     )
 
 
@@ -253,11 +264,35 @@ def above_threshold(picks: Picks, parameters: PickParameters) -> NDArray[np.bool
     return ranking_score(picks, parameters) >= peaks.threshold * peaks.level
 
 
+def find_cut(picks: Picks, parameters: PickParameters) -> Cut | None:
+    """Find the least P(particle) of an accepted pick on this micrograph.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold.
+    parameters : PickParameters
+        Resolved. Where `accept` is a number, that is the cut; where it is None, the cut is the one
+        of best expected F1 among the picks above the threshold.
+
+    Returns
+    -------
+    Cut or None
+        None where no classifier has given a probability.
+    """
+    known = picks.probability[above_threshold(picks, parameters)]
+    if np.isnan(picks.probability).all():
+        return None
+    given, least_f1 = parameters.classifier.accept, parameters.classifier.least_f1
+    return fixed_cut(known, given) if given is not None else automatic_cut(known, least_f1 or 0.0)
+
+
 def accept(picks: Picks, parameters: PickParameters) -> Picks:
     """Apply threshold, maximum count and accept: comparisons only; parameters resolved."""
     accepted = above_threshold(picks, parameters)
-    if parameters.classifier.accept is not None:
-        accepted &= ~(picks.probability < parameters.classifier.accept)
+    cut = find_cut(picks, parameters)
+    if cut is not None:
+        accepted &= cut.picks_something & ~(picks.probability < cut.accept)
     if parameters.peaks.max_count is not None:
         accepted &= np.cumsum(accepted) <= parameters.peaks.max_count
     return replace(picks, accepted=accepted)

@@ -1,14 +1,18 @@
 """From a micrograph to the image that a network sees: scale, background, contrast, polarity."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.equalise import equalise
 from napari_drpnet.geometry import Frame
+from napari_drpnet.valid_area import fill_invalid, find_valid_area, is_clear
 
 Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 Polarity = Literal["dark", "bright"]
 Normalization = Literal["robust", "published"]
 
@@ -33,12 +37,48 @@ class NetworkImage:
         Of the particles in the micrograph.
     normalization : {'robust', 'published'}
         How `image` was made.
+    valid : (h, w) bool array or None
+        Where the micrograph is a picture: not beyond the beam, nor blank. `image` is 0 elsewhere.
+        None where all of it is.
+    gain : (SPECTRUM_SIZE,) float32 array or None
+        By which the spectrum of the background was multiplied; None where it was left alone.
     """
 
     image: Image
     frame: Frame
     polarity: Polarity
     normalization: Normalization
+    valid: Mask | None = None
+    gain: Image | None = None
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width, unbinned pixels, of a frame with the area that is a picture."""
+        ny, nx = np.sqrt(self.valid_share) * np.array(self.frame.full_shape)
+        return float(ny), float(nx)
+
+    @property
+    def valid_share(self) -> float:
+        """Share of the micrograph that is a picture."""
+        return 1.0 if self.valid is None else float(self.valid.mean())
+
+    def is_clear(self, centers_yx: NDArray[np.float64], distance_px: float) -> Mask:
+        """Tell which positions keep a distance from what is no picture.
+
+        Parameters
+        ----------
+        centers_yx : (n, 2) float array
+            Positions ``(y, x)``, pixels of `image`.
+        distance_px : float
+            The distance, unbinned pixels.
+
+        Returns
+        -------
+        (n,) bool array
+        """
+        if self.valid is None:
+            return np.ones(len(centers_yx), bool)
+        return is_clear(self.valid, centers_yx, distance_px, self.frame.scale_yx)
 
     def inverted(self) -> "NetworkImage":
         """Return the same micrograph, taken for one of the other polarity."""
@@ -53,6 +93,7 @@ def preprocess(
     particle_px: float,
     polarity: Polarity,
     normalization: Normalization = "robust",
+    spectrum: Sequence[float] | None = None,
 ) -> NetworkImage:
     """Resample and normalise a micrograph for a network.
 
@@ -68,6 +109,9 @@ def preprocess(
         Whether particles are darker or brighter than their background.
     normalization : {'robust', 'published'}
         Ours, or that of the published MATLAB code.
+    spectrum : sequence of float, optional
+        Spectrum of the background that the network knows, from `equalise.measure_spectrum`; that
+        of the micrograph is brought to it. Not for ``"published"``.
 
     Returns
     -------
@@ -86,9 +130,19 @@ def preprocess(
     if diameter_px < _LEAST_DIAMETER_PX:
         raise ValueError(f"a particle of {diameter_px:.2g} px is too small to be seen")
     frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), diameter_px / particle_px)
-    binned = resample(clip_outliers(pixels), frame.network_shape)
-    dark = _robust(binned, particle_px) if normalization == "robust" else _published(binned)
-    view = NetworkImage(dark, frame, "dark", normalization)
+    if normalization == "published":
+        binned = resample(clip_outliers(pixels), frame.network_shape)
+        view = NetworkImage(_published(binned), frame, "dark", normalization)
+    else:
+        area = find_valid_area(pixels, diameter_px)
+        binned = resample(clip_outliers(fill_invalid(pixels, area)), frame.network_shape)
+        valid = None if area.complete else area.at(frame)
+        dark = _robust(binned, particle_px, valid)
+        gain = None
+        if spectrum is not None:
+            dark, gain = equalise(dark, spectrum, valid)
+            dark = _standardised(dark, valid)
+        view = NetworkImage(dark, frame, "dark", normalization, valid, gain)
     return view if polarity == "dark" else view.inverted()
 
 
@@ -163,21 +217,33 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
     return np.asarray(image - wide + background.mean(), np.float32)
 
 
-def _robust(binned: Image, particle_px: float) -> Image:
+def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:
     """Subtract the background of the inliers, divide by their deviation, make dark bright."""
+    known = _known(binned, valid)
     sigma = _BACKGROUND_DIAMETERS * particle_px
-    rough = flatten_background(binned, sigma)
-    rough -= np.median(rough)
-    inliers = (np.abs(rough) < 4 * _deviation(rough)).astype(np.float32)
-    flat = flatten_background(binned, sigma, inliers)
-    flat -= np.median(flat)
-    return np.asarray(np.clip(-flat / _deviation(flat), -_LIMIT, _LIMIT), np.float32)
+    rough = flatten_background(binned, sigma, None if valid is None else known.astype(np.float32))
+    rough -= np.median(rough[known])
+    inliers = known & (np.abs(rough) < 4 * _deviation(rough[known]))
+    return _standardised(-flatten_background(binned, sigma, inliers.astype(np.float32)), valid)
 
 
-def _deviation(image: Image) -> np.float32:
+def _standardised(image: Image, valid: Mask | None) -> Image:
+    """Subtract the median of what is a picture, divide by its deviation, clip; 0 elsewhere."""
+    known = _known(image, valid)
+    centred = image - np.median(image[known])
+    scaled = np.clip(centred / _deviation(centred[known]), -_LIMIT, _LIMIT)
+    return np.where(known, scaled, 0).astype(np.float32)
+
+
+def _known(image: Image, valid: Mask | None) -> Mask:
+    """Return where an image is known: everywhere, if nothing of it is a picture."""
+    return np.ones(image.shape, bool) if valid is None or not valid.any() else valid
+
+
+def _deviation(values: Image) -> np.float32:
     """Return the robust standard deviation: 1.4826 × the median absolute deviation."""
-    deviation = np.float32(1.4826) * np.median(np.abs(image - np.median(image)))
-    return np.float32(deviation if deviation > 0 else image.std() or 1.0)
+    deviation = np.float32(1.4826) * np.median(np.abs(values - np.median(values)))
+    return np.float32(deviation if deviation > 0 else values.std() or 1.0)
 
 
 def _published(binned: Image) -> Image:

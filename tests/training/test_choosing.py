@@ -7,7 +7,12 @@ from torch import nn
 
 from napari_drpnet.networks.weights import Network, WeightsCard
 from napari_drpnet.training import choosing
-from napari_drpnet.training.choosing import choose_cuts, choose_threshold, f1, judge_detector
+from napari_drpnet.training.choosing import (
+    choose_least_f1,
+    choose_threshold,
+    f1,
+    judge_detector,
+)
 from napari_drpnet.training.fields import Field
 from napari_drpnet.training.labels import LabelledCandidates
 
@@ -36,24 +41,22 @@ def test_the_threshold_separates_and_false_picks_on_empty_fields_cost():
     assert score == 1
 
 
-def test_a_classifier_that_knows_allows_a_lower_threshold():
-    field = found([0.9, 0.8, 0.35, 0.3], [True, False, True, False], particles=2)
-    threshold, accept, score = choose_cuts([field], [np.array([0.9, 0.2, 0.8, 0.1])])
-    assert threshold <= 0.35
-    assert 0.2 < accept <= 0.8
+def test_fields_that_promise_less_than_empty_ones_are_left_empty():
+    full = found([0.9] * 4, [True] * 4, particles=4)
+    faint = found([0.9] * 4, [True, True, False, True], particles=3)
+    empty = found(np.full(60, 0.6), np.zeros(60, bool), particles=0)
+    probability = [np.full(4, 0.9), np.full(4, 0.6), np.full(60, 0.3)]
+    least_f1, score = choose_least_f1([full, faint, empty], probability)
+    # All 60 of the empty field would be accepted at 0.25; its expected F1 is 2 × 0.3 / 1.3.
+    assert 0.46 < least_f1 <= 0.75
+    assert score == pytest.approx((1 + 6 / 7) / 2)
+
+
+def test_of_values_as_good_the_greatest_is_chosen():
+    full = found([0.9] * 4, [True] * 4, particles=4)
+    least_f1, score = choose_least_f1([full], [np.full(4, 0.99)])
+    assert least_f1 == 0.7
     assert score == 1
-
-
-def test_of_pairs_as_good_the_strictest_is_chosen():
-    # One particle of a thousand lies below P = 0.5: that little is worth the caution.
-    sure, unsure = np.full(999, 0.9), np.array([0.3])
-    height, right = np.full(1000, 0.8), np.ones(1000, bool)
-    threshold, accept, score = choose_cuts(
-        [found(height, right, particles=1000)], [np.concatenate([sure, unsure])]
-    )
-    assert accept == 0.9
-    assert threshold == 0.8
-    assert score == pytest.approx(2 * 999 / (999 + 1000))
 
 
 def test_without_particles_only_false_picks_count():

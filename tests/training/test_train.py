@@ -10,7 +10,7 @@ from napari_drpnet.jobs import Cancelled
 from napari_drpnet.networks.weights import load_classifier, load_detector
 from napari_drpnet.training import train
 from napari_drpnet.training.choosing import Cuts
-from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.training.recipe import STANDARD, ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.train import load_start, train_classifier, train_detector
 from napari_drpnet.training.trained import NotBetterError, save_trained
 
@@ -61,7 +61,7 @@ def test_a_detector_is_trained_saved_and_loaded(tmp_path, toy_pool, architecture
     assert beside == trained.recipe == recipe(architecture=architecture)
     assert network.card.recipe["steps"] == 6
     assert network.card.recipe["data"]["structures"] is None
-    assert network.card.recipe["hard"] == {"faint": 0, "empty": 0, "dirty": 0}
+    assert network.card.recipe["hard"] == STANDARD.model_dump()
 
 
 def test_the_same_recipe_gives_the_same_weights(toy_pool):
@@ -128,6 +128,8 @@ def test_a_classifier_is_trained_on_what_a_detector_finds(tmp_path, toy_pool, us
     assert network.card.patch_px == 40
     assert network.card.particle_px == detector.card.particle_px
     assert network.card.recipe["detector_sha256"] == detector.sha256
+    assert network.card.accept is None
+    assert network.card.threshold == usual.least_height
     assert load_start(ClassifierRecipe(weights=str(path))).card == network.card
     with pytest.raises(InputFileError, match="its patch_px is 40, not 48"):
         load_start(ClassifierRecipe(weights=str(path), patch_px=48))

@@ -35,6 +35,11 @@ class WeightsCard(BaseModel):
     )
     particle_px: float = Field(gt=0, description="Particle diameter it sees, network pixels")
     normalization: Literal["robust", "published"] = "robust"
+    spectrum: tuple[float, ...] | None = Field(
+        None,
+        description="Spectrum of the background that it knows: root of the power in rings of 1/32 "
+        "cycle per network pixel; none: as the micrograph has it",
+    )
     map_units: Literal["absolute", "published"] = "absolute"
     sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
     threshold: float = Field(
@@ -42,7 +47,15 @@ class WeightsCard(BaseModel):
     )
     score: Literal["height", "prominence"] = "height"
     border: float = Field(0.5, ge=0, description="Recommended border, particle diameters")
-    accept: float = Field(0.0, ge=0, le=1, description="Recommended least P(particle)")
+    accept: float | None = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Recommended least P(particle); none: automatic, for each micrograph anew",
+    )
+    least_f1: float = Field(
+        0.0, ge=0, le=1, description="With automatic accept: expected F1 below which nothing is"
+    )
     patch_px: int = Field(64, ge=1, description="Side of the classifier's patch, network pixels")
     pool_stride: Literal[1, 2] = 2
     context: bool = Field(False, description="Whether it weighs the candidates around one too")

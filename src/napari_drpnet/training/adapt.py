@@ -60,9 +60,9 @@ class Adapted:
     ----------
     state : dict of str to Tensor
         New weights, trained on all labels.
-    accept : float
+    accept : float or None
         Least P(particle) to go with them: that of the old weights, since P keeps its scale; 0.5
-        where those recommend none.
+        where those recommend none; None where it is automatic.
     before, after : Verdict
         Of the old weights, and of new ones on labels that they were not trained on.
     improved : bool
@@ -70,7 +70,7 @@ class Adapted:
     """
 
     state: dict[str, Tensor]
-    accept: float
+    accept: float | None
     before: Verdict
     after: Verdict
     improved: bool
@@ -132,7 +132,8 @@ def adapt_classifier(
     require_labels(verdicts, [view.accepted for view in replay])
     job = job or SilentJob()
     labels = _label_examples(module, labelled, verdicts, recipe, job)
-    cut = classifier.card.accept or NATURAL_ACCEPT
+    given = classifier.card.accept
+    cut = given or NATURAL_ACCEPT
     others = labels.where(np.zeros_like(verdicts))
     if replay:
         others = others.joined(_replay_examples(module, replay, cut, recipe, job))
@@ -141,13 +142,13 @@ def adapt_classifier(
     head, probability = yield from cross_validate(module, labels, verdicts, others, recipe, job)
 
     old = judge_examples(copy_head(module), labels)
-    before = judge_labels(old, verdicts, classifier.card.accept)
+    before = judge_labels(old, verdicts, cut if given is None else given)
     after = judge_labels(probability, verdicts, cut)
     less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
         {name: new.get(name, tensor).cpu() for name, tensor in module.state_dict().items()},
-        cut,
+        None if given is None else cut,
         before,
         after,
         improved=less_loss and after.rates.f1 >= before.rates.f1,

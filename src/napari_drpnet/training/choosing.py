@@ -1,4 +1,4 @@
-"""The numbers that serve all fields best: sigma, threshold and least probability."""
+"""The numbers that serve all fields best: sigma, threshold and least expected F1."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from napari_drpnet.classify import weigh_context, weigh_patches
 from napari_drpnet.distance_map import predict_distance_map
+from napari_drpnet.expected import automatic_cut
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.precision_recall import Tally
 from napari_drpnet.training.fields import Field
@@ -30,7 +31,8 @@ class Cuts:
     score: float
     threshold: float
     sigma_px: float = 0.0
-    accept: float = 0.0
+    accept: float | None = 0.0
+    least_f1: float = 0.0
 
 
 class Trials:
@@ -90,17 +92,23 @@ def judge_detector(unseen: Sequence[Field], detector: Network) -> Cuts:
 
 
 def judge_classifier(
-    unseen: Sequence[Field], judged: Sequence[LabelledCandidates], classifier: Network
+    unseen: Sequence[Field],
+    judged: Sequence[LabelledCandidates],
+    threshold: float,
+    classifier: Network,
 ) -> Cuts:
-    """Return the threshold and accept that serve a classifier best, on candidates of fields."""
+    """Return the least expected F1 that serves a classifier best, on candidates of fields.
+
+    Accept is automatic; the threshold is the least height of candidates that it has learned from.
+    """
     probability = [
         expit(
             weigh_patches_of(field, found, classifier) + weigh_context_of(field, found, classifier)
         )
         for field, found in zip(unseen, judged, strict=True)
     ]
-    threshold, accept, score = choose_cuts(judged, probability)
-    return Cuts(score, threshold, accept=accept)
+    least_f1, score = choose_least_f1(judged, probability)
+    return Cuts(score, threshold, accept=None, least_f1=least_f1)
 
 
 def weigh_patches_of(
@@ -114,7 +122,7 @@ def weigh_patches_of(
 def weigh_context_of(field: Field, found: LabelledCandidates, classifier: Network) -> Floats:
     """Return the log-odds (n,) that a field's candidates give each other."""
     particle_px = classifier.card.particle_px
-    return weigh_context(found.centers_yx, found.height, field.image.shape, particle_px, classifier)
+    return weigh_context(found.centers_yx, found.height, field.extent, particle_px, classifier)
 
 
 def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:
@@ -123,43 +131,33 @@ def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float
     The score is the mean F1 of the fields with particles, less a little for each false pick on an
     empty field: the pooled F1 would let crowded fields choose for all.
     """
-    certain = [np.ones(len(found.height)) for found in judged]
-    threshold, _, score = choose_cuts(judged, certain, accepts=(0.0,))
-    return threshold, score
+    thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
+    score, threshold = max(
+        (_score(judged, [found.height >= threshold for found in judged]), threshold)
+        for threshold in thresholds
+    )
+    return float(threshold), score
 
 
-def choose_cuts(
-    judged: Sequence[LabelledCandidates],
-    probability: Sequence[Floats],
-    accepts: Sequence[float] = tuple(np.round(np.arange(0, 1, 0.05), 2)),
-) -> tuple[float, float, float]:
-    """Return the pair of threshold and accept that serves all fields best, and its score.
+def choose_least_f1(
+    judged: Sequence[LabelledCandidates], probability: Sequence[Floats]
+) -> tuple[float, float]:
+    """Return the expected F1 below which a field had better be left empty, and its score.
 
-    With a classifier the threshold can be lower: it only has to keep the particles. Of pairs that
-    are as good but for a little, the one that accepts least: real micrographs are dirtier than
+    Of values that are as good but for a little, the greatest: real micrographs are dirtier than
     simulated ones.
     """
-    thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
-    trials = [
-        (
-            _score(
-                judged,
-                [
-                    (found.height >= threshold) & (p >= accept)
-                    for found, p in zip(judged, probability, strict=True)
-                ],
-            ),
-            threshold,
-            accept,
-        )
-        for threshold in thresholds
-        for accept in accepts
-    ]
-    best, _, _ = max(trials)
-    good = [trial for trial in trials if trial[0] >= best - _CAUTION]
-    strictest = max(accept for _, _, accept in good)
-    score, threshold, accept = max(trial for trial in good if trial[2] == strictest)
-    return float(threshold), float(accept), score
+    trials = []
+    for least_f1 in np.round(np.arange(0, 0.75, 0.05), 2):
+        cuts = [automatic_cut(p, least_f1) for p in probability]
+        kept = [
+            cut.picks_something & (p >= cut.accept)
+            for cut, p in zip(cuts, probability, strict=True)
+        ]
+        trials.append((_score(judged, kept), float(least_f1)))
+    best, _ = max(trials)
+    least_f1, score = max((value, score) for score, value in trials if score >= best - _CAUTION)
+    return least_f1, score
 
 
 def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:

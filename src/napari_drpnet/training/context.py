@@ -59,7 +59,7 @@ def fit_context(
     device = next(module.parameters()).device
     net, scale = ContextNet().to(device), torch.ones((), device=device, requires_grad=True)
     rows = [
-        describe_context(found.centers_yx, found.height, field.image.shape, particle_px)
+        describe_context(found.centers_yx, found.height, field.extent, particle_px)
         for field, found in zip(fields, candidates, strict=True)
     ]
     context = _join(rows, device)

@@ -9,17 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.parameters import SimulationParameters
-from napari_drpnet.preprocess import Polarity, preprocess
+from napari_drpnet.preprocess import NetworkImage, Polarity, preprocess, resample
 from napari_drpnet.simulate import SHAPES, Structure, make_shape, simulate_micrograph
-from napari_drpnet.training.recipe import NONE_HARD, HardFields
+from napari_drpnet.simulate.noise import (
+    add_noise,
+    coloured_noise,
+    measure_detectability,
+    random_spectrum,
+    white,
+)
+from napari_drpnet.training.recipe import STANDARD, HardFields
 
+Floats = NDArray[np.float64]
 Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 #: Particle diameter and side of a simulated field, pixels.
 _DIAMETER_PX = 32.0
 _SIDE_PX = 672
 _SHAPE_SHARE = 0.5
 _SIZE_JITTER = 0.18
+#: The faintest particles, and the share of noise that is not white.
+_LEAST_DETECTABILITY, _COLOURED_SHARE = 1.6, 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +43,25 @@ class Field:
         Normalised, particles bright.
     centers_yx : (n, 2) float array
         Network pixels.
+    valid : (h, w) bool array or None
+        Where it is a picture, as in `NetworkImage`.
     """
 
     image: NDArray[np.float16]
-    centers_yx: NDArray[np.float64]
+    centers_yx: Floats
+    valid: Mask | None = None
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width, network pixels, of a frame with the area that is a picture."""
+        share = 1.0 if self.valid is None else float(self.valid.mean())
+        height, width = np.sqrt(share) * np.array(self.image.shape)
+        return float(height), float(width)
+
+    @classmethod
+    def of(cls, view: NetworkImage, centers_yx: Floats) -> "Field":
+        """Take the centres ``(n, 2)``, unbinned pixels, of a preprocessed micrograph."""
+        return cls(view.image.astype(np.float16), view.frame.to_network(centers_yx), view.valid)
 
 
 def random_fields(
@@ -43,7 +69,8 @@ def random_fields(
     structures: Sequence[Structure],
     particle_px: float,
     looks: int,
-    hard: HardFields = NONE_HARD,
+    hard: HardFields = STANDARD,
+    spectrum: Sequence[float] | None = None,
 ) -> list[Field]:
     """Simulate one random micrograph and return `looks` augmented views of it.
 
@@ -59,6 +86,8 @@ def random_fields(
         How many augmented views.
     hard : HardFields
         How often the micrograph is harder than usual.
+    spectrum : sequence of float, optional
+        Spectrum of the background that the network knows; see `preprocess`.
     """
     rng = np.random.default_rng(seed)
     if not structures or rng.random() < _SHAPE_SHARE:
@@ -68,31 +97,96 @@ def random_fields(
     parameters = random_parameters(structure.diameter_angstrom, rng, hard)
     simulated = simulate_micrograph(parameters, [structure], seed)
     polarity: Polarity = "bright" if parameters.negative_stain else "dark"
+    centers, pixels = simulated.centers_yx, np.asarray(simulated.micrograph.pixels, float)
+    if _chance(rng, hard.noisy):
+        pixels = make_fainter(pixels, centers, rng)
     fields = []
     for _ in range(looks):
-        pixels = augment(simulated.micrograph.pixels, rng)
+        seen = augment(pixels, rng)
+        if _chance(rng, hard.blank):
+            seen = blank_out(seen, rng)
         jitter = np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER))
-        network = preprocess(pixels, _DIAMETER_PX * jitter, particle_px, polarity)
-        centers = network.frame.to_network(simulated.centers_yx)
-        fields.append(Field(network.image.astype(np.float16), centers))
+        view = preprocess(seen, _DIAMETER_PX * jitter, particle_px, polarity, spectrum=spectrum)
+        fields.append(Field.of(view, centers))
     return fields
 
 
+def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -> Floats:
+    """Add white or coloured noise until particles have a d' from 1.6 to what it was.
+
+    To a field without particles noise of half to four times its own deviation is added.
+    """
+    spectrum = random_spectrum(_DIAMETER_PX, rng) if _chance(rng, _COLOURED_SHARE) else white
+    present = measure_detectability(pixels, centers_yx, _DIAMETER_PX)
+    if len(centers_yx) and present > _LEAST_DETECTABILITY:
+        wanted = _log_uniform(rng, _LEAST_DETECTABILITY, present)
+        return add_noise(pixels, centers_yx, _DIAMETER_PX, wanted, spectrum, rng)
+    if len(centers_yx):
+        return pixels
+    strength = pixels.std() * _log_uniform(rng, 0.5, 4)
+    noise = coloured_noise((pixels.shape[0], pixels.shape[1]), spectrum, rng)
+    return np.asarray(pixels + strength * noise)
+
+
+def blank_out(image: Image, rng: np.random.Generator) -> Image:
+    """Blank a part of an image: a border, the frame beyond a round beam, or a rectangle."""
+    height, width = image.shape
+    y, x = np.indices((height, width))
+    side = min(image.shape)
+    kind = rng.integers(3)
+    if kind == 0:
+        depth = np.minimum(np.minimum(y, height - 1 - y), np.minimum(x, width - 1 - x))
+        blank = depth < rng.uniform(0.02, 0.15) * side
+    elif kind == 1:
+        radius, angle = side * rng.uniform(0.6, 1.5), rng.uniform(0, 2 * np.pi)
+        reach = radius - side * rng.uniform(0.0, 0.35)
+        center = side / 2 + reach * np.array([np.sin(angle), np.cos(angle)])
+        blank = np.hypot(y - center[0], x - center[1]) > radius
+    else:
+        low = rng.uniform(0, 0.8, 2) * side
+        high = low + rng.uniform(0.05, 0.4, 2) * side
+        blank = (y > low[0]) & (y < high[0]) & (x > low[1]) & (x < high[1])
+    level = image.min() - rng.uniform(0, 1) * np.ptp(image)
+    return np.where(blank, level, image).astype(np.float32)
+
+
 def random_parameters(
-    diameter_angstrom: float, rng: np.random.Generator, hard: HardFields = NONE_HARD
+    diameter_angstrom: float, rng: np.random.Generator, hard: HardFields = STANDARD
 ) -> SimulationParameters:
     """Draw sample, optics and dirt as varied as micrographs are."""
-    usual = _usual_parameters(diameter_angstrom, rng)
-    if hard == NONE_HARD:
-        return usual
+    drawn = _usual_parameters(diameter_angstrom, rng)
     kind = rng.random()
     if kind < hard.faint:
-        return usual.model_copy(update=_faint(rng))
-    if kind < hard.faint + hard.empty:
-        return usual.model_copy(update=_empty(rng))
-    if kind < hard.faint + hard.empty + hard.dirty:
-        return usual.model_copy(update=_dirt(rng, 2, 12, 0.6))
-    return usual
+        drawn = drawn.model_copy(update=_faint(rng))
+    elif kind < hard.faint + hard.empty:
+        drawn = drawn.model_copy(update=_empty(rng))
+    elif kind < hard.faint + hard.empty + hard.dirty:
+        drawn = drawn.model_copy(update=_dirt(rng, 2, 12, 0.6))
+    return drawn.model_copy(update=_film_and_debris(drawn, hard, rng))
+
+
+def _film_and_debris(
+    drawn: SimulationParameters, hard: HardFields, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Draw how uneven the film is, and what lies on it that is like particles."""
+    log_uniform, chance, stain = (
+        partial(_log_uniform, rng),
+        partial(_chance, rng),
+        drawn.negative_stain,
+    )
+    update: dict[str, Any] = {}
+    if chance(hard.uneven):
+        update["film_unevenness"] = log_uniform(0.1, 1.2) if stain else log_uniform(0.04, 0.5)
+        update["film_scale"] = log_uniform(0.12, 1.5)
+    if stain and chance(hard.stained):
+        update["stain_puddles"] = int(rng.integers(0, 12))
+        update["stain_plateaus"] = int(rng.integers(0, 6))
+    if chance(hard.debris):
+        update["debris"] = int(log_uniform(2, 40))
+    if chance(hard.cubic):
+        update["cubic_ice"] = log_uniform(0.03, 0.4)
+        update["particles"] = drawn.particles if chance(0.5) else 0
+    return update
 
 
 def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> SimulationParameters:
@@ -176,8 +270,8 @@ def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
         image = ndimage.median_filter(image, int(rng.choice([3, 5])))
     if draw[2] < 0.2:
         wide = rng.uniform(1.0, 5.0) * _DIAMETER_PX
-        deviation = image - ndimage.gaussian_filter(image, wide)
-        spread = np.sqrt(ndimage.gaussian_filter(deviation**2, wide))
+        deviation = image - _wide_blur(image, wide)
+        spread = np.sqrt(np.maximum(_wide_blur(deviation**2, wide), 0))
         image = np.asarray(deviation / np.maximum(spread, 1e-3) / 6 + 0.5, np.float32)
     if draw[3] < 0.3:
         image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.6, 1.6))
@@ -187,6 +281,16 @@ def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
     if draw[5] < 0.3:
         image = np.round(np.clip(image, 0, 1) * 255) / np.float32(255)
     return np.asarray(image, np.float32)
+
+
+def _wide_blur(image: Image, sigma_px: float) -> Image:
+    """Blur by a wide Gaussian, on an image binned so that sigma is four of its pixels."""
+    from scipy.ndimage import gaussian_filter
+
+    factor = max(1.0, sigma_px / 4)
+    rows, columns = (max(1, round(side / factor)) for side in image.shape)
+    small = gaussian_filter(resample(image, (rows, columns)), sigma_px / factor, mode="nearest")
+    return resample(small, (image.shape[0], image.shape[1]))
 
 
 def _wiener(image: Image, side: int) -> Image:

@@ -13,6 +13,7 @@ from napari_drpnet.matching import find_gains
 from napari_drpnet.networks.weights import Network
 from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
 from napari_drpnet.training.fields import Field
+from napari_drpnet.valid_area import is_clear
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
@@ -86,17 +87,22 @@ def label_maxima(
 ) -> LabelledCandidates:
     """Hold the maxima of a distance map against the truth; see `label_candidates`."""
     reach = particle_px / 2
-    shape = (field.image.shape[0], field.image.shape[1])
     found = find_candidates(smooth(distance_map, sigma_px))
     found = found.where(found.height >= least_height)
-    found = found.where(inside(found.centers_yx, shape, reach))
+    found = found.where(_counts(found.centers_yx, field, reach))
     found = found.where(suppress_neighbours(found, found.height, reach))
     return LabelledCandidates(
         found.centers_yx,
         found.height,
         find_gains(found.centers_yx, field.centers_yx, reach),
-        int(inside(field.centers_yx, shape, reach).sum()),
+        int(_counts(field.centers_yx, field, reach).sum()),
     )
+
+
+def _counts(centers_yx: Floats, field: Field, reach: float) -> NDArray[np.bool_]:
+    """Tell which positions are far enough from the edge of a field, and from its blank parts."""
+    clear = inside(centers_yx, (field.image.shape[0], field.image.shape[1]), reach)
+    return clear if field.valid is None else clear & is_clear(field.valid, centers_yx, reach)
 
 
 def cut_patches(

@@ -105,6 +105,7 @@ def train_detector(
         kind="detector",
         architecture=recipe.architecture,
         particle_px=recipe.particle_px,
+        spectrum=pool.spectrum,
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
@@ -123,7 +124,7 @@ def train_classifier(
     job: Job | None = None,
     on_report: Listener | None = None,
 ) -> Trained:
-    """Fit a classifier to the candidates of a detector, and choose its threshold and accept.
+    """Fit a classifier to the candidates of a detector, and choose when it should pick nothing.
 
     Parameters
     ----------
@@ -158,6 +159,7 @@ def train_classifier(
     card = WeightsCard(
         kind="classifier",
         particle_px=detector.card.particle_px,
+        spectrum=detector.card.spectrum,
         architecture=detector.card.architecture,
         patch_px=recipe.patch_px,
         pool_stride=start.card.pool_stride if start else 2,
@@ -165,7 +167,7 @@ def train_classifier(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    choose = partial(judge_classifier, pool.unseen, judged)
+    choose = partial(judge_classifier, pool.unseen, judged, recipe.least_height)
     trials = Trials(network, choose, recipe.weights is not None)
     reports = fit_classifier(module, examples, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
@@ -230,7 +232,8 @@ def _finish(
     used = _without_folders(recipe.model_dump(mode="json"))
     versions = {"version": __version__, "torch": torch.__version__}
     notes = {"validation_score": round(best.score, 4), **versions, **history}
-    chosen = {"threshold": best.threshold, "sigma_px": best.sigma_px, "accept": best.accept}
+    names = ("threshold", "sigma_px", "accept", "least_f1")
+    chosen = {name: getattr(best, name) for name in names}
     card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
     state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
     return Trained(state, card, recipe, interrupted)
