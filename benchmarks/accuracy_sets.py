@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from napari_drpnet import load_networks, pick, read_coordinates, read_micrograph
 from napari_drpnet.detection import Networks
 from napari_drpnet.evaluate import Evaluation, ScoredMicrograph, evaluate_picks, leave_out_border
+from napari_drpnet.geometry import inside
 from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.networks.matlab import import_published_detector
 from napari_drpnet.parameters import (
@@ -146,14 +147,19 @@ class Picker:
         return self.parameters.peaks.threshold
 
     def pick(
-        self, example: Example, diameter_error: float = 0.0, *, all_candidates: bool = False
+        self,
+        example: Example,
+        diameter_error: float = 0.0,
+        *,
+        all_candidates: bool = False,
+        find_polarity: bool = False,
     ) -> Picks:
-        """Pick an example, its diameter wrong by a fraction."""
+        """Pick an example, its diameter wrong by a fraction, its polarity given or not."""
         pixel = example.micrograph.pixel_size_angstrom or 1.0
         particle = ParticleParameters(
             diameter_angstrom=example.diameter_px * (1 + diameter_error) * pixel,
             pixel_size_angstrom=pixel,
-            polarity=example.polarity,
+            polarity="auto" if find_polarity else example.polarity,
         )
         wanted = self.parameters.model_copy(update={"particle": particle})
         return pick(example.micrograph, wanted, self.networks, all_candidates=all_candidates)
@@ -183,6 +189,22 @@ class Picker:
         """Judge examples at the picker's threshold."""
         records = [self.rank(example, diameter_error) for example in examples]
         return evaluate_picks(records, threshold=self.threshold)
+
+
+def record_inside(
+    example: Example,
+    picks_yx: NDArray[np.float64],
+    border_px: float,
+    scores: NDArray[np.float64] | None = None,
+) -> ScoredMicrograph:
+    """Put picks beside the truth without what is nearer to the edge than the border."""
+    shape = example.micrograph.shape
+    inner = inside(picks_yx, shape, border_px)
+    kept = np.ones(np.count_nonzero(inner)) if scores is None else scores[inner]
+    record = ScoredMicrograph(
+        example.name, picks_yx[inner], kept, example.truth_yx, example.diameter_px
+    )
+    return leave_out_border(record, shape, border_px)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.review import State, is_accepted, order_by_doubt
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.simulate import read_structure
+from napari_drpnet.simulate.noise import add_noise
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))
@@ -75,6 +76,26 @@ DIRT: dict[str, dict[str, object]] = {
         "dose": 10.0,
     },
 }
+#: Harder ones, after all of these: coloured noise to a d' of 3, and an uneven film of stain.
+HARD: dict[str, dict[str, object]] = {
+    "coloured": {"particles": 140, "ice_crystals": 2, "junk": 3},
+    "uneven stain": {
+        "particles": 130,
+        "negative_stain": True,
+        "dose": 10.0,
+        "film_unevenness": 0.4,
+        "film_scale": 0.6,
+        "stain_puddles": 6,
+        "stain_plateaus": 2,
+    },
+}
+DETECTABILITY = 3.0
+#: Which protein is shown in which dirt.
+SCENES = [
+    *((list(PROTEINS)[n % len(PROTEINS)], list(DIRT)[n % len(DIRT)]) for n in range(14)),
+    *((protein, "coloured") for protein in ("1qvr", "1igy", "3cf3", "4v94")),
+    *((protein, "uneven stain") for protein in ("4v4r", "2uv8")),
+]
 
 
 @dataclass(frozen=True)
@@ -105,13 +126,19 @@ def make_scene(protein: str, dirt: str, seed: int, folder: Path) -> Scene:
     structure = read_structure(SHARED / "data/structures" / PROTEINS[protein])
     pixel = structure.diameter_angstrom / DIAMETER_PX
     asked = {"height_px": SIDE_PX, "width_px": SIDE_PX, "pixel_size_angstrom": pixel}
-    parameters = SimulationParameters.model_validate(asked | DIRT[dirt])
+    parameters = SimulationParameters.model_validate(asked | (DIRT | HARD)[dirt])
     truth = {}
     for number in range(TAUGHT + JUDGED):
         result = simulate_micrograph(parameters, [structure], seed=seed + number)
         path = folder / f"{number}.mrc"
+        pixels = result.micrograph.pixels
+        if dirt == "coloured":
+            rng = np.random.default_rng(seed + number)
+            pixels = add_noise(
+                pixels, result.centers_yx, DIAMETER_PX, DETECTABILITY, grainy, rng
+            ).astype(np.float32)
         with mrcfile.new(path) as file:
-            file.set_data(result.micrograph.pixels)
+            file.set_data(pixels)
             file.voxel_size = pixel
         truth[path] = result.centers_yx
     polarity = "bright" if parameters.negative_stain else "dark"
@@ -121,6 +148,12 @@ def make_scene(protein: str, dirt: str, seed: int, folder: Path) -> Scene:
         "polarity": polarity,
     }
     return Scene(list(truth), truth, PickParameters.model_validate({"particle": particle}))
+
+
+def grainy(frequency: np.ndarray) -> np.ndarray:
+    """Return the power of noise with grain of a quarter to half a particle."""
+    per_diameter = frequency * DIAMETER_PX
+    return np.exp(-(((per_diameter - 3) / 1.5) ** 2)) + 0.02
 
 
 def f1(scene: Scene, parameters: PickParameters) -> float:
@@ -221,17 +254,15 @@ def teach(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=14, help="how many, up to 35")
+    parser.add_argument("--scenes", type=int, default=len(SCENES), help="how many of them")
     parser.add_argument("--teach", choices=get_args(Subject), default="classifier")
     arguments = parser.parse_args()
-    scenes, subject = arguments.scenes, arguments.teach
-    proteins, dirts = list(PROTEINS), list(DIRT)
+    subject = arguments.teach
     changes: dict[str, list[tuple[float, float]]] = {"mistakes": [], "doubt": []}
     print("F1 on micrographs without labels; * = the guard keeps the old weights")
     print(f"{'protein':8s}{'dirt':14s}{'before':>7s}", end="")
     print("".join(f" | {name:>8s} labels held-out F1      s" for name in changes))
-    for number in range(scenes):
-        protein, dirt = proteins[number % len(proteins)], dirts[number % len(dirts)]
+    for number, (protein, dirt) in enumerate(SCENES[: arguments.scenes]):
         with tempfile.TemporaryDirectory() as folder:
             scene = make_scene(protein, dirt, FIRST_SEED + 10 * number, Path(folder))
             before = f1(scene, scene.parameters)

@@ -7,11 +7,9 @@ distance are best on the very micrographs that it is judged by. Writes its part 
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_laplace
 
 from accuracy_sets import (
     REAL,
@@ -22,21 +20,15 @@ from accuracy_sets import (
     examples_of,
     page_to_write,
     published_detector,
+    record_inside,
     table,
     write_section,
 )
+from laplacian import SHAPES, THRESHOLDS, find_blobs
 from napari_drpnet import read_coordinates
-from napari_drpnet.evaluate import (
-    RADII,
-    ScoredMicrograph,
-    evaluate_picks,
-    leave_out_border,
-    score_picks,
-)
-from napari_drpnet.geometry import flip_rows, inside
-from napari_drpnet.peaks import Candidates, find_candidates, suppress_neighbours
+from napari_drpnet.evaluate import RADII, evaluate_picks, score_picks
+from napari_drpnet.geometry import flip_rows
 from napari_drpnet.precision_recall import Rates
-from napari_drpnet.preprocess import preprocess
 
 Positions = NDArray[np.float64]
 
@@ -59,20 +51,6 @@ PUBLISHED_PICKS = (
     ("Bgal_Gatm", "Gautomatch (CASSPER's authors)", "nothing: its default command"),
     ("repic_deepPicker", "DeepPicker (REPIC)", "not said; its pretrained model: real sets"),
 )
-LOG_PARTICLE_PX = 16.0
-#: Blob size and least distance of two picks, both in particle diameters.
-LOG_SHAPES = tuple(product((0.6, 0.8, 1.0), (0.5, 0.75)))
-LOG_THRESHOLDS = np.arange(0, 12, 0.2)
-
-
-def record_of(example: Example, picks_yx: Positions, border_px: float) -> ScoredMicrograph:
-    """Put picks beside the truth without what is nearer to the edge than the border."""
-    shape = example.micrograph.shape
-    inner = picks_yx[inside(picks_yx, shape, border_px)]
-    record = ScoredMicrograph(
-        example.name, inner, np.ones(len(inner)), example.truth_yx, example.diameter_px
-    )
-    return leave_out_border(record, shape, border_px)
 
 
 def macro(
@@ -80,7 +58,7 @@ def macro(
 ) -> Rates:
     """Return the mean rates; the border is half a diameter unless given."""
     records = [
-        record_of(example, positions, border_px or BORDER_DIAMETERS * example.diameter_px)
+        record_inside(example, positions, border_px or BORDER_DIAMETERS * example.diameter_px)
         for example, positions in zip(examples, picks, strict=True)
     ]
     return evaluate_picks(records, radii=RADII[:1]).main.macro
@@ -115,22 +93,6 @@ def report_alignment(folder: str, example: Example, picks_yx: Positions) -> None
     )
 
 
-def find_blobs(example: Example, blob_diameters: float, least_distance: float) -> Candidates:
-    """Find blobs of about the particle's size; heights are robust deviations of the response."""
-    view = preprocess(
-        example.micrograph.pixels, example.diameter_px, LOG_PARTICLE_PX, example.polarity
-    )
-    sigma = blob_diameters * LOG_PARTICLE_PX / 2 / np.sqrt(2)
-    response = -gaussian_laplace(view.image, sigma)
-    response -= np.median(response)
-    response /= 1.4826 * np.median(np.abs(response))
-    blobs = find_candidates(response)
-    blobs = blobs.where(blobs.height > 0)
-    best = suppress_neighbours(blobs, blobs.height, least_distance * LOG_PARTICLE_PX)
-    blobs = blobs.where(best)
-    return Candidates(view.frame.to_full(blobs.centers_yx), blobs.height, blobs.prominence)
-
-
 class LaplacianPicker:
     """The Laplacian-of-Gaussian picker on some sets at all of its settings."""
 
@@ -141,11 +103,11 @@ class LaplacianPicker:
     def add(self, name: str, examples: list[Example]) -> None:
         """Pick and judge a set at each setting."""
         self._picks[name] = []
-        for shape in LOG_SHAPES:
+        for shape in SHAPES:
             found = [find_blobs(example, *shape) for example in examples]
             self._picks[name] += [
                 [blobs.centers_yx[blobs.height >= threshold] for blobs in found]
-                for threshold in LOG_THRESHOLDS
+                for threshold in THRESHOLDS
             ]
         self._rates[name] = [macro(examples, picks) for picks in self._picks[name]]
 

@@ -23,16 +23,17 @@ def small_fields(monkeypatch):
     """Simulated fields are small, and each is made only once."""
     monkeypatch.setattr(fields, "_SIDE_PX", 320)
     monkeypatch.setattr(pool, "random_fields", make_once)
+    monkeypatch.setattr(pool, "_REFERENCE_FIELDS", 2)
 
 
 @cache
-def remembered(seed, particle_px, looks, hard):
-    return fields.random_fields(seed, [], particle_px, looks, hard)
+def remembered(seed, particle_px, looks, hard, spectrum):
+    return fields.random_fields(seed, [], particle_px, looks, hard, spectrum)
 
 
-def make_once(seed, structures, particle_px, looks, hard=NONE_HARD):
+def make_once(seed, structures, particle_px, looks, hard=NONE_HARD, spectrum=None):
     assert not structures
-    return list(remembered(seed, particle_px, looks, hard))
+    return list(remembered(seed, particle_px, looks, hard, spectrum))
 
 
 @pytest.fixture

@@ -4,9 +4,16 @@ from numpy.testing import assert_array_equal
 from scipy import ndimage
 
 from napari_drpnet.simulate import make_shape
+from napari_drpnet.simulate.noise import measure_detectability
 from napari_drpnet.training import fields
-from napari_drpnet.training.fields import augment, random_fields, random_parameters
-from napari_drpnet.training.recipe import HardFields
+from napari_drpnet.training.fields import (
+    augment,
+    blank_out,
+    make_fainter,
+    random_fields,
+    random_parameters,
+)
+from napari_drpnet.training.recipe import NONE_HARD, STANDARD
 
 PARTICLE = 11.0
 
@@ -62,7 +69,7 @@ def test_particles_in_ice_are_made_bright(monkeypatch):
     )
     contrasts = []
     for seed in range(12):
-        (view,) = random_fields(seed, [], PARTICLE, 1)
+        (view,) = random_fields(seed, [], PARTICLE, 1, NONE_HARD)
         if len(view.centers_yx) < 3:
             continue
         image = ndimage.gaussian_filter(view.image.astype(np.float32), 1.5)
@@ -74,7 +81,7 @@ def test_particles_in_ice_are_made_bright(monkeypatch):
 
 
 def test_samples_are_varied():
-    drawn = [random_parameters(150.0, generator(seed)) for seed in range(300)]
+    drawn = [random_parameters(150.0, generator(seed), NONE_HARD) for seed in range(300)]
     for name, least, most in (
         ("carbon", 0.1, 0.3),
         ("negative_stain", 0.1, 0.3),
@@ -111,12 +118,12 @@ def test_a_flat_image_stays_finite():
 
 
 def shares(**changes):
-    return HardFields.model_validate(changes)
+    return NONE_HARD.model_copy(update=changes)
 
 
 def test_faint_fields_have_little_dose_near_focus():
     drawn = [random_parameters(150.0, generator(seed), shares(faint=0.3)) for seed in range(400)]
-    usual = [random_parameters(150.0, generator(seed)) for seed in range(400)]
+    usual = [random_parameters(150.0, generator(seed), NONE_HARD) for seed in range(400)]
     faint = [one for one, other in zip(drawn, usual, strict=True) if one != other]
     assert 0.2 < len(faint) / 400 < 0.4
     assert all(4 <= each.dose <= 14 and 0.5 <= each.defocus_um <= 1.3 for each in faint)
@@ -124,7 +131,7 @@ def test_faint_fields_have_little_dose_near_focus():
 
 
 def test_empty_fields_are_dirty_and_dirty_ones_keep_their_particles():
-    usual = [random_parameters(150.0, generator(seed)) for seed in range(400)]
+    usual = [random_parameters(150.0, generator(seed), NONE_HARD) for seed in range(400)]
     for kind in ("empty", "dirty"):
         drawn = [
             random_parameters(150.0, generator(seed), shares(**{kind: 0.3})) for seed in range(400)
@@ -142,7 +149,61 @@ def test_empty_fields_are_dirty_and_dirty_ones_keep_their_particles():
 
 
 def test_hard_parameters_are_within_their_bounds():
-    hard = shares(faint=0.3, empty=0.3, dirty=0.3)
-    for seed in range(200):
-        drawn = random_parameters(150.0, generator(seed), hard)
-        assert type(drawn).model_validate(drawn.model_dump(), strict=True) == drawn
+    for hard in (STANDARD, shares(faint=0.3, empty=0.3, dirty=0.3)):
+        for seed in range(200):
+            drawn = random_parameters(150.0, generator(seed), hard)
+            assert type(drawn).model_validate(drawn.model_dump(), strict=True) == drawn
+
+
+def test_the_standard_mixture_shows_films_debris_and_crystals():
+    drawn = [random_parameters(150.0, generator(seed)) for seed in range(400)]
+    for name, least, most in (
+        ("film_unevenness", 0.4, 0.6),
+        ("debris", 0.25, 0.45),
+        ("cubic_ice", 0.03, 0.1),
+        ("stain_puddles", 0.04, 0.16),
+    ):
+        assert least < np.mean([bool(getattr(each, name)) for each in drawn]) < most, name
+    assert all(each.negative_stain for each in drawn if each.stain_puddles)
+
+
+def discs_in_noise(count=12):
+    pixels = generator(1).normal(100, 2, (320, 320))
+    centers = generator(2).uniform(40, 280, (count, 2))
+    y, x = np.indices(pixels.shape)
+    for center in centers:
+        pixels[np.hypot(y - center[0], x - center[1]) < 14] -= 6
+    return pixels, centers
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_particles_become_fainter_but_not_fainter_than_can_be_told(seed):
+    pixels, centers = discs_in_noise()
+    before = measure_detectability(pixels, centers, 32)
+    after = measure_detectability(make_fainter(pixels, centers, generator(seed)), centers, 32)
+    assert 1.2 < after < 1.05 * before
+
+
+def test_noise_is_added_to_empty_fields_too():
+    pixels, _ = discs_in_noise(0)
+    louder = make_fainter(pixels, np.empty((0, 2)), generator(0))
+    assert 1.1 < louder.std() / pixels.std() < 4.3
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_a_blank_part_is_found_again(seed):
+    (view,) = random_fields(seed, [], PARTICLE, 1, shares(blank=1.0))
+    assert view.valid is not None
+    assert 0.02 < 1 - view.valid.mean() < 0.75
+    assert not view.image[~view.valid].any()
+    height, width = view.extent
+    assert height * width == pytest.approx(view.valid.sum())
+
+
+def test_what_is_not_blanked_out_stays():
+    image = generator(0).normal(5, 1, (90, 100)).astype(np.float32)
+    blank = blank_out(image, generator(1))
+    changed = blank != image
+    assert 0.01 < changed.mean() < 0.8
+    assert len(np.unique(blank[changed])) == 1
+    assert blank[changed].max() <= image.min()

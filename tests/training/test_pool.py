@@ -9,7 +9,7 @@ from napari_drpnet.errors import InputFileError
 from napari_drpnet.jobs import Cancelled
 from napari_drpnet.training import pool
 from napari_drpnet.training.fields import Field
-from napari_drpnet.training.pool import empty_views, make_pool
+from napari_drpnet.training.pool import empty_views, make_pool, measure_reference
 from napari_drpnet.training.recipe import NONE_HARD, DataRecipe, HardFields
 
 pytestmark = pytest.mark.usefixtures("small_fields")
@@ -63,7 +63,7 @@ def test_the_seed_makes_the_fields_and_those_that_judge_stay_the_same():
     assert first.description == "simulated micrographs of simple shapes"
 
 
-def test_hard_fields_are_learned_from_but_do_not_judge():
+def test_shares_rule_what_is_learned_from_but_not_what_judges():
     usual, hard = pool_of(), pool_of(hard=HardFields(faint=0.3, empty=0.3, dirty=0.3))
     assert_array_equal(usual.unseen[0].image, hard.unseen[0].image)
     assert any(
@@ -111,6 +111,44 @@ def test_negatives_are_a_small_share_without_centres(tmp_path, stand_ins):
     assert made.fields[-1].image.any()
     assert "real ones without particles" in made.description
     assert len(pool_of(fields=10, negatives=folder).fields) == 10  # one more were too many
+
+
+def test_negatives_may_be_chosen_by_name(tmp_path, stand_ins):
+    folder = write_empty(tmp_path / "empty", count=3)
+    made = pool_of(fields=20, negatives=folder, negative_share=0.1, negative_names="empty0,empty2")
+    assert "and 2 real ones without particles" in made.description
+    with pytest.raises(InputFileError, match="no micrographs found"):
+        pool_of(negatives=folder, negative_names="other")
+
+
+def test_labelled_micrographs_bring_their_particles(tmp_path, stand_ins):
+    folder = write_empty(tmp_path / "real", side=200, count=1)
+    (folder / "empty0.csv").write_text("x,y\n50,100\n150,30\n")
+    made = pool_of(fields=18, labelled=folder, labelled_diameter_px=20, labelled_share=0.1)
+    assert made.description == "simulated micrographs of simple shapes, 1 real ones of real"
+    real = made.fields[18:]
+    assert len(real) == 2
+    for field in real:
+        scale = 200 / field.image.shape[0]
+        assert 20 / 11 / 1.25 < scale < 20 / 11 * 1.25
+        y, x = (field.centers_yx[0] + 0.5) * scale - 0.5
+        assert (y, x) == (pytest.approx(100, abs=2), pytest.approx(50, abs=2))
+    (folder / "empty0.csv").unlink()
+    with pytest.raises(InputFileError, match=r"empty0\.csv"):
+        pool_of(fields=18, labelled=folder, labelled_diameter_px=20, labelled_share=0.1)
+
+
+def test_the_reference_spectrum_is_that_of_usual_fields(monkeypatch):
+    monkeypatch.setattr(pool, "_REFERENCE_FIELDS", 2)
+    data = DataRecipe(fields=1, looks=1, validation_fields=1)
+    spectrum = measure_reference(data, 11.0)
+    assert spectrum == measure_reference(data, 11.0)
+    assert np.median(spectrum) == pytest.approx(1, abs=0.2)
+    assert spectrum[0] > spectrum[10] > 0
+    made = make_pool(data, NONE_HARD, 11.0, 1, spectrum=spectrum)
+    plain = make_pool(data, NONE_HARD, 11.0, 1)
+    assert made.spectrum == spectrum
+    assert (made.fields[0].image != plain.fields[0].image).any()
 
 
 def test_negatives_are_seen_for_many_sizes_and_both_polarities(tmp_path):

@@ -114,11 +114,16 @@ def detector(
     recipe = build_model(DetectorRecipe, values, _read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
-        from napari_drpnet.training.pool import make_pool
+        from napari_drpnet.training.pool import make_pool, measure_reference
         from napari_drpnet.training.train import load_start, train_detector
 
         start = load_start(recipe, device)
-        pool = make_pool(recipe.data, recipe.hard, recipe.particle_px, recipe.seed, workers, bar)
+        data, scale = recipe.data, recipe.particle_px
+        spectrum = None
+        if not recipe.raw_spectrum:
+            own = start.card.spectrum if start else None
+            spectrum = own or measure_reference(data, scale, workers)
+        pool = make_pool(data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
         return train_detector(recipe, pool, start, device, bar, listen)
 
     _train("detector", path, overwrite, device, as_json, work)
@@ -145,8 +150,8 @@ def classifier(
 
         start = load_start(recipe, device)
         judged = load_detector(recipe.detector, device)
-        scale = judged.card.particle_px
-        pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar)
+        scale, spectrum = judged.card.particle_px, judged.card.spectrum
+        pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
         return train_classifier(recipe, pool, judged, start, device, bar, listen)
 
     _train("classifier", path, overwrite, device, as_json, work)
@@ -186,7 +191,8 @@ def _line(report: "Report", seconds_left: float) -> str:
 
 def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
     card = trained.card
-    other = f"sigma {card.sigma_px:g} px" if card.kind == "detector" else f"accept {card.accept:g}"
+    cut = "automatic" if card.accept is None else f"{card.accept:g}"
+    other = f"sigma {card.sigma_px:g} px" if card.kind == "detector" else f"accept {cut}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Score on validation {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

@@ -135,7 +135,7 @@ def measure_reference(data: DataRecipe, particle_px: float, workers: int = 1) ->
     Returns
     -------
     tuple of float
-        For `preprocess`; its median is 1.
+        For `preprocess`; about 1 in the middle.
 
     Raises
     ------

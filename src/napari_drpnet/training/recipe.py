@@ -107,8 +107,8 @@ class DetectorRecipe(Parameters):
     particle_px: float = Setting(
         11.0, gt=4, le=100, title="Particle diameter that it sees, network pixels"
     )
-    equalise: bool = Setting(
-        True, title="Bring the spectrum of the background to that of usual fields"
+    raw_spectrum: bool = Setting(
+        False, title="Leave the spectrum of the background as it is, also when picking"
     )
     steps: int = Setting(2200, ge=1, title="Batches")
     batch: int = Setting(16, ge=2, le=10_000, title="Patches per batch")

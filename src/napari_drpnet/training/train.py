@@ -241,7 +241,7 @@ def _finish(
 
 def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe with the names of its files alone: where they lie tells others nothing."""
-    paths = ("structures", "negatives", "weights", "detector")
+    paths = ("structures", "negatives", "labelled", "weights", "detector")
     bare = {name: Path(recipe[name]).name for name in paths if recipe.get(name)}
     nested = {k: _without_folders(value) for k, value in recipe.items() if isinstance(value, dict)}
     return {**recipe, **bare, **nested}
