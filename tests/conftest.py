@@ -58,6 +58,24 @@ def use_toy_weights(monkeypatch, toy_weights) -> None:
     monkeypatch.setenv("DRPNET_WEIGHTS", str(toy_weights))
 
 
+@pytest.fixture
+def use_automatic_weights(monkeypatch, toy_weights, tmp_path_factory):
+    """A function that takes the toy weights, but with automatic accept, and a least F1."""
+    from safetensors.torch import load_file
+
+    from napari_drpnet.networks.weights import read_card, save_network
+
+    def use(least_f1: float) -> None:
+        folder = tmp_path_factory.mktemp("automatic")
+        for file in toy_weights.glob("*.safetensors"):
+            update = {"accept": None, "least_f1": least_f1} if "classifier" in file.stem else {}
+            card = read_card(file).model_copy(update=update)
+            save_network(folder / file.name, load_file(file), card)
+        monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
+
+    return use
+
+
 @pytest.fixture(scope="session")
 def write_discs():
     """A function that writes a micrograph of dark discs, 18 px wide, and returns their centres."""

@@ -85,9 +85,10 @@ def test_the_automatic_rule_accepts_nothing():
     assert about("picks", picks=picks_of([0.6] * 30), accept=None, least_f1=0.5) == ""
 
 
-def test_a_low_maximum_count_is_the_cause_without_a_classifier():
-    text = about("picks", picks=picks_of([np.nan] * 300), max_count=2)
-    assert text == "Only 2 of 300 candidates are accepted: the maximum count is that low. Raise it."
+@pytest.mark.parametrize("probability", [np.nan, 0.9])
+def test_a_low_maximum_count_is_the_cause(probability):
+    text = about("picks", picks=picks_of([probability] * 300), max_count=2)
+    assert text == "Only 2 of 300 candidates are accepted: the maximum count is 2. Raise it."
 
 
 def test_an_uncertain_polarity():

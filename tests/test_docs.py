@@ -109,7 +109,7 @@ def test_options_named_in_the_text_exist(page):
     named = {
         flag
         for code in re.findall("`([^`]+)`", text)
-        for flag in re.findall(r"--[a-z][a-z_-]+", code)
+        for flag in re.findall(r"--[a-z][a-z0-9_-]+", code)
     }
     assert named - known_flags() - {"--help"} == set()
 

@@ -97,9 +97,11 @@ def _about_picks(picks: Picks, parameters: PickParameters) -> str:
 
 
 def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickParameters) -> str:
-    cut = find_cut(picks, parameters)
+    cut, limit = find_cut(picks, parameters), parameters.peaks.max_count
+    if limit is not None and int(picks.accepted.sum()) == limit:
+        return f"the maximum count is {limit}. Raise it."
     if cut is None:
-        return "the maximum count is that low. Raise it."
+        return "lower the threshold."
     highest = float(np.nanmax(probability))
     if not cut.picks_something:
         least = parameters.classifier.least_f1 or 0.0
@@ -116,7 +118,7 @@ def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickPar
 
 
 def _about_polarity(detection: Detection, parameters: PickParameters) -> str:
-    asked = parameters.particle.polarity == "auto" and detection.map_units == "absolute"
+    asked = parameters.particle.polarity == "auto"
     if not asked or detection.polarity_confidence >= UNSURE:
         return ""
     polarity = detection.view.polarity

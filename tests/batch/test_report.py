@@ -60,6 +60,40 @@ def test_it_tells_what_was_picked_with_what(pick, use_toy_weights):
     assert text.count("particle: diameter_angstrom") == 1
 
 
+def test_it_tells_what_needs_a_look_and_by_which_cut(pick, use_automatic_weights):
+    use_automatic_weights(least_f1=0.9)
+    Path("in/sub/m2.mrc").unlink()
+    pick()
+    text = read(write_report(OUT)).text
+    look = text[text.index("What needs a look") : text.index("Picks per micrograph")]
+    assert "picks2in/sub/m0.mrcNone of 16 candidates is accepted" in look
+    assert "diameter2in/sub/m0.mrcA particle diameter of 36 Å" in look
+    rows = text[text.index("All micrographs") : text.rindex("Picked with")]
+    assert rows.count("and 0.90 is asked for") == rows.count("nothing, automatic") == 2
+    assert "automatic" in text[text.index("classifier: accept") :]
+
+
+def test_cuts_and_expected_scores_are_in_the_table(pick, use_automatic_weights):
+    use_automatic_weights(least_f1=0.5)
+    pick("in/sub/m0.mrc")
+    text = read(write_report(OUT)).text
+    assert "0.42, automatic0.84" in text
+    assert "If you meant 36 nm, give 360 Å." in text[text.index("All micrographs") :]
+
+
+def test_a_folder_of_an_older_version_has_a_page(pick, use_toy_weights):
+    pick("in/sub/m0.mrc")
+    new = {"accept", "automatic", "expected_precision", "expected_recall", "expected_f1",
+           "valid_share", "advice"}  # fmt: skip
+    (record,) = Path("out/.drpnet").rglob("*.json")
+    content = json.loads(record.read_text())
+    content["result"] = {k: v for k, v in content["result"].items() if k not in new}
+    record.write_text(json.dumps(content))
+    text = read(write_report(OUT)).text
+    assert "in/sub/m0.mrc" in text
+    assert "What needs a look" not in text
+
+
 def test_names_are_escaped(pick, write_discs, use_toy_weights):
     name = "in/<script>alert(1)&amp;\"'.mrc"
     write_discs(name)

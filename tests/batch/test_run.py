@@ -261,7 +261,7 @@ def test_an_interrupted_batch_keeps_and_indexes_what_is_finished(pick, stop):
 
         def advance(self, done, total, stage):
             Job.calls += stage == "distance map"
-            if Job.calls == 3:  # two polarities of the first, one of the second
+            if Job.calls == 2:  # the second micrograph
                 raise stop
 
     report = pick(job=Job())

@@ -72,6 +72,8 @@ def test_what_a_run_has_left_is_read(pick, use_toy_weights):
     assert first.mean_fom == pytest.approx(picked.mean_fom)
     assert first.fom_quantiles[0] <= first.median_fom <= first.fom_quantiles[-1]
     assert first.contamination == 0  # the toy classifier says 0.73 of everything
+    assert (first.accept, first.automatic) == (0.5, False)
+    assert (first.expected_f1, first.advice) == (picked.expected_f1, picked.advice)
     assert first.path.samefile("in/sub/m0.mrc")
     Path("in/sub/m0.mrc").unlink()
     assert len(read_statistics(Path("out"))) == 2

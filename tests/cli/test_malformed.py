@@ -87,7 +87,8 @@ def test_malformed_micrographs_are_each_named_and_the_good_one_is_picked(drpnet,
     for name, error in errors.items():
         assert error["message"].startswith(f"{name}: "), error
         assert error["details"] == "", error
-    assert len(result.stderr.splitlines()) == len(bad) + 1
+    # And a line above them, and advice about the good one.
+    assert len(result.stderr.splitlines()) == len(bad) + 2
 
 
 @pytest.mark.parametrize(

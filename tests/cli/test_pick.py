@@ -19,7 +19,7 @@ OUT = ("--out", "out", "--diameter", 36)
 
 
 def test_a_folder_is_picked(drpnet):
-    shown = drpnet("pick", "in", *OUT).output.splitlines()
+    shown = drpnet("pick", "in", *OUT).stdout.splitlines()
     assert shown[0].startswith("in/m0.mrc     16 of    16 accepted")
     assert shown[3].startswith("Picked 3 micrographs in")
     assert "on cpu" in shown[3] or "on cuda" in shown[3]
@@ -135,6 +135,7 @@ def test_every_output(drpnet):
 def test_the_classifier_may_reject_all(drpnet):
     shown = drpnet("pick", "in/m0.mrc", *OUT, "--accept", 0.9, "--preview").output
     assert "0 of    16 accepted" in shown
+    assert "    None of 16 candidates is accepted: the highest P(particle) is 0.73" in shown
     assert len(read_coordinates("out/m0_autopick.star")) == 0
 
 
@@ -167,12 +168,69 @@ def test_doubts_about_polarity_are_told(drpnet):
         file.set_data(-file.data)
     with mrcfile.open("in/m2.mrc", "r+") as file:
         file.set_data(np.random.default_rng(1).normal(size=(160, 160)).astype(np.float32))
-    shown = drpnet("pick", "in", *OUT).output
-    assert "s  unsure that particles are" in shown
-    assert "Polarity is uncertain in 1 micrograph: " in shown
+    shown = drpnet("pick", "in", *OUT).stderr
+    unsure = "It is uncertain whether particles are dark or bright"
+    assert f"    {unsure}" in shown
+    assert f"in/m2.mrc: {unsure}" in shown
     assert "Particles seem dark in" in shown
     sure = drpnet("pick", "in", *OUT, "--overwrite", "--json", "--polarity", "dark").stdout
     assert json.loads(sure)["warnings"] == []
+    assert [each["topic"] for each in json.loads(sure)["advice"]] == ["diameter"]
+
+
+def test_advice_about_one_micrograph_is_told_once(drpnet):
+    result = drpnet("pick", "in/m0.mrc", *OUT)
+    assert result.stderr.splitlines() == [
+        "    A particle diameter of 36 Å is smaller than what can be seen in ice. "
+        "If you meant 36 nm, give 360 Å."
+    ]
+    resumed = drpnet("pick", "in/m0.mrc", *OUT, "--resume")
+    assert resumed.stderr.startswith("in/m0.mrc: A particle diameter of 36 Å")
+    assert "in/m0.mrc: A particle" in drpnet("pick", "in", *OUT, "--overwrite", "--json").stderr
+
+
+def test_advice_about_many_micrographs_is_counted(drpnet, write_discs):
+    for number in range(3, 6):
+        write_discs(f"in/m{number}.mrc", number)
+    shown = drpnet("pick", "in", *OUT, "--workers", 1).stderr.splitlines()
+    text = "A particle diameter of 36 Å is smaller"
+    assert [line.startswith(f"    {text}") for line in shown] == [True, True, True, False]
+    assert shown[-1].startswith(f"6 micrographs, first in/m0.mrc: {text}")
+    stored = json.loads(Path("out/summary.json").read_text())
+    assert all(each["advice"][0]["text"].startswith(text) for each in stored["micrographs"])
+
+
+def test_expected_scores_are_told(drpnet):
+    of_one = drpnet("pick", "in/m0.mrc", *OUT).stdout
+    assert "Expected precision 0.73, recall 1.00, F1 0.84: P(particle) ≥ 0.5, fixed\n" in of_one
+    of_all = drpnet("pick", "in", *OUT, "--overwrite").stdout
+    assert "Expected F1 0.84 in the median micrograph: P(particle) ≥ 0.5, fixed\n" in of_all
+    without = drpnet("pick", "in", *OUT, "--overwrite", "--classifier", "none").stdout
+    assert "Expected" not in without
+
+
+def test_automatic_accept(drpnet, use_automatic_weights):
+    use_automatic_weights(least_f1=0.5)
+    assert "F1 0.84: P(particle) ≥ 0.42, automatic" in drpnet("pick", "in/m0.mrc", *OUT).stdout
+    shown = json.loads(drpnet("pick", "in", *OUT, "--overwrite", "--json").stdout)
+    assert shown["parameters"]["classifier"]["accept"] is None
+    for picked in shown["micrographs"]:
+        assert picked["automatic"]
+        assert picked["accept"] == pytest.approx(picked["expected_f1"] / 2)
+        assert picked["expected_recall"] == picked["valid_share"] == 1
+    assert "P(particle) ≥ 0.5, fixed" in drpnet(
+        "pick", "in/m0.mrc", *OUT, "--overwrite", "--accept", 0.5
+    ).stdout  # fmt: skip
+
+
+def test_the_automatic_rule_may_accept_nothing(drpnet, use_automatic_weights):
+    use_automatic_weights(least_f1=0.9)
+    one = drpnet("pick", "in/m0.mrc", *OUT, "--preview", "--report")
+    assert "0 of    16 accepted" in one.stdout
+    assert "F1 0.00: nothing accepted, automatic" in one.stdout
+    assert "    None of 16 candidates is accepted: the best cut promises" in one.stderr
+    less = drpnet("pick", "in/m0.mrc", *OUT, "--overwrite", "--least-f1", 0.8).stdout
+    assert "16 of    16 accepted" in less
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import h5py
@@ -67,3 +68,13 @@ def test_damaged_weights_are_named_beside_the_good_ones(drpnet, own_weights):
 )
 def test_what_is_not_there(drpnet, arguments, code, message):
     assert message in drpnet("weights", *arguments, code=code).stderr
+
+
+def test_automatic_accept_is_said_in_words(drpnet, use_automatic_weights):
+    use_automatic_weights(least_f1=0.6)
+    shown = drpnet("weights", "info", "classifier-default").stdout
+    assert re.search(r"^accept +automatic$", shown, re.MULTILINE)
+    assert re.search(r"^least_f1 +0\.6$", shown, re.MULTILINE)
+    assert "least_f1" not in drpnet("weights", "info", "default").stdout
+    told = json.loads(drpnet("weights", "info", "classifier-default", "--json").stdout)
+    assert told["accept"] is None

@@ -7,7 +7,7 @@ from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats.star_tables import write_table
 from napari_drpnet.parameters import ParticleParameters, PickParameters
 from napari_drpnet.relion_job import JobFolder
-from napari_drpnet.relion_job.logfile import find_examples, write_logfile
+from napari_drpnet.relion_job.logfile import describe, find_examples, write_logfile
 from napari_drpnet.relion_job.run import list_micrographs, state_of
 
 
@@ -59,6 +59,32 @@ def test_the_log_has_numbers_and_examples(picked):
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page ") == 4
     assert len(content) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("least_f1", "cuts"),
+    [
+        (None, "height ≥ 0, P(particle) ≥ 0.5, fixed"),
+        (0.5, "height ≥ 0, P(particle) ≥ 0.42, automatic"),
+        (0.9, "height ≥ 0, nothing accepted, automatic"),
+    ],
+)
+def test_the_log_tells_cuts_and_advice(
+    tmp_path, monkeypatch, use_toy_weights, use_automatic_weights, write_discs, least_f1, cuts
+):
+    monkeypatch.chdir(tmp_path)
+    if least_f1 is not None:
+        use_automatic_weights(least_f1)
+    write_discs("in/m0.mrc")
+    entries = list_entries(["in"], "out")
+    parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=36))
+    report = pick_micrographs(entries, parameters, Outputs(Path("out")))
+    text = " ".join(describe(report).split())
+    assert f"Particle diameter 36 Å, {cuts}, weights default and default" in text
+    assert "in/m0.mrc: A particle diameter of 36 Å is smaller" in text
+    assert ("and 0.90 is asked for" in text) == (least_f1 == 0.9)
+    write_logfile(Path("out/logfile.pdf"), report, entries)
+    assert Path("out/logfile.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_an_example_that_has_gone_is_left_out(picked):

@@ -34,6 +34,12 @@ class CurationRules(Parameters):
         title="Greatest fraction of picks that the classifier takes for something else; "
         "default: no limit",
     )
+    min_expected_f1: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Least expected F1 of the accepted picks, from P(particle); default: no limit",
+    )
 
     def objections(self, micrograph: MicrographStatistics) -> Iterator[str]:
         """Yield what speaks against a micrograph; nothing where it may stay.
@@ -41,6 +47,7 @@ class CurationRules(Parameters):
         A number that is unknown, such as the mean of no picks, meets no limit.
         """
         count, fom, dirt = micrograph.count, micrograph.mean_fom, micrograph.contamination
+        f1 = micrograph.expected_f1
         if self.min_count is not None and count < self.min_count:
             yield f"count {count} is below {self.min_count}"
         if self.max_count is not None and count > self.max_count:
@@ -49,6 +56,8 @@ class CurationRules(Parameters):
             yield f"mean FOM {_shown(fom)} is below {self.min_mean_fom:g}"
         if self.max_contamination is not None and (dirt is None or dirt > self.max_contamination):
             yield f"contamination {_shown(dirt)} is above {self.max_contamination:g}"
+        if self.min_expected_f1 is not None and (f1 is None or f1 < self.min_expected_f1):
+            yield f"expected F1 {_shown(f1)} is below {self.min_expected_f1:g}"
 
 
 @dataclass(frozen=True)

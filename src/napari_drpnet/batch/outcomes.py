@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from napari_drpnet.advice import Advice
 from napari_drpnet.detection import Networks
 from napari_drpnet.parameters import PickParameters
 
@@ -34,6 +35,17 @@ class PickedMicrograph(Stored):
         picks; empty where there are none, or unknown.
     doubtful : int
         Picks above the threshold whose P(particle) is below one half; 0 without a classifier.
+    accept : float or None
+        Least P(particle) of the accepted picks. None where there was no such cut: without a
+        classifier, without picks above the threshold, or because the automatic rule accepts
+        nothing.
+    automatic : bool
+        Whether accept was found for this micrograph.
+    expected_precision, expected_recall, expected_f1 : float or None
+        Of the accepted ones among the picks above the threshold, if P(particle) means what it says;
+        None without a classifier, or without such picks.
+    valid_share : float
+        Share of the micrograph that is a picture, and not blank.
     diameter_px, pixel_size_angstrom : float
         Particle diameter in unbinned pixels, and their size.
     polarity : {'dark', 'bright'}
@@ -44,6 +56,8 @@ class PickedMicrograph(Stored):
         From the pixels to the written files.
     earlier : bool
         Finished by an earlier run.
+    advice : tuple of Advice
+        What is odd about it, and what to try.
     """
 
     name: str
@@ -53,12 +67,19 @@ class PickedMicrograph(Stored):
     mean_fom: float | None = None
     fom_quantiles: tuple[float, ...] = ()
     doubtful: int = 0
+    accept: float | None = None
+    automatic: bool = False
+    expected_precision: float | None = None
+    expected_recall: float | None = None
+    expected_f1: float | None = None
+    valid_share: float = 1.0
     diameter_px: float
     pixel_size_angstrom: float
     polarity: Literal["dark", "bright"]
     polarity_confidence: float
     seconds: float
     earlier: bool = False
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True)

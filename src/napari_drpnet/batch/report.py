@@ -20,6 +20,7 @@ from napari_drpnet.batch.statistics import (
     find_outliers,
     read_statistics,
 )
+from napari_drpnet.batch.wording import count_advice, describe_accept
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats.text import read_text, write_text
 from napari_drpnet.jobs import Job, SilentJob
@@ -94,6 +95,7 @@ def write_report(folder: Path, job: Job | None = None) -> Path:
         pictures=_draw(folder, micrographs, outliers, job or SilentJob()),
         charts=_charts(micrographs, outliers),
         facts=_facts(micrographs, run),
+        advice=count_advice(micrographs),
     )
     path = folder / REPORT
     write_text(path, page)
@@ -119,6 +121,7 @@ def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         parts=[micrographs[at : at + _ROWS] for at in range(0, len(micrographs), _ROWS)],
+        describe_accept=describe_accept,
         limit_mads=LIMIT_MADS,
         version=__version__,
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),

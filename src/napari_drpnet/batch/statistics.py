@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.advice import Advice
 from napari_drpnet.batch.outputs import Outputs
 from napari_drpnet.batch.records import Ledger, Record
 from napari_drpnet.formats.csv import read_rows
@@ -43,6 +44,15 @@ class MicrographStatistics:
         than a particle (P(particle) < ½); None without a classifier, or without such picks.
     diameter_px, pixel_size_angstrom : float
         Particle diameter in unbinned pixels, and their size.
+    accept : float or None
+        Least P(particle) of the accepted picks; None where there was no such cut.
+    automatic : bool
+        Whether accept was found for this micrograph.
+    expected_f1 : float or None
+        Expected F1 of the accepted ones among the picks above the threshold; None without a
+        classifier, or without such picks.
+    advice : tuple of Advice
+        What is odd about it, and what to try.
     """
 
     name: str
@@ -55,6 +65,10 @@ class MicrographStatistics:
     contamination: float | None
     diameter_px: float
     pixel_size_angstrom: float
+    accept: float | None = None
+    automatic: bool = False
+    expected_f1: float | None = None
+    advice: tuple[Advice, ...] = ()
 
     @property
     def median_fom(self) -> float | None:
@@ -78,6 +92,10 @@ class MicrographStatistics:
             share if is_judged and result.above_threshold else None,
             result.diameter_px,
             result.pixel_size_angstrom,
+            result.accept,
+            result.automatic,
+            result.expected_f1,
+            result.advice,
         )
 
 

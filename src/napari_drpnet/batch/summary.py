@@ -7,13 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.detection import UNSURE
+from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph, Outcome
+from napari_drpnet.batch.wording import count, count_advice
 from napari_drpnet.formats.csv import write_rows
 from napari_drpnet.formats.text import write_text
 from napari_drpnet.micrograph import TIFF_SUFFIXES, natural_order
 
-COLUMNS = ("name", "accepted", "above_threshold", "mean_fom", "seconds", "status", "reason")
+COLUMNS = ("name", "accepted", "above_threshold", "mean_fom", "accept", "expected_f1", "seconds",
+           "status", "reason", "advice")  # fmt: skip
 
 
 def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
@@ -22,9 +23,8 @@ def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
     Parameters
     ----------
     path : pathlib.Path
-        The file to create or replace, with columns
-        ``name,accepted,above_threshold,mean_fom,seconds,status,reason``. The status is ``picked``
-        or ``failed``; of those that failed only name, status and reason are filled in.
+        The file to create or replace, with the columns `COLUMNS`. The status is ``picked`` or
+        ``failed``; of those that failed only name, status and reason are filled in.
     outcomes : iterable of PickedMicrograph or FailedMicrograph
         In any order. Of several with the same name the last one counts.
 
@@ -53,6 +53,7 @@ def to_json(report: BatchReport) -> dict[str, Any]:
         "micrographs": [picked.model_dump(mode="json") for picked in report.picked],
         "errors": [asdict(failed) for failed in report.failed],
         "warnings": find_doubts(report),
+        "advice": [asdict(counted) for counted in count_advice(report.picked)],
         "device": asdict(report.networks.device),
         "networks": {
             role: network and {"name": network.name, "sha256": network.sha256}
@@ -63,15 +64,10 @@ def to_json(report: BatchReport) -> dict[str, Any]:
 
 
 def find_doubts(report: BatchReport) -> list[str]:
-    """Return warnings: polarity that was found out and may be wrong, and rows of TIFF files."""
-    unsure = sum(map(is_unsure, report.picked))
+    """Return warnings about all micrographs together: mixed polarity, and rows of TIFF files."""
     found = Counter(picked.polarity for picked in report.picked)
     turned = sum(picked.name.lower().endswith(TIFF_SUFFIXES) for picked in report.picked)
     doubts = []
-    if unsure:
-        doubts.append(
-            f"Polarity is uncertain in {count(unsure)}: look at a preview, or give --polarity"
-        )
     if len(found) > 1:
         doubts.append(
             f"Particles seem dark in {found['dark']} and bright in {count(found['bright'])}: "
@@ -85,19 +81,14 @@ def find_doubts(report: BatchReport) -> list[str]:
     return doubts
 
 
-def is_unsure(picked: PickedMicrograph) -> bool:
-    """Tell whether the polarity of the particles deserves a look."""
-    return picked.polarity_confidence < UNSURE
-
-
-def count(micrographs: int) -> str:
-    """Return the number with its noun."""
-    return f"{micrographs} micrograph{'s' * (micrographs != 1)}"
-
-
 def _row(outcome: Outcome) -> list[object]:
     if isinstance(outcome, FailedMicrograph):
-        return [outcome.name, "", "", "", "", "failed", outcome.message]
-    fom = "" if outcome.mean_fom is None else f"{outcome.mean_fom:.6g}"
+        return [outcome.name, *[""] * 6, "failed", outcome.message, ""]
     counts = [outcome.accepted, outcome.above_threshold]
-    return [outcome.name, *counts, fom, f"{outcome.seconds:.3f}", "picked", ""]
+    scores = map(_number, (outcome.mean_fom, outcome.accept, outcome.expected_f1))
+    advice = " ".join(each.text for each in outcome.advice)
+    return [outcome.name, *counts, *scores, f"{outcome.seconds:.3f}", "picked", "", advice]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

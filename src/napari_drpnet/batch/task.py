@@ -12,17 +12,20 @@ from typing import Any, Self
 
 import numpy as np
 
+from napari_drpnet.advice import advise
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.outcomes import FailedMicrograph, Outcome, PickedMicrograph
 from napari_drpnet.batch.outputs import Outputs, explain, write_outputs
 from napari_drpnet.batch.records import Ledger
+from napari_drpnet.batch.wording import describe_accept, describe_threshold
 from napari_drpnet.detection import Networks, load_networks
 from napari_drpnet.devices import Device, choose_device
 from napari_drpnet.errors import InputFileError
+from napari_drpnet.expected import Cut, expected_scores
 from napari_drpnet.jobs import Cancelled, Job
 from napari_drpnet.micrograph import Micrograph, read_micrograph
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import above_threshold, pick_in_detail, resolve
+from napari_drpnet.picking import above_threshold, find_cut, pick_in_detail, resolve
 from napari_drpnet.picks import Picks
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -144,12 +147,13 @@ class PickTask:
             all_candidates=self.outputs.all_candidates,
         )
         picks = candidates.where(above_threshold(candidates, self.parameters))
+        cut = find_cut(picks, self.parameters)
+        assert micrograph.pixel_size_angstrom is not None
+        advice = advise(candidates, detection, self.parameters, micrograph.pixel_size_angstrom)
         ledger = self.ledger
         earlier = ledger.reopen(entry)
-        write_outputs(
-            self.outputs, entry, micrograph, picks, detection.diameter_px, self._describe_cuts()
-        )
-        assert micrograph.pixel_size_angstrom is not None
+        note = self._describe_cuts(cut)
+        write_outputs(self.outputs, entry, micrograph, picks, detection.diameter_px, note)
         result = PickedMicrograph(
             name=entry.micrograph.name,
             files=tuple(f"{entry.output.as_posix()}{end}" for end in self.outputs.endings()),
@@ -158,19 +162,24 @@ class PickTask:
             pixel_size_angstrom=micrograph.pixel_size_angstrom,
             polarity=detection.view.polarity,
             polarity_confidence=detection.polarity_confidence,
+            valid_share=detection.view.valid_share,
+            advice=advice,
             seconds=time.perf_counter() - start,
             **_scores(picks),
+            **_judgement(picks, cut),
         )
         kept = candidates if self.outputs.all_candidates else None
         ledger.close(entry, result, kept, earlier)
         return result
 
-    def _describe_cuts(self) -> str:
-        peaks, accept = self.parameters.peaks, self.parameters.classifier.accept
-        assert peaks.threshold is not None
-        cut = f"{peaks.score} ≥ {peaks.threshold * peaks.level:.4g}"
-        _, classifier = self.sha256
-        return cut if classifier is None else f"{cut}, P(particle) ≥ {accept:.4g}"
+    def _describe_cuts(self, cut: Cut | None) -> str:
+        height = describe_threshold(self.parameters.peaks)
+        if cut is None:
+            return height
+        if not cut.picks_something:
+            least = self.parameters.classifier.least_f1 or 0.0
+            return f"{height}, nothing accepted: expected F1 {cut.best_f1:.2f} < {least:.2f}"
+        return f"{height}, P(particle) ≥ {describe_accept(cut.accept, cut.automatic)}"
 
     def _settings(self) -> dict[str, Any]:
         """Collect what the files depend on: networks by content, whatever their name and device."""
@@ -222,6 +231,20 @@ def _on(parameters: PickParameters, device: str) -> PickParameters:
 def _sha256(networks: Networks) -> tuple[str, str | None]:
     classifier = networks.classifier
     return networks.detector.sha256, None if classifier is None else classifier.sha256
+
+
+def _judgement(picks: Picks, cut: Cut | None) -> dict[str, Any]:
+    """Return the cut of the picks above the threshold, and the scores to expect of it."""
+    if cut is None:
+        return {}
+    expected = expected_scores(picks.probability, picks.accepted)
+    return {
+        "accept": cut.accept if cut.picks_something else None,
+        "automatic": cut.automatic,
+        "expected_precision": expected.precision,
+        "expected_recall": expected.recall,
+        "expected_f1": expected.f1,
+    }
 
 
 def _scores(picks: Picks) -> dict[str, Any]:

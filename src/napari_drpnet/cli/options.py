@@ -140,8 +140,13 @@ def _describe(field: FieldInfo) -> str:
         if (bound := getattr(metadata, name, None)) is not None
     ]
     title = field.title or ""
-    if field.default is None and "default:" not in title:
-        notes.append("default: as the weights recommend")
-    elif not field.is_required() and field.default is not None and field.default is not False:
-        notes.append(f"default: {field.default}")
+    if "default:" not in title:
+        notes += _note_default(field)
     return f"{title} [{', '.join(notes)}]" if notes else title
+
+
+def _note_default(field: FieldInfo) -> list[str]:
+    if field.is_required() or field.default is False:
+        return []
+    default = "as the weights recommend" if field.default is None else field.default
+    return [f"default: {default}"]

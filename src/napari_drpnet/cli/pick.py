@@ -29,7 +29,7 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.numbers import BOX_SIZE
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.cli.pick_report import complain, describe, summarize
+from napari_drpnet.cli.pick_report import AdviceLines, complain, describe, summarize
 from napari_drpnet.cli.progress import MicrographBar
 from napari_drpnet.formats import WRITTEN
 from napari_drpnet.parameters import PickParameters
@@ -171,6 +171,7 @@ def command(
     )
     entries = None if watch else list_entries(sources, out)
     total = None if entries is None else len(entries)
+    advice = AdviceLines()
     try:
         with (
             sigterm_interrupts(),
@@ -183,6 +184,8 @@ def command(
                 bar.finish_one(is_old)
                 if not as_json and not is_old:
                     bar.write(describe(outcome))
+                    for line in advice.under(outcome):
+                        bar.warn(line)
 
             if entries is None:
                 report = watch_micrographs(
@@ -207,7 +210,7 @@ def command(
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     click.echo(json.dumps(to_json(report)) if as_json else summarize(report))
-    if complaints := complain(report):
+    if complaints := complain(report, advised=advice.has_told_all(report)):
         click.echo(complaints, err=True)
     if with_report and (report.picked or report.failed):
         click.echo(f"Report: {write_report(out)}", err=as_json)

@@ -125,6 +125,10 @@ class MicrographBar(Job):
         """Print a line to stdout, above the bar where there is one."""
         tqdm.write(line)
 
+    def warn(self, line: str) -> None:
+        """Print a line to stderr, above the bar where there is one."""
+        tqdm.write(line, file=sys.stderr)
+
     def _show(self, done: float) -> None:
         rate, left = self.per_minute, self.seconds_left
         pieces = [

@@ -20,7 +20,7 @@ from napari_drpnet.networks.weights import (
 RESERVED = ("default", "none", "detector-default", "classifier-default")
 _MEANT_FOR = {
     "detector": ("sigma_px", "score", "border"),
-    "classifier": ("accept", "patch_px", "pool_stride"),
+    "classifier": ("accept", "least_f1", "patch_px", "pool_stride"),
 }
 
 
@@ -59,6 +59,8 @@ def info(weights: str, as_json: bool) -> None:
         return
     width = max(map(len, content))
     for key, value in content.items():
+        if key == "accept" and value is None:
+            value = "automatic"
         click.echo(f"{key:{width}}  {value}")
 
 

@@ -10,7 +10,13 @@ import numpy as np
 from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.batch import BatchEntry, BatchReport, PickedMicrograph
 from napari_drpnet.batch.outputs import find_indexed
-from napari_drpnet.batch.summary import count, find_doubts
+from napari_drpnet.batch.summary import find_doubts
+from napari_drpnet.batch.wording import (
+    count,
+    count_advice,
+    describe_accepts,
+    describe_threshold,
+)
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.micrograph import read_micrograph
@@ -69,7 +75,7 @@ def _draw_numbers(report: BatchReport) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_PAGE_INCHES, layout="constrained")
-    figure.suptitle(_describe(report), x=0.02, horizontalalignment="left", fontsize=9)
+    figure.suptitle(describe(report), x=0.02, horizontalalignment="left", fontsize=9)
     series, counts, scores = figure.subplots(3, 1)
     accepted = [picked.accepted for picked in report.picked]
     series.plot(range(1, len(accepted) + 1), accepted, ".", color=_BLUE, markersize=4)
@@ -91,13 +97,14 @@ def _draw_histogram(axes: "Axes", values: Sequence[float], label: str) -> None:
     axes.set(xlabel=label, ylabel="micrographs")
 
 
-def _describe(report: BatchReport) -> str:
+def describe(report: BatchReport) -> str:
+    """Return what the first page says: particles, parameters, cuts, advice and failures."""
     parameters, networks = report.parameters, report.networks
     accepted = sum(picked.accepted for picked in report.picked)
     names = [network.name for network in (networks.detector, networks.classifier) if network]
-    cuts = f"{parameters.peaks.score} ≥ {parameters.peaks.threshold:g}"
+    cuts = describe_threshold(parameters.peaks)
     if networks.classifier:
-        cuts += f", P(particle) ≥ {parameters.classifier.accept:g}"
+        cuts += f", {describe_accepts(report.picked, parameters.classifier.accept)}"
     reasons = [failed.message for failed in report.failed]
     more = len(reasons) - _MOST_REASONS
     lines = [
@@ -106,6 +113,7 @@ def _describe(report: BatchReport) -> str:
         f"weights {' and '.join(names)}",
         "Aborted before the last micrograph: continue the job to go on" * report.interrupted,
         *find_doubts(report),
+        *map(str, count_advice(report.picked)),
         f"{count(len(reasons))} could not be picked:" if reasons else "",
         *reasons[:_MOST_REASONS],
         f"and {more} more" if more > 0 else "",
