@@ -65,6 +65,17 @@ def test_what_a_filter_removed_is_not_lifted_without_limit():
     assert is_unusual(gain)
 
 
+def test_grain_finer_than_particles_is_damped_as_far_as_it_must_be():
+    """Structured ice: a band of frequencies with ten times the amplitude of the rest."""
+    spectrum = np.fft.rfft2(white((256, 256)))
+    frequency = np.hypot(np.fft.fftfreq(256)[:, None], np.fft.rfftfreq(256)[None, :])
+    grainy = np.fft.irfft2(spectrum * np.where((frequency > 0.25) & (frequency < 0.4), 10, 1))
+    evened, gain = equalise(grainy.astype(np.float32), measure_spectrum(white(seed=1)))
+    assert gain[2:7] == pytest.approx(1, abs=0.15)
+    assert gain[9:12] == pytest.approx(1 / 8, abs=0.04)
+    assert_allclose(relative(measure_spectrum(evened))[1:15], 1, atol=0.45)
+
+
 def test_positions_stay_where_they_are():
     image = 0.1 * white((150, 170))
     image[70, 90] += 30

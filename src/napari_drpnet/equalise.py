@@ -20,6 +20,8 @@ _RING = 1 / 32
 #: How many rings reach the corner of the frequency plane.
 SPECTRUM_SIZE = 23
 _AXIS_RINGS = 16
+#: Rings in which particles have their power: periods of a half to three diameters of 11 pixels.
+_PARTICLE_RINGS = slice(1, 7)
 #: Least and greatest gain. A high one would lift what a filter or a camera has removed for good.
 _LEAST_GAIN, _GREATEST_GAIN = 1 / 8, 2.0
 #: A tile with a larger share of invalid pixels says nothing.
@@ -108,10 +110,16 @@ def is_unusual(gain: NDArray[np.float32]) -> bool:
 
 
 def spectrum_gain(measured: NDArray[np.float32], reference: Sequence[float]) -> NDArray[np.float32]:
-    """Return the gain ``(SPECTRUM_SIZE,)`` of each ring: its median is 1 before it is limited."""
+    """Return the gain ``(SPECTRUM_SIZE,)`` of each ring.
+
+    Its median is 1 where particles have their power, before it is limited: so noise of finer grain
+    can be damped as far as it must be, and what a filter has removed is not lifted much.
+    """
     floor = _EPSILON * measured.max(initial=_EPSILON)
     ratio = np.asarray(reference, np.float32) / np.maximum(measured, floor)
-    return np.asarray(np.clip(ratio / np.median(ratio), _LEAST_GAIN, _GREATEST_GAIN), np.float32)
+    return np.asarray(
+        np.clip(ratio / np.median(ratio[_PARTICLE_RINGS]), _LEAST_GAIN, _GREATEST_GAIN), np.float32
+    )
 
 
 def _gain_at(gain: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

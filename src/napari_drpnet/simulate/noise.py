@@ -9,6 +9,8 @@ Floats = NDArray[np.float64]
 #: Power of noise at spatial frequencies in cycles per pixel.
 Spectrum = Callable[[Floats], Floats]
 
+#: Phase at frequency 0 of the transfer function of ice.
+_AMPLITUDE_CONTRAST = 0.08
 #: Side of the window from which the matched template is averaged, particle diameters.
 _TEMPLATE_DIAMETERS = 1.5
 
@@ -31,17 +33,23 @@ def random_spectrum(diameter_px: float, rng: np.random.Generator) -> Spectrum:
     Returns
     -------
     callable
-        Power that falls off beyond 2.5 to 16 cycles per diameter, is damped below 0.3 to 1.3
-        cycles per diameter, and has a white floor.
+        Power that falls off beyond 2.5 to 16 cycles per diameter, and has a white floor. Half of
+        the spectra are damped below 0.3 to 1.3 cycles per diameter, half are those of structured
+        ice: the square of a transfer function with its first maximum at 1 to 6 cycles per diameter.
     """
     upper = np.exp(rng.uniform(np.log(2.5), np.log(16))) / diameter_px
     lower = np.exp(rng.uniform(np.log(0.3), np.log(1.3))) / diameter_px
     floor, damping = 10 ** rng.uniform(-3, -0.5), rng.uniform(0, 1)
+    first_maximum = np.exp(rng.uniform(np.log(1), np.log(6))) / diameter_px
+    structured = rng.random() < 0.5
 
     def power(frequency: Floats) -> Floats:
         envelope = np.exp(-((frequency / upper) ** 2))
-        damped = 1 - damping * np.exp(-((frequency / lower) ** 2))
-        return np.asarray(envelope * damped + floor)
+        if structured:
+            passed = np.sin(np.pi / 2 * (frequency / first_maximum) ** 2 + _AMPLITUDE_CONTRAST) ** 2
+        else:
+            passed = 1 - damping * np.exp(-((frequency / lower) ** 2))
+        return np.asarray(envelope * passed + floor)
 
     return power
 
