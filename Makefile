@@ -13,7 +13,7 @@ REAL_FIELDS := --structures $(STRUCTURES) \
   --negatives $(DATA)/micrographs/unlabelled --negative-share 0.08 --negative-names \
   19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
-ACCURACY := accuracy robustness calibration side_by_side
+ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core lint bench bench-gpu accuracy weights docs screenshots clean

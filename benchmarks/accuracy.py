@@ -23,7 +23,13 @@ from accuracy_sets import (
 from napari_drpnet.evaluate import Evaluation
 from napari_drpnet.evaluation_report import draw_f1_contours
 
-PAIRS = ("default:default", "default:none", "fcrn:none", "fcrn:fcrn-classifier", "published:none")
+PAIRS = (
+    "default:default",
+    "default:none",
+    "multiscale:multiscale-classifier",
+    "fcrn:fcrn-classifier",
+    "published:none",
+)
 
 
 def evaluate(pairs: list[str]) -> dict[str, dict[str, Evaluation]]:

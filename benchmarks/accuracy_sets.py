@@ -28,7 +28,7 @@ from napari_drpnet.parameters import (
     PickParameters,
     SimulationParameters,
 )
-from napari_drpnet.picking import ranking_score, resolve
+from napari_drpnet.picking import find_cut, ranking_score, resolve
 from napari_drpnet.picks import Picks
 from napari_drpnet.preprocess import Polarity
 from napari_drpnet.simulate import read_structure, simulate_micrograph
@@ -167,7 +167,9 @@ class Picker:
     def rank(self, example: Example, diameter_error: float = 0.0) -> ScoredMicrograph:
         """Score what the classifier accepts, by the detector, above the threshold and below."""
         picks = self.pick(example, diameter_error, all_candidates=True)
-        picks = picks.where(~(picks.probability < (self.parameters.classifier.accept or 0.0)))
+        cut = find_cut(picks, self.parameters)
+        if cut is not None:
+            picks = picks.where(cut.picks_something & ~(picks.probability < cut.accept))
         scores = ranking_score(picks, self.parameters)
         return self.record(example, picks, scores, diameter_error)
 

@@ -103,7 +103,10 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
         "pick() with one core busy": busy,
         "  read and check": median_ms(lambda: read_micrograph(path), runs),
         "  preprocess": median_ms(
-            lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px, "dark"), runs
+            lambda: preprocess(
+                micrograph.pixels, DIAMETER_PX, card.particle_px, "dark", spectrum=card.spectrum
+            ),
+            runs,
         ),
         "  detector": median_ms(lambda: predict_distance_map(image, networks.detector), runs),
         "  peaks": median_ms(lambda: rank_candidates(detection, parameters), runs),

@@ -190,7 +190,9 @@ class Bench:
         image, candidates = detection.view.image, rank_candidates(detection, parameters)
         wanted = above_threshold(candidates, parameters)
         return [
-            lambda: preprocess(micrograph.pixels, DIAMETER_PX, card.particle_px, "dark"),
+            lambda: preprocess(
+                micrograph.pixels, DIAMETER_PX, card.particle_px, "dark", spectrum=card.spectrum
+            ),
             lambda: predict_distance_map(image, networks.detector, arithmetic.precision),
             lambda: rank_candidates(detection, parameters),
             lambda: judge(candidates, detection, networks, wanted=wanted),

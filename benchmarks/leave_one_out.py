@@ -15,6 +15,7 @@ import numpy as np
 
 from accuracy_sets import Example, Picker, page_to_write, real_examples, table, write_section
 from napari_drpnet.evaluate import evaluate_picks
+from napari_drpnet.networks.weights import WeightsCard
 from napari_drpnet.precision_recall import Rates
 from napari_drpnet.preprocess import preprocess
 from napari_drpnet.training.tune import LabelledImage, Tuned, TuneRecipe, tune_detector
@@ -35,10 +36,12 @@ def result_of(training: Generator[object, None, Result]) -> Result:
             return end.value  # type: ignore[no-any-return]
 
 
-def label(example: Example, particle_px: float) -> LabelledImage:
-    """Take every expert coordinate for a label."""
-    pixels = example.micrograph.pixels
-    view = preprocess(pixels, example.diameter_px, particle_px, example.polarity)
+def label(example: Example, card: WeightsCard) -> LabelledImage:
+    """Take every expert coordinate for a label, in the view of a detector."""
+    pixels, diameter_px = example.micrograph.pixels, example.diameter_px
+    view = preprocess(
+        pixels, diameter_px, card.particle_px, example.polarity, spectrum=card.spectrum
+    )
     return LabelledImage(
         view.image, view.frame.to_network(example.truth_yx), NOTHING, complete=True
     )
@@ -56,7 +59,7 @@ def with_tuned(picker: Picker, tuned: Tuned) -> Picker:
 
 def leave_one_out(picker: Picker, examples: list[Example]) -> tuple[Rates, list[float]]:
     """Return the mean rates on micrographs that were left out, and the thresholds."""
-    labelled = [label(example, picker.networks.detector.card.particle_px) for example in examples]
+    labelled = [label(example, picker.networks.detector.card) for example in examples]
     rates, thresholds = [], []
     for number, example in enumerate(examples):
         others = labelled[:number] + labelled[number + 1 :]

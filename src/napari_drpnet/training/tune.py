@@ -35,6 +35,8 @@ Map = NDArray[np.float32]
 _REPORTS = 8
 #: Of the simulated fields.
 _FIRST_SEED = 500
+#: Loss on labels of which nothing is known: what is learned must be better than that.
+_LOSS_OF_A_COIN = float(np.log(2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,7 @@ def tune_detector(
     threshold = exam.recommend_threshold()
     after = exam.judge(threshold)
     state = {name: tensor.cpu() for name, tensor in modules[-1].state_dict().items()}
-    less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
+    less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _LOSS_OF_A_COIN)
     return Tuned(state, threshold, before, after, less_loss and after.right > before.right)
 
 
@@ -155,7 +157,8 @@ def _simulate(detector: Network, recipe: TuneRecipe, job: Job) -> list[Field]:
     """Make fields as those that detectors learn from, of simple shapes."""
     fields: list[Field] = []
     for number in range(recipe.replay_fields):
-        fields += random_fields(_FIRST_SEED + number, [], detector.card.particle_px, looks=1)
+        seed, card = _FIRST_SEED + number, detector.card
+        fields += random_fields(seed, [], card.particle_px, looks=1, spectrum=card.spectrum)
         job.advance(number + 1, recipe.replay_fields, "simulating")
     return fields
 
