@@ -19,10 +19,10 @@ from napari_drpnet.networks.weights import Network, WeightsCard, save_network
 from napari_drpnet.parameters import PickParameters
 from napari_drpnet.picking import (
     accept,
+    find_cut,
     judge,
     pick,
     rank_candidates,
-    find_cut,
     resolve,
     weigh_surroundings,
 )

@@ -73,6 +73,17 @@ def test_particles_crystals_and_carbon_are_part_of_the_picture():
     assert find_valid_area(image.astype(np.float32), DIAMETER).complete
 
 
+@pytest.mark.parametrize("contrast", [3, 6, 12])
+def test_rows_of_particles_are_no_bars(contrast):
+    """Particles on a grid, as in drawings and crystals."""
+    image = np.random.default_rng(0).normal(100, 1, (280, 280))
+    y, x = np.indices(image.shape)
+    for row in range(25, 280, 45):
+        for column in range(25, 280, 45):
+            image[np.hypot(y - row, x - column) < 12] -= contrast
+    assert find_valid_area(image.astype(np.float32), 24.0).complete
+
+
 def test_small_flat_details_are_part_of_the_picture():
     image = counts()
     image[100:112, 100:112] = 30

@@ -66,7 +66,7 @@ def advise(
         Empty where nothing is odd.
     """
     found = (
-        ("picks", _about_picks(picks, parameters)),
+        ("picks", advise_on_picks(picks, parameters)),
         ("polarity", _about_polarity(detection, parameters)),
         ("diameter", _about_diameter(detection, parameters)),
         ("pixel size", _about_pixel_size(pixel_size_angstrom)),
@@ -77,7 +77,16 @@ def advise(
     return tuple(Advice(topic, text) for topic, text in found if text)  # type: ignore[arg-type]
 
 
-def _about_picks(picks: Picks, parameters: PickParameters) -> str:
+def advise_on_picks(picks: Picks, parameters: PickParameters) -> str:
+    """Say why there are no or few picks, and what to try; "" where there are enough.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold; accepted or not.
+    parameters : PickParameters
+        Resolved.
+    """
     above = above_threshold(picks, parameters)
     count, accepted = int(above.sum()), int(picks.accepted.sum())
     peaks = parameters.peaks

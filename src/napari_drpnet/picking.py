@@ -278,10 +278,10 @@ def find_cut(picks: Picks, parameters: PickParameters) -> Cut | None:
     Returns
     -------
     Cut or None
-        None where no classifier has given a probability.
+        None where there is no classifier, or none has given a probability.
     """
     known = picks.probability[above_threshold(picks, parameters)]
-    if np.isnan(picks.probability).all():
+    if parameters.classifier.classifier == "none" or np.isnan(picks.probability).all():
         return None
     given, least_f1 = parameters.classifier.accept, parameters.classifier.least_f1
     return fixed_cut(known, given) if given is not None else automatic_cut(known, least_f1 or 0.0)

@@ -17,11 +17,11 @@ _BLOCKS_PER_DIAMETER, _LEAST_BLOCK_PX = 8, 4
 _LEAST_DEVIATION, _UNUSUAL = 0.2, 5.0
 #: A smaller blank area is a detail of the picture, particle diameters.
 _LEAST_AREA_DIAMETERS = 0.5
-#: A row or column is a gain bar when its mean is off the median of those around by so many times
-#: what is usual, and by this part of the deviation of its pixels.
-_BAR_DEVIATIONS, _BAR_CONTRAST = 12.0, 0.4
+#: A row or column is a gain bar when both quartiles of its pixels are off those of lines around it:
+#: so many times as far as usual, by this part of the range between them, and about equally far.
+_BAR_DEVIATIONS, _BAR_CONTRAST, _BAR_EVENNESS = 8.0, 0.4, 0.5
 #: Lines of which the median around is taken, the widest bar, and how many pixels stand for a line.
-_AROUND, _WIDEST_BAR, _LINE_SAMPLES = 129, 48, 256
+_AROUND, _WIDEST_BAR, _LINE_SAMPLES = 129, 48, 128
 #: So many pixels of a block, and no fewer, tell its statistics.
 _BLOCK_SAMPLES = 25
 #: If more than this is blank it is the picture that is blank: a drawing, or a mask.
@@ -218,14 +218,18 @@ def _lines(pixels: NDArray[np.generic], axis: int, invalid: Floats) -> Mask:
     step = max(1, pixels.shape[1 - axis] // _LINE_SAMPLES)
     sample = np.asarray(pixels[:, ::step] if axis == 0 else pixels[::step].T, np.float32)
     dead = sample.min(axis=1) == sample.max(axis=1)
-    low, high = np.percentile(sample[:: 1 + sample.size // 65536], [0.5, 99.5])
-    sample = np.clip(sample, low, high)  # a hot pixel is no bar
-    mean = sample.mean(axis=1)
-    off = np.abs(mean - median_filter(mean, _AROUND, mode="nearest"))
-    usual = np.median(sample.std(axis=1))
-    bar = (off > _BAR_DEVIATIONS * np.median(off)) & (off > _BAR_CONTRAST * usual)
-    known = invalid[np.arange(len(mean)) * len(invalid) // len(mean)] > 0.5
-    return np.asarray(~(_narrow(bar & ~known) | _narrow(dead & ~known)))
+    # A row of particles shifts one of the quartiles, a bar both.
+    quartiles = np.percentile(sample, [25, 75], axis=1)
+    off = quartiles - median_filter(quartiles, (1, _AROUND), mode="nearest")
+    least, most = np.abs(off).min(axis=0), np.abs(off).max(axis=0)
+    both = (off[0] * off[1] > 0) & (least > _BAR_EVENNESS * most)
+    known = invalid[np.arange(len(dead)) * len(invalid) // len(dead)] > 0.5
+    live = ~(known | dead)
+    if not live.any():
+        return np.ones(len(dead), bool)
+    usual = np.median((quartiles[1] - quartiles[0])[live])
+    far = least > max(_BAR_DEVIATIONS * np.median(least[live]), _BAR_CONTRAST * usual)
+    return np.asarray(~(_narrow(both & far & live) | _narrow(dead & ~known)))
 
 
 def _narrow(flags: Mask) -> Mask:

@@ -45,7 +45,8 @@ def test_the_tooltip_is_the_title_with_bounds():
     [
         (ParticleParameters, "pixel_size_angstrom", "from its header"),
         (PeakParameters, "max_count", "no limit"),
-        (ClassifierParameters, "accept", "as recommended"),
+        (ClassifierParameters, "accept", "the cut of best expected F1 on each micrograph"),
+        (ClassifierParameters, "least_f1", "as recommended"),
     ],
 )
 def test_what_none_means_is_read_from_the_title(model, name, meaning):

@@ -117,6 +117,13 @@ def test_bars_are_coloured_from_the_cut_on(plot):
     assert ACCENT in first[1]
 
 
+def test_where_nothing_is_kept_no_bar_is_coloured(plot, qtbot):
+    plot.set_cut(0.05, keeps=False)
+    assert ACCENT not in colors(plot, at(0.08).x())
+    qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=at(0.03))
+    assert ACCENT in colors(plot, at(0.08).x())
+
+
 def test_the_colours_can_be_chosen(qtbot):
     plot = HistogramPlot(kept="#112233", dropped="#445566")
     qtbot.addWidget(plot)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("qtpy")
 
-from napari_drpnet.plugin.micrograph_row import Column, MicrographRow, short_names
+from napari_drpnet.advice import Advice
+from napari_drpnet.expected import ExpectedScores
+from napari_drpnet.plugin.micrograph_row import HEADERS, Column, MicrographRow, short_names
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.summaries import Summary
 
@@ -32,6 +34,30 @@ def test_texts_of_a_picked_micrograph():
     shown = row(Summary("picked", 1371, 1412))
     assert texts(shown) == ["", "mic1.mrc", "1,371 / 1,412", "1.23", "Picked"]
     assert shown.tooltip(Column.NAME) == str(Path("/data/Movies/mic1.mrc"))
+
+
+def test_the_cut_and_what_to_expect_of_it_are_in_the_tooltip_of_the_picks():
+    expected = ExpectedScores(30.0, 0.9, 0.8, 0.847)
+    counts = HEADERS[Column.PICKS][1]
+    found = row(Summary("picked", 3, 4, accept=0.3102, automatic=True, expected=expected))
+    lines = found.tooltip(Column.PICKS).splitlines()
+    assert lines == [counts, "accept: 0.31, automatic", "expected F1: 0.85"]
+    given = row(Summary("picked", 3, 4, accept=0.5, expected=expected))
+    assert "accept: 0.5, fixed" in given.tooltip(Column.PICKS)
+    none = row(Summary("picked", 0, 4, automatic=True, expected=expected))
+    assert "accept: nothing, automatic" in none.tooltip(Column.PICKS)
+    assert row(Summary("picked", 3, 4)).tooltip(Column.PICKS) == counts
+
+
+def test_advice_is_in_the_tooltip_of_the_whole_row_in_short_lines():
+    advice = (Advice("picks", "None of 9 candidates are accepted. " * 5), Advice("scale", "Bin."))
+    shown = row(Summary("picked", 0, 9, advice=advice))
+    for column in Column:
+        tooltip = shown.tooltip(column)
+        assert "None of 9 candidates" in tooltip
+        assert tooltip.endswith("\n\nBin.")
+        assert max(map(len, tooltip.splitlines())) <= 80
+    assert shown.text(Column.STATUS) == "Picked"
 
 
 def test_what_is_not_known_is_empty():

@@ -43,6 +43,8 @@ def test_setters_are_silent(field, heard):
     field.set_range(0, 255)
     field.set_value(500, is_recommended=True)
     field.set_recommended(None)
+    field.set_automatic(0.4)
+    field.set_automatic(None)
     assert heard == []
 
 
@@ -115,6 +117,20 @@ def test_reset_is_offered_only_when_it_would_change_something(field, heard, qtbo
     qtbot.mouseClick(field._reset, Qt.MouseButton.LeftButton)
     assert heard[-1] == "reset"
     assert field.value == 0.4
+
+
+def test_what_is_found_is_shown_until_a_number_is_typed(qtbot):
+    field = SliderField(ClassifierParameters, "accept", 0, 1)
+    qtbot.addWidget(field)
+    field.set_automatic(0.38218)
+    assert (field.value, field._number.text(), field._slider.value()) == (0.38218, "0.382", 382)
+    assert field._reset.toolTip() == "automatic: the cut of best expected F1 on each micrograph"
+    assert not field._reset.isEnabled()
+    field.set_automatic(None)
+    assert field.value == 0.38218
+    type_number(qtbot, field, "0.5")
+    assert field.value == 0.5
+    assert field._reset.isEnabled()
 
 
 def test_the_wheel_scrolls_the_panel_unless_the_field_has_the_focus(field, heard, monkeypatch):

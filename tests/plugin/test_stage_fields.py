@@ -79,6 +79,26 @@ def test_reset_of_what_no_weights_recommend_is_its_default(fields, session, qtbo
     assert not distance._reset.isEnabled()
 
 
+def test_what_nobody_gives_is_shown_as_it_was_found(session, automatic_weights, qtbot):
+    session.change("particle", diameter_angstrom=36.0)
+    session.change("classifier", classifier=automatic_weights())
+    fields, found = StageFields(session, "classifier"), [0.31]
+    session.settings_changed.connect(fields.show)
+    accept = fields.slider("accept", 0, 1, found=lambda: found[-1])
+    qtbot.addWidget(accept)
+    fields.show()
+    assert accept.value == 0.31
+    found.append(None)  # another micrograph
+    fields.show()
+    assert accept.value == 0.31
+    type_number(qtbot, accept, "0.6")
+    assert session.project.settings.classifier.accept == 0.6
+    found.append(0.42)
+    qtbot.mouseClick(accept._reset, Qt.MouseButton.LeftButton)
+    assert session.project.settings.classifier.accept is None
+    assert accept.value == 0.42
+
+
 def test_an_optional_field_shows_what_is_meant(fields, session):
     border = fields.field("border")
     fields.show()

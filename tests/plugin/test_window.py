@@ -135,3 +135,34 @@ def test_tab_goes_from_top_to_bottom(picked):
             widget = widget.nextInFocusChain()
         assert rows
         assert all(below >= above - 8 for above, below in pairwise(rows))
+
+
+def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
+    window, discs, automatic_weights, qtbot
+):
+    window.viewer.window.resize(*SMALL)
+    window.open(discs)
+    window.session.change("classifier", classifier=automatic_weights(least_f1=0.99))
+    window.pick()
+    current = window.session.current
+    assert (current.accepted_count, current.above_count) == (0, 16)
+    advice = window.picker.tabs.widget(TABS.index("Pick")).widget().advice.hints["picks"]
+    assert advice.isVisible()
+    assert advice.text().count("promises") == 1
+    table = find_table(window.viewer.window)
+    assert "promises" in table._table.row_at(0).tooltip(0)
+
+    window.picker.show_tab("Classify")
+    window.settle()
+    classify = window.picker.tabs.currentWidget().widget()
+    assert classify.accept.value == current.decision.cut.accept
+    assert "nothing is accepted" in classify.rule.text()
+    classify.accept._number.selectAll()
+    qtbot.keyClicks(classify.accept._number, "0.5")
+    window.press("Return", classify.accept._number)
+    assert current.accepted_count == 16
+    assert classify.expected.text() == "expected: precision 0.73, recall 1.00, F1 0.84"
+    assert advice.isHidden()
+    qtbot.mouseClick(classify.accept._reset, Qt.MouseButton.LeftButton)
+    assert current.accepted_count == 0
+    assert window.session.project.settings.classifier.accept is None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from napari_drpnet.advice import Advice
 from napari_drpnet.picks import Picks
 from napari_drpnet.project.candidate_files import (
     StoredCandidates,
@@ -16,7 +17,9 @@ def candidates(count=3):
     rows = np.arange(count, dtype=float)
     probability = np.where(rows == 1, np.nan, rows / 10)
     picks = Picks(np.stack([rows, 10 * rows], 1), 3 - rows, 2 - rows, probability, rows > 0)
-    return StoredCandidates("abc", picks, (4096, 4000), 1.06, 169.8, "bright", 0.9)
+    advice = (Advice("polarity", "Dark – or bright?"), Advice("blank area", "5% is blank."))
+    place = (4096, 4000), 1.06, 169.8, "bright", 0.9
+    return StoredCandidates("abc", picks, *place, "def", advice[:count])
 
 
 @pytest.mark.parametrize("count", [0, 3])
@@ -33,6 +36,18 @@ def test_candidates_come_back(tmp_path, count):
         assert getattr(read, name) == getattr(written, name)
         assert type(getattr(read, name)) is type(getattr(written, name))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.npz"]
+
+
+def test_files_of_earlier_versions_are_read(tmp_path):
+    path = tmp_path / "a.npz"
+    write_candidates(path, candidates())
+    with np.load(path) as file:
+        arrays = dict(file)
+    for name in ("detection_key", "advice_topics", "advice_texts"):
+        del arrays[name]
+    np.savez(path, **arrays)
+    read = read_candidates(path)
+    assert (read.key, read.detection_key, read.advice) == ("abc", "", ())
 
 
 def test_absent_is_none(tmp_path):

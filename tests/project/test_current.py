@@ -151,6 +151,45 @@ def test_one_added_while_one_is_deleted(picked):
     assert current.accepted_count == 16
 
 
+# ---- the cut in use
+
+
+def test_an_automatic_cut_is_that_of_the_micrograph_that_is_shown(picked, automatic_weights):
+    session, current = picked.session, picked.current
+    assert current.accept == 0.5
+    session.change("classifier", classifier=automatic_weights())
+    picked.finish()
+    assert current.decision.is_automatic
+    assert current.accept == current.decision.cut.accept != 0.5
+    assert current.accepted_count == 16
+    session.change("classifier", accept=0.9)
+    assert current.accept == 0.9
+    assert current.accepted_count == 0
+    session.undo()
+    assert current.accept == current.decision.cut.accept < 0.5
+    session.step(1)  # not picked as yet
+    assert current.accept is None
+
+
+def test_advice_comes_and_goes_with_the_picks(picked, automatic_weights):
+    session, current = picked.session, picked.current
+
+    def about_picks():
+        return [one.text for one in current.decision.advice if one.topic == "picks"]
+
+    assert about_picks() == []
+    session.change("classifier", classifier=automatic_weights(least_f1=0.99))
+    picked.finish()
+    assert current.accepted_count == 0
+    assert "promises" in about_picks()[0]
+    session.change("classifier", least_f1=0.5)
+    assert session.runner.status("candidates").state == "idle"  # a comparison is enough
+    assert current.accepted_count == 16
+    assert about_picks() == []
+    session.change("peaks", threshold=1e6)
+    assert "No candidate" in about_picks()[0]
+
+
 # ---- labels and settings
 
 

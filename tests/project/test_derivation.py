@@ -74,7 +74,7 @@ def test_other_candidates_of_the_same_map_have_another_key(record, peaks):
 def test_cuts_and_the_device_change_no_key(record):
     cuts = {
         "peaks": {"threshold": 0.7, "level": 3, "max_count": 5},
-        "classifier": {"accept": 0.1},
+        "classifier": {"accept": 0.1, "least_f1": 0.5},
         "detector": {"device": "cuda"},
     }
     assert {name for stage in cuts.values() for name in stage} - {"device"} == CUTS

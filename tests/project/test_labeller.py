@@ -191,7 +191,7 @@ def test_noise_above_the_threshold_of_a_classifier_is_not_confident():
     stored = StoredCandidates("key", picks, (3000, 100), 1.0, 40.0, "dark", 1.0)
     parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=40))
     weights = choose_weights(parameters)
-    assert weights.classifier.threshold < 0.3 < weights.detector.threshold
+    assert weights.classifier.threshold < 0.2 < weights.detector.threshold
     labels = auto_labels.label_candidates(stored, Plan(weights.resolve(parameters), weights))
     assert [label.accepted for label in labels] == [True] * 30 + [False] * 30
     np.testing.assert_array_equal([label.center_yx for label in labels], picks.centers_yx)

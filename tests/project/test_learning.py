@@ -265,6 +265,22 @@ def test_the_cut_of_the_person_is_kept(taught):
     assert read_card(path).accept == 0.6
 
 
+def test_an_automatic_cut_stays_automatic(taught, tmp_path):
+    given = find_weights("default", "classifier")
+    network = load_network(str(given), "classifier")
+    card = network.card.model_copy(update={"accept": None, "least_f1": 0.2})
+    path = tmp_path / "automatic.safetensors"
+    save_network(path, network.module.state_dict(), card)
+    taught.session.change("classifier", classifier=str(path))
+    taught.finish()
+    train(taught, TINY)
+    taught.session.learner.keep()
+    taught.finish()
+    (kept,) = weights_files(taught)
+    assert (read_card(kept).accept, read_card(kept).least_f1) == (None, 0.2)
+    assert taught.session.plan.is_automatic
+
+
 def test_added_particles_are_learned_from(taught):
     """Where there is no candidate there is a patch nevertheless."""
     taught.current.add([(40.0, 40.0 * k) for k in range(1, 5)])

@@ -64,6 +64,18 @@ def test_it_finds_what_pick_finds(records, classifier):
     assert analysis.nbytes >= 2 * analysis.detection.distance_map.nbytes
 
 
+def test_what_is_odd_about_the_map_is_kept_with_the_picks(records):
+    (record,) = records()
+    usual_size, high = {"diameter_angstrom": 45.0}, {"threshold": 1e6}
+    parameters, weights = plan(particle=usual_size, peaks=high)
+    _, usual = Picker(10**9).pick(record, parameters, weights)
+    assert usual.advice == ()
+    assert usual.detection_key == detection_key(record, parameters, weights)
+    parameters, weights = plan(particle={"diameter_angstrom": 120.0})
+    _, large = Picker(10**9).pick(record, parameters, weights)
+    assert [one.topic for one in large.advice] == ["diameter"]
+
+
 def test_the_map_is_drawn_once_whatever_the_sliders_do(records, monkeypatch):
     (record,) = records()
     picker, drawn, detect = Picker(10**9), [], module.detect

@@ -12,7 +12,7 @@ from napari_drpnet.parameters import (
     PeakParameters,
     PickParameters,
 )
-from napari_drpnet.picking import above_threshold, accept
+from napari_drpnet.picking import above_threshold, accept, find_cut
 from napari_drpnet.picks import Picks
 from napari_drpnet.project.corrections import Corrector
 from napari_drpnet.project.labels import Label
@@ -259,6 +259,28 @@ def test_doubt_is_the_distance_of_the_probability_from_the_cut():
     states = review.decide(parameters)
     assert order_by_doubt(review, states, parameters).tolist() == [1, 3, 0]
     assert order_by_doubt(review, review.decide(cut(7.5, 0.5)), cut(7.5, 0.5)).tolist() == [1, 0]
+
+
+def test_doubt_is_the_distance_from_the_automatic_cut_too():
+    probability = np.array([0.95, 0.9, 0.46, 0.3])
+    review = review_picks(replace(candidates(), probability=probability), [], DIAMETER_PX)
+    parameters = cut()
+    in_use = find_cut(review.candidates, parameters)
+    assert in_use.automatic
+    order = np.argsort(np.abs(probability - in_use.accept))
+    rows = order_by_doubt(review, review.decide(parameters), parameters)
+    assert rows.tolist() == order.tolist()
+
+
+def test_what_a_classifier_said_does_not_count_once_it_is_switched_off():
+    review = review_picks(candidates(0.1), [], DIAMETER_PX)
+    parameters = cut(6.5)
+    assert (review.decide(parameters) == State.ACCEPTED).sum() == 0
+    off = {"classifier": ClassifierParameters(classifier="none")}
+    parameters = parameters.model_copy(update=off)
+    states = review.decide(parameters)
+    assert (states == State.ACCEPTED).sum() == 3
+    assert order_by_doubt(review, states, parameters).tolist() == [2, 3, 1, 0]
 
 
 def test_doubt_without_a_classifier_is_the_distance_from_the_threshold_on_both_sides():

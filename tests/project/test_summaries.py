@@ -1,5 +1,6 @@
 import pytest
 
+from napari_drpnet.project import decision
 from napari_drpnet.project import summaries as module
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
@@ -88,7 +89,7 @@ def test_no_project_no_totals(main_thread, tmp_path):
 
 
 def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thread, gate_before):
-    gate = gate_before(module, "review_picks")
+    gate = gate_before(decision, "review_picks")
     session.summaries.refresh()
     assert gate.reached.wait(20)
     session.step(1)  # counted in the thread without the label that it gets now
@@ -112,6 +113,28 @@ def test_many_are_counted_in_parts_that_are_told_one_by_one(session, main_thread
     first, second, _ = session.project.micrographs
     assert told == [(first,), (second,)]
     assert session.summaries[second].accepted > 8
+
+
+def test_cuts_and_advice_of_all_are_known(session, main_thread, automatic_weights):
+    first, second, _ = session.project.micrographs
+    assert session.summaries[second].accept == 0.5
+    assert not session.summaries[second].automatic
+    assert session.summaries[second].expected.precision == pytest.approx(0.731, abs=1e-3)
+    session.change("classifier", classifier=automatic_weights(least_f1=0.99))
+    session.picking.pick_all()
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    for name in (first, second):  # the one that is shown, and one that is not
+        summary = session.summaries[name]
+        assert summary.automatic
+        assert (summary.accept, summary.accepted) == (None, 0)
+        assert "picks" in [one.topic for one in summary.advice]
+    session.change("classifier", least_f1=0.0)
+    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    for name in (first, second):
+        summary = session.summaries[name]
+        assert 0.25 < summary.accept < 0.5
+        assert summary.accepted > 8
+        assert "picks" not in [one.topic for one in summary.advice]
 
 
 def test_labels_of_others_count_too(session, main_thread):

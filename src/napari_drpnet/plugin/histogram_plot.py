@@ -51,6 +51,7 @@ class HistogramPlot(Plot):
         self._edges = np.zeros(0)
         self._counts = np.zeros(0)
         self._cut: float | None = None
+        self._keeps = True
         self._moving = False
         self.setMinimumHeight(90)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,9 +84,17 @@ class HistogramPlot(Plot):
         self._edges, self._counts = edges, counts
         self._settle()
 
-    def set_cut(self, cut: float | None) -> None:
-        """Move the line; None takes it away."""
-        self._cut = cut
+    def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
+        """Move the line.
+
+        Parameters
+        ----------
+        cut : float or None
+            None takes it away.
+        keeps : bool
+            Whether anything is kept; else all bars are those of what is dropped.
+        """
+        self._cut, self._keeps = cut, keeps
         self._settle()
 
     def set_caption(self, caption: str) -> None:
@@ -187,7 +196,7 @@ class HistogramPlot(Plot):
         value = round(float(np.clip(value, self._edges[0], self._edges[-1])), self._decimals)
         if value != self._cut:
             self._moving = True
-            self._cut = value
+            self._cut, self._keeps = value, True
             self.update()
             self.cut_dragged.emit(value)
 
@@ -226,6 +235,8 @@ class HistogramPlot(Plot):
         for left, right, height in zip(x[:-1], x[1:], tall, strict=True):
             bars.addRect(QRectF(left, frame.bottom() - height, right - left - gap, height))
         painter.fillPath(bars, QColor(self._dropped) if self._dropped else self._ink(0.4))
+        if not self._keeps:
+            return
         kept = QRectF(self.rect())
         if self._cut is not None:
             kept.setLeft(float(self._x_of(self._cut)))

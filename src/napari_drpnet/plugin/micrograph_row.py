@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
+from napari_drpnet.batch.wording import describe_accept
 from napari_drpnet.micrograph import natural_order
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.summaries import Status, Summary
@@ -28,6 +30,10 @@ _STATUS_TOOLTIPS: dict[RowStatus, str] = {
     "settings changed": "Picked with other settings: press Pick, or Pick all, to pick it anew",
     "excluded": "Left out when all are picked or exported: tick it to include it",
 }
+
+
+#: Letters in a line of a tooltip.
+_TOOLTIP_COLUMNS = 80
 
 
 class Column(IntEnum):
@@ -86,12 +92,9 @@ class MicrographRow:
         return self._status_text if column == Column.STATUS else ""
 
     def tooltip(self, column: Column) -> str:
-        """Return what a cell says when the mouse rests on it."""
-        if column == Column.NAME:
-            return str(self.record.path)
-        if column == Column.STATUS:
-            return _STATUS_TOOLTIPS.get(self.status, self.summary.message)
-        return HEADERS[column][1]
+        """Return what a cell says when the mouse rests on it, with advice about the row below."""
+        advice = [fill(one.text, _TOOLTIP_COLUMNS) for one in self.summary.advice]
+        return "\n\n".join([self._about(column), *advice])
 
     def sort_key(self, column: Column) -> Any:
         """Return what a column sorts by; unknown numbers come before all others."""
@@ -105,6 +108,24 @@ class MicrographRow:
             defocus = self.record.defocus_angstrom
             return float("-inf") if defocus is None else defocus
         return list(STATUS_TITLES).index(self.status)
+
+    def _about(self, column: Column) -> str:
+        if column == Column.NAME:
+            return str(self.record.path)
+        if column == Column.STATUS:
+            return _STATUS_TOOLTIPS.get(self.status, self.summary.message)
+        if column == Column.PICKS:
+            return "\n".join([HEADERS[column][1], *self._judgement])
+        return HEADERS[column][1]
+
+    @property
+    def _judgement(self) -> list[str]:
+        """The cut of P(particle), and what to expect of it; nothing without a classifier."""
+        summary = self.summary
+        if summary.expected is None:
+            return []
+        accept = f"accept: {describe_accept(summary.accept, summary.automatic)}"
+        return [accept] + [f"expected F1: {summary.expected.f1:.2f}"] * bool(summary.accepted)
 
     @property
     def _was_picked(self) -> bool:

@@ -62,6 +62,7 @@ class SliderField(QWidget):
         self._value = max(low, facts.low)
         self._recommended: float | None = None
         self._moved = False
+        self._none_text = facts.none_text
         self._reset_text = "as the weights recommend" if facts.optional else "the default"
 
         self._label = QLabel(label or facts.label)
@@ -115,6 +116,19 @@ class SliderField(QWidget):
         if is_recommended:
             self.set_recommended(value)
         self._reset.setEnabled(not is_recommended)
+        self._show()
+
+    def set_automatic(self, value: float | None) -> None:
+        """Show what was found where no number is given, so that ↺ has nothing to do.
+
+        Parameters
+        ----------
+        value : float or None
+            None while nothing is found: the slider then stays where it is.
+        """
+        self._value = self._value if value is None else value
+        self._reset.setEnabled(False)
+        self._reset.setToolTip(f"automatic: {self._none_text}")
         self._show()
 
     def set_recommended(self, value: float | None) -> None:

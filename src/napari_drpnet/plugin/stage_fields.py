@@ -1,5 +1,6 @@
 """The settings of one stage as widgets: they change the session, and show what it says."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -40,14 +41,32 @@ class StageFields:
         self._session, self._stage = session, stage
         self._model = _MODELS[stage]
         self._sliders: dict[str, SliderField] = {}
+        self._found: dict[str, Callable[[], float | None]] = {}
         self._fields: dict[str, ValueWidget[Any]] = {}
         self._recommended: dict[str, Any] = {}
 
     def slider(
-        self, name: str, low: float, high: float, *, label: str | None = None
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        label: str | None = None,
+        found: Callable[[], float | None] | None = None,
     ) -> SliderField:
-        """Make a slider; see `SliderField`."""
+        """Make a slider; see `SliderField`.
+
+        Parameters
+        ----------
+        name, low, high, label
+            As for `SliderField`.
+        found : callable, optional
+            Returns what the slider shows where neither the user nor the weights give a number;
+            None while that is not known. Default: the slider then stays where it is.
+        """
         slider = SliderField(self._model, name, low, high, label=label)
+        if found is not None:
+            self._found[name] = found
         slider.value_changed.connect(partial(self.drag, name))
         slider.editing_finished.connect(self._session.settle)
         slider.reset_requested.connect(partial(self._reset, name))
@@ -80,6 +99,8 @@ class StageFields:
     def _show_slider(self, slider: SliderField, given: Any, meant: Any, name: str) -> None:
         if meant is not None:
             slider.set_value(meant, is_recommended=given == self._default(name))
+        elif name in self._found:
+            slider.set_automatic(self._found[name]())
 
     def _show_field(self, field: ValueWidget[Any], given: Any, meant: Any, name: str) -> None:
         is_news = given is None and self._recommended.get(name, self) != meant

@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
+from napari_drpnet.advice import Advice, Topic
 from napari_drpnet.atomic_file import atomic_file
 from napari_drpnet.picks import Picks
 
@@ -30,6 +31,10 @@ class StoredCandidates:
         Of the particles.
     polarity_confidence : float
         From 0 to 1; 1 where the user said so.
+    detection_key : str
+        Hash of what the distance map depends on; empty in files of earlier versions.
+    advice : tuple of Advice
+        What is odd about the micrograph and its distance map, whatever is accepted.
     """
 
     key: str
@@ -39,6 +44,8 @@ class StoredCandidates:
     diameter_px: float
     polarity: Literal["dark", "bright"]
     polarity_confidence: float
+    detection_key: str = ""
+    advice: tuple[Advice, ...] = ()
 
 
 def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates) -> None:
@@ -52,6 +59,9 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
     columns = {field.name: getattr(candidates.picks, field.name) for field in fields(Picks)}
     others = {field.name: getattr(candidates, field.name) for field in fields(StoredCandidates)}
     del others["picks"]
+    advice = others.pop("advice")
+    others["advice_topics"] = np.array([one.topic for one in advice], str)
+    others["advice_texts"] = np.array([one.text for one in advice], str)
     with atomic_file(path) as temporary:
         np.savez(temporary, allow_pickle=False, **columns, **others)
 
@@ -78,4 +88,13 @@ def _candidates(arrays: dict[str, np.ndarray]) -> StoredCandidates:
         diameter_px=float(arrays["diameter_px"]),
         polarity="dark" if polarity == "dark" else "bright",
         polarity_confidence=float(arrays["polarity_confidence"]),
+        detection_key=str(arrays.get("detection_key", "")),
+        advice=_advice(arrays),
     )
+
+
+def _advice(arrays: dict[str, np.ndarray]) -> tuple[Advice, ...]:
+    """Return what a file says; nothing where it is of a version that knew of none."""
+    topics, texts = (arrays.get(f"advice_{part}", np.empty(0)) for part in ("topics", "texts"))
+    pairs = zip(topics.tolist(), texts.tolist(), strict=True)
+    return tuple(Advice(cast(Topic, topic), text) for topic, text in pairs)

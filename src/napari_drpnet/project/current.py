@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from psygnal import Signal
 from napari_drpnet.display import DisplayParameters
 from napari_drpnet.geometry import inside
 from napari_drpnet.project.corrections import Corrector, find_changes
+from napari_drpnet.project.decision import Decision, decide
 from napari_drpnet.project.edits import LabelEdit, MicrographRecord, Settings
 from napari_drpnet.project.labels import given_by
 from napari_drpnet.project.review import (
@@ -21,7 +23,6 @@ from napari_drpnet.project.review import (
     States,
     is_accepted,
     nearest_row,
-    review_picks,
     rows_within,
 )
 from napari_drpnet.project.shown import ShownImage, ShownMap, render_record
@@ -56,6 +57,7 @@ class CurrentMicrograph:
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
         self.review: Review | None = None
+        self.decision: Decision | None = None
         self.states: States = np.empty(0, np.int8)
         session.view.events.display.connect(self._render)
         session.view.events.show_rejected.connect(self._redraw)
@@ -71,7 +73,7 @@ class CurrentMicrograph:
         """Show a micrograph of the project, or none."""
         session = self._session
         self.record = None if micrograph is None else session.project.micrographs[micrograph]
-        self.image = self.map = self.stored = self.review = None
+        self.image = self.map = self.stored = self.review = self.decision = None
         self.states = np.empty(0, np.int8)
         for kind in ("image", "candidates"):
             session.runner.invalidate(kind)
@@ -132,12 +134,21 @@ class CurrentMicrograph:
     @property
     def accepted_count(self) -> int:
         """Number of accepted points."""
-        return int(is_accepted(self.states).sum())
+        return self.decision.accepted_count if self.decision else 0
 
     @property
     def above_count(self) -> int:
         """Number of points that are accepted or rejected."""
-        return int((self.states != State.BELOW).sum())
+        return self.decision.above_count if self.decision else 0
+
+    @property
+    def accept(self) -> float | None:
+        """Least P(particle) of an accepted point; None where none is given, nor found as yet."""
+        plan, decision = self._session.plan, self.decision
+        given = plan.parameters.classifier.accept if plan else None
+        if given is not None or plan is None or decision is None:
+            return given
+        return decision.accept if decision.is_automatic else None
 
     @property
     def diameter_px(self) -> float | None:
@@ -182,23 +193,23 @@ class CurrentMicrograph:
     def decide(self) -> None:
         """Apply threshold and accept anew."""
         plan = self._session.plan
-        if self.review is None:
+        if self.decision is None:
             self._review()
         elif plan is not None:
-            self.states = self.review.decide(plan.parameters)
-            self._session.summaries.note_current(self.accepted_count, self.above_count)
+            self._take(replace(self.decision, plan=plan))
             self.states_changed.emit()
 
     def _review(self) -> None:
         """Bring candidates and labels together."""
         plan, stored, record = self._session.plan, self.stored, self.record
-        self.review, self.states = None, np.empty(0, np.int8)
+        self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
         if record is not None and stored is not None and plan is not None:
-            labels = self._session.project.labels(record.id)
-            self.review = review_picks(stored.picks, labels, stored.diameter_px)
-            self.states = self.review.decide(plan.parameters)
-            self._session.summaries.note_current(self.accepted_count, self.above_count)
+            self._take(decide(record, stored, self._session.project.labels(record.id), plan))
         self.points_changed.emit()
+
+    def _take(self, decision: Decision) -> None:
+        self.decision, self.review, self.states = decision, decision.review, decision.states
+        self._session.summaries.note_current(decision)
 
     # ---- corrections
 

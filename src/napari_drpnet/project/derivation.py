@@ -19,7 +19,7 @@ from napari_drpnet.picking import resolve_with_cards
 from napari_drpnet.project.edits import MicrographRecord
 
 #: Parameters of peaks and classifier that only cut the list of candidates.
-CUTS = frozenset({"threshold", "level", "max_count", "accept"})
+CUTS = frozenset({"threshold", "level", "max_count", "accept", "least_f1"})
 
 
 @dataclass(frozen=True)

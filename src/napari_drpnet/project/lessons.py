@@ -120,7 +120,8 @@ class Lesson:
         if self.subject != "detector":
             assert networks.classifier is not None
             # The cut that the person works with is the one to be compared with, and to be kept.
-            accepts = {"accept": self.plan.parameters.classifier.accept or 0.0}
+            stage = self.plan.parameters.classifier
+            accepts = {"accept": stage.accept, "least_f1": stage.least_f1 or 0.0}
             card = networks.classifier.card.model_copy(update=accepts)
             classifier = replace(networks.classifier, card=card)
             cut = self.plan.cut

@@ -4,11 +4,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
+from napari_drpnet.advice import Advice, advise
 from napari_drpnet.detection import Detection, Networks, detect, load_networks
 from napari_drpnet.jobs import Job
 from napari_drpnet.micrograph import Micrograph, read_micrograph
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import rank_candidates
+from napari_drpnet.picking import accept, rank_candidates
+from napari_drpnet.picks import Picks
 from napari_drpnet.project.derivation import ChosenWeights, candidates_key, detection_key
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.judging import Verdicts
@@ -131,16 +133,18 @@ class Picker:
         """Find and judge all candidates of a micrograph; see `analyse`."""
         key = candidates_key(record, parameters, weights)  # first: the file may change meanwhile
         analysis = self.analyse(record, parameters, weights, job)
-        candidates = rank_candidates(analysis.detection, parameters)
         detection = analysis.detection
+        picks = analysis.verdicts.judge(rank_candidates(detection, parameters), job)
         return analysis, StoredCandidates(
             key=key,
-            picks=analysis.verdicts.judge(candidates, job),
+            picks=picks,
             shape=analysis.shape,
             pixel_size_angstrom=analysis.pixel_size_angstrom,
             diameter_px=detection.diameter_px,
             polarity=detection.view.polarity,
             polarity_confidence=detection.polarity_confidence,
+            detection_key=analysis.key,
+            advice=_advise(picks, analysis, parameters),
         )
 
     def _keep(self, analysis: Analysis) -> None:
@@ -151,6 +155,13 @@ class Picker:
 
     def _held(self) -> int:
         return sum(analysis.nbytes for analysis in self._analyses.values())
+
+
+def _advise(picks: Picks, analysis: Analysis, parameters: PickParameters) -> tuple[Advice, ...]:
+    """Say what is odd, but for what the cuts decide: see `decision.Decision.advice`."""
+    accepted, size = accept(picks, parameters), analysis.pixel_size_angstrom
+    advice = advise(accepted, analysis.detection, parameters, size)
+    return tuple(one for one in advice if one.topic != "picks")
 
 
 def read_record(record: MicrographRecord, parameters: PickParameters | None) -> Micrograph:

@@ -35,6 +35,18 @@ class Plan:
         assert peaks.threshold is not None
         return peaks.threshold * peaks.level
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the least P(particle) is found anew for each micrograph."""
+        return self.parameters.classifier.accept is None
+
+    @property
+    def recommends_automatic(self) -> bool:
+        """Whether it would be, if no number were given."""
+        stage = self.parameters.classifier.model_copy(update={"accept": None})
+        left_open = self.parameters.model_copy(update={"classifier": stage})
+        return self.weights.resolve(left_open).classifier.accept is None
+
     def detection_key(self, record: MicrographRecord) -> str:
         """Return the hash of what the distance map of a micrograph depends on."""
         return detection_key(record, self.parameters, self.weights)

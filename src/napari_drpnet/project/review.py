@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from napari_drpnet.formats import Coordinates
 from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import above_threshold, accept, ranking_score
+from napari_drpnet.picking import above_threshold, accept, find_cut, ranking_score
 from napari_drpnet.picks import Picks
 from napari_drpnet.project.labels import Label, given_by
 
@@ -207,18 +207,19 @@ def rows_within(
 def order_by_doubt(review: Review, states: States, parameters: PickParameters) -> Rows:
     """Return the rows that the model is least sure of first; labelled and hidden ones left out.
 
-    Doubt is the distance of P(particle) from `accept`, among what is above the threshold; without
-    a classifier, the distance of the score from the threshold.
+    Doubt is the distance of P(particle) from the cut in use, among what is above the threshold;
+    without a classifier, the distance of the score from the threshold.
     """
     open_rows = ~(review.labelled | review.hidden | review.added)
-    probability = review.probability
-    if parameters.classifier.accept is not None and not np.isnan(probability).all():
+    cut = find_cut(review.candidates, parameters)
+    if cut is not None:
+        probability = review.probability
         open_rows &= (states != State.BELOW) & ~np.isnan(probability)
-        doubt = np.abs(probability - parameters.classifier.accept)
+        doubt = np.abs(probability - cut.accept)
     else:
         assert parameters.peaks.threshold is not None
-        cut = parameters.peaks.threshold * parameters.peaks.level
-        doubt = np.abs(review.score(parameters) - cut)
+        threshold = parameters.peaks.threshold * parameters.peaks.level
+        doubt = np.abs(review.score(parameters) - threshold)
     rows = np.flatnonzero(open_rows)
     return rows[np.argsort(doubt[rows], kind="stable")]
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from napari_drpnet.advice import Advice
+from napari_drpnet.expected import ExpectedScores
 from napari_drpnet.jobs import Job
+from napari_drpnet.project.decision import Decision, decide
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.plan import Plan
-from napari_drpnet.project.review import State, is_accepted, review_picks
 from napari_drpnet.project.store import ProjectStore
 
 if TYPE_CHECKING:
@@ -35,12 +37,25 @@ class Summary:
         Picks that are exported, and picks with the rejected ones.
     message : str
         Why it failed; else empty.
+    accept : float or None
+        Least P(particle) of an accepted pick; None without such a cut: where no classifier has
+        judged, or where the automatic rule accepts nothing.
+    automatic : bool
+        Whether accept is found for this micrograph.
+    expected : ExpectedScores or None
+        Of the accepted picks; None without a classifier.
+    advice : tuple of Advice
+        What is odd about it, and what to try.
     """
 
     status: Status
     accepted: int = 0
     above_threshold: int = 0
     message: str = ""
+    accept: float | None = None
+    automatic: bool = False
+    expected: ExpectedScores | None = None
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,13 +100,9 @@ class Summaries:
     def _forget(self) -> None:
         self._of.clear()
 
-    def note_current(self, accepted: int, above_threshold: int) -> None:
-        """Note the counts of the micrograph that is shown."""
-        session = self._session
-        record, stored, plan = session.current.record, session.current.stored, session.plan
-        if record is not None and stored is not None and plan is not None:
-            status = _status(stored.key, record, plan)
-            self._put({record.id: Summary(status, accepted, above_threshold)})
+    def note_current(self, decision: Decision) -> None:
+        """Note what came of the micrograph that is shown."""
+        self._put({decision.record.id: _summary(decision)})
 
     def note_failure(self, micrograph: str, message: str) -> None:
         """Note why a micrograph could not be picked; that holds until it is."""
@@ -159,16 +170,17 @@ def _summarize(
         if stored is None:
             yield record.id, Summary("not picked")
             continue
-        states = review_picks(stored.picks, labels, stored.diameter_px).decide(plan.parameters)
-        yield (
-            record.id,
-            Summary(
-                _status(stored.key, record, plan),
-                int(is_accepted(states).sum()),
-                int((states != State.BELOW).sum()),
-            ),
-        )
+        yield record.id, _summary(decide(record, stored, labels, plan))
 
 
-def _status(key: str, record: MicrographRecord, plan: Plan) -> Status:
-    return "picked" if key == plan.candidates_key(record) else "settings changed"
+def _summary(decision: Decision) -> Summary:
+    is_up_to_date = decision.stored.key == decision.plan.candidates_key(decision.record)
+    return Summary(
+        "picked" if is_up_to_date else "settings changed",
+        decision.accepted_count,
+        decision.above_count,
+        accept=None if decision.is_refused else decision.accept,
+        automatic=decision.is_automatic,
+        expected=decision.expected,
+        advice=decision.advice,
+    )

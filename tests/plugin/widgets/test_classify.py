@@ -27,12 +27,16 @@ def judged(panel, session, discs, wait):
     session.open_paths(list(discs))
     wait(session)
     session.change("particle", diameter_angstrom=36.0)
+    show_hundred(session)
+    return session
+
+
+def show_hundred(session):
     height = np.linspace(0.995, 0.005, 100)
     centers = np.random.default_rng(0).uniform(0, 160, (100, 2))
     picks = Picks(centers, height, height, height, np.zeros(100, bool))
     stored = StoredCandidates("key", picks, (160, 160), 2.0, 18.0, "dark", 1.0)
     session.current.show_candidates(stored, None)
-    return session
 
 
 def classifier(session):
@@ -81,6 +85,95 @@ def test_dragging_the_cut_accepts_and_rejects_at_once(panel, judged, qtbot):
 def test_the_slider_does_the_same(panel, judged, qtbot):
     qtbot.keyClick(panel.accept._slider, Qt.Key.Key_PageUp)
     assert classifier(judged).accept == panel.histogram.cut > 0.5
+
+
+def type_number(qtbot, slider, text):
+    slider._number.selectAll()
+    qtbot.keyClicks(slider._number, text)
+    qtbot.keyClick(slider._number, Qt.Key.Key_Return)
+
+
+@pytest.fixture
+def automatic(judged, automatic_weights, wait):
+    """The same, with a classifier that recommends the automatic cut."""
+    judged.change("classifier", classifier=automatic_weights())
+    wait(judged)
+    show_hundred(judged)
+    return judged
+
+
+def test_an_automatic_cut_is_shown_where_it_is_in_use(panel, automatic):
+    cut = automatic.current.decision.cut
+    assert 0.3 < cut.accept < 0.4
+    assert panel.accept.value == panel.histogram.cut == cut.accept
+    assert panel.rule.text().startswith("automatic: for best expected F1")
+    assert panel.least_f1.isVisible()
+    assert not panel.accept._reset.isEnabled()
+    accepted = automatic.current.accepted_count
+    assert panel.counts.text() == f"{accepted} accepted, {100 - accepted} rejected"
+    automatic.change("peaks", live=True, threshold=0.6)  # another list, another cut
+    assert panel.accept.value == panel.histogram.cut == automatic.current.decision.cut.accept
+    assert panel.accept.value > cut.accept
+
+
+def test_a_typed_number_fixes_the_cut_and_reset_makes_it_automatic_again(panel, automatic, qtbot):
+    cut = panel.accept.value
+    type_number(qtbot, panel.accept, "0.8")
+    assert classifier(automatic).accept == panel.histogram.cut == 0.8
+    assert panel.rule.text().startswith("fixed")
+    assert panel.least_f1.isHidden()
+    assert panel.counts.text() == "20 accepted, 80 rejected"
+    assert panel.accept._reset.toolTip().startswith("automatic: ")
+    qtbot.mouseClick(panel.accept._reset, Qt.MouseButton.LeftButton)
+    assert classifier(automatic).accept is None
+    assert panel.accept.value == panel.histogram.cut == cut
+    assert panel.rule.text().startswith("automatic")
+
+
+def test_dragging_from_an_automatic_cut_fixes_it_and_is_one_step(panel, automatic, qtbot):
+    frame = panel.histogram._frame()
+    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
+    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    assert classifier(automatic).accept == pytest.approx(0.9, abs=0.01)
+    automatic.undo()
+    assert classifier(automatic).accept is None
+    assert panel.histogram.cut == automatic.current.decision.cut.accept
+
+
+def test_where_nothing_is_accepted_no_bar_is_green_and_it_says_why(panel, automatic):
+    automatic.change("classifier", least_f1=0.9)
+    assert panel.counts.text() == "0 accepted, 100 rejected"
+    assert panel.expected.isHidden()
+    assert not panel.histogram._keeps
+    assert "nothing is accepted, for the best expected F1 is 0.7" in panel.rule.text()
+    assert "●" in panel.rule.text()
+    automatic.change("classifier", live=True, accept=0.5)
+    assert panel.histogram._keeps
+    assert "●" not in panel.rule.text()
+
+
+def test_an_automatic_cut_is_not_known_before_picking(panel, automatic):
+    automatic.step(1)
+    assert panel.histogram.cut is None
+    assert panel.rule.text() == "automatic: found once this micrograph is picked"
+    assert panel.expected.isHidden()
+
+
+def test_a_number_that_the_weights_recommend_needs_no_words(panel, judged):
+    assert panel.rule.isHidden()
+    assert panel.least_f1.isHidden()
+    judged.change("classifier", accept=0.7)
+    assert panel.rule.isHidden()
+
+
+def test_expected_scores_follow_the_hand(panel, judged):
+    judged.change("classifier", live=True, accept=0.9)
+    assert panel.expected.text() == "expected: precision 0.95, recall 0.19, F1 0.32"
+    judged.change("classifier", live=True, accept=0.0)
+    assert panel.expected.text() == "expected: precision 0.50, recall 1.00, F1 0.67"
+    judged.current.set_verdict(range(50, 100), accepted=False)
+    assert panel.expected.text() == "expected: precision 0.75, recall 1.00, F1 0.86"
 
 
 def test_rejected_picks_are_shown_or_hidden_from_both_sides(panel, judged, qtbot):

@@ -10,6 +10,7 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_drpnet.advice import Advice
 from napari_drpnet.devices import Device
 from napari_drpnet.plugin.widgets.particle import ParticlePanel
 from napari_drpnet.project import device_probe
@@ -149,16 +150,15 @@ def test_the_polarity_that_was_found_is_told(panel, opened, wait):
     opened.change("particle", diameter_angstrom=36.0)
     opened.picking.pick_current()
     wait(opened)
-    assert panel.polarity.native.currentText() == "auto: dark, sure"
+    assert panel.polarity.native.currentText() == "auto: dark"
     assert panel.hint.isHidden()
-    doubtful = replace(opened.current.stored, polarity_confidence=0.2)
-    opened.current.show_candidates(doubtful, None)
-    assert panel.polarity.native.currentText() == "auto: dark, unsure"
-    assert "not sure" in panel.hint.text()
+    doubt = Advice("polarity", "It is uncertain whether particles are dark or bright.")
+    opened.current.show_candidates(replace(opened.current.stored, advice=(doubt,)), None)
+    assert panel.polarity.native.currentText() == "auto: dark?"
+    assert panel.hint.isHidden()  # said once: below the buttons
     panel.polarity.value = "dark"
     assert particle(opened).polarity == "dark"
     assert panel.polarity.native.currentText() == "dark"
-    assert panel.hint.isHidden()
 
 
 def test_measuring_by_drawing_gives_the_diameter(panel, opened, qtbot):

@@ -7,6 +7,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox
 
+from napari_drpnet.expected import ExpectedScores
 from napari_drpnet.plugin.forms import FormRows
 from napari_drpnet.plugin.histogram_plot import HistogramPlot
 from napari_drpnet.plugin.panel import Panel
@@ -14,13 +15,22 @@ from napari_drpnet.plugin.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.stage_fields import StageFields
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.charts import probability_histogram
+from napari_drpnet.project.decision import Decision
 from napari_drpnet.project.derivation import weights_names
+from napari_drpnet.project.plan import Plan
 
 _ABOUT = (
     "P(particle) is how sure the classifier is that a pick is a particle, from 0 to 1. "
     "Picks at the line or right of it are accepted, the others rejected."
 )
 _NONE = "There is no classifier: every pick above the threshold is accepted."
+_AUTOMATIC = "automatic: for best expected F1 here"
+_NOT_FOUND = "automatic: found once this micrograph is picked"
+_FIXED = "fixed for all micrographs (↺: automatic)"
+_EXPECTED = (
+    "What precision, recall and F1 of the accepted picks should be if P(particle) is right. "
+    "Recall is that among the picks above the threshold; what you have said counts as known"
+)
 
 
 class ClassifyPanel(Panel):
@@ -41,12 +51,17 @@ class ClassifyPanel(Panel):
             choose_file=partial(choose_weights_file, self, "classifier"),
         )
         self.histogram = HistogramPlot("P(particle)", empty_text="No picks yet: press Pick")
-        self.accept = self._fields.slider("accept", 0, 1)
+        accept_here = partial(getattr, self.session.current, "accept")
+        self.accept = self._fields.slider("accept", 0, 1, found=accept_here)
+        self.rule = Hint()
+        self.least_f1 = FormRows(self._fields.field("least_f1", label="least F1"))
         self.about = Hint()
         self.about.say(_ABOUT)
         self.hint = Hint()
         self.counts = Hint()
         self.counts.setToolTip("Accepted picks are exported; what you say yourself goes first")
+        self.expected = Hint()
+        self.expected.setToolTip(_EXPECTED)
         self.show_rejected = QCheckBox("Show rejected picks")
         self.show_rejected.setToolTip(ACTIONS["rejected"].hint)
         self._lay_out()
@@ -68,7 +83,10 @@ class ClassifyPanel(Panel):
             self.hint,
             self.histogram,
             self.accept,
+            self.rule,
+            self.least_f1,
             self.counts,
+            self.expected,
             self.show_rejected,
             self.about,
             margin=8,
@@ -96,23 +114,54 @@ class ClassifyPanel(Panel):
         plan = self.session.plan
         for part in (self.histogram, self.accept, self.about):
             part.setVisible(judges and plan is not None)
+        self.least_f1.setVisible(judges and plan is not None and plan.is_automatic)
         self.hint.say(self.session.problem or "" if judges else _NONE)
-        self.histogram.set_cut(plan.parameters.classifier.accept if plan else None)
+        self._show_cut()
+
+    def _show_cut(self) -> None:
+        """Show the cut in use: on this micrograph, where it is automatic."""
+        current, plan = self.session.current, self.session.plan
+        is_refused = current.decision is not None and current.decision.is_refused
+        self.histogram.set_cut(current.accept, keeps=not is_refused)
+        judges = self.session.project.settings.classifier.classifier != "none"
+        self.rule.say(_rule(plan, current.decision) if plan and judges else "", marked=is_refused)
 
     def _show_states(self) -> None:
-        current = self.session.current
-        if current.review is None:
+        decision = self.session.current.decision
+        self._fields.show()
+        self._show_cut()
+        if decision is None:
             self.histogram.clear()
             self.counts.say("")
+            self.expected.say("")
             return
-        histogram = probability_histogram(current.review, current.states)
+        histogram = probability_histogram(decision.review, decision.states)
         self.histogram.set_histogram(histogram.edges, histogram.counts)
-        accepted, count = current.accepted_count, current.above_count
+        accepted, count = decision.accepted_count, decision.above_count
         self.counts.say(f"{accepted} accepted, {count - accepted} rejected")
+        self.expected.say(_expected(decision.expected) if accepted and decision.expected else "")
 
     def _show_view(self) -> None:
         with QSignalBlocker(self.show_rejected):
             self.show_rejected.setChecked(self.session.view.show_rejected)
+
+
+def _rule(plan: Plan, decision: Decision | None) -> str:
+    """Say where the cut comes from; nothing where the weights recommend a number."""
+    if not plan.is_automatic:
+        return _FIXED if plan.recommends_automatic else ""
+    if decision is None or decision.cut is None:
+        return _NOT_FOUND
+    if not decision.is_refused:
+        return _AUTOMATIC
+    best, least = decision.cut.best_f1, decision.plan.parameters.classifier.least_f1 or 0.0
+    why = f"the best expected F1 is {best:.2f}, below least F1 {least:.2f}"
+    return f"automatic: nothing is accepted, for {why}"
+
+
+def _expected(scores: ExpectedScores) -> str:
+    rates = f"precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1 {scores.f1:.2f}"
+    return f"expected: {rates}"
 
 
 def _list_choices() -> list[str]:

@@ -7,7 +7,6 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from napari_drpnet.detection import UNSURE
 from napari_drpnet.parameters import ParticleParameters
 from napari_drpnet.plugin.controls import LABEL_WIDTH, RESET_WIDTH
 from napari_drpnet.plugin.forms import FormRows, field_widget, show_value
@@ -17,7 +16,6 @@ from napari_drpnet.plugin.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.stage_fields import StageFields
 from napari_drpnet.project.derivation import weights_names
 from napari_drpnet.project.device_probe import DeviceProbe
-from napari_drpnet.project.store import StoredCandidates
 
 _MEASURE = "Measure the diameter: draw a circle around a particle, from edge to edge"
 _DIAMETER_FIRST = "Give the particle diameter first"
@@ -79,6 +77,7 @@ class ParticlePanel(Panel):
         self.listen(current.changed, self._show_settings)
         self.listen(current.image_changed, self._show_settings)
         self.listen(current.points_changed, self._show_settings)
+        self.listen(current.states_changed, self._show_polarity)
         self.listen(self.measure.toggled, self._show_measuring)
         self.listen(self.measure.measured, self._on_diameter)
         self.listen(self.probe.changed, self._show_device)
@@ -151,15 +150,12 @@ class ParticlePanel(Panel):
         self.pixel_size[0].native.setPrefix("file: " if is_of_file else "")
 
     def _show_polarity(self) -> None:
-        """Say beside auto what was found."""
-        found, text = self._found(), "auto"
-        if found is not None:
-            text = f"auto: {found.polarity}, {'unsure' if _is_unsure(found) else 'sure'}"
+        """Say beside auto what was found, with a question mark where that is uncertain."""
+        decision, text = self.session.current.decision, "auto"
+        if decision is not None and self.polarity.value == "auto":
+            is_uncertain = any(one.topic == "polarity" for one in decision.advice)
+            text = f"auto: {decision.stored.polarity}{'?' if is_uncertain else ''}"
         self.polarity.native.setItemText(0, text)
-
-    def _found(self) -> StoredCandidates | None:
-        """Return the picks of this micrograph, if their polarity was found, not given."""
-        return self.session.current.stored if self.polarity.value == "auto" else None
 
     def _show_hint(self) -> None:
         current, text = self.session.current, ""
@@ -171,8 +167,6 @@ class ParticlePanel(Panel):
             text = "Type the particle diameter, or press ⌀ and draw it on the micrograph."
         elif current.image is not None and current.pixel_size_angstrom is None:
             text = "The file does not say its pixel size: give it in Å."
-        elif (found := self._found()) is not None and _is_unsure(found):
-            text = f"Are the particles {found.polarity}? That is not sure: please choose."
         self.hint.say(text)
 
     def _show_measuring(self, on: bool) -> None:
@@ -182,7 +176,3 @@ class ParticlePanel(Panel):
 
     def _show_device(self) -> None:
         self.device.say(self.probe.text, marked=not self.probe.is_usable)
-
-
-def _is_unsure(found: StoredCandidates) -> bool:
-    return found.polarity_confidence < UNSURE

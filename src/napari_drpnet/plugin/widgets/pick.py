@@ -4,13 +4,14 @@ import napari
 
 from napari_drpnet.plugin.panel import Panel
 from napari_drpnet.plugin.parts import column
+from napari_drpnet.plugin.widgets.advice import AdvicePanel
 from napari_drpnet.plugin.widgets.particle import ParticlePanel
 from napari_drpnet.plugin.widgets.peaks import PeaksPanel
 from napari_drpnet.plugin.widgets.run import RunPanel
 
 
 class PickPanel(Panel):
-    """Particle and detector, the buttons that pick, and the sliders that choose among the picks.
+    """Particle and detector, the buttons that pick, advice, and sliders that choose among picks.
 
     Parameters
     ----------
@@ -22,7 +23,8 @@ class PickPanel(Panel):
         super().__init__(napari_viewer)
         self.particle = ParticlePanel(napari_viewer)
         self.run = RunPanel(napari_viewer)
+        self.advice = AdvicePanel(napari_viewer)
         self.peaks = PeaksPanel(napari_viewer)
-        layout = column(self.particle, self.run, self.peaks, margin=8)
+        layout = column(self.particle, self.run, self.advice, self.peaks, margin=8)
         layout.addStretch(1)
         self.setLayout(layout)
