@@ -18,8 +18,8 @@ from napari_drpnet.training.labels import LabelledCandidates, cut_patches, label
 _SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
 #: What a false pick on an empty micrograph costs, in F1 of a micrograph with particles.
 _FALSE_PICK_COST = 0.002
-#: What caution may cost in score; far less than chance moves it.
-_CAUTION = 0.002
+#: What caution may cost in score: real micrographs are dirtier than simulated ones.
+_CAUTION = 0.01
 
 Floats = NDArray[np.float64]
 
@@ -144,8 +144,7 @@ def choose_least_f1(
 ) -> tuple[float, float]:
     """Return the expected F1 below which a field had better be left empty, and its score.
 
-    Of values that are as good but for a little, the greatest: real micrographs are dirtier than
-    simulated ones.
+    Of values that are as good but for a little, the greatest.
     """
     trials = []
     for least_f1 in np.round(np.arange(0, 0.75, 0.05), 2):
