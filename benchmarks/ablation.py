@@ -6,15 +6,15 @@ Gaussian with one setting is better by more than 0.02. Writes its part of docs/a
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
 from accuracy_sets import Picker, page_to_write, table, write_section
 from grid import Score, score_laplacian, score_picker
-from grid_sets import Case, all_cases
+from grid_sets import Case, empty_cells, named_cells, noise_cases, real_cases, simulate
 from napari_drpnet.networks.weights import Network
 
-GROUPS = ("named", "empties", "real", "real, empty")
 OLD = ("multiscale", "multiscale-classifier")
 
 
@@ -56,19 +56,20 @@ def steps() -> dict[str, Picker]:
 
 
 def cases() -> Iterator[Case]:
-    return (case for case in all_cases() if case.group in GROUPS)
+    cells = (*named_cells(), *empty_cells())
+    return chain(map(simulate, cells), noise_cases(), real_cases())
 
 
-def row(title: str, scores: dict[str, list[Score]]) -> list[str]:
+def row(group: str, title: str, scores: dict[str, list[Score]]) -> list[str]:
     """Return F1 of a set for each step, or false picks where it shows no particles."""
     cells = []
     for found in scores.values():
-        part = [score for score in found if score.row == title]
+        part = [score for score in found if (score.group, score.row) == (group, title)]
         if part[0].particles:
             cells.append(f"{np.mean([score.f1 for score in part]):.3f}")
         else:
             cells.append(f"{np.mean([score.picks for score in part]):.1f} false")
-    return [title, *cells]
+    return [f"no particles: {title}" if group == "empties" else title, *cells]
 
 
 def main() -> None:
@@ -80,12 +81,12 @@ def main() -> None:
         laplacian = score_laplacian(case)
         for name, picker in pickers.items():
             scores[name].append(score_picker(picker, case, laplacian))
-    titles = dict.fromkeys(score.row for score in scores["old pair"])
+    sets = dict.fromkeys((score.group, score.row) for score in scores["old pair"])
     muted = [
         f"{100 * np.mean([score.muted for score in found if score.particles]):.0f} %"
         for found in scores.values()
     ]
-    body = table(["set", *pickers], [*(row(t, scores) for t in titles), ["muted", *muted]])
+    body = table(["set", *pickers], [*(row(*each, scores) for each in sets), ["muted", *muted]])
     print(body)
     if page:
         write_section(page, "ablation", body)
