@@ -13,9 +13,11 @@ from napari_drpnet import (
 )
 from napari_drpnet.evaluate import score_picks
 from napari_drpnet.geometry import inside
+from napari_drpnet.micrograph import Micrograph
 from napari_drpnet.networks.weights import list_weights, load_classifier, load_detector
 from napari_drpnet.parameters import SimulationParameters
 from napari_drpnet.simulate import make_shape
+from napari_drpnet.simulate.noise import add_noise
 
 
 def parameters(diameter_angstrom, pixel_size=None):
@@ -30,7 +32,8 @@ def test_they_are_small_and_say_what_they_are():
     for network in (load_detector(), load_classifier()):
         assert network.card.licence == "BSD-3-Clause"
         assert "simulated" in network.card.trained_on
-        assert network.card.recipe["seed"] == 1
+        assert network.card.recipe["seed"] in (1, 2)
+        assert network.card.spectrum is not None
         assert network.card.threshold > 0
 
 
@@ -59,6 +62,31 @@ def test_simulated_particles_are_found(scenario, least_f1, shape):
     assert score.median_centring_error_px < 6
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_faint_particles_in_grainy_ice_are_found(seed):
+    """Noise with most of its power at a third of a diameter, seen through a transfer function."""
+    rng = np.random.default_rng(seed)
+    wanted = SimulationParameters(
+        height_px=900, width_px=900, pixel_size_angstrom=3.6, particles=80, diameter_angstrom=180
+    )
+    simulated = simulate_micrograph(wanted, [make_shape("blob", 180.0, rng)], seed=seed)
+
+    def grainy(frequency):
+        return np.sin(np.pi / 2 * (frequency * 50 / 3) ** 2 + 0.1) ** 2 * np.exp(
+            -(frequency**2) * 60
+        )
+
+    faint = add_noise(
+        simulated.micrograph.pixels, simulated.centers_yx, 50.0, 3.0, grainy, rng
+    ).astype(np.float32)
+    picks = pick(Micrograph(faint, 3.6), parameters(180.0))
+    core = inside(simulated.centers_yx, faint.shape, 25.0)
+    score = score_picks(
+        picks.centers_yx[picks.accepted], simulated.centers_yx[core], diameter_px=50.0
+    )
+    assert score.tally.rates.f1 >= 0.75
+
+
 def test_an_empty_micrograph_stays_nearly_empty():
     wanted = SimulationParameters(height_px=900, width_px=900, pixel_size_angstrom=3.0, particles=0)
     simulated = simulate_micrograph(wanted, seed=2)
@@ -70,7 +98,7 @@ def test_an_empty_micrograph_stays_nearly_empty():
     [
         ("apoferritin_10146", "*.png", 85.0, 1.0, 0.8, 0.9),
         ("ribosome_10028", "*.png", 300.0, 5.36, 0.98, 0.65),  # its truth leaves ribosomes out
-        ("bgal_10017", "*.jpg", 180.0, 1.77, 0.5, 0.7),
+        ("bgal_10017", "*.jpg", 180.0, 1.77, 0.8, 0.6),  # nothing is labelled near its edges
     ],
 )
 def test_real_micrographs(
