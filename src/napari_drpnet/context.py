@@ -9,6 +9,10 @@ Floats = NDArray[np.float64]
 _FLOOR = 0.1
 #: Heights at which candidates are counted, map units.
 _LEVELS = (0.12, 0.2, 0.3, 0.36, 0.5, 0.7)
+#: Most candidates of each height to an area of one diameter squared, and most neighbours, that count.
+#: No simulated micrograph has more, so nothing is known of more; but a crowded one whose diameter is
+#: taken too large has.
+_MOST_PER_AREA, _MOST_NEIGHBOURS = (0.9, 0.9, 0.85, 0.8, 0.6, 0.05), 50
 _BINS = (_FLOOR, 0.15, 0.2, 0.25, 0.3, 0.36, 0.45, 0.55, 0.7, 0.85, np.inf)
 #: Whose heights stand for the best of a micrograph: so many to an area of one diameter squared.
 _DENSITIES = (0.01, 0.02, 0.04, 0.08)
@@ -56,7 +60,10 @@ def describe_context(
 def _describe_micrograph(height: Floats, shape: tuple[float, ...], diameter_px: float) -> Floats:
     """Count candidates per area, take the heights of the best, and the shares of all heights."""
     area = float(np.prod([max(1.0, side / diameter_px - 1) for side in shape]))
-    counts = [np.log1p(30 * (height >= level).sum() / area) for level in _LEVELS]
+    counts = [
+        np.log1p(30 * min((height >= level).sum() / area, most))
+        for level, most in zip(_LEVELS, _MOST_PER_AREA, strict=True)
+    ]
     best = np.sort(height)[::-1]
     ranks = [int(density * area) for density in _DENSITIES]
     tops = [best[rank] if rank < len(best) else 0.0 for rank in ranks]
@@ -75,4 +82,4 @@ def _describe_neighbours(centers_yx: Floats, height: Floats, reach_px: float) ->
     one, other = strong[np.concatenate([pairs, pairs[:, ::-1]])].T
     count = np.bincount(one, minlength=len(height))
     total = np.bincount(one, height[other], minlength=len(height))
-    return [total / np.maximum(1, count), count / 10]
+    return [total / np.maximum(1, count), np.minimum(count, _MOST_NEIGHBOURS) / 10]

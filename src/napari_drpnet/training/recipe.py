@@ -93,6 +93,11 @@ STANDARD = HardFields()
 NONE_HARD = HardFields.model_validate(dict.fromkeys(HardFields.model_fields, 0.0))
 
 
+#: That of a classifier. From many equal crystals its context would learn that a dense micrograph has no
+#: particles, and leave crowded ones empty.
+WITHOUT_CUBIC = STANDARD.model_copy(update={"cubic": 0.0})
+
+
 class DetectorRecipe(Parameters):
     """How a detector is trained; stored in its card."""
 
@@ -127,7 +132,7 @@ class ClassifierRecipe(Parameters):
     """How a classifier is trained; stored in its card."""
 
     data: ClassifierData = ClassifierData()
-    hard: HardFields = STANDARD
+    hard: HardFields = WITHOUT_CUBIC
     detector: str = Setting(
         "default", title="Detector weights whose picks it learns to judge: a name or a file"
     )
