@@ -9,9 +9,9 @@ Floats = NDArray[np.float64]
 _FLOOR = 0.1
 #: Heights at which candidates are counted, map units.
 _LEVELS = (0.12, 0.2, 0.3, 0.36, 0.5, 0.7)
-#: Most candidates of each height to an area of one diameter squared, and most neighbours, that count.
-#: No simulated micrograph has more, so nothing is known of more; but a crowded one whose diameter is
-#: taken too large has.
+#: Most candidates of each height to an area of one diameter squared, and most neighbours, that
+#: count. No simulated micrograph has more, so nothing is known of more; but a crowded one has, if
+#: its diameter is taken too large.
 _MOST_PER_AREA, _MOST_NEIGHBOURS = (0.9, 0.9, 0.85, 0.8, 0.6, 0.05), 50
 _BINS = (_FLOOR, 0.15, 0.2, 0.25, 0.3, 0.36, 0.45, 0.55, 0.7, 0.85, np.inf)
 #: Whose heights stand for the best of a micrograph: so many to an area of one diameter squared.

@@ -93,8 +93,8 @@ STANDARD = HardFields()
 NONE_HARD = HardFields.model_validate(dict.fromkeys(HardFields.model_fields, 0.0))
 
 
-#: That of a classifier. From many equal crystals its context would learn that a dense micrograph has no
-#: particles, and leave crowded ones empty.
+#: That of a classifier. From many equal crystals its context would learn that a dense micrograph
+#: has no particles, and leave crowded ones empty.
 WITHOUT_CUBIC = STANDARD.model_copy(update={"cubic": 0.0})
 
 
