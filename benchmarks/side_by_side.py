@@ -37,7 +37,12 @@ BORDER_DIAMETERS = 0.5
 #: Nearer to the edge than this nobody labelled a particle of 10017.
 UNLABELLED_PX = 130
 OURS = (
-    ("ours, default", "default", "default", "simulations; 6 pictures without particles"),
+    (
+        "ours, default",
+        "default",
+        "default",
+        "simulations; 3 micrographs of 10059; 6 pictures without particles",
+    ),
     ("ours, fcrn + fcrn-classifier", "fcrn", "fcrn-classifier", "simulations"),
     ("ours, fcrn alone", "fcrn", "none", "simulations"),
     ("DRPnet's FCRN, authors' weights", "published", "none", "EMPIAR-10005, by its authors"),
