@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.context import describe_context
+from napari_drpnet.geometry import nearest_pixels
 from napari_drpnet.jobs import Job, SilentJob
 
 if TYPE_CHECKING:
@@ -41,16 +42,6 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
     padded = np.pad(image, ((before, patch_px), (before, patch_px)), mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (patch_px, patch_px))
     return np.asarray(windows[nearest_pixels(image.shape, centers_yx)])
-
-
-def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
-    """Return rows and columns of the pixels of a ``(h, w)`` image nearest to ``(n, 2)`` centres.
-
-    Two centres with the same pixel have the same patch.
-    """
-    nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(np.intp)
-    row, column = np.clip(nearest, 0, np.array(shape) - 1).T
-    return row, column
 
 
 def weigh_patches(

@@ -141,14 +141,12 @@ def detect(
     except ValueError as error:
         remedy = "Check the particle diameter and the pixel size"
         raise InputFileError(micrograph.path or "micrograph", str(error), remedy) from error
-    confidence = 0.0 if wanted == "auto" else 1.0
+    confidence, precision = 0.0 if wanted == "auto" else 1.0, parameters.detector.precision
     if wanted == "auto" and card.map_units == "absolute":
-        floor, precision = card.threshold * _NOISE, parameters.detector.precision
+        floor = card.threshold * _NOISE
         bright, confidence = find_polarity(view, networks.detector, precision, floor, job)
         view = view.inverted() if bright else view
-    distance_map = predict_distance_map(
-        view.image, networks.detector, parameters.detector.precision, job=job
-    )
+    distance_map = predict_distance_map(view.image, networks.detector, precision, job=job)
     map_units = parameters.detector.map_units or card.map_units
     if map_units == "published":
         distance_map = to_published_units(distance_map)

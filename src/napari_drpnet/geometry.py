@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,16 @@ def inside(
     positions = np.asarray(positions_yx, float).reshape(-1, 2)
     low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
     return np.asarray(np.all((positions >= low) & (positions <= high), axis=1))
+
+
+def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
+    """Return rows and columns of the pixels of a ``(h, w)`` image nearest to ``(n, 2)`` centres.
+
+    Two centres with the same pixel have the same patch.
+    """
+    nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(np.intp)
+    row, column = np.clip(nearest, 0, np.array(shape) - 1).T
+    return row, column
 
 
 def far_from(positions_yx: ArrayLike, others_yx: ArrayLike, reach: float) -> NDArray[np.bool_]:

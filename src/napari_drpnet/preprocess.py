@@ -196,25 +196,28 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
     Equation 1 of the DRPnet paper. G is computed on an image binned so that sigma is about
     four of its pixels; what a Gaussian that wide leaves has no finer detail.
     """
+    if weights is None:
+        background = _blur_binned(image, sigma_px)
+    else:
+        covered = np.maximum(_blur_binned(weights, sigma_px), np.float32(1e-3))
+        background = np.asarray(_blur_binned(image * weights, sigma_px) / covered, np.float32)
+    wide = resample(background, (image.shape[0], image.shape[1]))
+    return np.asarray(image - wide + background.mean(), np.float32)
+
+
+def blur_wide(image: Image, sigma_px: float) -> Image:
+    """Blur an image ``(h, w)`` by a wide Gaussian, sigma in its pixels, without fine detail."""
+    return resample(_blur_binned(image, sigma_px), (image.shape[0], image.shape[1]))
+
+
+def _blur_binned(image: Image, sigma_px: float) -> Image:
+    """Bin an image so that sigma is four of its pixels, and blur it; it stays binned."""
     from scipy.ndimage import gaussian_filter
 
     factor = max(1.0, sigma_px / 4)
-    small = tuple(max(1, round(side / factor)) for side in image.shape)
-
-    def blur(values: Image) -> Image:
-        return np.asarray(
-            gaussian_filter(
-                resample(values, (small[0], small[1])), sigma_px / factor, mode="nearest"
-            )
-        )
-
-    if weights is None:
-        background = blur(image)
-    else:
-        covered = np.maximum(blur(weights), np.float32(1e-3))
-        background = np.asarray(blur(image * weights) / covered, np.float32)
-    wide = resample(background, (image.shape[0], image.shape[1]))
-    return np.asarray(image - wide + background.mean(), np.float32)
+    rows, columns = (max(1, round(side / factor)) for side in image.shape)
+    binned = resample(image, (rows, columns))
+    return np.asarray(gaussian_filter(binned, sigma_px / factor, mode="nearest"))
 
 
 def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:

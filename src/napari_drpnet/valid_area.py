@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_drpnet.geometry import Frame
+from napari_drpnet.geometry import Frame, nearest_pixels
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -152,9 +152,7 @@ def is_clear(
     from scipy.ndimage import distance_transform_edt
 
     clearance = distance_transform_edt(valid, sampling=scale_yx)
-    nearest = np.round(np.reshape(centers_yx, (-1, 2))).astype(int)
-    row, column = np.clip(nearest, 0, np.array(valid.shape) - 1).T
-    return np.asarray(clearance[row, column] > distance)
+    return np.asarray(clearance[nearest_pixels(valid.shape, centers_yx)] > distance)
 
 
 def _blank_blocks(pixels: NDArray[np.generic], diameter_px: float) -> Mask:

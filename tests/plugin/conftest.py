@@ -52,21 +52,6 @@ def discs(tmp_path, write_discs):
     return {path: write_discs(path, seed=k) for k, path in enumerate(paths)}
 
 
-@pytest.fixture
-def automatic_weights(tmp_path, toy_weights):
-    """A function that writes the toy classifier with an automatic cut, and returns its file."""
-    from napari_drpnet.networks.weights import load_network, save_network
-
-    def write(least_f1=0.0):
-        network = load_network(str(toy_weights / "classifier-default.safetensors"), "classifier")
-        card = network.card.model_copy(update={"accept": None, "least_f1": least_f1})
-        path = tmp_path / f"automatic-{least_f1}.safetensors"
-        save_network(path, network.module.state_dict(), card)
-        return str(path)
-
-    return write
-
-
 class Window:
     """A real window of napari with the picker in it, and what a person does there."""
 

@@ -154,21 +154,6 @@ def picked(desk, discs):
 
 
 @pytest.fixture
-def automatic_weights(tmp_path, toy_weights):
-    """A function that writes the toy classifier with an automatic cut, and returns its file."""
-    from napari_drpnet.networks.weights import load_network, save_network
-
-    def write(least_f1=0.0):
-        network = load_network(str(toy_weights / "classifier-default.safetensors"), "classifier")
-        card = network.card.model_copy(update={"accept": None, "least_f1": least_f1})
-        path = tmp_path / f"automatic-{least_f1}.safetensors"
-        save_network(path, network.module.state_dict(), card)
-        return str(path)
-
-    return write
-
-
-@pytest.fixture
 def aware_weights(tmp_path):
     """A function that writes a classifier with an opinion on contexts, for a kind of detector."""
     import torch

@@ -70,7 +70,7 @@ def complain(
     Parameters
     ----------
     report : BatchReport
-        What came of a batch.
+        Result of a batch.
     remedy : str
         For a batch that was interrupted.
     advised : bool

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from napari_drpnet.classify import nearest_pixels
 from napari_drpnet.detection import Detection, Networks
+from napari_drpnet.geometry import nearest_pixels
 from napari_drpnet.jobs import Job
 from napari_drpnet.picking import conclude, weigh, weigh_surroundings
 from napari_drpnet.picks import Picks

@@ -101,7 +101,7 @@ class Summaries:
         self._of.clear()
 
     def note_current(self, decision: Decision) -> None:
-        """Note what came of the micrograph that is shown."""
+        """Note the counts, cut and advice of the micrograph that is shown."""
         self._put({decision.record.id: _summary(decision)})
 
     def note_failure(self, micrograph: str, message: str) -> None:

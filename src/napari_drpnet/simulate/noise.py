@@ -5,6 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_drpnet.geometry import nearest_pixels
+from napari_drpnet.simulate.optics import frequency_grid
+
 Floats = NDArray[np.float64]
 #: Power of noise at spatial frequencies in cycles per pixel.
 Spectrum = Callable[[Floats], Floats]
@@ -59,7 +62,7 @@ def coloured_noise(shape: tuple[int, int], spectrum: Spectrum, rng: np.random.Ge
     from scipy import fft
 
     noise = fft.rfft2(rng.normal(size=shape))
-    noise *= np.sqrt(spectrum(_frequencies(shape)))
+    noise *= np.sqrt(spectrum(np.sqrt(frequency_grid(shape, 1.0))))
     noise[0, 0] = 0
     coloured = fft.irfft2(noise, s=shape)
     return np.asarray(coloured / coloured.std())
@@ -128,11 +131,6 @@ def measure_detectability(pixels: ArrayLike, centers_yx: ArrayLike, diameter_px:
     return signal / deviation if deviation > 0 else 0.0
 
 
-def _frequencies(shape: tuple[int, int]) -> Floats:
-    fy, fx = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
-    return np.asarray(np.hypot(fy[:, None], fx[None, :]))
-
-
 def _template(image: Floats, centers_yx: ArrayLike, diameter_px: float) -> Floats:
     """Return the mean radial profile around the centres as a small image of zero mean."""
     reach = int(np.ceil(_TEMPLATE_DIAMETERS * diameter_px / 2))
@@ -156,9 +154,8 @@ def _respond(image: Floats, template: Floats, centers_yx: ArrayLike) -> tuple[fl
     from scipy.signal import fftconvolve
 
     response = fftconvolve(image - image.mean(), template, mode="same")
-    centers = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(int)
-    row, column = np.clip(centers, 0, np.array(image.shape) - 1).T
+    places = nearest_pixels(image.shape, centers_yx)
     median = np.median(response)
     deviation = 1.4826 * np.median(np.abs(response - median))
-    signal = response[row, column].mean() - median if len(row) else 0.0
+    signal = response[places].mean() - median if len(places[0]) else 0.0
     return float(signal), float(deviation)

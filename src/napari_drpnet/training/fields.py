@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.parameters import SimulationParameters
-from napari_drpnet.preprocess import NetworkImage, Polarity, preprocess, resample
+from napari_drpnet.preprocess import NetworkImage, Polarity, blur_wide, preprocess
 from napari_drpnet.simulate import SHAPES, Structure, make_shape, simulate_micrograph
 from napari_drpnet.simulate.noise import (
     add_noise,
@@ -270,8 +270,8 @@ def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
         image = ndimage.median_filter(image, int(rng.choice([3, 5])))
     if draw[2] < 0.2:
         wide = rng.uniform(1.0, 5.0) * _DIAMETER_PX
-        deviation = image - _wide_blur(image, wide)
-        spread = np.sqrt(np.maximum(_wide_blur(deviation**2, wide), 0))
+        deviation = image - blur_wide(image, wide)
+        spread = np.sqrt(np.maximum(blur_wide(deviation**2, wide), 0))
         image = np.asarray(deviation / np.maximum(spread, 1e-3) / 6 + 0.5, np.float32)
     if draw[3] < 0.3:
         image = np.clip(image, 0, 1) ** np.float32(rng.uniform(0.6, 1.6))
@@ -281,16 +281,6 @@ def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
     if draw[5] < 0.3:
         image = np.round(np.clip(image, 0, 1) * 255) / np.float32(255)
     return np.asarray(image, np.float32)
-
-
-def _wide_blur(image: Image, sigma_px: float) -> Image:
-    """Blur by a wide Gaussian, on an image binned so that sigma is four of its pixels."""
-    from scipy.ndimage import gaussian_filter
-
-    factor = max(1.0, sigma_px / 4)
-    rows, columns = (max(1, round(side / factor)) for side in image.shape)
-    small = gaussian_filter(resample(image, (rows, columns)), sigma_px / factor, mode="nearest")
-    return resample(small, (image.shape[0], image.shape[1]))
 
 
 def _wiener(image: Image, side: int) -> Image:

@@ -237,13 +237,16 @@ def labelled_views(
         When a picture or its centres cannot be read.
     """
     rng = np.random.default_rng([seed, len(pictures), 1])
+    known = [
+        (read_micrograph(file).pixels, read_coordinates(file.with_suffix(".csv")).centers_yx)
+        for file in pictures[:count]
+    ]
     fields = []
     for number in range(count):
-        file = pictures[number % len(pictures)]
-        centers = read_coordinates(file.with_suffix(".csv")).centers_yx
+        pixels, centers = known[number % len(pictures)]
         diameter = diameter_px * float(np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER)))
-        pixels = augment(read_micrograph(file).pixels, rng)
-        view = preprocess(pixels, diameter, particle_px, "dark", spectrum=spectrum)
+        seen = augment(pixels, rng)
+        view = preprocess(seen, diameter, particle_px, "dark", spectrum=spectrum)
         fields.append(Field.of(view, centers))
     return fields
 
