@@ -13,10 +13,12 @@ REAL_FIELDS := --structures $(STRUCTURES) \
   --negatives $(DATA)/micrographs/unlabelled --negative-share 0.08 --negative-names \
   19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
+# Tests of what the extras bring; the others run where none is installed.
+NEED_EXTRAS := tests/plugin tests/batch/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint bench bench-gpu accuracy weights docs screenshots clean
+.PHONY: help demo test test-core test-extras lint bench bench-gpu accuracy weights docs screenshots clean
 
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,13 +27,16 @@ demo: $(FULL)/.ready  ## install, simulate a sample micrograph, pick it, measure
 	@scripts/system-packages.sh || true
 	@PATH="$(CURDIR)/$(FULL)/bin:$$PATH" scripts/demo.sh
 
-test: lint test-core $(FULL)/.ready  ## everything that must hold: lint, types, contracts, tests
-	@scripts/system-packages.sh
-	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q
+test: lint  ## everything that must hold: lint, types, contracts, tests
+	@$(MAKE) -j 2 test-core test-extras
 
 test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and napari
 	@$(CORE)/bin/python -c "import importlib.util as u; assert not any(map(u.find_spec, ('napari', 'qtpy', 'PyQt6')))"
 	@$(CORE)/bin/python -m pytest -q --ignore tests/plugin
+
+test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
+	@scripts/system-packages.sh
+	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
 
 lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
 	@$(FULL)/bin/ruff check .

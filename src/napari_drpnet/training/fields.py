@@ -177,7 +177,7 @@ def _film_and_debris(
     update: dict[str, Any] = {}
     if chance(hard.uneven):
         update["film_unevenness"] = log_uniform(0.1, 1.2) if stain else log_uniform(0.04, 0.5)
-        update["film_scale"] = log_uniform(0.12, 1.5)
+        update["film_scale"] = log_uniform(0.12, 4.0)
     if stain and chance(hard.stained):
         update["stain_puddles"] = int(rng.integers(0, 12))
         update["stain_plateaus"] = int(rng.integers(0, 6))
@@ -210,7 +210,7 @@ def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
         crystalline_ice=log_uniform(0.02, 0.2) if crystalline else 0.0,
         junk=int(rng.integers(1, 8)) if chance(0.3) else 0,
         hot_pixels=int(rng.integers(1, 30)) if chance(0.1) else 0,
-        negative_stain=chance(0.2),
+        negative_stain=chance(0.25),
     )
 
 

@@ -22,7 +22,7 @@ class DataRecipe(Parameters):
     judge_by: str = Setting(
         "5gjv,6utj", title="Structures that judge the network, in the same way; none of the others"
     )
-    fields: int = Setting(1200, ge=1, le=100_000, title="Simulated micrographs to learn from")
+    fields: int = Setting(1600, ge=1, le=100_000, title="Simulated micrographs to learn from")
     looks: int = Setting(3, ge=1, le=100, title="Augmented views of each")
     validation_fields: int = Setting(
         150, ge=1, le=100_000, title="Simulated micrographs that judge"
@@ -115,7 +115,7 @@ class DetectorRecipe(Parameters):
     raw_spectrum: bool = Setting(
         False, title="Leave the spectrum of the background as it is, also when picking"
     )
-    steps: int = Setting(2200, ge=1, title="Batches")
+    steps: int = Setting(4500, ge=1, title="Batches")
     batch: int = Setting(16, ge=2, le=10_000, title="Patches per batch")
     patch_diameters: float = Setting(6.4, gt=1, le=50, title="Side of a patch, particle diameters")
     learning_rate: float = Setting(
@@ -123,7 +123,7 @@ class DetectorRecipe(Parameters):
     )
     positive_weight: float = Setting(3.0, gt=0, le=1000, title="Weight of pixels on particles")
     judge_every: int = Setting(
-        1100, ge=1, title="Batches between two looks at the fields that judge"
+        1500, ge=1, title="Batches between two looks at the fields that judge"
     )
     seed: int = Setting(1, ge=0, le=99, title="Of fields, patches and initial weights")
 
