@@ -17,7 +17,7 @@ def counts(shape=(480, 560), mean=30.0, seed=0):
 
 def agreement(area, blank):
     """Share of the blank pixels that are found, and of the others that are taken for blank."""
-    invalid = ~area.pixels()
+    invalid = ~area.pixels
     return invalid[blank].mean(), invalid[~blank].mean()
 
 
@@ -103,8 +103,8 @@ def test_any_type_of_pixel(dtype):
     image = counts()
     image[:30] = 0
     area = find_valid_area(image.astype(dtype), DIAMETER)
-    assert not area.pixels()[:30].any()
-    assert area.pixels()[45:].all()
+    assert not area.pixels[:30].any()
+    assert area.pixels[45:].all()
 
 
 def test_a_network_pixel_is_valid_where_all_of_it_is():
@@ -114,7 +114,7 @@ def test_a_network_pixel_is_valid_where_all_of_it_is():
     frame = Frame.with_scale(image.shape, DIAMETER / 11)
     valid = area.at(frame)
     assert valid.shape == frame.network_shape
-    full = area.pixels()
+    full = area.pixels
     for y, x in ((3, 5), (8, 20), (9, 20), (60, 60)):
         low = np.round(np.array([y, x]) * frame.scale_yx).astype(int)
         high = np.round(np.array([y + 1, x + 1]) * frame.scale_yx).astype(int)

@@ -1,6 +1,7 @@
 """Which part of a micrograph is a picture: not black edges, borders, dead rows or blank patches."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,9 @@ class ValidArea:
         """Whether all of it is."""
         return bool(self.blocks.all() and self.lines[0].all() and self.lines[1].all())
 
+    @cached_property
     def pixels(self) -> Mask:
-        """Return the ``(ny, nx)`` mask of valid pixels."""
+        """Mask of valid pixels ``(ny, nx)``."""
         rows, columns = (
             np.arange(side) * count // side
             for side, count in zip(self.shape, self.blocks.shape, strict=True)
@@ -72,7 +74,7 @@ class ValidArea:
             np.linspace(0, side, count + 1).round().astype(int)
             for side, count in zip(frame.full_shape, frame.network_shape, strict=True)
         ]
-        invalid = (~self.pixels()).astype(np.int32).cumsum(axis=0).cumsum(axis=1)
+        invalid = (~self.pixels).astype(np.int32).cumsum(axis=0).cumsum(axis=1)
         total = np.pad(invalid, ((1, 0), (1, 0)))
         low, high = ([edge[part] for edge in edges] for part in (slice(-1), slice(1, None)))
         counts = (
@@ -122,7 +124,7 @@ def fill_invalid(pixels: NDArray[np.generic], area: ValidArea) -> NDArray[np.gen
     """Return the micrograph with invalid pixels set to the median of the valid ones."""
     if area.complete:
         return pixels
-    valid = area.pixels()
+    valid = area.pixels
     step = max(1, int(np.sqrt(pixels.size / 65536)))
     sample = np.asarray(pixels[::step, ::step], np.float32)[valid[::step, ::step]]
     median = np.float32(np.median(sample)) if sample.size else np.float32(0)
