@@ -65,10 +65,10 @@ def row(group: str, title: str, scores: dict[str, list[Score]]) -> list[str]:
     cells = []
     for found in scores.values():
         part = [score for score in found if (score.group, score.row) == (group, title)]
-        if part[0].particles:
+        if part[0].tally.particles:
             cells.append(f"{np.mean([score.f1 for score in part]):.3f}")
         else:
-            cells.append(f"{np.mean([score.picks for score in part]):.1f} false")
+            cells.append(f"{np.mean([score.tally.picks for score in part]):.1f} false")
     return [f"no particles: {title}" if group == "empties" else title, *cells]
 
 
@@ -83,7 +83,7 @@ def main() -> None:
             scores[name].append(score_picker(picker, case, laplacian))
     sets = dict.fromkeys((score.group, score.row) for score in scores["old pair"])
     muted = [
-        f"{100 * np.mean([score.muted for score in found if score.particles]):.0f} %"
+        f"{100 * np.mean([score.muted for score in found if score.tally.particles]):.0f} %"
         for found in scores.values()
     ]
     body = table(["set", *pickers], [*(row(*each, scores) for each in sets), ["muted", *muted]])

@@ -29,6 +29,7 @@ from grid_sets import (
 )
 from laplacian import SHAPES, THRESHOLDS, find_blobs
 from napari_drpnet.evaluate import ScoredMicrograph, score_picks, trace_curve
+from napari_drpnet.precision_recall import Tally
 
 Floats = NDArray[np.float64]
 
@@ -64,12 +65,8 @@ class Score:
         Of the case.
     detectability : float or None
         Of the case.
-    particles : int
-        That count.
-    f1 : float
-        Of our picks.
-    picks : int
-        That count.
+    tally : Tally
+        Of our picks that count.
     f1_auto : float
         Of our picks where polarity is found, not given; NaN where that was not tried.
     laplacian : LaplacianScore
@@ -82,12 +79,15 @@ class Score:
     row: str
     name: str
     detectability: float | None
-    particles: int
-    f1: float
-    picks: int
+    tally: Tally
     f1_auto: float
     laplacian: LaplacianScore
     judged: Judged
+
+    @property
+    def f1(self) -> float:
+        """F1 of our picks."""
+        return self.tally.rates.f1
 
     @property
     def muted(self) -> bool:
@@ -106,28 +106,27 @@ def record_of(case: Case, picks_yx: Floats, scores: Floats | None = None) -> Sco
     )
 
 
-def f1_of(case: Case, picks_yx: Floats) -> tuple[float, int, int]:
-    """Return F1, number of picks and number of particles."""
+def tally_of(case: Case, picks_yx: Floats) -> Tally:
+    """Count right and wrong picks and missed particles."""
     record = record_of(case, picks_yx)
-    score = score_picks(record.picks_yx, record.truth_yx, record.diameter_px, case.radius)
-    return score.tally.rates.f1, score.tally.picks, score.tally.particles
+    return score_picks(record.picks_yx, record.truth_yx, record.diameter_px, case.radius).tally
 
 
 def score_laplacian(case: Case) -> LaplacianScore:
     blobs = find_blobs(case.example, BLOB_DIAMETERS, LEAST_DISTANCE)
-    f1, picks, particles = f1_of(case, blobs.centers_yx[blobs.height >= THRESHOLD])
+    fixed = tally_of(case, blobs.centers_yx[blobs.height >= THRESHOLD])
     best = trace_curve([record_of(case, blobs.centers_yx, blobs.height)], case.radius).best
-    return LaplacianScore(f1, picks, best.rates.f1 if best and particles else 0.0)
+    best_f1 = best.rates.f1 if best and fixed.particles else 0.0
+    return LaplacianScore(fixed.rates.f1, fixed.picks, best_f1)
 
 
 def score_picker(picker: Picker, case: Case, laplacian: LaplacianScore) -> Score:
     """Pick once, all candidates judged: what is accepted, and what P(particle) they have."""
     picks = picker.pick(case.example, all_candidates=True)
-    f1, count, particles = f1_of(case, picks.centers_yx[picks.accepted])
     f1_auto = np.nan
     if case.group in ANY_POLARITY:
         other = picker.pick(case.example, find_polarity=True)
-        f1_auto, _, _ = f1_of(case, other.centers_yx[other.accepted])
+        f1_auto = tally_of(case, other.centers_yx[other.accepted]).rates.f1
     known = picks.where(~np.isnan(picks.probability))
     record = record_of(case, known.centers_yx, known.probability)
     paired = score_picks(record.picks_yx, record.truth_yx, record.diameter_px, case.radius)
@@ -138,9 +137,7 @@ def score_picker(picker: Picker, case: Case, laplacian: LaplacianScore) -> Score
         case.row,
         case.example.name,
         case.detectability,
-        particles,
-        f1,
-        count,
+        tally_of(case, picks.centers_yx[picks.accepted]),
         f1_auto,
         laplacian,
         Judged(record.scores, is_particle),
@@ -156,12 +153,12 @@ def score_all(pickers: dict[str, Picker]) -> dict[str, list[Score]]:
         for found, score in zip(scores.values(), ours, strict=True):
             found.append(score)
         print(f"{number:4} {case.group}, {case.row}: {case.example.name}: ", end="")
-        if ours[0].particles:
+        if ours[0].tally.particles:
             values = [f"{score.f1:.3f}" for score in ours]
             found_auto = "" if np.isnan(ours[0].f1_auto) else f" ({ours[0].f1_auto:.3f} auto)"
             print(f"{' '.join(values)}{found_auto} | {laplacian.fixed:.3f} {laplacian.best:.3f}")
         else:
-            print(" ".join(str(score.picks) for score in ours), f"| {laplacian.picks} picks")
+            print(" ".join(str(score.tally.picks) for score in ours), f"| {laplacian.picks} picks")
     return scores
 
 
@@ -190,11 +187,13 @@ def mean(values: Iterable[float]) -> str:
 
 
 def rates_row(title: str, scores: Sequence[Score]) -> list[str]:
-    """Return cells of a table: F1 of ours and of the Laplacian, share muted, calibration error."""
+    """Return cells of a table: rates of ours, F1 of the Laplacian, share muted, calibration."""
     return [
         title,
         str(len(scores)),
         mean(score.f1 for score in scores),
+        mean(score.tally.rates.precision for score in scores),
+        mean(score.tally.rates.recall for score in scores),
         mean(score.f1_auto for score in scores),
         mean(score.laplacian.fixed for score in scores),
         mean(score.laplacian.best for score in scores),
@@ -213,6 +212,8 @@ RATES = [
     "micrographs",
     "number",
     "ours",
+    "precision",
+    "recall",
     "polarity found",
     "Laplacian, one setting",
     "Laplacian, best threshold for each",
@@ -263,7 +264,7 @@ def empty_table(scores: Sequence[Score]) -> str:
             [
                 title,
                 str(len(cells)),
-                f"{np.mean([c.picks for c in cells]):.1f}",
+                f"{np.mean([c.tally.picks for c in cells]):.1f}",
                 f"{np.mean([c.laplacian.picks for c in cells]):.1f}",
             ]
         )

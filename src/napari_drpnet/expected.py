@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-#: Bounds of the automatic cut. The best one is half of the best expected F1; below a quarter most
-#: of what is added is wrong, and above a half what is left out is rather right.
-LEAST_CUT, GREATEST_CUT = 0.25, 0.5
+#: Bounds of the automatic cut. The best one is half of the best expected F1. The lower bound is the
+#: one of best score on the validation fields; above a half, what is left out is rather right.
+LEAST_CUT, GREATEST_CUT = 0.15, 0.5
 
 
 @dataclass(frozen=True)
