@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from time import perf_counter
+from time import process_time
 
 import numba
 import numpy as np
@@ -220,9 +220,9 @@ def test_a_plateau_with_dents_does_not_take_quadratic_time():
     values[::4, ::4] = -1
     values[0, 0] = 1
     find_candidates(values)
-    start = perf_counter()
+    start = process_time()
     assert len(find_candidates(values)) == 1
-    assert perf_counter() - start < 0.4
+    assert process_time() - start < 2
 
 
 points = arrays(float, st.tuples(st.integers(0, 60), st.just(2)), elements=st.floats(-20, 40))

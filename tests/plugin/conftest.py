@@ -1,9 +1,12 @@
 import gc
 import os
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
+
+from waiting import LIMIT_S
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +16,14 @@ def qapp_cls():
     if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
         pytest.skip("no display")
     return pytest.importorskip("qtpy.QtWidgets").QApplication
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """A `qtbot` that also waits on a busy machine."""
+    for name in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=round(1000 * LIMIT_S)))
+    return qtbot
 
 
 @pytest.fixture
@@ -36,13 +47,13 @@ def session(viewer, tmp_path, monkeypatch, use_toy_weights):
     monkeypatch.setitem(controller._controllers, viewer, made)
     yield session
     made.close()
-    session.runner.join(10)
+    session.runner.join(LIMIT_S)
 
 
 @pytest.fixture
 def wait(qtbot):
     """A function that waits until a session has nothing to do."""
-    return lambda session: qtbot.waitUntil(lambda: not session.runner.is_busy, timeout=20_000)
+    return lambda session: qtbot.waitUntil(lambda: not session.runner.is_busy)
 
 
 @pytest.fixture
@@ -74,7 +85,7 @@ class Window:
 
     def wait(self):
         """Wait until the session has nothing to do."""
-        self._qtbot.waitUntil(lambda: not self.session.runner.is_busy, timeout=20_000)
+        self._qtbot.waitUntil(lambda: not self.session.runner.is_busy)
 
     def open(self, paths):
         """Open micrographs of discs, and say how large those are."""
@@ -190,7 +201,7 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
         viewer.close()
     qtbot.wait(10)
     assert not controller._controllers
-    assert all(runner.join(20) for runner in runners)
+    assert all(runner.join(LIMIT_S) for runner in runners)
 
 
 @pytest.fixture

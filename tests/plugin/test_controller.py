@@ -119,7 +119,7 @@ def test_a_micrograph_that_napari_opens_joins_the_session(
 ):
     path = list(discs)[1]
     viewer.open(path, plugin="napari-drpnet")
-    qtbot.waitUntil(lambda: session.current.image is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: session.current.image is not None)
     assert session.current.record.path == path
     assert [layer.name for layer in viewer.layers] == ["micrograph", "picks"]
 
@@ -162,4 +162,4 @@ def test_micrographs_that_were_there_before_join_the_session(
     qtbot.addWidget(window)
     controller.attach(window)
     assert layer not in viewer.layers
-    qtbot.waitUntil(lambda: session.current.image is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: session.current.image is not None)

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -156,14 +154,3 @@ def test_a_bar_tells_its_count(plot, monkeypatch):
     point = at(0.15)
     QApplication.sendEvent(plot, QHelpEvent(QEvent.Type.ToolTip, point, plot.mapToGlobal(point)))
     assert shown[0].startswith("900 from 0.1 to 0.2")
-
-
-def test_a_redraw_is_fast_enough_to_follow_the_hand(plot):
-    plot.set_histogram(np.linspace(0, 1, 129), np.arange(128) ** 2)
-    times = []
-    for k in range(50):
-        plot.set_cut(k / 50)
-        start = time.perf_counter()
-        plot.grab()
-        times.append(time.perf_counter() - start)
-    assert np.median(times) < 0.01

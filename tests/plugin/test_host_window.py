@@ -66,7 +66,7 @@ def test_it_tells_when_the_program_ends_or_the_window_is_deleted(qtbot):
 
 
 def test_it_ticks_until_it_is_stopped(host, qtbot):
-    with qtbot.waitSignal(host.ticked, timeout=5000):
+    with qtbot.waitSignal(host.ticked):
         pass
     host.stop()
     with qtbot.assertNotEmitted(host.ticked, wait=30):

@@ -19,6 +19,7 @@ from napari_drpnet.project import auto_labels, current, exporter, lessons, openi
 from napari_drpnet.project.edits import MicrographEdit
 from napari_drpnet.project.export_options import ExportOptions
 from napari_drpnet.project.store import ProjectStore
+from waiting import LIMIT_S
 
 PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
 
@@ -140,7 +141,7 @@ def test_a_dock_may_be_hidden_or_float(picked):
 def test_panels_may_go_while_a_job_runs(picked, detector_gate):
     picked.session.step(1)
     picked.session.picking.pick_current()
-    assert detector_gate.reached.wait(20)
+    assert detector_gate.reached.wait(LIMIT_S)
     for panel in docked(picked):
         click_cross(panel)
     picked.settle()
@@ -154,7 +155,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     gate = gate_before(lessons, "teach_classifier")
     session = picked.session
     teach(picked)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     for panel in docked(picked):
         click_cross(panel)
     session.step(1)
@@ -288,13 +289,13 @@ def test_a_window_may_be_closed_while_a_job_runs(picked, start, gate_before, dis
     session, folder = picked.session, picked.session.store.folder
     session.current.add([[5.0, 5.0]])
     gate = start(picked, gate_before, discs, tmp_path)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     before = session.project.state
     picked.viewer.close()
     assert reopened(folder).state == before  # it is unlocked, before Qt has deleted the window
     files = sorted(folder.rglob("*"))
     gate.opened.set()
-    assert session.runner.join(20)
+    assert session.runner.join(LIMIT_S)
     picked.settle()
     assert sorted(folder.rglob("*")) == files
     assert picked.notices == []
@@ -330,8 +331,8 @@ def test_what_waits_to_be_drawn_does_not_disturb_the_closing(window, discs, monk
 
     monkeypatch.setattr(current, "render_record", render_and_tell)
     window.session.open_paths(list(discs))
-    qtbot.waitUntil(lambda: window.session.current.id is not None, timeout=20_000)
-    assert rendered.wait(20)
+    qtbot.waitUntil(lambda: window.session.current.id is not None)
+    assert rendered.wait(LIMIT_S)
     time.sleep(0.05)
     window.viewer.close()
     window.settle()
@@ -402,7 +403,7 @@ def use_and_close(window, discs):
     parts = (session, picker.controller, picker, *picker.findChildren(Panel), *layers)
     window.viewer.close()
     window.settle()
-    assert session.runner.join(20)
+    assert session.runner.join(LIMIT_S)
     return [weakref.ref(part) for part in parts]
 
 
@@ -461,7 +462,7 @@ def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, di
 def test_the_theme_changes_while_a_job_runs(picked, detector_gate):
     picked.session.step(1)
     picked.session.picking.pick_current()
-    assert detector_gate.reached.wait(20)
+    assert detector_gate.reached.wait(LIMIT_S)
     for theme in ("light", "dark", "light"):
         picked.viewer.theme = theme
         picked.settle()

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from napari_drpnet.formats import Coordinates, read_coordinates, write_coordinates
 from napari_drpnet.project import current, picker
 from napari_drpnet.project.review import State, is_accepted
+from waiting import LIMIT_S
 
 LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain"]
 
@@ -112,7 +113,7 @@ def test_all_layers_may_go_while_a_job_runs(busy, gate_before):
     for module, function, start in jobs:
         gate = gate_before(module, function)
         start()
-        assert gate.reached.wait(20)
+        assert gate.reached.wait(LIMIT_S)
         busy.viewer.layers.clear()
         gate.opened.set()
         busy.wait()
@@ -156,7 +157,7 @@ def test_another_project_may_be_opened_while_a_job_runs(picked, gate_before, tmp
     gate = gate_before(picker, "detect")
     session.step(1)
     session.picking.pick_all()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     assert session.open_project(tmp_path / "other")
     picked.settle()
     gate.opened.set()
@@ -174,7 +175,7 @@ def test_results_land_where_they_belong(window, discs, detector_gate):
     window.open(discs)
     session = window.session
     session.picking.pick_current()
-    assert detector_gate.reached.wait(20)
+    assert detector_gate.reached.wait(LIMIT_S)
     for key in "NNNBNB":
         window.press(key)
     session.picking.pick_all()
@@ -255,12 +256,12 @@ def test_pasting_here_and_on_another_micrograph(picked, qtbot):
     with QSignalBlocker(picked.picker.controller._host):
         picked.press("Ctrl+V")
         assert len(layer.data) == len(session.current.review) + 2  # until the next tick
-    qtbot.waitUntil(lambda: len(layer.data) == len(session.current.review), timeout=3000)
+    qtbot.waitUntil(lambda: len(layer.data) == len(session.current.review))
     assert session.current.accepted_count == 17  # a particle on itself is one particle
     picked.press("N")
     picked.pick()
     picked.press("Ctrl+V")
-    qtbot.waitUntil(lambda: len(session.project.labels("m00002")) == 2, timeout=3000)
+    qtbot.waitUntil(lambda: len(session.project.labels("m00002")) == 2)
     np.testing.assert_array_equal(
         sorted(label.center_yx for label in session.project.labels("m00002")),
         sorted(place.tolist()),

@@ -28,7 +28,7 @@ class Person:
         return self.picker.tabs.currentWidget().widget()
 
     def wait(self):
-        self.qtbot.waitUntil(lambda: not self.session.runner.is_busy, timeout=30_000)
+        self.qtbot.waitUntil(lambda: not self.session.runner.is_busy)
         QApplication.processEvents()
 
     def point_of(self, center_yx):

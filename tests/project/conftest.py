@@ -8,6 +8,7 @@ from napari_drpnet.project.edits import LabelEdit, MicrographEdit, MicrographRec
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
+from waiting import LIMIT_S
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
 
@@ -92,9 +93,9 @@ class Desk:
 
     def finish(self):
         """Wait until nothing runs, and all has landed."""
-        self.main.run_until(lambda: not self.session.runner.is_busy, 20)
+        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
         self.main.run_pending()
-        self.main.run_until(lambda: not self.session.runner.is_busy, 20)
+        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
 
     def open(self, *paths):
         self.session.open_paths(paths)
@@ -114,7 +115,7 @@ class Desk:
 
     def close(self):
         self.session.close()
-        assert self.session.runner.join(20)
+        assert self.session.runner.join(LIMIT_S)
         self.main.run_pending()
 
 

@@ -3,7 +3,6 @@
 import gc
 import weakref
 from dataclasses import replace
-from time import perf_counter
 
 import mrcfile
 import numpy as np
@@ -367,7 +366,6 @@ def test_fifty_thousand_candidates_on_one_micrograph(picked):
     score = np.linspace(2, 0, count)
     picks = Picks(rng.uniform(0, 9999, (count, 2)), score, score, score / 2, np.zeros(count, bool))
     current.show_candidates(replace(current.stored, picks=picks, shape=(9999, 9999)), current.map)
-    start = perf_counter()
     for threshold in np.linspace(0, 2, 20):
         session.change("peaks", live=True, threshold=float(threshold))
     session.change("peaks", threshold=0.0)
@@ -381,7 +379,6 @@ def test_fifty_thousand_candidates_on_one_micrograph(picked):
     assert current.take_over(current.visible, moved)
     while session.history.can_undo:
         session.undo()
-    assert perf_counter() - start < 15
     assert labels(picked) == ()
 
 

@@ -7,6 +7,7 @@ from napari_drpnet.project import exporter as module
 from napari_drpnet.project.export_options import ExportChoice
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
+from waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_an_export_goes_on_when_another_project_is_opened(picked, rest, tmp_path
     gate, reports = gate_before(module, "review_picks"), []
     picked.exporter.finished.connect(reports.append)
     picked.exporter.export(tmp_path / "out", ExportChoice(), only_current=False)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     assert picked.open_project(tmp_path / "second")
     gate.opened.set()
     rest()

@@ -13,6 +13,7 @@ from napari_drpnet.project.label_merging import contradictions, merge_labels
 from napari_drpnet.project.labels import Label
 from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.store import StoredCandidates
+from waiting import LIMIT_S
 
 
 def label(number, place, accepted=True, source="person"):
@@ -260,7 +261,7 @@ def test_what_is_missing_for_automatic_labels_is_said(desk, discs):
 def test_it_can_be_cancelled(corrected, gate_before):
     gate = gate_before(auto_labels, "label_candidates")
     corrected.session.labeller.label_automatically()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     corrected.session.labeller.cancel()
     gate.opened.set()
     corrected.finish()
@@ -273,7 +274,7 @@ def test_a_micrograph_that_went_meanwhile_is_left_out(corrected, gate_before):
 
     gate = gate_before(auto_labels, "label_candidates")
     corrected.session.labeller.label_automatically()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     record = corrected.project.micrographs["m00001"]
     corrected.session.do(MicrographEdit(before=(record,), after=()))
     gate.opened.set()

@@ -20,6 +20,7 @@ from napari_drpnet.project.review import State, is_accepted
 from napari_drpnet.project.trial import find_missing
 from napari_drpnet.training import marked
 from napari_drpnet.training.feedback import AdaptRecipe
+from waiting import LIMIT_S
 
 SIDE = 7
 COUNT, LABELLED = SIDE**2, 24
@@ -309,7 +310,7 @@ def test_cancelling_changes_nothing(taught, gate_before):
     before = picks(taught)
     learner = taught.session.learner
     learner.train(QUICK)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     learner.cancel()
     assert taught.session.runner.status("train").state == "cancelling"
     gate.opened.set()
@@ -323,7 +324,7 @@ def test_cancelling_changes_nothing(taught, gate_before):
 def test_labels_that_change_meanwhile_are_for_the_next_time(taught, gate_before):
     gate = gate_before(lesson_pages, "choose_replay")
     taught.session.learner.train(QUICK)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     label_discs(taught, [30, 31])
     gate.opened.set()
     taught.finish()
@@ -334,7 +335,7 @@ def test_labels_that_change_meanwhile_are_for_the_next_time(taught, gate_before)
 def test_nothing_lands_in_another_project(taught, gate_before, tmp_path):
     gate = gate_before(lesson_pages, "choose_replay")
     taught.session.learner.train(QUICK)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     assert taught.session.open_project(tmp_path / "other")
     gate.opened.set()
     taught.finish()

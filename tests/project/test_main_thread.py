@@ -3,6 +3,7 @@ from threading import Thread
 import pytest
 
 from napari_drpnet.project.main_thread import MainThreadQueue
+from waiting import LIMIT_S
 
 
 def test_nothing_runs_before_the_main_thread_looks():
@@ -27,7 +28,7 @@ def test_pumping_ends_as_soon_as_the_condition_holds():
     queue, seen = MainThreadQueue(), []
     for number in range(3):
         queue(lambda number=number: seen.append(number))
-    queue.run_until(lambda: len(seen) == 2, 10)
+    queue.run_until(lambda: len(seen) == 2, LIMIT_S)
     assert seen == [0, 1]
 
 
@@ -35,8 +36,8 @@ def test_pumping_sees_calls_of_other_threads_and_changes_without_calls():
     queue, seen = MainThreadQueue(), []
     thread = Thread(target=lambda: queue(lambda: seen.append("called")))
     thread.start()
-    queue.run_until(lambda: seen == ["called"], 10)
-    queue.run_until(lambda: not thread.is_alive(), 10)
+    queue.run_until(lambda: seen == ["called"], LIMIT_S)
+    queue.run_until(lambda: not thread.is_alive(), LIMIT_S)
 
 
 def test_pumping_gives_up_even_when_calls_never_end():

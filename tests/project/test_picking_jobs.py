@@ -11,6 +11,7 @@ from napari_drpnet.networks.weights import find_weights, read_card_and_hash, sav
 from napari_drpnet.project import picker, store
 from napari_drpnet.project.derivation import candidates_key
 from napari_drpnet.project.edits import MicrographEdit
+from waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def refuse(*_):
 
 def start_picking(desk, gate, action="pick_current"):
     getattr(desk.session.picking, action)()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
 
 
 def release(desk, gate):
@@ -169,7 +170,7 @@ def test_what_a_long_job_finds_does_not_replace_what_is_newer(opened, detector_g
     start_picking(opened, detector_gate, "pick_all")
     opened.session.change(stage, **values)
     opened.session.picking.pick_current()
-    opened.main.run_until(lambda: opened.current.stored is not None, 20)
+    opened.main.run_until(lambda: opened.current.stored is not None, LIMIT_S)
     newer = opened.current.stored
     assert newer.key == wanted_key(opened)
     shown = []
@@ -234,7 +235,7 @@ def test_nothing_of_one_project_lands_in_another(
     start_picking(opened, detector_gate, action)
     assert opened.session.open_project(tmp_path / "second")
     opened.session.open_paths([tmp_path / "other"])
-    opened.main.run_until(lambda: opened.current.image is not None, 20)
+    opened.main.run_until(lambda: opened.current.image is not None, LIMIT_S)
     assert opened.current.id == "m00001"  # as the one that is picked in the other project
     release(opened, detector_gate)
     assert opened.current.stored is None
@@ -291,7 +292,7 @@ def test_nothing_is_written_into_a_project_that_is_closed(new_desk, discs, detec
     assert other.session.open_project(folder)
     other.finish()
     detector_gate.opened.set()
-    assert desk.session.runner.join(20)
+    assert desk.session.runner.join(LIMIT_S)
     desk.main.run_pending()
     assert desk.current.stored is None
     assert candidate_files(folder) == []
@@ -309,7 +310,7 @@ def test_a_closed_project_does_not_come_back_from_the_dead(new_desk, discs, dete
     desk.session.close()
     shutil.rmtree(folder)
     detector_gate.opened.set()
-    assert desk.session.runner.join(20)
+    assert desk.session.runner.join(LIMIT_S)
     desk.main.run_pending()
     assert not folder.exists()
 
@@ -325,7 +326,7 @@ def test_what_is_found_at_the_last_moment_is_not_written_any_more(new_desk, disc
     start_picking(desk, gate)
     desk.session.close()
     gate.opened.set()
-    assert desk.session.runner.join(20)
+    assert desk.session.runner.join(LIMIT_S)
     desk.main.run_pending()
     assert candidate_files(folder) == []
 

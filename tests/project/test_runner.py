@@ -18,8 +18,7 @@ from napari_drpnet.jobs import Cancelled
 from napari_drpnet.project import runner as module
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.runner import JobRunner, JobStatus
-
-LONG = 20.0  # seconds; reached only when something is broken
+from waiting import LIMIT_S
 
 
 class Bench:
@@ -47,7 +46,7 @@ class Bench:
         return self.runner.status(kind).state
 
     def until(self, condition):
-        self.main.run_until(condition, LONG)
+        self.main.run_until(condition, LIMIT_S)
 
     def finish(self):
         self.until(lambda: not self.runner.is_busy)
@@ -65,7 +64,7 @@ class Held:
     def __call__(self, job):
         try:
             self.started.set()
-            assert self.released.wait(LONG)
+            assert self.released.wait(LIMIT_S)
             job.advance(1, 1, "tile")
             return self.result
         except Cancelled:
@@ -75,11 +74,11 @@ class Held:
             self.left.set()
 
     def begin(self):
-        assert self.started.wait(LONG)
+        assert self.started.wait(LIMIT_S)
 
     def end(self):
         self.released.set()
-        assert self.left.wait(LONG)
+        assert self.left.wait(LIMIT_S)
 
 
 def same(result):
@@ -91,7 +90,7 @@ def bench():
     bench = Bench()
     yield bench
     bench.runner.close()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
 
 
 def test_result_lands_on_the_main_thread_and_only_when_it_looks(bench):
@@ -200,12 +199,12 @@ def test_cancel_stops_within_one_advance(bench):
             tiles.append(tile)
             if tile == 3:
                 started.set()
-                assert go_on.wait(LONG)
+                assert go_on.wait(LIMIT_S)
             job.advance(tile + 1, 100, "distance map")
 
     started = Event()
     bench.submit("pick", work)
-    assert started.wait(LONG)
+    assert started.wait(LIMIT_S)
     bench.until(lambda: bench.states == ["running"])
     bench.runner.cancel("pick")
     status = bench.runner.status("pick")
@@ -255,10 +254,10 @@ def test_a_job_that_never_advances_is_dropped_after_cancel(bench):
 
     def work(job):
         entered.set()
-        return released.wait(LONG)
+        return released.wait(LIMIT_S)
 
     bench.submit("pick", work)
-    assert entered.wait(LONG)
+    assert entered.wait(LIMIT_S)
     bench.runner.cancel("pick")
     released.set()
     bench.finish()
@@ -291,7 +290,7 @@ def test_kinds_run_side_by_side_up_to_the_number_of_threads():
     bench.finish()
     assert bench.landed[-1] == "pick"
     bench.runner.close()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
 
 
 def test_a_busy_slider_cannot_keep_another_kind_from_running():
@@ -310,7 +309,7 @@ def test_a_busy_slider_cannot_keep_another_kind_from_running():
     bench.finish()
     assert bench.landed == [0, 1, "pick", 2]
     bench.runner.close()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
 
 
 def test_errors_go_to_their_listener_on_the_main_thread(bench):
@@ -337,11 +336,11 @@ def test_an_error_that_nobody_waits_for_is_dropped(bench):
 
     def work(job):
         entered.set()
-        released.wait(LONG)
+        released.wait(LIMIT_S)
         raise ValueError("stale")
 
     bench.submit("pick", work)
-    assert entered.wait(LONG)
+    assert entered.wait(LIMIT_S)
     bench.runner.cancel("pick")
     released.set()
     bench.finish()
@@ -373,10 +372,10 @@ def test_a_listener_of_errors_that_fails_leaves_the_kind_idle():
     runner.errored.connect(lambda kind, error: 1 / 0)
     runner.submit("pick", lambda job: 1 / 0, print)
     with pytest.raises(EmitLoopError):
-        main.run_until(lambda: not runner.is_busy, LONG)
+        main.run_until(lambda: not runner.is_busy, LIMIT_S)
     assert states == ["running", "idle"]
     runner.close()
-    assert runner.join(LONG)
+    assert runner.join(LIMIT_S)
 
 
 def test_a_result_may_start_the_next_job(bench):
@@ -391,7 +390,7 @@ def test_a_result_may_start_the_next_job(bench):
 
 
 def test_progress_is_told_but_not_more_often_than_the_eye_sees(bench, monkeypatch):
-    clock, seen, in_step = [0.0], [], Barrier(2, timeout=LONG)
+    clock, seen, in_step = [0.0], [], Barrier(2, timeout=LIMIT_S)
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     bench.runner.status_changed.connect(lambda status: seen.append(status.done))
 
@@ -420,11 +419,11 @@ def test_progress_of_an_unattended_job_does_not_pile_up(bench, monkeypatch):
     runner = JobRunner(posted.append)
     runner.submit("pick", lambda job: [job.advance(n, 99, "tile") for n in range(99)], print)
     runner.submit("rank", same(0), print)
-    end = time.monotonic() + LONG
+    end = time.monotonic() + LIMIT_S
     while len(posted) < 4 and time.monotonic() < end:
         time.sleep(0.001)
     runner.close()
-    assert runner.join(LONG)
+    assert runner.join(LIMIT_S)
     assert len(posted) == 4  # of each kind, one status and one result
 
 
@@ -456,7 +455,7 @@ def test_close_while_running_ends_the_threads_and_delivers_nothing():
     bench.submit("d", same("late"))
     for work in works:
         work.end()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
     bench.main.run_pending()
     assert bench.landed == bench.states == bench.errors == posted == []
     assert all(work.cancelled for work in works)
@@ -475,7 +474,7 @@ def test_an_idle_runner_closes_at_once_and_keeps_no_result_alive():
     bench.finish()
     bench.until(lambda: (gc.collect(), alive())[1] is None)
     bench.runner.close()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
 
 
 def test_a_dropped_job_that_never_ran_keeps_nothing_alive():
@@ -495,12 +494,12 @@ def test_a_dropped_job_that_never_ran_keeps_nothing_alive():
     assert alive() is None
     bench.runner.close()
     holder.end()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
 
 
 @pytest.mark.parametrize(
     ("step", "wait", "printed"),
-    [("job.advance(0, 1, 'tile')", LONG, b"stopped"), ("time.sleep(60)", 0.2, b"")],
+    [("job.advance(0, 1, 'tile')", LIMIT_S, b"stopped"), ("time.sleep(60)", 0.2, b"")],
 )
 def test_a_program_quits_while_a_job_runs(step, wait, printed):
     script = f"""
@@ -578,7 +577,7 @@ def test_the_last_job_that_is_wanted_lands_once_and_last(actions, threads):
             bench.finish()
     bench.finish()
     bench.runner.close()
-    assert bench.runner.join(LONG)
+    assert bench.runner.join(LIMIT_S)
     bench.main.run_pending()
     assert bench.errors == []
     for kind in KINDS:

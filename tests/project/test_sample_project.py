@@ -7,6 +7,7 @@ from napari_drpnet.project import sample_project
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session, SessionOptions
+from waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def session(tmp_path, main_thread, use_toy_weights):
 
 @pytest.fixture
 def wait(session, main_thread):
-    return lambda: main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    return lambda: main_thread.run_until(lambda: not session.runner.is_busy, LIMIT_S)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_cancel_while_it_is_simulated(session, sample, wait, monkeypatch, main_t
 
     monkeypatch.setattr(sample_project, "sample_files", simulate)
     open_sample(session)
-    main_thread.run_until(begun.is_set, 10)
+    main_thread.run_until(begun.is_set, LIMIT_S)
     session.runner.cancel("list")
     go_on.set()
     wait()

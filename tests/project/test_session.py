@@ -13,6 +13,7 @@ from napari_drpnet.parameters import PeakParameters
 from napari_drpnet.project import snapshot
 from napari_drpnet.project.export_options import ExportOptions
 from napari_drpnet.project.review import State
+from waiting import LIMIT_S
 
 
 def everything(desk):
@@ -178,7 +179,7 @@ def test_closing_twice_is_allowed_and_ends_all_work(picked):
     picked.session.picking.pick_all()
     picked.session.close()
     picked.session.close()
-    assert picked.session.runner.join(20)
+    assert picked.session.runner.join(LIMIT_S)
     picked.main.run_pending()
     assert picked.texts() == []
 
@@ -425,6 +426,6 @@ def test_no_work_is_left_behind_a_closed_session(new_desk, discs):
     folder = desk.session.store.folder
     desk.session.close()
     desk.session.close()
-    assert desk.session.runner.join(20)
+    assert desk.session.runner.join(LIMIT_S)
     assert new_desk().session.open_project(folder)
     assert os.listdir(folder)

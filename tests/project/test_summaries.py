@@ -4,6 +4,7 @@ from napari_drpnet.project import decision
 from napari_drpnet.project import summaries as module
 from napari_drpnet.project.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
+from waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_no_project_no_totals(main_thread, tmp_path):
 def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thread, gate_before):
     gate = gate_before(decision, "review_picks")
     session.summaries.refresh()
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(LIMIT_S)
     session.step(1)  # counted in the thread without the label that it gets now
     session.current.set_verdict([0], accepted=False)
     main_thread.run_until(lambda: session.current.map is not None, 20)

@@ -56,7 +56,7 @@ class Controller:
         self.adoption = Adoption(viewer, self.session)
         self._host: HostWindow | None = None
         self._closed = False
-        bind_keys(self)
+        bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
         self.session.selection.focus_requested.connect(self._focus)
 
@@ -81,7 +81,7 @@ class Controller:
         self.mouse.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
-        unbind_keys(self)
+        unbind_keys(self.viewer)
         self.session.close()
         _controllers.pop(self.viewer, None)
 

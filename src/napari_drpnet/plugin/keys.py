@@ -1,25 +1,24 @@
 """The keys of `project.actions`, bound to a viewer."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from napari.components import ViewerModel
 
 from napari_drpnet.project.actions import ACTIONS, Action
 from napari_drpnet.project.session import Session
 
-if TYPE_CHECKING:
-    from napari_drpnet.plugin.controller import Controller
 
-
-def bind_keys(controller: "Controller") -> None:
-    """Bind the key of each action to the viewer of a controller."""
+def bind_keys(viewer: ViewerModel, session: Session) -> None:
+    """Bind the key of each action to a viewer."""
     for action in _with_keys():
-        controller.viewer.bind_key(action.key, _handler(action, controller.session), overwrite=True)
+        viewer.bind_key(action.key, _handler(action, session), overwrite=True)
 
 
-def unbind_keys(controller: "Controller") -> None:
+def unbind_keys(viewer: ViewerModel) -> None:
     """Take the bindings back."""
     for action in _with_keys():
-        controller.viewer.bind_key(action.key, None, overwrite=True)
+        viewer.bind_key(action.key, None, overwrite=True)
 
 
 def _with_keys() -> list[Action]:

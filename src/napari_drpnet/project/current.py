@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +18,7 @@ from napari_drpnet.project.labels import given_by
 from napari_drpnet.project.review import (
     LABEL_REACH,
     Review,
+    Rows,
     State,
     States,
     is_accepted,
@@ -27,9 +27,7 @@ from napari_drpnet.project.review import (
 )
 from napari_drpnet.project.shown import ShownImage, ShownMap, render_record
 from napari_drpnet.project.store import StoredCandidates
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 Mask = NDArray[np.bool_]
 Position = tuple[float, float]
@@ -40,18 +38,29 @@ class CurrentMicrograph:
 
     Parameters
     ----------
-    session : Session
-        Whose it is.
+    workspace : Workspace
+        Workspace whose micrograph it is.
+
+    Attributes
+    ----------
+    selected_rows : (k,) int array
+        Rows of the review that are selected, and so drawn in any case; `Selection` sets them.
+    decided : Signal
+        What is accepted was decided anew.
+    opened : Signal
+        Another micrograph is shown; emitted after all other signals about that.
     """
 
     changed = Signal()
+    opened = Signal()
+    decided = Signal(Decision)
     image_changed = Signal()
     map_changed = Signal()
     points_changed = Signal()
     states_changed = Signal()
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self.record: MicrographRecord | None = None
         self.image: ShownImage | None = None
         self.map: ShownMap | None = None
@@ -59,8 +68,12 @@ class CurrentMicrograph:
         self.review: Review | None = None
         self.decision: Decision | None = None
         self.states: States = np.empty(0, np.int8)
-        session.view.events.display.connect(self._render)
-        session.view.events.show_rejected.connect(self._redraw)
+        self.selected_rows: Rows = np.empty(0, np.intp)
+        workspace.micrographs_changed.connect(self._on_micrographs)
+        workspace.labels_changed.connect(self._on_labels)
+        workspace.settings_replaced.connect(self._on_settings)
+        workspace.view.events.display.connect(self._render)
+        workspace.view.events.show_rejected.connect(self._redraw)
 
     # ---- which one
 
@@ -71,23 +84,23 @@ class CurrentMicrograph:
 
     def select(self, micrograph: str | None) -> None:
         """Show a micrograph of the project, or none."""
-        session = self._session
-        self.record = None if micrograph is None else session.project.micrographs[micrograph]
+        workspace = self._workspace
+        self.record = None if micrograph is None else workspace.project.micrographs[micrograph]
         self.image = self.map = self.stored = self.review = self.decision = None
         self.states = np.empty(0, np.int8)
         for kind in ("image", "candidates"):
-            session.runner.invalidate(kind)
-        if self.record is not None and session.store is not None:
-            self.stored = session.store.load_candidates(self.record.id)
+            workspace.runner.invalidate(kind)
+        if self.record is not None and workspace.store is not None:
+            self.stored = workspace.store.load_candidates(self.record.id)
         self.changed.emit()
         self.map_changed.emit()
         self._review()
         self._render()
-        session.picking.refresh()
+        self.opened.emit()
 
-    def on_micrographs(self) -> None:
+    def _on_micrographs(self) -> None:
         """Follow the record of the micrograph; where it has gone, show another one."""
-        micrographs, shown = self._session.project.micrographs, self.record
+        micrographs, shown = self._workspace.project.micrographs, self.record
         if shown is None:
             return
         record = micrographs.get(shown.id)
@@ -105,10 +118,12 @@ class CurrentMicrograph:
 
     def _render(self) -> None:
         if self.record is not None:
-            session, display = self._session, self._session.view.display
-            work = partial(render_record, self.record, session.project.settings.parameters, display)
+            workspace, display = self._workspace, self._workspace.view.display
+            work = partial(
+                render_record, self.record, workspace.project.settings.parameters, display
+            )
             fail = partial(self._fail_to_render, display)
-            session.runner.submit("image", work, self._show_image, fail, live=True)
+            workspace.runner.submit("image", work, self._show_image, fail, live=True)
 
     def _show_image(self, image: ShownImage) -> None:
         self.image = image
@@ -116,9 +131,9 @@ class CurrentMicrograph:
 
     def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
         """Tell why; a low-pass filter that this micrograph cannot have is switched off."""
-        self._session.runner.errored.emit("image", error)
+        self._workspace.runner.errored.emit("image", error)
         if isinstance(error, ValueError):
-            view = self._session.view
+            view = self._workspace.view
             view.display = display.model_copy(update={"lowpass_angstrom": None})
 
     # ---- points
@@ -126,9 +141,9 @@ class CurrentMicrograph:
     @property
     def visible(self) -> Mask:
         """Rows that are drawn; selected ones in any case."""
-        shows_all = self._session.view.show_rejected
+        shows_all = self._workspace.view.show_rejected
         shown = self.states != State.BELOW if shows_all else is_accepted(self.states)
-        shown[self._session.selection.rows] = True
+        shown[self.selected_rows] = True
         return shown
 
     @property
@@ -144,7 +159,7 @@ class CurrentMicrograph:
     @property
     def accept(self) -> float | None:
         """Least P(particle) of an accepted point; None where none is given, nor found as yet."""
-        plan, decision = self._session.plan, self.decision
+        plan, decision = self._workspace.plan, self.decision
         given = plan.parameters.classifier.accept if plan else None
         if given is not None or plan is None or decision is None:
             return given
@@ -155,7 +170,7 @@ class CurrentMicrograph:
         """Particle diameter in unbinned pixels; None while it is not known."""
         if self.stored is not None:
             return self.stored.diameter_px
-        particle = self._session.project.settings.particle
+        particle = self._workspace.project.settings.particle
         size = self.pixel_size_angstrom
         return particle.diameter_angstrom / size if particle and size else None
 
@@ -168,7 +183,7 @@ class CurrentMicrograph:
     @property
     def pixel_size_angstrom(self) -> float | None:
         """Of the micrograph, as the settings, its list or its header say; None where none does."""
-        particle = self._session.project.settings.particle
+        particle = self._workspace.project.settings.particle
         given = particle.pixel_size_angstrom if particle else None
         listed = self.record.pixel_size_angstrom if self.record else None
         return given or listed or (self.image.pixel_size_angstrom if self.image else None)
@@ -179,20 +194,20 @@ class CurrentMicrograph:
         self.map_changed.emit()
         self._review()
 
-    def on_settings(self, before: Settings, after: Settings) -> None:
+    def _on_settings(self, before: Settings, after: Settings) -> None:
         """Draw in the scale that counts now, when the pixel size has changed."""
         sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
         if sizes[0] != sizes[1]:
             self._render()
 
-    def on_labels(self, micrograph: str) -> None:
+    def _on_labels(self, micrograph: str) -> None:
         """Redraw when labels have changed."""
         if micrograph == self.id:
             self._review()
 
     def decide(self) -> None:
         """Apply threshold and accept anew."""
-        plan = self._session.plan
+        plan = self._workspace.plan
         if self.decision is None:
             self._review()
         elif plan is not None:
@@ -201,15 +216,15 @@ class CurrentMicrograph:
 
     def _review(self) -> None:
         """Bring candidates and labels together."""
-        plan, stored, record = self._session.plan, self.stored, self.record
+        plan, stored, record = self._workspace.plan, self.stored, self.record
         self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
         if record is not None and stored is not None and plan is not None:
-            self._take(decide(record, stored, self._session.project.labels(record.id), plan))
+            self._take(decide(record, stored, self._workspace.project.labels(record.id), plan))
         self.points_changed.emit()
 
     def _take(self, decision: Decision) -> None:
         self.decision, self.review, self.states = decision, decision.review, decision.states
-        self._session.summaries.note_current(decision)
+        self.decided.emit(decision)
 
     # ---- corrections
 
@@ -222,7 +237,7 @@ class CurrentMicrograph:
         if row is None:
             row = self._row_within(position_yx, self.states != State.BELOW, LABEL_REACH)
         if self.review is None:
-            self._session.notify("info", "Press Pick first; then correct what it found.")
+            self._workspace.notify("info", "Press Pick first; then correct what it found.")
         elif row is None:
             self.add([position_yx])
         else:
@@ -258,7 +273,7 @@ class CurrentMicrograph:
     @contextmanager
     def stroke(self, accepted: bool) -> Iterator[None]:
         """Make all that is painted inside one step of undo."""
-        with self._session.history.grouped("Paint accept" if accepted else "Paint reject"):
+        with self._workspace.history.grouped("Paint accept" if accepted else "Paint reject"):
             yield
 
     def paint(self, path_yx: ArrayLike, radius_px: float, accepted: bool) -> None:
@@ -283,7 +298,7 @@ class CurrentMicrograph:
             return False
         before = self.review.centers_yx
         changes = find_changes(before, centers_yx).among(drawn).without_copies(before)
-        with self._session.history.grouped("Edit points"):
+        with self._workspace.history.grouped("Edit points"):
             rows, places = changes.moved.tolist(), changes.moved_to
             self._correct(lambda corrector: corrector.move(rows, places))
             self.delete(changes.removed.tolist())
@@ -300,7 +315,7 @@ class CurrentMicrograph:
         """Do the edit that a corrector makes; without points there is nothing to correct."""
         record, review, stored = self.record, self.review, self.stored
         if record is not None and review is not None and stored is not None:
-            project = self._session.project
+            project = self._workspace.project
             automatic = given_by("model", project.labels(record.id))
             corrector = Corrector(
                 record.id,
@@ -310,4 +325,4 @@ class CurrentMicrograph:
                 automatic,
                 LABEL_REACH * stored.diameter_px,
             )
-            self._session.do(make(corrector))
+            self._workspace.do(make(corrector))

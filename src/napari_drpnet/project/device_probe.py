@@ -1,15 +1,12 @@
 """Which device the networks will run on, asked in a thread: torch takes a second to load."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_drpnet.devices import Device, choose_device
 from napari_drpnet.jobs import Job
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 
 class DeviceProbe:
@@ -17,8 +14,8 @@ class DeviceProbe:
 
     Parameters
     ----------
-    session : Session
-        Whose settings count.
+    workspace : Workspace
+        Workspace whose settings count.
 
     Attributes
     ----------
@@ -30,20 +27,20 @@ class DeviceProbe:
 
     changed = Signal()
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._asked: str | None = None
         self.text = "Looking for a GPU …"
         self.is_usable = True
 
     def ask(self) -> None:
         """Look again if the settings name another device than the last time."""
-        request = self._session.project.settings.detector.device
+        request = self._workspace.project.settings.detector.device
         if request != self._asked:
             self._asked = request
             work = partial(_choose, request)
             # Live, so that several who ask at once are all answered.
-            self._session.runner.submit("device", work, self._tell, self._complain, live=True)
+            self._workspace.runner.submit("device", work, self._tell, self._complain, live=True)
 
     def _tell(self, device: Device) -> None:
         kind = device.name.partition(":")[0].upper()

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psygnal import Signal
 
 from napari_drpnet.batch.outputs import default_box_size
 from napari_drpnet.jobs import Job
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.export import (
     ExportedMicrograph,
@@ -19,13 +20,12 @@ from napari_drpnet.project.export import (
 )
 from napari_drpnet.project.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.relion_index import relion_project
 from napari_drpnet.project.review import review_picks
 from napari_drpnet.project.selection_export import add_selection
 from napari_drpnet.project.store import ProjectStore, StoredCandidates
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Plan, Session
+from napari_drpnet.project.workspace import Workspace
 
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
@@ -39,8 +39,10 @@ class Exporter:
 
     Parameters
     ----------
-    session : Session
-        Whose points they are.
+    workspace : Workspace
+        Workspace whose project is exported.
+    current : CurrentMicrograph
+        Micrograph that is shown.
 
     Attributes
     ----------
@@ -51,17 +53,17 @@ class Exporter:
     finished = Signal(ExportReport)
     choice_changed = Signal()
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
         self.choice = ExportChoice()
-        session.project_changed.connect(self._recall)
+        workspace.project_changed.connect(self._recall)
 
     # ---- what, and where
 
     def choose(self, **values: Any) -> None:
         """Change what to export, by the names of `ExportChoice`; the project remembers it."""
         self.choice = ExportChoice.model_validate(self.choice.model_dump() | values)
-        store = self._session.store
+        store = self._workspace.store
         if store is not None:
             with suppress(OSError):  # it is also in memory, and `Session` tells of a full disk
                 self.choice.save(store.folder / CHOICE)
@@ -75,7 +77,7 @@ class Exporter:
     @property
     def default_folder(self) -> Path | None:
         """Where files go unless the user says else: RELION's project folder, or else ours."""
-        store, project = self._session.store, self._session.project
+        store, project = self._workspace.store, self._workspace.project
         star = project.settings.micrographs_star
         if store is None:
             return None
@@ -86,29 +88,31 @@ class Exporter:
 
     def export(self, folder: Path, options: ExportOptions, *, only_current: bool) -> None:
         """Write the micrograph that is shown, or all included ones that are picked."""
-        session = self._session
-        if session.store is None or session.plan is None:
-            session.notify("warning", session.problem or "Open micrographs and pick them first.")
+        workspace = self._workspace
+        if workspace.store is None or workspace.plan is None:
+            workspace.notify(
+                "warning", workspace.problem or "Open micrographs and pick them first."
+            )
             return
-        shown = [session.current.record] if session.current.record else []
-        records = shown if only_current else session.included()
-        asked = [(record, session.project.labels(record.id)) for record in records]
-        picked = _gather(asked, session.plan, session.store)
+        shown = [self._current.record] if self._current.record else []
+        records = shown if only_current else workspace.included()
+        asked = [(record, workspace.project.labels(record.id)) for record in records]
+        picked = _gather(asked, workspace.plan, workspace.store)
         work = partial(
             _export,
             folder,
             picked,
             options,
-            session.project.settings.micrographs_star,
+            workspace.project.settings.micrographs_star,
             only_current,
             len(asked),
-            {record.name for record in session.included()},
+            {record.name for record in workspace.included()},
         )
-        session.runner.submit("export", work, self._finish)
+        workspace.runner.submit("export", work, self._finish)
 
     def preview(self, options: ExportOptions) -> str:
         """Return the first rows that would be written about the micrograph that is shown."""
-        current = self._session.current
+        current = self._current
         if current.review is None or current.stored is None:
             return ""
         box_size = options.box_size_px or default_box_size(current.stored.diameter_px)
@@ -119,7 +123,7 @@ class Exporter:
         return preview_lines(coordinates, shape, suffix, float(box_size), micrograph_name=name)
 
     def _recall(self) -> None:
-        store = self._session.store
+        store = self._workspace.store
         self.choice = ExportChoice.load(store.folder / CHOICE) if store else ExportChoice()
         self.choice_changed.emit()
 
@@ -128,11 +132,11 @@ class Exporter:
             more = f", and {len(report.failed) - 1} more" if len(report.failed) > 1 else ""
             text = f"Not all was exported. {report.failed[0]}{more}. Your picks are safe: "
             remedy = "mend this or choose another folder, and export again."
-            self._session.notify("error", text + remedy)
+            self._workspace.notify("error", text + remedy)
         self.finished.emit(report)
 
 
-def _gather(asked: list[Asked], plan: "Plan", store: ProjectStore) -> Iterator[ExportedMicrograph]:
+def _gather(asked: list[Asked], plan: Plan, store: ProjectStore) -> Iterator[ExportedMicrograph]:
     for record, labels in asked:
         stored = store.load_candidates(record.id)
         if stored is not None:
@@ -140,7 +144,7 @@ def _gather(asked: list[Asked], plan: "Plan", store: ProjectStore) -> Iterator[E
 
 
 def _exported(
-    record: MicrographRecord, labels: tuple[Label, ...], stored: StoredCandidates, plan: "Plan"
+    record: MicrographRecord, labels: tuple[Label, ...], stored: StoredCandidates, plan: Plan
 ) -> ExportedMicrograph:
     review = review_picks(stored.picks, labels, stored.diameter_px)
     return ExportedMicrograph(

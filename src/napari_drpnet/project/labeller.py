@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_drpnet.evaluation_inputs import bare_path, pairing_key
 from napari_drpnet.jobs import Job
@@ -14,9 +13,7 @@ from napari_drpnet.project.labels import Label, given_by
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.review import LABEL_REACH
 from napari_drpnet.project.store import ProjectStore
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 Labels = tuple[Label, ...]
 
@@ -29,18 +26,18 @@ class Labeller:
 
     Parameters
     ----------
-    session : Session
-        Whose labels they are.
+    workspace : Workspace
+        Workspace whose project is labelled.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     # ---- files
 
     def save(self, path: Path) -> None:
         """Write all labels of the project to a ``.csv`` or ``.star`` file."""
-        project, labels = self._session.project, dict[str, Labels]()
+        project, labels = self._workspace.project, dict[str, Labels]()
         for record in project.micrographs.values():
             if given := project.labels(record.id):
                 labels[record.name] = labels.get(record.name, ()) + given
@@ -48,23 +45,23 @@ class Labeller:
             write_labels(path, labels)
         except OSError as error:
             text = f"Cannot write the labels: {explain(error)}. Choose another folder."
-            self._session.notify("error", text)
+            self._workspace.notify("error", text)
             return
         count = sum(map(len, labels.values()))
-        self._session.notify("info", f"{_count(count, 'label')} written to {path.name}.")
+        self._workspace.notify("info", f"{_count(count, 'label')} written to {path.name}.")
 
     def load(self, path: Path) -> None:
         """Read labels from such a file, in a thread, and add those that are new."""
-        session = self._session
-        if session.store is None:
-            session.notify("warning", "Open micrographs first.")
+        workspace = self._workspace
+        if workspace.store is None:
+            workspace.notify("warning", "Open micrographs first.")
             return
-        records = list(session.project.micrographs.values())
-        work = partial(_read, path, records, session.store)
-        session.runner.submit("labels", work, lambda read: self._take_file(path, *read))
+        records = list(workspace.project.micrographs.values())
+        work = partial(_read, path, records, workspace.store)
+        workspace.runner.submit("labels", work, lambda read: self._take_file(path, *read))
 
     def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
-        project, notify = self._session.project, self._session.notify
+        project, notify = self._workspace.project, self._workspace.notify
         contrary = sum(
             contradictions(project.labels(name), given, reach) for name, given, reach in proposals
         )
@@ -85,50 +82,50 @@ class Labeller:
     @property
     def has_automatic(self) -> bool:
         """Whether any label of the project is automatic."""
-        return any(self._automatic(name) for name in self._session.project.micrographs)
+        return any(self._automatic(name) for name in self._workspace.project.micrographs)
 
     def label_automatically(self) -> None:
         """Label the picks of all included micrographs that the detector is sure of.
 
         Earlier automatic labels on them give way; those of a person stay.
         """
-        session = self._session
-        session.renew_plan()
-        plan, store = session.plan, session.store
+        workspace = self._workspace
+        workspace.renew_plan()
+        plan, store = workspace.plan, workspace.store
         if plan is None or store is None:
-            session.notify("warning", session.problem or "Open micrographs first.")
+            workspace.notify("warning", workspace.problem or "Open micrographs first.")
             return
-        work = partial(propose_labels, session.included(), plan, store)
-        session.runner.submit("label", work, self._take_proposals)
+        work = partial(propose_labels, workspace.included(), plan, store)
+        workspace.runner.submit("label", work, self._take_proposals)
 
     def cancel(self) -> None:
         """Stop that; nothing has changed."""
-        self._session.runner.cancel("label")
+        self._workspace.runner.cancel("label")
 
     def forget_automatic(self) -> None:
         """Take all automatic labels away."""
-        project = self._session.project
+        project = self._workspace.project
         edits = tuple(
             LabelEdit(micrograph=name, before=automatic, after=())
             for name in project.micrographs
             if (automatic := self._automatic(name))
         )
-        self._session.do(EditGroup(title="Remove automatic labels", edits=edits))
+        self._workspace.do(EditGroup(title="Remove automatic labels", edits=edits))
 
     def _take_proposals(self, proposals: list[Proposal]) -> None:
         count = self._add("Label automatically", proposals, renew=True)
         if not count:
             text = "No pick stands out from the others: label some yourself."
-            self._session.notify("warning", text if proposals else "Press Pick first.")
+            self._workspace.notify("warning", text if proposals else "Press Pick first.")
 
     # ---- both
 
     def _automatic(self, micrograph: str) -> Labels:
-        return given_by("model", self._session.project.labels(micrograph))
+        return given_by("model", self._workspace.project.labels(micrograph))
 
     def _add(self, title: str, proposals: list[Proposal], *, renew: bool = False) -> int:
         """Add labels as one step, in place of automatic ones where asked; return how many."""
-        project, edits = self._session.project, []
+        project, edits = self._workspace.project, []
         for name, given, reach_px in proposals:
             if name in project.micrographs:
                 old = self._automatic(name) if renew else ()
@@ -139,7 +136,7 @@ class Labeller:
                     label.model_copy(update={"id": first + k}) for k, label in enumerate(added)
                 )
                 edits.append(LabelEdit(micrograph=name, before=old + removed, after=after))
-        self._session.do(EditGroup(title=title, edits=tuple(edits)))
+        self._workspace.do(EditGroup(title=title, edits=tuple(edits)))
         return sum(len(edit.after) for edit in edits)
 
 

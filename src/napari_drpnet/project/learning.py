@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.edits import SettingsEdit
 from napari_drpnet.project.label_counts import LabelTotals, MicrographTotals, total_labels
 from napari_drpnet.project.labels import Label, given_by, labels_near
@@ -13,11 +14,12 @@ from napari_drpnet.project.lesson_pages import Asked
 from napari_drpnet.project.lessons import Lesson, Subject
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.review import LABEL_REACH
+from napari_drpnet.project.selection import Selection
 from napari_drpnet.project.trial import Floats, Kind, Trial
+from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.training.feedback import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
     from napari_drpnet.training.head import AdaptReport
 
 __all__ = ["LabelTotals", "Learner", "Subject", "Trial"]
@@ -38,8 +40,12 @@ class Learner:
 
     Parameters
     ----------
-    session : Session
-        Whose labels they are.
+    workspace : Workspace
+        Workspace whose labels are learned from.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+    selection : Selection
+        Shows the points that would change.
 
     Attributes
     ----------
@@ -65,8 +71,10 @@ class Learner:
     progressed = Signal()
     finished = Signal()
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(
+        self, workspace: Workspace, current: CurrentMicrograph, selection: Selection
+    ) -> None:
+        self._workspace, self._current, self._selection = workspace, current, selection
         self._run = object()  # that reports are wanted of
         self._kept: dict[Kind, str] = {}
         self._looked_at = 0
@@ -75,7 +83,7 @@ class Learner:
         self.learning: Kind = "classifier"
         self.reports: list[tuple[int, float, float]] = []
         self.trial: Trial | None = None
-        session.project_changed.connect(self._forget)
+        workspace.project_changed.connect(self._forget)
 
     # ---- what from
 
@@ -88,8 +96,8 @@ class Learner:
     @property
     def by_micrograph(self) -> list[MicrographTotals]:
         """The labels of included micrographs that have any, by who gave them."""
-        project = self._session.project
-        given = ((record, project.labels(record.id)) for record in self._session.included())
+        project = self._workspace.project
+        given = ((record, project.labels(record.id)) for record in self._workspace.included())
         return [
             MicrographTotals(
                 record.path.name, total_labels([labels]), total_labels([labels], "model")
@@ -111,9 +119,9 @@ class Learner:
     @property
     def problem(self) -> str | None:
         """Why training cannot start, and what to do; None where it can."""
-        plan = self._session.plan
+        plan = self._workspace.plan
         if plan is None:
-            return self._session.problem
+            return self._workspace.problem
         if self.subject != "detector" and plan.weights.classifier is None:
             return "There is no classifier to be taught: choose one first."
         if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
@@ -126,12 +134,12 @@ class Learner:
 
     def train(self, recipe: AdaptRecipe | None = None) -> None:
         """Start training; a trial that was not kept is discarded."""
-        session = self._session
-        session.renew_plan()
-        plan, store, given = session.plan, session.store, session.project.settings.parameters
+        workspace = self._workspace
+        workspace.renew_plan()
+        plan, store, given = workspace.plan, workspace.store, workspace.project.settings.parameters
         problem = self.problem
         if problem is not None or plan is None or given is None or store is None:
-            session.notify("warning", problem or "Open micrographs first.")
+            workspace.notify("warning", problem or "Open micrographs first.")
             return
         self._forget()
         lesson = Lesson(
@@ -140,13 +148,13 @@ class Learner:
         note = partial(self._note, self._run)
 
         def tell(kind: Kind, report: "AdaptReport") -> None:
-            session.deliver_part(store, partial(note, kind, report))
+            workspace.deliver_part(store, partial(note, kind, report))
 
-        session.runner.submit("train", partial(lesson.give, session.picker, tell), self._take)
+        workspace.runner.submit("train", partial(lesson.give, workspace.picker, tell), self._take)
 
     def cancel(self) -> None:
         """Stop training; nothing has changed."""
-        self._session.runner.cancel("train")
+        self._workspace.runner.cancel("train")
 
     # ---- what came of it
 
@@ -156,11 +164,11 @@ class Learner:
 
         Those that a person has decided since are left out.
         """
-        current, trial = self._session.current, self.trial
+        current, trial = self._current, self.trial
         if trial is None or current.id is None or trial.micrograph != current.id:
             return np.empty((0, 2))
         reach = LABEL_REACH * (current.diameter_px or 0.0)
-        own = given_by("person", self._session.project.labels(current.id))
+        own = given_by("person", self._workspace.project.labels(current.id))
         is_open = [not labels_near(own, [center], reach) for center in trial.changed_yx]
         return np.asarray(trial.changed_yx[np.array(is_open, bool)])
 
@@ -168,16 +176,16 @@ class Learner:
         """Show the first point that would change, then the next."""
         changed = self.changed_yx
         if not len(changed):
-            self._session.notify("info", "No point of this micrograph would change.")
+            self._workspace.notify("info", "No point of this micrograph would change.")
             return
         y, x = changed[self._looked_at % len(changed)].tolist()
         self._looked_at += 1
-        self._session.selection.focus((y, x))
+        self._selection.focus((y, x))
 
     @property
     def is_kept(self) -> bool:
         """Whether the networks in use are what was learned last."""
-        settings = self._session.project.settings
+        settings = self._workspace.project.settings
         return bool(self._kept) and all(
             getattr(getattr(settings, stage), name) == self._kept[kind]
             for kind, (stage, name) in _SETTINGS.items()
@@ -186,24 +194,24 @@ class Learner:
 
     def keep(self) -> None:
         """Save what was learned in the project, and use it: one step of undo."""
-        session, trial = self._session, self.trial
-        if trial is None or session.store is None:
+        workspace, trial = self._workspace, self.trial
+        if trial is None or workspace.store is None:
             return
-        folder, kept = session.store.folder / "weights", dict[Kind, str]()
+        folder, kept = workspace.store.folder / "weights", dict[Kind, str]()
         try:
             kept |= {one.kind: str(one.save(folder)) for one in trial.taught}
         except OSError as error:
-            session.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
+            workspace.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
             return
         self._forget()
-        before = after = session.project.settings
+        before = after = workspace.project.settings
         for kind, path in kept.items():
             stage, name = _SETTINGS[kind]
             changed = getattr(after, stage).model_copy(update={name: path})
             after = after.model_copy(update={stage: changed})
         self._kept = kept
-        session.do(SettingsEdit(before=before, after=after))
-        session.settle()
+        workspace.do(SettingsEdit(before=before, after=after))
+        workspace.settle()
 
     def discard(self) -> None:
         """Forget what was learned; everything is as before."""
@@ -213,21 +221,21 @@ class Learner:
 
     def _shown(self) -> Asked | None:
         """Return the micrograph that is shown with its labels, if it has points."""
-        current = self._session.current
+        current = self._current
         if current.record is None or current.stored is None:
             return None
-        return current.record, self._session.project.labels(current.record.id)
+        return current.record, self._workspace.project.labels(current.record.id)
 
     def _labels(self) -> list[Labels]:
-        project = self._session.project
-        return [project.labels(record.id) for record in self._session.included()]
+        project = self._workspace.project
+        return [project.labels(record.id) for record in self._workspace.included()]
 
     def _asked(self) -> list[Asked]:
         """List the included micrographs that have labels to learn from, with these."""
         sources = {"person", "model"} if self.uses_automatic else {"person"}
         given = (
             (record, tuple(label for label in labels if label.source in sources))
-            for record, labels in zip(self._session.included(), self._labels(), strict=True)
+            for record, labels in zip(self._workspace.included(), self._labels(), strict=True)
         )
         return [(record, labels) for record, labels in given if labels]
 

@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +9,9 @@ from psygnal import Signal
 
 from napari_drpnet.jobs import Job
 from napari_drpnet.project.comparison import Comparison, compare, read_truth
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.review import State, is_accepted
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 Floats = NDArray[np.float64]
 
@@ -23,34 +21,36 @@ class LiveComparison:
 
     Parameters
     ----------
-    session : Session
-        Whose points they are.
+    workspace : Workspace
+        Workspace whose jobs compare.
+    current : CurrentMicrograph
+        Micrograph that is shown.
     """
 
     changed = Signal()
     truth_changed = Signal()
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
         self._truth: dict[str, Floats] = {}
         self.source: Path | None = None
         self.result: Comparison | None = None
-        session.project_changed.connect(self.forget)
-        session.current.changed.connect(self._on_micrograph)
-        session.current.points_changed.connect(self._compare)
-        session.current.states_changed.connect(self._compare)
+        workspace.project_changed.connect(self.forget)
+        self._current.changed.connect(self._on_micrograph)
+        self._current.points_changed.connect(self._compare)
+        self._current.states_changed.connect(self._compare)
 
     @property
     def truth_yx(self) -> Floats | None:
         """True centres ``(y, x)`` in the micrograph that is shown; None where nobody knows."""
-        record = self._session.current.record
+        record = self._current.record
         return self._truth.get(record.name) if record else None
 
     def load(self, source: Path) -> None:
         """Read truth from a file or a folder, in a thread."""
-        names = [record.name for record in self._session.project.micrographs.values()]
+        names = [record.name for record in self._workspace.project.micrographs.values()]
         work = partial(_read, source, names)
-        self._session.runner.submit("truth", work, partial(self._take, source))
+        self._workspace.runner.submit("truth", work, partial(self._take, source))
 
     def forget(self) -> None:
         """Leave truth out."""
@@ -61,15 +61,15 @@ class LiveComparison:
         self._on_micrograph()
 
     def _on_micrograph(self) -> None:
-        self._session.runner.invalidate("compare")
+        self._workspace.runner.invalidate("compare")
         self.truth_changed.emit()
         self._compare()
 
     def _compare(self) -> None:
-        session = self._session
-        current, plan, truth = session.current, session.plan, self.truth_yx
+        workspace = self._workspace
+        current, plan, truth = self._current, workspace.plan, self.truth_yx
         if current.review is None or current.stored is None or plan is None or truth is None:
-            session.runner.invalidate("compare")
+            workspace.runner.invalidate("compare")
             self._show(None)
             return
         review, states = current.review, current.states
@@ -85,7 +85,7 @@ class LiveComparison:
             truth,
             current.stored.diameter_px,
         )
-        session.runner.submit("compare", work, self._show, live=True)
+        workspace.runner.submit("compare", work, self._show, live=True)
 
     def _show(self, result: Comparison | None) -> None:
         self.result = result

@@ -4,15 +4,13 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_drpnet.batch import BatchEntry, list_entries
 from napari_drpnet.errors import InputFileError
 from napari_drpnet.jobs import Job
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.edits import MicrographEdit, MicrographRecord, SettingsEdit
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 Sources = list[Path]
 Listed = tuple[Sources, list[BatchEntry] | Exception]
@@ -23,44 +21,46 @@ class Opener:
 
     Parameters
     ----------
-    session : Session
-        Whose project it is.
+    workspace : Workspace
+        Workspace whose project it is.
+    current : CurrentMicrograph
+        Micrograph that is shown.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
         self._asked: list[Sources] = []
-        session.project_changed.connect(self._forget)
+        workspace.project_changed.connect(self._forget)
 
     def open(self, sources: Sources, project_folder: Path) -> None:
         """List micrographs, with those asked for before and not listed yet, and add them."""
         self._asked.append(sources)
         work = partial(_list, tuple(self._asked), project_folder)
-        self._session.runner.submit("list", work, self._add, self._fail)
+        self._workspace.runner.submit("list", work, self._add, self._fail)
 
     def _forget(self) -> None:
         self._asked.clear()
 
     def _fail(self, error: Exception) -> None:
         self._forget()
-        self._session.runner.errored.emit("list", error)
+        self._workspace.runner.errored.emit("list", error)
 
     def _add(self, lists: list[Listed]) -> None:
         """Add what is not in the project yet, and show the first of it; no step of undo."""
         self._forget()
-        session, project = self._session, self._session.project
+        workspace, project = self._workspace, self._workspace.project
         first = project.next_micrograph_number()
         for sources, entries in lists:
             if isinstance(entries, Exception):
-                session.runner.errored.emit("list", entries)
+                workspace.runner.errored.emit("list", entries)
             else:
                 self._add_list(_only_star(sources), entries)
         new = [record.id for record in project.micrographs.values() if record.number >= first]
-        if new or session.current.id is None:
-            session.current.select(next(iter(new or project.micrographs), None))
+        if new or self._current.id is None:
+            self._current.select(next(iter(new or project.micrographs), None))
 
     def _add_list(self, star: Path | None, entries: list[BatchEntry]) -> None:
-        session, project = self._session, self._session.project
+        workspace, project = self._workspace, self._workspace.project
         if star is not None:
             self._adopt_names(star, entries)
         known = {record.path for record in project.micrographs.values()}
@@ -68,14 +68,14 @@ class Opener:
         first = project.next_micrograph_number()
         records = tuple(_record_of(first + k, entry) for k, entry in enumerate(new))
         if records:
-            session.do_quietly(MicrographEdit(before=(), after=records))
+            workspace.do_quietly(MicrographEdit(before=(), after=records))
 
     def _adopt_names(self, star: Path, entries: list[BatchEntry]) -> None:
         """Let micrographs that are in the project already be those of RELION's list.
 
         Steps before that cannot be undone any more: they start from what is no longer there.
         """
-        session, project = self._session, self._session.project
+        workspace, project = self._workspace, self._workspace.project
         records = {record.path: record for record in project.micrographs.values()}
         pairs = [
             (record, _listed_as(record, entry))
@@ -85,12 +85,12 @@ class Opener:
         before, settings = [pair for pair in pairs if pair[0] != pair[1]], project.settings
         if before:
             old, new = zip(*before, strict=True)
-            session.do_quietly(MicrographEdit(before=old, after=new))
+            workspace.do_quietly(MicrographEdit(before=old, after=new))
         if settings.micrographs_star != star:
             after = settings.model_copy(update={"micrographs_star": star})
-            session.do_quietly(SettingsEdit(before=settings, after=after))
+            workspace.do_quietly(SettingsEdit(before=settings, after=after))
         if before or settings.micrographs_star != star:
-            session.forget_steps()
+            workspace.forget_steps()
 
 
 def _list(asked: Sequence[Sources], project_folder: Path, job: Job) -> list[Listed]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+
+from psygnal import Signal
 
 from napari_drpnet.jobs import Cancelled, Job
 from napari_drpnet.peaks import smooth
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.derivation import CUTS
 from napari_drpnet.project.edits import MicrographRecord, Settings
 from napari_drpnet.project.notices import explain
@@ -13,9 +15,7 @@ from napari_drpnet.project.picker import Picker
 from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.shown import ShownMap
 from napari_drpnet.project.store import ProjectStore, StoredCandidates
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 #: Brightest value of the distance map, by the units of the detector.
 MAP_LIMITS = {"absolute": 1.0, "published": 255.0}
@@ -54,72 +54,88 @@ class PickingJobs:
 
     Parameters
     ----------
-    session : Session
-        Whose they are.
+    workspace : Workspace
+        Workspace whose micrographs are picked.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+
+    Attributes
+    ----------
+    picked : Signal
+        The id of a micrograph, not the shown one, that has new candidates.
+    failed : Signal
+        The id of a micrograph that could not be picked, and why.
+    finished : Signal
+        All included micrographs have been worked through.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    picked = Signal(str)
+    failed = Signal(str, str)
+    finished = Signal()
+
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
         self._is_saving = True
+        workspace.settings_replaced.connect(self._on_settings)
+        current.opened.connect(self.refresh)
 
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
-        record, plan = self._session.current.record, self._require_plan()
+        record, plan = self._current.record, self._require_plan()
         if record is not None and plan is not None:
             self._submit("pick", record, plan)
 
     def pick_all(self) -> None:
         """Pick all included micrographs that are not picked with these settings."""
-        session, plan = self._session, self._require_plan()
-        if plan is not None and session.store is not None:
-            records = session.included()
-            work = partial(self._work_through, records, plan, session.store)
-            session.runner.submit("pick all", work, lambda done: self._finish_all(*done))
+        workspace, plan = self._workspace, self._require_plan()
+        if plan is not None and workspace.store is not None:
+            records = workspace.included()
+            work = partial(self._work_through, records, plan, workspace.store)
+            workspace.runner.submit("pick all", work, lambda done: self._finish_all(*done))
 
     def cancel(self) -> None:
         """Stop picking; what is finished stays."""
         for kind in ("pick", "pick all"):
-            self._session.runner.cancel(kind)
+            self._workspace.runner.cancel(kind)
 
-    def on_settings(self, before: Settings, after: Settings) -> None:
+    def _on_settings(self, before: Settings, after: Settings) -> None:
         """Do again what depends on the settings that have changed."""
-        current = self._session.current
         is_stale = _without_cuts(before) != _without_cuts(after) and _same_view(before, after)
         if is_stale:
             self.refresh()
-        if not is_stale or current.review is None:
-            current.decide()
+        if not is_stale or self._current.review is None:
+            self._current.decide()
 
     def refresh(self) -> None:
         """Bring the micrograph that is shown up to date, if it was picked before."""
-        session = self._session
-        session.renew_plan()
-        record, stored, plan = session.current.record, session.current.stored, session.plan
+        workspace = self._workspace
+        workspace.renew_plan()
+        record, stored, plan = self._current.record, self._current.stored, workspace.plan
         if record is not None and stored is not None and plan is not None:
             self._submit("candidates", record, plan)
 
     def _submit(self, kind: str, record: MicrographRecord, plan: Plan) -> None:
-        session = self._session
-        work = partial(_find, session.picker, session.store, record, plan)
-        session.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
+        workspace = self._workspace
+        work = partial(_find, workspace.picker, workspace.store, record, plan)
+        workspace.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
 
     def _land(self, found: Found) -> None:
         """Take a result; where it is not what the settings ask for now, see about a better one."""
-        session = self._session
+        workspace = self._workspace
         self._complain_once(found.unsaved)
-        record, plan = session.project.micrographs.get(found.micrograph), session.plan
+        record, plan = workspace.project.micrographs.get(found.micrograph), workspace.plan
         if record is None:
             return
-        if record.id != session.current.id:
-            session.summaries.refresh_one(record.id)
+        if record.id != self._current.id:
+            self.picked.emit(record.id)
             return
-        shown = session.current.stored
+        shown = self._current.stored
         wanted = plan and plan.candidates_key(record)
         is_newer_shown = shown is not None and shown.key == wanted != found.stored.key
         if not is_newer_shown:
-            session.current.show_candidates(found.stored, found.map)
+            self._current.show_candidates(found.stored, found.map)
         is_wanted = is_newer_shown or _same_detection(record, found, plan)
-        is_under_way = session.runner.status("candidates").state != "idle"
+        is_under_way = workspace.runner.status("candidates").state != "idle"
         if found.stored.key != wanted and is_wanted and not is_under_way:
             self.refresh()
 
@@ -127,19 +143,19 @@ class PickingJobs:
         """Say that candidates cannot be saved, unless that was so before."""
         if error is not None and self._is_saving:
             text = f"Cannot save picks: {explain(error)}. Make room; they are kept in memory."
-            self._session.notify("error", text)
+            self._workspace.notify("error", text)
         self._is_saving = error is None
 
     def _fail(self, record: MicrographRecord, error: Exception) -> None:
-        self._session.summaries.note_failure(record.id, explain(error))
-        self._session.runner.errored.emit("pick", error)
+        self.failed.emit(record.id, explain(error))
+        self._workspace.runner.errored.emit("pick", error)
 
     def _work_through(
         self, records: list[MicrographRecord], plan: Plan, store: ProjectStore, job: Job
     ) -> tuple[int, int]:
         """Pick one after another; return how many were picked, and how many could not be."""
         picked = failed = 0
-        session, picker = self._session, self._session.picker
+        workspace, picker = self._workspace, self._workspace.picker
         picker.networks(plan.parameters, plan.weights)
         for count, record in enumerate(records):
             job.advance(count, len(records), record.path.name)
@@ -147,26 +163,28 @@ class PickingJobs:
                 stored = store.load_candidates(record.id)
                 if stored is None or stored.key != plan.candidates_key(record):
                     found = _find(picker, store, record, plan, _Part(job, count, len(records)))
-                    session.deliver_part(store, partial(self._land, found))
+                    workspace.deliver_part(store, partial(self._land, found))
                 picked += 1
             except Cancelled:
                 raise
             except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the rest
                 failed += 1
-                fail = partial(session.summaries.note_failure, record.id, explain(error))
-                session.deliver_part(store, fail)
+                fail = partial(self.failed.emit, record.id, explain(error))
+                workspace.deliver_part(store, fail)
         return picked, failed
 
     def _finish_all(self, picked: int, failed: int) -> None:
-        self._session.summaries.refresh()
+        self.finished.emit()
         bad = f"; {failed} could not be picked: see their status" if failed else ""
-        self._session.notify("warning" if failed else "info", f"{picked} micrographs picked{bad}.")
+        self._workspace.notify(
+            "warning" if failed else "info", f"{picked} micrographs picked{bad}."
+        )
 
     def _require_plan(self) -> Plan | None:
-        self._session.renew_plan()
-        if self._session.plan is None and self._session.problem:
-            self._session.notify("warning", self._session.problem)
-        return self._session.plan
+        self._workspace.renew_plan()
+        if self._workspace.plan is None and self._workspace.problem:
+            self._workspace.notify("warning", self._workspace.problem)
+        return self._workspace.plan
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from napari_drpnet.advice import Advice
 from napari_drpnet.expected import ExpectedScores
 from napari_drpnet.jobs import Job
+from napari_drpnet.project.current import CurrentMicrograph
 from napari_drpnet.project.decision import Decision, decide
 from napari_drpnet.project.edits import MicrographRecord
 from napari_drpnet.project.labels import Label
+from napari_drpnet.project.picking_jobs import PickingJobs
 from napari_drpnet.project.plan import Plan
 from napari_drpnet.project.store import ProjectStore
-
-if TYPE_CHECKING:
-    from napari_drpnet.project.session import Session
+from napari_drpnet.project.workspace import Workspace
 
 Status = Literal["not picked", "picked", "settings changed", "failed"]
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
@@ -79,28 +79,39 @@ class Summaries:
 
     Parameters
     ----------
-    session : Session
-        Whose they are.
+    workspace : Workspace
+        Workspace whose micrographs are counted.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+    picking : PickingJobs
+        Tells which micrographs it has picked, and which it could not.
     """
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(
+        self, workspace: Workspace, current: CurrentMicrograph, picking: PickingJobs
+    ) -> None:
+        self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
-        session.project_changed.connect(self._forget)
+        workspace.project_changed.connect(self._forget)
+        workspace.settled.connect(self.refresh)
+        current.decided.connect(self._note_current)
+        picking.picked.connect(self.refresh_one)
+        picking.failed.connect(self.note_failure)
+        picking.finished.connect(self.refresh)
 
     def __getitem__(self, micrograph: str) -> Summary:
         return self._of.get(micrograph, Summary("not picked"))
 
     def totals(self) -> Totals:
         """Add up what came of the included micrographs."""
-        summaries = [self[record.id] for record in self._session.included()]
+        summaries = [self[record.id] for record in self._workspace.included()]
         counts = Counter(summary.status for summary in summaries)
         return Totals(counts, sum(summary.accepted for summary in summaries))
 
     def _forget(self) -> None:
         self._of.clear()
 
-    def note_current(self, decision: Decision) -> None:
+    def _note_current(self, decision: Decision) -> None:
         """Note the counts, cut and advice of the micrograph that is shown."""
         self._put({decision.record.id: _summary(decision)})
 
@@ -110,20 +121,20 @@ class Summaries:
 
     def refresh(self) -> None:
         """Count all micrographs anew."""
-        self._count("count", list(self._session.project.micrographs.values()))
+        self._count("count", list(self._workspace.project.micrographs.values()))
 
     def refresh_one(self, micrograph: str) -> None:
         """Count one micrograph, which is not shown, anew."""
-        record = self._session.project.micrographs[micrograph]
+        record = self._workspace.project.micrographs[micrograph]
         self._count(f"count {micrograph}", [record])
 
     def _count(self, kind: str, records: list[MicrographRecord]) -> None:
-        session = self._session
-        if session.store is None or session.plan is None:
+        workspace = self._workspace
+        if workspace.store is None or workspace.plan is None:
             return
-        asked = [(r, session.project.labels(r.id)) for r in records if r.id != session.current.id]
-        work = partial(self._count_in_chunks, asked, session.plan, session.store)
-        session.runner.submit(kind, work, self._put_counted)
+        asked = [(r, workspace.project.labels(r.id)) for r in records if r.id != self._current.id]
+        work = partial(self._count_in_chunks, asked, workspace.plan, workspace.store)
+        workspace.runner.submit(kind, work, self._put_counted)
 
     def _count_in_chunks(
         self, asked: list[Asked], plan: Plan, store: ProjectStore, job: Job
@@ -133,17 +144,17 @@ class Summaries:
             counted[name] = summary
             job.advance(done, len(asked), "counting")
             if len(counted) == _CHUNK:
-                self._session.deliver_part(store, partial(self._put_counted, counted))
+                self._workspace.deliver_part(store, partial(self._put_counted, counted))
                 counted = {}
         return counted
 
     def _put_counted(self, summaries: dict[str, Summary]) -> None:
-        """Put all but that of the micrograph that is shown by now: `note_current` knows better."""
-        shown = self._session.current.id
+        """Put all but that of the micrograph that is shown by now: `_note_current` knows better."""
+        shown = self._current.id
         self._put({name: summary for name, summary in summaries.items() if name != shown})
 
     def _put(self, summaries: dict[str, Summary]) -> None:
-        known = self._session.project.micrographs
+        known = self._workspace.project.micrographs
         merged = {name: _merged(self[name], new) for name, new in summaries.items()}
         changed = {
             name: summary
@@ -152,7 +163,7 @@ class Summaries:
         }
         self._of |= changed
         if changed:
-            self._session.micrographs_changed.emit(tuple(changed))
+            self._workspace.micrographs_changed.emit(tuple(changed))
 
 
 def _merged(old: Summary, new: Summary) -> Summary:

@@ -2,6 +2,8 @@ from threading import Event
 
 import pytest
 
+from waiting import LIMIT_S
+
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
@@ -255,7 +257,7 @@ def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
     go_on, load = Event(), picked.store.load_candidates
 
     def load_slowly(micrograph):
-        go_on.wait(10)
+        go_on.wait(LIMIT_S)
         return load(micrograph)
 
     monkeypatch.setattr(picked.store, "load_candidates", load_slowly)

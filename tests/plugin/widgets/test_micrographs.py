@@ -241,7 +241,7 @@ def test_the_order_follows_new_picks(panel, session, ids, wait, qtbot):
     panel._view.sortByColumn(Column.PICKS, Qt.SortOrder.DescendingOrder)
     session.current.select(ids[2])
     session.picking.pick_current()
-    qtbot.waitUntil(lambda: cells(panel, Column.NAME)[0] == "disc2.mrc", timeout=20_000)
+    qtbot.waitUntil(lambda: cells(panel, Column.NAME)[0] == "disc2.mrc")
     assert marked(panel) == ([0], [0])
 
 

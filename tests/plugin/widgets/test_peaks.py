@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,6 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import QPoint, Qt
 
 from napari_drpnet.picks import Picks
-from napari_drpnet.plugin.widgets.classify import ClassifyPanel
 from napari_drpnet.plugin.widgets.peaks import PeaksPanel
 from napari_drpnet.project.store import StoredCandidates
 
@@ -190,18 +187,3 @@ def test_rare_settings_are_one_click_away(panel, picked, qtbot, wait):
     wait(picked)
     assert panel.histogram._edges[-1] == 255
     assert panel.threshold.value == panel.histogram.cut == 100
-
-
-def test_following_the_hand_is_fast_enough(panel, session, show_many, viewer, qtbot):
-    classify = ClassifyPanel(viewer)
-    qtbot.addWidget(classify)
-    classify.show()
-    show_many(3000)
-    times = []
-    for k in range(40):
-        session.change("peaks", live=True, threshold=k / 50)
-        start = time.perf_counter()
-        panel._show_counts()
-        classify._show_states()
-        times.append(time.perf_counter() - start)
-    assert np.median(times) < 0.002

@@ -2,6 +2,8 @@ from threading import Event
 
 import pytest
 
+from waiting import LIMIT_S
+
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
@@ -95,7 +97,7 @@ def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, 
 
     def tile(record, parameters, weights, job=None):
         started.set()
-        go_on.wait(10)
+        go_on.wait(LIMIT_S)
         job.advance(1, 5, "distance map")
 
     monkeypatch.setattr(ready.picker, "pick", tile)

@@ -4,6 +4,8 @@ import mrcfile
 import numpy as np
 import pytest
 
+from waiting import LIMIT_S
+
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
@@ -100,7 +102,7 @@ def test_a_lowpass_without_a_pixel_size_is_explained_and_goes_back(
 def test_a_slow_drawing_is_shown(panel, opened, qtbot):
     assert panel.busy.text() == ""
     drawn = Event()
-    opened.runner.submit("image", lambda job: drawn.wait(10), lambda _: None)
+    opened.runner.submit("image", lambda job: drawn.wait(LIMIT_S), lambda _: None)
     qtbot.waitUntil(lambda: panel.busy.text() == "drawing…")
     drawn.set()
     qtbot.waitUntil(lambda: panel.busy.text() == "")

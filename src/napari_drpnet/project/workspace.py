@@ -1,0 +1,260 @@
+"""The project that is open, its settings and its history: what every controller may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from psygnal import Signal
+from pydantic import BaseModel, ValidationError
+
+from napari_drpnet.parameters import DetectorParameters, ParticleParameters
+from napari_drpnet.project.edits import Edit, MicrographRecord, Settings, SettingsEdit
+from napari_drpnet.project.history import History
+from napari_drpnet.project.model import Project
+from napari_drpnet.project.notices import Notice, explain
+from napari_drpnet.project.picker import Picker
+from napari_drpnet.project.plan import Plan, make_plan
+from napari_drpnet.project.runner import JobRunner
+from napari_drpnet.project.store import ProjectStore, projects_root
+from napari_drpnet.project.view import ViewState
+
+Stage = Literal["particle", "detector", "peaks", "classifier"]
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """What the user's preferences say.
+
+    Parameters
+    ----------
+    device : str
+        Of new projects.
+    cache_bytes : int
+        Memory for distance maps.
+    projects_root : pathlib.Path
+        Where projects go that the user gave no folder.
+    """
+
+    device: str = "auto"
+    cache_bytes: int = 512 * 2**20
+    projects_root: Path = field(default_factory=partial(projects_root, None))
+
+
+class Workspace:
+    """The project that is open, its settings and its history, and the jobs that run.
+
+    Everything here is called from, and signals in, the main thread; long work runs in others.
+
+    Parameters
+    ----------
+    deliver : callable
+        ``deliver(f)`` runs ``f()`` later in the main thread; any thread may call it.
+    options : SessionOptions
+        The user's preferences.
+
+    Attributes
+    ----------
+    project : Project
+        The open project.
+    store : ProjectStore or None
+        Its folder; None while no project is open.
+    history : History
+        What can be undone.
+    runner : JobRunner
+        Runs the jobs of all controllers.
+    picker : Picker
+        Distance maps and networks that are kept in memory.
+    view : ViewState
+        How the micrograph is looked at.
+    settings_replaced : Signal
+        The settings before and after a change; emitted after ``settings_changed``.
+    settled : Signal
+        The hand has left a slider.
+    """
+
+    project_changed = Signal()
+    micrographs_changed = Signal(tuple)
+    labels_changed = Signal(str)
+    settings_changed = Signal()
+    settings_replaced = Signal(Settings, Settings)
+    settled = Signal()
+    history_changed = Signal()
+    noticed = Signal(Notice)
+
+    def __init__(
+        self, deliver: Callable[[Callable[[], None]], None], options: SessionOptions | None = None
+    ) -> None:
+        self.options = options or SessionOptions()
+        self.deliver = deliver
+        self.runner = JobRunner(deliver)
+        self.runner.errored.connect(self._complain_of_job)
+        self.picker = Picker(self.options.cache_bytes)
+        self.view = ViewState()
+        self.store: ProjectStore | None = None
+        self._plan: tuple[Settings, Plan | str] | None = None
+        self._is_saving = True
+        device = DetectorParameters(device=self.options.device)
+        self.adopt(Project(settings=Settings(detector=device)), None)
+
+    # ---- the project
+
+    def adopt(self, project: Project, store: ProjectStore | None) -> None:
+        """Make a project the open one."""
+        self.project, self.store = project, store
+        project.micrographs_changed.connect(self._on_micrographs)
+        project.labels_changed.connect(self._on_labels)
+        project.settings_changed.connect(self._on_settings)
+        self.project_changed.emit()
+        self.forget_steps()
+        self.settings_changed.emit()
+
+    def included(self) -> list[MicrographRecord]:
+        """List the micrographs that are included."""
+        return [record for record in self.project.micrographs.values() if record.included]
+
+    def sync(self) -> None:
+        """See that what was done is on the disk, not only with the operating system."""
+        if self.store is not None:
+            self._save(self.store.sync)
+            if self.store.is_long:
+                self._save(partial(self.store.compact, self.project))
+
+    def deliver_part(self, store: ProjectStore, land: Callable[[], None]) -> None:
+        """Let a part of a job land, if its project is still open then; any thread may call it."""
+
+        def land_if_open() -> None:
+            if self.store is store:
+                land()
+
+        self.deliver(land_if_open)
+
+    def is_saved(self) -> bool:
+        """Tell whether the project may be closed; where it would lose edits, say so."""
+        self.sync()
+        unsaved = 0 if self.store is None else self.store.unsaved
+        if unsaved:
+            text = f"{unsaved} edits of this project cannot be saved, so it stays open. Make room."
+            self.notify("error", text)
+        return not unsaved
+
+    def close_project(self) -> None:
+        """Close the folder of the project, saved."""
+        store, self.store = self.store, None
+        try:
+            if store is not None:
+                store.close(self.project)
+        except OSError as error:
+            lost = f" The last {store.unsaved} edits are lost." if store and store.unsaved else ""
+            self.notify("error", f"Cannot save: {explain(error)}.{lost}")
+
+    # ---- settings
+
+    @property
+    def plan(self) -> Plan | None:
+        """What the settings amount to; None while they do not suffice: see `problem`."""
+        plan = self._look_up_plan()
+        return plan if isinstance(plan, Plan) else None
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no plan, and what to do."""
+        plan = self._look_up_plan()
+        return plan if isinstance(plan, str) else None
+
+    def renew_plan(self) -> None:
+        """Notice weights files that have changed meanwhile."""
+        self._plan = None
+
+    def change(self, stage: Stage, *, live: bool = False, **values: Any) -> None:
+        """Change settings of a stage.
+
+        Parameters
+        ----------
+        stage : str
+            A field of `Settings`.
+        live : bool
+            While a slider moves: all until `settle` is one step of undo.
+        **values
+            By the names of the parameter model; None means "as the weights recommend".
+        """
+        before = self.project.settings
+        model: BaseModel | None = getattr(before, stage)
+        kind = ParticleParameters if model is None else type(model)
+        try:
+            changed = kind.model_validate((model.model_dump() if model else {}) | values)
+        except ValidationError as error:
+            self.notify("error", "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors()))
+            self.settings_changed.emit()
+            return
+        after = before.model_copy(update={stage: changed})
+        if after != before:
+            merge = f"{stage} {' '.join(values)}" if live else None
+            self.do(SettingsEdit(before=before, after=after), merge)
+        if not live:
+            self.settle()
+
+    def settle(self) -> None:
+        """Note that the hand has left the slider."""
+        self.history.seal()
+        self.settled.emit()
+
+    # ---- edits
+
+    def do(self, edit: Edit | None, merge: str | None = None) -> None:
+        """Apply an edit that can be undone."""
+        if edit is not None:
+            self.history.do(edit, merge)
+
+    def do_quietly(self, edit: Edit) -> None:
+        """Apply an edit that is no step of undo."""
+        self.project.apply(edit)
+        self._record(edit)
+
+    def forget_steps(self) -> None:
+        """Let nothing that was done so far be undone."""
+        self.history = History(self.project, self._record)
+        self.history.changed.connect(self.history_changed.emit)
+        self.history_changed.emit()
+
+    def notify(self, level: Literal["info", "warning", "error"], text: str) -> None:
+        """Tell the user something."""
+        self.noticed.emit(Notice(level, text))
+
+    # ---- inside
+
+    def _look_up_plan(self) -> Plan | str:
+        settings = self.project.settings
+        if self._plan is None or self._plan[0] is not settings:
+            self._plan = settings, make_plan(settings)
+        return self._plan[1]
+
+    def _on_micrographs(self, ids: tuple[str, ...]) -> None:
+        self.micrographs_changed.emit(ids)
+
+    def _on_labels(self, micrograph: str) -> None:
+        self.labels_changed.emit(micrograph)
+
+    def _on_settings(self, before: Settings, after: Settings) -> None:
+        self.settings_changed.emit()
+        self.settings_replaced.emit(before, after)
+
+    def _record(self, edit: Edit) -> None:
+        if self.store is not None:
+            self._save(partial(self.store.append, edit))
+
+    def _save(self, save: Callable[[], None]) -> None:
+        """Save, or say once that it fails; what could not be saved is saved with the next."""
+        try:
+            save()
+        except OSError as error:
+            if self._is_saving:
+                text = f"Cannot save: {explain(error)}. Make room; your work is kept in memory."
+                self.notify("error", text)
+            self._is_saving = False
+        else:
+            self._is_saving = True
+
+    def _complain_of_job(self, kind: str, error: Exception) -> None:
+        self.notify("error", explain(error))
