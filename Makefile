@@ -10,7 +10,7 @@ STRUCTURES ?= $(DATA)/structures
 PRETRAINED := src/napari_drpnet/networks/pretrained
 # What the shipped weights learn from besides simulations; docs/accuracy.md uses the others.
 REAL_FIELDS := --structures $(STRUCTURES) \
-  --negatives $(DATA)/micrographs/unlabelled --negative-share 0.08 --negative-names \
+  --negatives $(DATA)/micrographs/unlabelled --negative-share 0.12 --negative-names \
   19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
 # Tests of what the extras bring; the others run where none is installed.
@@ -57,7 +57,7 @@ accuracy: $(FULL)/.ready  ## the tables and curves of docs/accuracy.md (needs th
 weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; two hours)
 	@$(FULL)/bin/drpnet train detector $(REAL_FIELDS) --weights multiscale --overwrite \
 	  --out $(PRETRAINED)/detector-default.safetensors
-	@$(FULL)/bin/drpnet train classifier $(REAL_FIELDS) --overwrite \
+	@$(FULL)/bin/drpnet train classifier $(REAL_FIELDS) --weights multiscale-classifier --overwrite \
 	  --out $(PRETRAINED)/classifier-default.safetensors
 
 docs: $(FULL)/.ready  ## build the documentation into site/

@@ -60,7 +60,7 @@ def test_noise_of_another_colour_is_brought_to_the_reference():
 def test_what_a_filter_removed_is_not_lifted_without_limit():
     smooth = gaussian_filter(white(), 4.0)
     _, gain = equalise(smooth, measure_spectrum(white(seed=1)))
-    assert gain.max() <= 2
+    assert gain.max() <= 4
     assert gain.min() >= 1 / 8
     assert is_unusual(gain)
 

@@ -23,7 +23,7 @@ _AXIS_RINGS = 16
 #: Rings in which particles have their power: periods of a half to three diameters of 11 pixels.
 _PARTICLE_RINGS = slice(1, 7)
 #: Least and greatest gain. A high one would lift what a filter or a camera has removed for good.
-_LEAST_GAIN, _GREATEST_GAIN = 1 / 8, 2.0
+_LEAST_GAIN, _GREATEST_GAIN = 1 / 8, 4.0
 #: A tile with a larger share of invalid pixels says nothing.
 _MOST_INVALID = 0.25
 _EPSILON = 1e-6

@@ -1,7 +1,5 @@
 """A classifier learns what the candidates around one say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -59,18 +57,13 @@ def test_company_tells_a_particle(lessons, classifier):
         assert first > 0.8 if len(field.centers_yx) else first < 0.2
 
 
-def test_patches_that_lie_weigh_less_afterwards(lessons, classifier):
-    fields, found, _ = lessons
-    rng = np.random.default_rng(1)
-    found = [replace(one, right=rng.random(COUNT) < 0.5) for one in found]
-    lies = [rng.normal(0, 5, COUNT).astype(np.float32) for _ in fields]
+def test_patches_weigh_what_the_recipe_says(lessons, classifier):
     last = classifier.module.head[-1]
-    before = last.weight.detach().clone()
-    recipe = ClassifierRecipe(context_epochs=400)
-    fit_context(classifier.module, fields, found, lies, PARTICLE_PX, recipe, SilentJob())
-    scale = (last.weight / before).detach()
-    assert scale.std() < 1e-4
-    assert abs(scale.mean()) < 0.5
+    weight, bias = last.weight.detach().clone(), last.bias.detach().clone()
+    recipe = RECIPE.model_copy(update={"patch_weight": 0.25})
+    fit_context(classifier.module, *lessons, PARTICLE_PX, recipe, SilentJob())
+    assert torch.equal(last.weight, 0.25 * weight)
+    assert torch.equal(last.bias, 0.25 * bias)
 
 
 def test_a_cancelled_lesson_leaves_the_classifier_as_it_was(lessons, classifier):

@@ -32,7 +32,7 @@ def fit_context(
     """Give a patch classifier a `ContextNet`, in place.
 
     The log-odds of patch and context together are fitted by cross-entropy. The patches' own are
-    scaled meanwhile, for alone they were too sure; this ends in the last layer of the head.
+    first multiplied by `recipe.patch_weight`, which goes into the last layer of the head.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def fit_context(
         Between passes, when the job says so; the module is then as it was.
     """
     device = next(module.parameters()).device
-    net, scale = ContextNet().to(device), torch.ones((), device=device, requires_grad=True)
+    net, scale = ContextNet().to(device), recipe.patch_weight
     rows = [
         describe_context(found.centers_yx, found.height, field.extent, particle_px)
         for field, found in zip(fields, candidates, strict=True)
@@ -71,8 +71,7 @@ def fit_context(
     weight = weight / weight.mean()
 
     generator = torch.Generator().manual_seed(recipe.seed)
-    parameters = [*net.parameters(), scale]
-    adam = torch.optim.AdamW(parameters, lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
+    adam = torch.optim.AdamW(net.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.context_epochs)
     for epoch in range(1, recipe.context_epochs + 1):
         order = torch.randperm(len(right), generator=generator).to(device)

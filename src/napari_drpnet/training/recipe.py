@@ -143,13 +143,20 @@ class ClassifierRecipe(Parameters):
     least_height: float = Setting(
         0.08, ge=0, title="Weaker candidates are not shown to it, map units"
     )
-    epochs: int = Setting(1, ge=1, le=10_000, title="Times that each patch is seen")
+    epochs: int = Setting(2, ge=1, le=10_000, title="Times that each patch is seen")
     batch: int = Setting(128, ge=2, le=100_000, title="Patches per batch")
     learning_rate: float = Setting(
         1e-3, gt=0, le=1, title="First learning rate: AdamW, cosine schedule"
     )
     context_epochs: int = Setting(
-        40, ge=0, le=10_000, title="Times that the context of each patch is seen; 0: never"
+        15, ge=0, le=10_000, title="Times that the context of each patch is seen; 0: never"
+    )
+    patch_weight: float = Setting(
+        0.5,
+        gt=0,
+        le=1,
+        title="By how much the log-odds of patches are multiplied when contexts are learned: real "
+        "micrographs are less like simulated ones than these are like each other",
     )
     judge_every: int = Setting(
         1000, ge=1, title="Batches between two looks at the fields that judge"

@@ -155,7 +155,7 @@ def train_classifier(
     learned, judged = labelled[: len(pool.fields)], labelled[len(pool.fields) :]
     examples = cut_patches(pool.fields, learned, recipe.patch_px)
     torch.manual_seed(recipe.seed)
-    module = start.module if start else PatchClassifier(recipe.patch_px).to(device)
+    module = _patch_classifier(start, recipe).to(device)
     card = WeightsCard(
         kind="classifier",
         particle_px=detector.card.particle_px,
@@ -163,7 +163,7 @@ def train_classifier(
         architecture=detector.card.architecture,
         patch_px=recipe.patch_px,
         pool_stride=start.card.pool_stride if start else 2,
-        context=start.card.context if start else False,
+        context=module.context is not None,
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
@@ -180,6 +180,15 @@ def train_classifier(
             interrupted = True
     history = _history(start) | {"detector_sha256": detector.sha256}
     return _finish(network, recipe, trials, interrupted, history)
+
+
+def _patch_classifier(start: Network | None, recipe: ClassifierRecipe) -> PatchClassifier:
+    """Return what to train; where contexts are learned anew it starts without the old ones."""
+    module = start.module if start else PatchClassifier(recipe.patch_px)
+    assert isinstance(module, PatchClassifier)
+    if recipe.context_epochs:
+        module.context = None
+    return module
 
 
 def _learn_context(
