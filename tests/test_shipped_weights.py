@@ -11,13 +11,13 @@ from napari_drpnet import (
     read_micrograph,
     simulate_micrograph,
 )
-from napari_drpnet.evaluate import score_picks
-from napari_drpnet.geometry import inside
-from napari_drpnet.micrograph import Micrograph
-from napari_drpnet.networks.weights import list_weights, load_classifier, load_detector
-from napari_drpnet.parameters import SimulationParameters
-from napari_drpnet.simulate import make_shape
-from napari_drpnet.simulate.noise import add_noise
+from napari_drpnet.base.geometry import inside
+from napari_drpnet.evaluation.scores import score_picks
+from napari_drpnet.images.micrograph import Micrograph
+from napari_drpnet.picking.networks.weights import list_weights, load_classifier, load_detector
+from napari_drpnet.picking.parameters import SimulationParameters
+from napari_drpnet.simulation import make_shape
+from napari_drpnet.simulation.noise import add_noise
 
 
 def parameters(diameter_angstrom, pixel_size=None):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.project import sample_project
-from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session, SessionOptions
 from waiting import LIMIT_S
