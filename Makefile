@@ -38,7 +38,7 @@ test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
 
-lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
+lint: $(FULL)/.ready  ## style, types, and the contracts between rooms
 	@$(FULL)/bin/ruff check .
 	@$(FULL)/bin/ruff format --check .
 	@$(FULL)/bin/mypy

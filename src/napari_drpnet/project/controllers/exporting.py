@@ -131,7 +131,7 @@ class Exporter:
         if report.failed:
             more = f", and {len(report.failed) - 1} more" if len(report.failed) > 1 else ""
             text = f"Not all was exported. {report.failed[0]}{more}. Your picks are safe: "
-            remedy = "mend this or choose another folder, and export again."
+            remedy = "correct this or choose another folder, and export again."
             self._workspace.notify("error", text + remedy)
         self.finished.emit(report)
 
