@@ -107,7 +107,7 @@ def _require_usable_pixels(path: Path, pixels: Pixels) -> None:
     bad = _count_not_finite(pixels) if pixels.dtype.kind == "f" else 0
     if bad:
         reason = f"{bad} of {pixels.size} pixels are NaN or infinite"
-        raise InputFileError(path, reason, "Repeat the motion correction, or mend those pixels")
+        raise InputFileError(path, reason, "Repeat the motion correction, or repair those pixels")
     if _is_constant(pixels):
         reason = f"it is blank: every pixel is {pixels[0, 0]}"
         raise InputFileError(path, reason, "Leave this micrograph out")
