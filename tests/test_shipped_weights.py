@@ -96,7 +96,7 @@ def test_an_empty_micrograph_stays_nearly_empty():
 @pytest.mark.parametrize(
     ("folder", "pattern", "diameter", "pixel_size", "least_recall", "least_precision"),
     [
-        ("apoferritin_10146", "*.png", 85.0, 1.0, 0.8, 0.9),
+        ("apoferritin_10146", "*.png", 85.0, 1.0, 0.8, 0.85),
         ("ribosome_10028", "*.png", 300.0, 5.36, 0.98, 0.65),  # its truth leaves ribosomes out
         ("bgal_10017", "*.jpg", 180.0, 1.77, 0.8, 0.6),  # nothing is labelled near its edges
     ],

@@ -132,7 +132,7 @@ def test_a_spectrum_that_cannot_be_evened_out():
     gain = np.ones(SPECTRUM_SIZE, np.float32)
     plain = replace(DETECTION, view=replace(VIEW, gain=gain))
     assert about("spectrum", detection=plain) == ""
-    gain = np.full(SPECTRUM_SIZE, 2.0, np.float32)
+    gain = np.full(SPECTRUM_SIZE, 4.0, np.float32)
     text = about("spectrum", detection=replace(DETECTION, view=replace(VIEW, gain=gain)))
     assert "filtering or denoising" in text
     assert "Give the micrograph as it was before" in text

@@ -13,7 +13,7 @@ from napari_drpnet.project.state.edits import (
     SettingsEdit,
 )
 from napari_drpnet.project.state.labels import Label
-from waiting import LIMIT_S
+from waiting import LIMIT_S, finish
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
 
@@ -98,9 +98,7 @@ class Desk:
 
     def finish(self):
         """Wait until nothing runs, and all has landed."""
-        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
-        self.main.run_pending()
-        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
+        finish(self.main, self.session)
 
     def open(self, *paths):
         self.session.open_paths(paths)

@@ -6,6 +6,7 @@ from napari_drpnet.project.controllers import device as device_probe
 from napari_drpnet.project.controllers.device import DeviceProbe
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
+from waiting import LIMIT_S, finish
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def session(queue, tmp_path):
     session = Session(queue, SessionOptions(projects_root=tmp_path))
     yield session
     session.close()
-    assert session.runner.join(10)
+    assert session.runner.join(LIMIT_S)
 
 
 @pytest.fixture
@@ -49,13 +50,13 @@ def test_it_looks_again_only_for_another_device(session, queue, asked):
     probe = DeviceProbe(session)
     probe.ask()
     probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 10)
+    finish(queue, session)
     probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 10)
+    finish(queue, session)
     assert asked == ["auto"]
     session.change("detector", device="cuda:7")
     probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 10)
+    finish(queue, session)
     assert asked == ["auto", "cuda:7"]
 
 
@@ -63,7 +64,7 @@ def test_a_device_that_is_not_there_is_said_in_words(session, queue, asked):
     session.change("detector", device="cuda:7")
     probe = DeviceProbe(session)
     probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 10)
+    finish(queue, session)
     assert "offers cuda:0" in probe.text
     assert not probe.is_usable
 
@@ -72,7 +73,7 @@ def test_two_who_ask_at_once_are_both_told(session, queue, asked):
     probes = [DeviceProbe(session), DeviceProbe(session)]
     for probe in probes:
         probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 10)
+    finish(queue, session)
     assert [probe.text for probe in probes] == ["CUDA: NVIDIA H200"] * 2
 
 
@@ -80,5 +81,5 @@ def test_the_cpu_has_its_reason(session, queue):
     session.change("detector", device="cpu")
     probe = DeviceProbe(session)
     probe.ask()
-    queue.run_until(lambda: not session.runner.is_busy, 60)
+    finish(queue, session)
     assert probe.text == f"CPU: {devices.choose_device('cpu').reason}"

@@ -7,7 +7,7 @@ from napari_drpnet.project.controllers import exporting as module
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
-from waiting import LIMIT_S
+from waiting import LIMIT_S, finish
 
 
 @pytest.fixture
@@ -20,12 +20,12 @@ def session(queue, tmp_path, use_toy_weights):
     session = Session(queue, SessionOptions(device="cpu", projects_root=tmp_path / "projects"))
     yield session
     session.close()
-    session.runner.join(10)
+    session.runner.join(LIMIT_S)
 
 
 @pytest.fixture
 def rest(queue, session):
-    return lambda: queue.run_until(lambda: not session.runner.is_busy, 20)
+    return lambda: finish(queue, session)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.points.review import State, review_picks
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.project.state.labels import Label
+from waiting import LIMIT_S, finish
 
 
 @pytest.fixture
@@ -19,14 +20,14 @@ def session(tmp_path, write_discs, use_toy_weights):
     for k in range(2):
         write_discs(tmp_path / "in" / f"disc{k}.mrc", seed=k)
     session.open_paths([tmp_path / "in"])
-    queue.run_until(lambda: not session.runner.is_busy, 20)
+    finish(queue, session)
     session.change("particle", diameter_angstrom=36.0)
     session.picking.pick_all()
-    queue.run_until(lambda: not session.runner.is_busy, 20)
+    finish(queue, session)
     assert session.current.accepted_count == 16
     yield session
     session.close()
-    session.runner.join(10)
+    session.runner.join(LIMIT_S)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from napari_drpnet.project.controllers import statuses as module
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.project.stages import decision
-from waiting import LIMIT_S
+from waiting import LIMIT_S, finish
 
 
 @pytest.fixture
@@ -21,16 +21,16 @@ def session(tmp_path, main_thread, use_toy_weights, write_discs):
         main_thread, SessionOptions(device="cpu", projects_root=tmp_path / "projects")
     )
     session.open_paths([tmp_path / "discs"])
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     session.change("particle", diameter_angstrom=36.0)
     third = list(session.project.micrographs)[2]
     session.include([third], False)
     session.picking.pick_all()
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     session.include([third], True)
     yield session
     session.close()
-    session.runner.join(10)
+    session.runner.join(LIMIT_S)
 
 
 def test_totals_add_up_what_came_of_each(session):
@@ -52,7 +52,7 @@ def test_totals_leave_excluded_ones_out(session):
 def test_totals_count_particles_of_other_settings(session, main_thread):
     before = session.summaries.totals().particles
     session.change("particle", diameter_angstrom=40.0)
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     totals = session.summaries.totals()
     assert totals.counts == {"settings changed": 2, "not picked": 1}
     assert totals.particles == before
@@ -61,7 +61,7 @@ def test_totals_count_particles_of_other_settings(session, main_thread):
 def test_a_failure_holds_until_the_micrograph_is_picked(session, main_thread):
     def pick_all():
         session.picking.pick_all()
-        main_thread.run_until(lambda: not session.runner.is_busy, 20)
+        finish(main_thread, session)
 
     _, second, third = session.project.micrographs
     accepted = session.summaries[second].accepted
@@ -99,18 +99,18 @@ def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thr
     seen = session.summaries[session.current.id].accepted
     assert seen == session.current.accepted_count
     gate.opened.set()
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     assert session.summaries[session.current.id].accepted == seen
 
 
 def test_many_are_counted_in_parts_that_are_told_one_by_one(session, main_thread, monkeypatch):
     monkeypatch.setattr(module, "_CHUNK", 1)
     session.change("classifier", accept=0.9)
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     told = []
     session.micrographs_changed.connect(told.append)
     session.change("classifier", accept=0.5)
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     first, second, _ = session.project.micrographs
     assert told == [(first,), (second,)]
     assert session.summaries[second].accepted > 8
@@ -123,14 +123,14 @@ def test_cuts_and_advice_of_all_are_known(session, main_thread, automatic_weight
     assert session.summaries[second].expected.precision == pytest.approx(0.731, abs=1e-3)
     session.change("classifier", classifier=automatic_weights(least_f1=0.99))
     session.picking.pick_all()
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     for name in (first, second):  # the one that is shown, and one that is not
         summary = session.summaries[name]
         assert summary.automatic
         assert (summary.accept, summary.accepted) == (None, 0)
         assert "picks" in [one.topic for one in summary.advice]
     session.change("classifier", least_f1=0.0)
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     for name in (first, second):
         summary = session.summaries[name]
         assert 0.25 < summary.accept < 0.5
@@ -144,7 +144,7 @@ def test_labels_of_others_count_too(session, main_thread):
     session.current.set_verdict([0, 1], accepted=False)
     session.step(1)
     session.summaries.refresh()
-    main_thread.run_until(lambda: not session.runner.is_busy, 20)
+    finish(main_thread, session)
     assert session.summaries[first].accepted == before - 2
     session.undo()
     assert session.current.id == first
