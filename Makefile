@@ -7,14 +7,14 @@ FULL   := .venv
 DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
 VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
-PRETRAINED := src/napari_drpnet/networks/pretrained
+PRETRAINED := src/napari_drpnet/picking/networks/pretrained
 # What the shipped weights learn from besides simulations; docs/accuracy.md uses the others.
 REAL_FIELDS := --structures $(STRUCTURES) \
   --negatives $(DATA)/micrographs/unlabelled --negative-share 0.12 --negative-names \
   19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
 # Tests of what the extras bring; the others run where none is installed.
-NEED_EXTRAS := tests/plugin tests/batch/test_cluster.py tests/cli/test_doctor.py
+NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
@@ -38,7 +38,7 @@ test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
 
-lint: $(FULL)/.ready  ## style, types, and the contracts between the rings
+lint: $(FULL)/.ready  ## style, types, and the contracts between rooms
 	@$(FULL)/bin/ruff check .
 	@$(FULL)/bin/ruff format --check .
 	@$(FULL)/bin/mypy

@@ -20,8 +20,8 @@ from accuracy_sets import (
     table,
     write_section,
 )
-from napari_drpnet.evaluate import Evaluation
-from napari_drpnet.evaluation_report import draw_f1_contours
+from napari_drpnet.evaluation.report import draw_f1_contours
+from napari_drpnet.evaluation.scores import Evaluation
 
 PAIRS = (
     "default:default",

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from napari_drpnet.atomic_file import atomic_file
+from napari_drpnet.base.atomic_file import atomic_file
 
 #: Each set keeps its colour; Okabe and Ito's, which are safe for the colour blind, and two more.
 COLOURS = {

@@ -16,22 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet import load_networks, pick, read_coordinates, read_micrograph
-from napari_drpnet.detection import Networks
-from napari_drpnet.evaluate import Evaluation, ScoredMicrograph, evaluate_picks, leave_out_border
-from napari_drpnet.geometry import inside
-from napari_drpnet.micrograph import Micrograph
-from napari_drpnet.networks.matlab import import_published_detector
-from napari_drpnet.parameters import (
+from napari_drpnet.base.geometry import inside
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.evaluation.scores import (
+    Evaluation,
+    ScoredMicrograph,
+    evaluate_picks,
+    leave_out_border,
+)
+from napari_drpnet.images.micrograph import Micrograph
+from napari_drpnet.images.preprocess import Polarity
+from napari_drpnet.picking.detection import Networks
+from napari_drpnet.picking.networks.matlab import import_published_detector
+from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
     ParticleParameters,
     PickParameters,
     SimulationParameters,
 )
-from napari_drpnet.picking import find_cut, ranking_score, resolve
-from napari_drpnet.picks import Picks
-from napari_drpnet.preprocess import Polarity
-from napari_drpnet.simulate import read_structure, simulate_micrograph
+from napari_drpnet.picking.pick import find_cut, ranking_score, resolve
+from napari_drpnet.simulation import read_structure, simulate_micrograph
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))

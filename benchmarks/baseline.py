@@ -27,7 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded
 from click.testing import CliRunner
 
 from napari_drpnet.cli import main as drpnet
-from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
 
 ROOT = Path(__file__).parent.parent

@@ -25,9 +25,9 @@ import mrcfile
 import numpy as np
 
 from napari_drpnet import simulate_micrograph
-from napari_drpnet.batch.workers import count_cores
-from napari_drpnet.formats.relion import read_index
-from napari_drpnet.parameters import SimulationParameters
+from napari_drpnet.batch.workers.workers import count_cores
+from napari_drpnet.picking.parameters import SimulationParameters
+from napari_drpnet.relion.lists import read_index
 
 SIDE, FRAMES, DIAMETER = 1024, 8, 150
 KILLS = 20

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from napari_drpnet.distance_map import predict_distance_map
-from napari_drpnet.networks.weights import load_detector
+from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.networks.weights import load_detector
 from timing import median_ms
 
 SIDE, PUBLISHED_SIDE = 451, 1312

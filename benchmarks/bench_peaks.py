@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import h_maxima
 
-from napari_drpnet.peaks import find_candidates, smooth, suppress_neighbours
+from napari_drpnet.picking.detectors.peaks import find_candidates, smooth, suppress_neighbours
 from timing import median_ms
 
 BUDGET_MS = 150

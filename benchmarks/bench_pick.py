@@ -20,11 +20,11 @@ import numpy as np
 
 from large_files import write_tiled
 from napari_drpnet import PickParameters, load_networks, pick, read_micrograph
-from napari_drpnet.detection import detect
-from napari_drpnet.distance_map import predict_distance_map
-from napari_drpnet.parameters import ParticleParameters, SimulationParameters
-from napari_drpnet.picking import judge, rank_candidates, resolve
-from napari_drpnet.preprocess import preprocess, resample
+from napari_drpnet.images.preprocess import preprocess, resample
+from napari_drpnet.picking.detection import detect
+from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.parameters import ParticleParameters, SimulationParameters
+from napari_drpnet.picking.pick import judge, rank_candidates, resolve
 from timing import median_ms
 
 DIAMETER_PX = 100.0
@@ -69,7 +69,7 @@ def peak_memory_mb(path: Path) -> float:
     code = (
         "import resource, sys\n"
         "from napari_drpnet import *\n"
-        "from napari_drpnet.parameters import ParticleParameters\n"
+        "from napari_drpnet.picking.parameters import ParticleParameters\n"
         f"particle = ParticleParameters(diameter_angstrom={1.5 * DIAMETER_PX})\n"
         "parameters = PickParameters(particle=particle)\n"
         "pick(read_micrograph(sys.argv[1]), parameters)\n"

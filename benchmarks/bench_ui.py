@@ -21,7 +21,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from large_files import write_tiled
-from napari_drpnet.parameters import SimulationParameters
+from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.project.session import Session
 

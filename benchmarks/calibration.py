@@ -22,7 +22,7 @@ from accuracy_sets import (
     table,
     write_section,
 )
-from napari_drpnet.evaluate import score_picks
+from napari_drpnet.evaluation.scores import score_picks
 
 BINS = 10
 #: Fewer candidates than this say nothing about their bin.

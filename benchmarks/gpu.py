@@ -23,15 +23,19 @@ from numpy.typing import NDArray
 from accuracy_sets import table
 from bench_pick import DIAMETER_PX, make_file, peak_memory_mb
 from napari_drpnet import PickParameters, load_networks, pick, simulate_micrograph
-from napari_drpnet.detection import Networks, detect
-from napari_drpnet.devices import Device, choose_device
-from napari_drpnet.distance_map import Precision, predict_distance_map
-from napari_drpnet.matching import match_one_to_one
-from napari_drpnet.micrograph import Micrograph
-from napari_drpnet.networks.weights import Network
-from napari_drpnet.parameters import DetectorParameters, ParticleParameters, SimulationParameters
-from napari_drpnet.picking import above_threshold, judge, rank_candidates, resolve
-from napari_drpnet.preprocess import preprocess
+from napari_drpnet.base.devices import Device, choose_device
+from napari_drpnet.evaluation.matching import match_one_to_one
+from napari_drpnet.images.micrograph import Micrograph
+from napari_drpnet.images.preprocess import preprocess
+from napari_drpnet.picking.detection import Networks, detect
+from napari_drpnet.picking.detectors.distance_map import Precision, predict_distance_map
+from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.parameters import (
+    DetectorParameters,
+    ParticleParameters,
+    SimulationParameters,
+)
+from napari_drpnet.picking.pick import above_threshold, judge, rank_candidates, resolve
 from timing import median_ms
 
 Positions = NDArray[np.float64]

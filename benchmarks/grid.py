@@ -28,8 +28,8 @@ from grid_sets import (
     simulate,
 )
 from laplacian import SHAPES, THRESHOLDS, find_blobs
-from napari_drpnet.evaluate import ScoredMicrograph, score_picks, trace_curve
-from napari_drpnet.precision_recall import Tally
+from napari_drpnet.evaluation.precision_recall import Tally
+from napari_drpnet.evaluation.scores import ScoredMicrograph, score_picks, trace_curve
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_laplace
 
 from accuracy_sets import Example
-from napari_drpnet.peaks import Candidates, find_candidates, suppress_neighbours
-from napari_drpnet.preprocess import preprocess
+from napari_drpnet.images.preprocess import preprocess
+from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, suppress_neighbours
 
 PARTICLE_PX = 16.0
 #: Blob size and least distance of two picks, both in particle diameters.

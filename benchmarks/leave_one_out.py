@@ -14,11 +14,16 @@ from typing import TypeVar
 import numpy as np
 
 from accuracy_sets import Example, Picker, page_to_write, real_examples, table, write_section
-from napari_drpnet.evaluate import evaluate_picks
-from napari_drpnet.networks.weights import WeightsCard
-from napari_drpnet.precision_recall import Rates
-from napari_drpnet.preprocess import preprocess
-from napari_drpnet.training.tune import LabelledImage, Tuned, TuneRecipe, tune_detector
+from napari_drpnet.evaluation.precision_recall import Rates
+from napari_drpnet.evaluation.scores import evaluate_picks
+from napari_drpnet.images.preprocess import preprocess
+from napari_drpnet.picking.networks.weights import WeightsCard
+from napari_drpnet.training.from_labels.detector import (
+    LabelledImage,
+    Tuned,
+    TuneRecipe,
+    tune_detector,
+)
 
 SETS = ("ribosome 10028", "apoferritin 10146")
 RECIPE = TuneRecipe(steps=160, learning_rate=1e-3)

@@ -26,9 +26,9 @@ from accuracy_sets import (
 )
 from laplacian import SHAPES, THRESHOLDS, find_blobs
 from napari_drpnet import read_coordinates
-from napari_drpnet.evaluate import RADII, evaluate_picks, score_picks
-from napari_drpnet.geometry import flip_rows
-from napari_drpnet.precision_recall import Rates
+from napari_drpnet.base.geometry import flip_rows
+from napari_drpnet.evaluation.precision_recall import Rates
+from napari_drpnet.evaluation.scores import RADII, evaluate_picks, score_picks
 
 Positions = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 from accuracy_sets import table, write_section
 from bench_learning import f1, make_scene, teach
-from napari_drpnet.atomic_file import atomic_file
-from napari_drpnet.project.learning import Subject
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.project.controllers.learning import Subject
 
 CLICKS = (5, 10, 20, 50, 100, 200)
 SCENES = (

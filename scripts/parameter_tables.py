@@ -21,16 +21,20 @@ from typing import Literal, get_args, get_origin
 import click
 from pydantic import BaseModel
 
-from napari_drpnet.batch.curation import CurationRules
+from napari_drpnet.batch.results.curation import CurationRules
 from napari_drpnet.cli import main
 from napari_drpnet.cli.options import flag
-from napari_drpnet.display import DisplayParameters
-from napari_drpnet.parameters import ParticleParameters, PickParameters, SimulationParameters
-from napari_drpnet.plugin.field_facts import FieldFacts
+from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.picking.parameters import (
+    ParticleParameters,
+    PickParameters,
+    SimulationParameters,
+)
+from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.project.actions import ACTIONS
-from napari_drpnet.project.derivation import choose_weights
-from napari_drpnet.project.export_options import ExportChoice
-from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.project.files.export_options import ExportChoice
+from napari_drpnet.project.stages.derivation import choose_weights
+from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "command-line.md"

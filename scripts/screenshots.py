@@ -27,8 +27,8 @@ from qtpy.QtCore import QBuffer, QByteArray
 from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 from scipy.spatial import cKDTree
 
-from napari_drpnet.plugin.widgets.picker import PickerPanel, find_table
-from napari_drpnet.project.review import is_accepted
+from napari_drpnet.plugin.panels.picker import PickerPanel, find_table
+from napari_drpnet.project.points.review import is_accepted
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session
 

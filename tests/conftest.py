@@ -31,9 +31,9 @@ def toy_weights(tmp_path_factory) -> Path:
     """A folder of default weights: the detector is a 9×9 mean, the classifier always says 0.73."""
     import torch
 
-    from napari_drpnet.networks.classifier import PatchClassifier
-    from napari_drpnet.networks.fcrn import FCRN
-    from napari_drpnet.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.fcrn import FCRN
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
 
     about = {"particle_px": 9, "licence": "BSD-3-Clause", "trained_on": "nothing"}
     folder = tmp_path_factory.mktemp("weights")
@@ -61,7 +61,7 @@ def use_toy_weights(monkeypatch, toy_weights) -> None:
 @pytest.fixture
 def automatic_weights(tmp_path, toy_weights):
     """A function that writes the toy classifier with an automatic cut, and returns its file."""
-    from napari_drpnet.networks.weights import load_network, save_network
+    from napari_drpnet.picking.networks.weights import load_network, save_network
 
     def write(least_f1=0.0):
         network = load_network(str(toy_weights / "classifier-default.safetensors"), "classifier")
@@ -78,7 +78,7 @@ def use_automatic_weights(monkeypatch, toy_weights, tmp_path_factory):
     """A function that takes the toy weights, but with automatic accept, and a least F1."""
     from safetensors.torch import load_file
 
-    from napari_drpnet.networks.weights import read_card, save_network
+    from napari_drpnet.picking.networks.weights import read_card, save_network
 
     def use(least_f1: float) -> None:
         folder = tmp_path_factory.mktemp("automatic")
@@ -148,6 +148,6 @@ def gate_before(monkeypatch):
 @pytest.fixture
 def detector_gate(gate_before):
     """A gate before the detector."""
-    from napari_drpnet.project import picker
+    from napari_drpnet.project.stages import cache as picker
 
     return gate_before(picker, "detect")

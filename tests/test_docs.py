@@ -9,7 +9,7 @@ import click
 import pytest
 
 from napari_drpnet.cli.options import build_model
-from napari_drpnet.networks.weights import find_weights, read_card
+from napari_drpnet.picking.networks.weights import find_weights, read_card
 from napari_drpnet.project.actions import ACTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +17,8 @@ PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 )
+SOURCE = ROOT / "src" / "napari_drpnet"
+ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 TABLES = runpy.run_path(str(ROOT / "scripts" / "parameter_tables.py"))
 
 
@@ -76,11 +78,21 @@ def test_all_keys_have_a_page():
     assert {action.key for action in ACTIONS.values()} <= set(re.findall("`([^`]+)`", text)) | {""}
 
 
-@pytest.mark.parametrize("folder", ["", "project", "plugin"])
-def test_every_module_is_in_the_tables_of_the_architecture(folder):
+def test_every_module_is_in_a_room_and_every_room_in_the_architecture():
+    assert {path.name for path in SOURCE.glob("*.py")} == {"__init__.py"}
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    modules = {path.stem for path in (ROOT / "src" / "napari_drpnet" / folder).glob("*.py")}
-    assert modules - set(re.findall("`([^`]+)`", text)) - {"__init__"} == set()
+    assert sorted(re.findall(r"^### `(\w+)`$", text, re.MULTILINE)) == ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_table_of_a_room_names_its_modules(room):
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = re.search(rf"^### `{room}`$(.*?)^##", text, re.DOTALL | re.MULTILINE)[1]
+    cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall("`([^`]+)`", cell)]
+    files = [path.relative_to(SOURCE / room) for path in (SOURCE / room).rglob("*.py")]
+    modules = [".".join(file.with_suffix("").parts) for file in files if file.stem != "__init__"]
+    assert sorted(named) == sorted(modules)
 
 
 def test_every_verb_has_its_table():

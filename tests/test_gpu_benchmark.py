@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_drpnet.networks.weights import load_detector
+from napari_drpnet.picking.networks.weights import load_detector
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 

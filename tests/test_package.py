@@ -29,14 +29,14 @@ def test_reading_and_parameters_load_nothing_heavy():
     loaded = modules_after(
         "from napari_drpnet import read_micrograph, read_coordinates, PickParameters, Picks"
     )
-    assert "napari_drpnet.micrograph" in loaded
+    assert "napari_drpnet.images.micrograph" in loaded
     assert not loaded.intersection({"torch", "numba", "pandas", "qtpy", "napari"})
 
 
 def test_the_core_loads_neither_qt_nor_napari():
     loaded = modules_after(
         "from napari_drpnet import pick, evaluate_picks, simulate_micrograph; "
-        "import napari_drpnet.training.fit, napari_drpnet.networks.weights"
+        "import napari_drpnet.training.from_truth.fit, napari_drpnet.picking.networks.weights"
     )
     assert not loaded.intersection({"qtpy", "PyQt6", "PySide6", "napari", "magicgui", "superqt"})
 

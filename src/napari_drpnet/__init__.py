@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_drpnet.detection import load_networks
-    from napari_drpnet.evaluate import evaluate_picks
+    from napari_drpnet.base.picks import Picks
+    from napari_drpnet.evaluation.scores import evaluate_picks
     from napari_drpnet.formats import read_coordinates, write_coordinates
-    from napari_drpnet.micrograph import Micrograph, read_micrograph
-    from napari_drpnet.parameters import PickParameters
-    from napari_drpnet.picking import pick
-    from napari_drpnet.picks import Picks
-    from napari_drpnet.simulate import simulate_micrograph
+    from napari_drpnet.images.micrograph import Micrograph, read_micrograph
+    from napari_drpnet.picking.detection import load_networks
+    from napari_drpnet.picking.parameters import PickParameters
+    from napari_drpnet.picking.pick import pick
+    from napari_drpnet.simulation import simulate_micrograph
 
 __version__ = "0.1.0"
 
@@ -32,15 +32,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Micrograph": "micrograph",
-    "PickParameters": "parameters",
-    "Picks": "picks",
-    "evaluate_picks": "evaluate",
-    "load_networks": "detection",
-    "pick": "picking",
+    "Micrograph": "images.micrograph",
+    "PickParameters": "picking.parameters",
+    "Picks": "base.picks",
+    "evaluate_picks": "evaluation.scores",
+    "load_networks": "picking.detection",
+    "pick": "picking.pick",
     "read_coordinates": "formats",
-    "read_micrograph": "micrograph",
-    "simulate_micrograph": "simulate",
+    "read_micrograph": "images.micrograph",
+    "simulate_micrograph": "simulation",
     "write_coordinates": "formats",
 }
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from napari_drpnet.batch import Outputs, list_entries, pick_micrographs
-from napari_drpnet.parameters import ParticleParameters, PickParameters
+from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 
 
 @pytest.fixture

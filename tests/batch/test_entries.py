@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.batch import list_entries
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats.star_tables import write_table
+from napari_drpnet.relion.star_tables import write_table
 
 
 @pytest.fixture

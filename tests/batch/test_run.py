@@ -8,18 +8,12 @@ import numpy as np
 import pytest
 
 from napari_drpnet import batch
-from napari_drpnet.batch import (
-    AlreadyPickedError,
-    Outputs,
-    list_entries,
-    outputs,
-    pick_micrographs,
-    task,
-)
+from napari_drpnet.base.jobs import Cancelled
+from napari_drpnet.batch import AlreadyPickedError, Outputs, list_entries, pick_micrographs, task
+from napari_drpnet.batch.folder import outputs
+from napari_drpnet.evaluation.matching import match_one_to_one
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.star_tables import read_tables
-from napari_drpnet.jobs import Cancelled
-from napari_drpnet.matching import match_one_to_one
+from napari_drpnet.relion.star_tables import read_tables
 
 pytestmark = pytest.mark.usefixtures("use_toy_weights")
 

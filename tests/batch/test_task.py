@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_drpnet.batch import FailedMicrograph, Outputs, PickTask, list_entries, outputs
+from napari_drpnet.batch import FailedMicrograph, Outputs, PickTask, list_entries
+from napari_drpnet.batch.folder import outputs
 from napari_drpnet.formats import read_coordinates
 
 pytestmark = pytest.mark.usefixtures("use_toy_weights")

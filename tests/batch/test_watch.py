@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.batch import (
     FailedMicrograph,
     Outputs,
@@ -18,10 +20,8 @@ from napari_drpnet.batch import (
     watch_micrographs,
 )
 from napari_drpnet.batch.watch import Arrivals
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats.star_tables import read_tables
-from napari_drpnet.image_files import has_all_bytes
-from napari_drpnet.jobs import Cancelled
+from napari_drpnet.images.image_files import has_all_bytes
+from napari_drpnet.relion.star_tables import read_tables
 
 pytestmark = pytest.mark.usefixtures("use_toy_weights")
 

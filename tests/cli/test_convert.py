@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.relion import write_index
+from napari_drpnet.relion.lists import write_index
 
 
 @pytest.fixture(autouse=True)

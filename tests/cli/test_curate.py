@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_drpnet.formats.relion import read_micrographs_star
+from napari_drpnet.relion.lists import read_micrographs_star
 
 LIST = "data_micrographs\nloop_\n_rlnMicrographName\nin/m0.mrc\nin/m1.mrc\nin/m9.mrc\n"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.star_tables import read_tables
+from napari_drpnet.relion.star_tables import read_tables
 
 COUNT = 12
 PICK = ("pick", "in", "--out", "out", "--diameter", "36", "--format", "star,csv")

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_drpnet.image_files import SMALLEST_SIDE
+from napari_drpnet.images.image_files import SMALLEST_SIDE
 
 NOISE = np.random.default_rng(0).normal(100, 9, (160, 160)).astype(np.float32)
 

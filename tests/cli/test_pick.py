@@ -11,8 +11,8 @@ import tifffile
 
 from napari_drpnet.batch import task
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.star_tables import read_tables, write_table
-from napari_drpnet.picking import pick_in_detail
+from napari_drpnet.picking.pick import pick_in_detail
+from napari_drpnet.relion.star_tables import read_tables, write_table
 
 pytestmark = pytest.mark.usefixtures("micrographs")
 OUT = ("--out", "out", "--diameter", 36)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from napari_drpnet.batch import task
 from napari_drpnet.cli import main
 from napari_drpnet.cli.relion_command import split_arguments
-from napari_drpnet.picking import pick_in_detail
+from napari_drpnet.picking.pick import pick_in_detail
 
 JOB = "External/job005/"
 MICS = "CtfFind/job003/micrographs_ctf.star"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.micrograph import read_micrograph
+from napari_drpnet.images.micrograph import read_micrograph
 
 SMALL = ("--height", 128, "--width", 192, "--particles", 4, "--pixel-size", 6)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from napari_drpnet.networks.weights import load_classifier, load_detector, read_card
-from napari_drpnet.training import fields, pool, train
-from napari_drpnet.training.choosing import Cuts
-from napari_drpnet.training.recipe import NONE_HARD, DetectorRecipe
+from napari_drpnet.picking.networks.weights import load_classifier, load_detector, read_card
+from napari_drpnet.training.common import fields
+from napari_drpnet.training.common.recipe import NONE_HARD, DetectorRecipe
+from napari_drpnet.training.from_truth import pool, train
+from napari_drpnet.training.from_truth.cuts import Cuts
 
 SIZE = {"fields": 2, "looks": 1, "validation-fields": 1, "batch": 2, "judge-every": 2, "workers": 1}
 TOY = ("--device", "cpu", *(word for name, value in SIZE.items() for word in (f"--{name}", value)))

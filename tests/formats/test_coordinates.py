@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.picks import Picks
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
-from napari_drpnet.picks import Picks
 
 TWO = np.array([[1.0, 2.0], [3.0, 4.0]])
 

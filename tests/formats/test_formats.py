@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.formats import (
     FORMATS,
     READ_SUFFIXES,

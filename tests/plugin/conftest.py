@@ -37,7 +37,7 @@ def viewer(qapp):
 def session(viewer, tmp_path, monkeypatch, use_toy_weights):
     """The session of the viewer, with projects under `tmp_path`."""
     from napari_drpnet.plugin import controller
-    from napari_drpnet.plugin.main_thread import MainThread
+    from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
     from napari_drpnet.project.session import Session, SessionOptions
 
     session = Session(
@@ -170,7 +170,7 @@ def settled_heap(toy_weights):
     import napari._qt.qt_main_window
     import napari.layers  # noqa: F401
 
-    import napari_drpnet.plugin.widgets.picker  # noqa: F401
+    import napari_drpnet.plugin.panels.picker  # noqa: F401
 
     gc.collect()
     gc.freeze()
@@ -184,7 +184,7 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
     if not request.config.pluginmanager.has_plugin("napari"):
         pytest.skip("napari's fixtures are switched off")
     from napari_drpnet.plugin import controller
-    from napari_drpnet.plugin.settings import PluginSettings
+    from napari_drpnet.plugin.napari_hooks.settings import PluginSettings
 
     monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path / "projects"))
     monkeypatch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))

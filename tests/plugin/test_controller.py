@@ -89,7 +89,7 @@ def test_a_closed_controller_leaves_no_trace(tmp_path, monkeypatch, qapp, use_to
 def test_the_second_window_on_a_project_says_so(
     controller, session, discs, wait, tmp_path, use_toy_weights
 ):
-    from napari_drpnet.project.main_thread import MainThreadQueue
+    from napari_drpnet.project.jobs.main_thread import MainThreadQueue
     from napari_drpnet.project.session import Session
 
     session.open_paths(list(discs))

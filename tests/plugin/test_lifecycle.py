@@ -13,12 +13,16 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_drpnet.plugin.panel import Panel
-from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
-from napari_drpnet.project import auto_labels, current, exporter, lessons, opening, picker
-from napari_drpnet.project.edits import MicrographEdit
-from napari_drpnet.project.export_options import ExportOptions
-from napari_drpnet.project.store import ProjectStore
+from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.project.controllers import current, opening
+from napari_drpnet.project.controllers import exporting as exporter
+from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.learning import lesson as lessons
+from napari_drpnet.project.stages import auto_labels
+from napari_drpnet.project.stages import cache as picker
+from napari_drpnet.project.state.edits import MicrographEdit
+from napari_drpnet.project.storage.store import ProjectStore
 from waiting import LIMIT_S
 
 PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
@@ -358,7 +362,7 @@ from threading import Event
 import napari
 from qtpy.QtCore import QTimer
 
-from napari_drpnet.project import picker as engine
+from napari_drpnet.project.stages import cache as engine
 
 viewer = napari.Viewer(show_welcome_screen=False)
 _, picker = viewer.window.add_plugin_dock_widget("napari-drpnet", "DRPnet picker")

@@ -7,8 +7,9 @@ from qtpy.QtCore import QSignalBlocker
 from scipy.spatial import cKDTree
 
 from napari_drpnet.formats import Coordinates, read_coordinates, write_coordinates
-from napari_drpnet.project import current, picker
-from napari_drpnet.project.review import State, is_accepted
+from napari_drpnet.project.controllers import current
+from napari_drpnet.project.points.review import State, is_accepted
+from napari_drpnet.project.stages import cache as picker
 from waiting import LIMIT_S
 
 LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain"]

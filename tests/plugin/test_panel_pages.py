@@ -9,15 +9,15 @@ pytest.importorskip("napari")
 
 from qtpy.QtWidgets import QWidget
 
-from napari_drpnet.plugin.micrograph_row import HEADERS
-from napari_drpnet.plugin.widgets.classify import ClassifyPanel
-from napari_drpnet.plugin.widgets.compare import ComparePanel
-from napari_drpnet.plugin.widgets.correct import CorrectPanel
-from napari_drpnet.plugin.widgets.export import ExportPanel
-from napari_drpnet.plugin.widgets.micrographs import MicrographsPanel
-from napari_drpnet.plugin.widgets.pick import PickPanel
-from napari_drpnet.plugin.widgets.train import TrainPanel
-from napari_drpnet.plugin.widgets.view import ViewPanel
+from napari_drpnet.plugin.panels.classify import ClassifyPanel
+from napari_drpnet.plugin.panels.compare import ComparePanel
+from napari_drpnet.plugin.panels.correct import CorrectPanel
+from napari_drpnet.plugin.panels.export import ExportPanel
+from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
+from napari_drpnet.plugin.panels.pick import PickPanel
+from napari_drpnet.plugin.panels.train import TrainPanel
+from napari_drpnet.plugin.panels.view import ViewPanel
+from napari_drpnet.plugin.table.micrograph_row import HEADERS
 
 PAGES = Path(__file__).parents[2] / "docs" / "panels"
 PANELS = {

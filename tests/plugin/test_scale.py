@@ -6,7 +6,7 @@ from napari.layers import Points
 from napari.layers._source import Source
 
 from napari_drpnet.plugin import controller as controllers
-from napari_drpnet.plugin.reader import read_coordinate_file
+from napari_drpnet.plugin.napari_hooks.reader import read_coordinate_file
 
 
 @pytest.fixture

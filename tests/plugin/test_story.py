@@ -8,8 +8,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.formats.relion import read_index
-from napari_drpnet.project.review import State, is_accepted
+from napari_drpnet.project.points.review import State, is_accepted
+from napari_drpnet.relion.lists import read_index
 
 DIAMETER = 36.0
 

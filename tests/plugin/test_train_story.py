@@ -8,8 +8,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_drpnet.project.review import is_accepted
-from napari_drpnet.training import marked
+from napari_drpnet.project.points.review import is_accepted
+from napari_drpnet.training.from_labels import targets as marked
 
 DIAMETER = 36.0
 #: Picks that the person decides.
@@ -21,8 +21,8 @@ def learning_weights(monkeypatch, tmp_path, toy_weights):
     """Toy weights whose classifier sees how bright a patch is, and accepts everything: 0.73."""
     import torch
 
-    from napari_drpnet.networks.classifier import PatchClassifier
-    from napari_drpnet.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
 
     folder = tmp_path / "weights"
     folder.mkdir()

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.widgets.picker import find_table
+from napari_drpnet.plugin.panels.picker import find_table
 
 TABS = ("Pick", "Classify", "Correct", "Train", "Compare", "Export", "View")
 SMALL = 1366, 768

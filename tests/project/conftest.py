@@ -3,12 +3,17 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from napari_drpnet.parameters import PeakParameters
-from napari_drpnet.project.edits import LabelEdit, MicrographEdit, MicrographRecord, SettingsEdit
-from napari_drpnet.project.labels import Label
-from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.picking.parameters import PeakParameters
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
-from waiting import LIMIT_S
+from napari_drpnet.project.state.edits import (
+    LabelEdit,
+    MicrographEdit,
+    MicrographRecord,
+    SettingsEdit,
+)
+from napari_drpnet.project.state.labels import Label
+from waiting import LIMIT_S, finish
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
 
@@ -93,9 +98,7 @@ class Desk:
 
     def finish(self):
         """Wait until nothing runs, and all has landed."""
-        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
-        self.main.run_pending()
-        self.main.run_until(lambda: not self.session.runner.is_busy, LIMIT_S)
+        finish(self.main, self.session)
 
     def open(self, *paths):
         self.session.open_paths(paths)
@@ -159,8 +162,8 @@ def aware_weights(tmp_path):
     """A function that writes a classifier with an opinion on contexts, for a kind of detector."""
     import torch
 
-    from napari_drpnet.networks.classifier import PatchClassifier
-    from napari_drpnet.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
 
     def write(architecture="fcrn"):
         torch.manual_seed(0)

@@ -1,8 +1,8 @@
 import pytest
 
 from napari_drpnet.project.actions import ACTIONS
-from napari_drpnet.project.main_thread import MainThreadQueue
-from napari_drpnet.project.review import State
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
+from napari_drpnet.project.points.review import State
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.project.view import BRUSH_LIMITS
 

@@ -1,6 +1,6 @@
 import pytest
 
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.project.notices import explain
 
 

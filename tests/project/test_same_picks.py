@@ -9,10 +9,10 @@ from click.testing import CliRunner
 import napari_drpnet
 from napari_drpnet import pick, read_coordinates, read_micrograph
 from napari_drpnet.cli import main
-from napari_drpnet.project.export_options import ExportOptions
-from napari_drpnet.project.review import is_accepted
+from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.points.review import is_accepted
 
-SHIPPED = Path(napari_drpnet.__file__).parent / "networks" / "pretrained"
+SHIPPED = Path(napari_drpnet.__file__).parent / "picking" / "networks" / "pretrained"
 FLAGS = {
     "sigma_px": "--sigma",
     "threshold": "--threshold",

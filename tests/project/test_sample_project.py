@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from napari_drpnet.project import sample_project
-from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session, SessionOptions
-from waiting import LIMIT_S
+from waiting import LIMIT_S, finish
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def session(tmp_path, main_thread, use_toy_weights):
 
 @pytest.fixture
 def wait(session, main_thread):
-    return lambda: main_thread.run_until(lambda: not session.runner.is_busy, LIMIT_S)
+    return lambda: finish(main_thread, session)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from napari_drpnet.parameters import PeakParameters
-from napari_drpnet.project import snapshot
-from napari_drpnet.project.export_options import ExportOptions
-from napari_drpnet.project.review import State
+from napari_drpnet.picking.parameters import PeakParameters
+from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.points.review import State
+from napari_drpnet.project.storage import snapshot
 from waiting import LIMIT_S
 
 
@@ -64,7 +64,7 @@ def test_all_is_there_after_closing(new_desk, discs):
 STORY = """
 import os, signal, sys
 from pathlib import Path
-from napari_drpnet.project.main_thread import MainThreadQueue
+from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
 
 main = MainThreadQueue()
@@ -315,7 +315,7 @@ def full(monkeypatch, *places):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    for place in places or ("napari_drpnet.project.journal.open",):
+    for place in places or ("napari_drpnet.project.storage.journal.open",):
         monkeypatch.setattr(place, fail, raising=False)
 
 
@@ -359,7 +359,11 @@ def test_a_project_with_unsaved_edits_is_not_left_for_another(picked, tmp_path, 
 
 def test_edits_that_are_lost_at_the_end_are_told(picked, monkeypatch):
     with monkeypatch.context() as patch:
-        full(patch, "napari_drpnet.project.journal.open", "napari_drpnet.atomic_file._flush")
+        full(
+            patch,
+            "napari_drpnet.project.storage.journal.open",
+            "napari_drpnet.base.atomic_file._flush",
+        )
         picked.current.set_verdict([0], accepted=False)
         picked.current.set_verdict([1], accepted=False)
         picked.session.close()
@@ -367,7 +371,7 @@ def test_edits_that_are_lost_at_the_end_are_told(picked, monkeypatch):
 
 
 def test_a_long_journal_is_made_short_now_and_then(picked, monkeypatch):
-    monkeypatch.setattr("napari_drpnet.project.store.LONG", 3)
+    monkeypatch.setattr("napari_drpnet.project.storage.store.LONG", 3)
     for row in range(4):
         picked.current.set_verdict([row], accepted=False)
     assert picked.session.store.is_long

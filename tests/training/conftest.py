@@ -1,8 +1,8 @@
 import pytest
 
-from napari_drpnet.training import fields
-from napari_drpnet.training.fields import random_fields
-from napari_drpnet.training.pool import Pool
+from napari_drpnet.training.common import fields
+from napari_drpnet.training.common.fields import random_fields
+from napari_drpnet.training.from_truth.pool import Pool
 
 
 @pytest.fixture

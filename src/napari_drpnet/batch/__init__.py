@@ -1,15 +1,20 @@
 """Pick many micrographs into a folder, so that any end of the process loses nothing finished."""
 
-from napari_drpnet.batch.cluster import Cluster
 from napari_drpnet.batch.entries import BatchEntry, find_entries, list_entries
+from napari_drpnet.batch.folder.outcomes import (
+    BatchReport,
+    FailedMicrograph,
+    Outcome,
+    PickedMicrograph,
+)
+from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.guards import AlreadyPickedError
-from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.batch.outputs import Outputs
-from napari_drpnet.batch.processes import Processes
 from napari_drpnet.batch.run import Existing, pick_micrographs
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.batch.watch import Watch, watch_micrographs
-from napari_drpnet.batch.workers import InLine, Workers, choose_workers
+from napari_drpnet.batch.workers.cluster import Cluster
+from napari_drpnet.batch.workers.processes import Processes
+from napari_drpnet.batch.workers.workers import InLine, Workers, choose_workers
 
 __all__ = [
     "AlreadyPickedError",

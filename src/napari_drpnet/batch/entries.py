@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats.relion import MicrographEntry, autopick_path, read_micrographs_star
-from napari_drpnet.micrograph import COMPRESSED_SUFFIXES, find_micrographs
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrographs
+from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
 #: Folder in an output folder that says what is finished.

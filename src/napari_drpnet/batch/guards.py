@@ -7,8 +7,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from napari_drpnet.batch.entries import RECORDS, BatchEntry
-from napari_drpnet.batch.outputs import Outputs
-from napari_drpnet.batch.records import Ledger
+from napari_drpnet.batch.folder.outputs import Outputs
+from napari_drpnet.batch.folder.records import Ledger
 
 
 class AlreadyPickedError(Exception):

@@ -7,19 +7,29 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from napari_drpnet.atomic_file import remove_leftovers
+from napari_drpnet.base.atomic_file import remove_leftovers
+from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.outcomes import (
+    BatchReport,
+    FailedMicrograph,
+    Outcome,
+    PickedMicrograph,
+)
+from napari_drpnet.batch.folder.outputs import (
+    Outputs,
+    find_indexed,
+    index_rows,
+    relative_to_project,
+)
 from napari_drpnet.batch.guards import require_fresh, require_own, sole_writer
-from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.batch.outputs import Outputs, find_indexed, index_rows, relative_to_project
-from napari_drpnet.batch.summary import write_json, write_table
+from napari_drpnet.batch.results.summary import write_json, write_table
 from napari_drpnet.batch.task import PickTask
-from napari_drpnet.batch.workers import InLine, Workers
-from napari_drpnet.detection import Networks
-from napari_drpnet.formats.csv import write_candidates_csv
-from napari_drpnet.formats.relion import write_coords_suffix, write_index
-from napari_drpnet.jobs import Cancelled, Job, SilentJob
-from napari_drpnet.parameters import PickParameters
+from napari_drpnet.batch.workers.workers import InLine, Workers
+from napari_drpnet.formats.programs.csv import write_candidates_csv
+from napari_drpnet.picking.detection import Networks
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.relion.lists import write_coords_suffix, write_index
 
 Existing = Literal["refuse", "resume", "overwrite"]
 Listener = Callable[[Outcome], None]

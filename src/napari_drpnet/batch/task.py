@@ -12,21 +12,21 @@ from typing import Any, Self
 
 import numpy as np
 
-from napari_drpnet.advice import advise
+from napari_drpnet.base.devices import Device, choose_device
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Cancelled, Job
+from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.batch.outcomes import FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.batch.outputs import Outputs, explain, write_outputs
-from napari_drpnet.batch.records import Ledger
-from napari_drpnet.batch.wording import describe_accept, describe_threshold
-from napari_drpnet.detection import Networks, load_networks
-from napari_drpnet.devices import Device, choose_device
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.expected import Cut, expected_scores
-from napari_drpnet.jobs import Cancelled, Job
-from napari_drpnet.micrograph import Micrograph, read_micrograph
-from napari_drpnet.parameters import PickParameters
-from napari_drpnet.picking import above_threshold, find_cut, pick_in_detail, resolve
-from napari_drpnet.picks import Picks
+from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome, PickedMicrograph
+from napari_drpnet.batch.folder.outputs import Outputs, explain, write_outputs
+from napari_drpnet.batch.folder.records import Ledger
+from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
+from napari_drpnet.images.micrograph import Micrograph, read_micrograph
+from napari_drpnet.picking.advice import advise
+from napari_drpnet.picking.detection import Networks, load_networks
+from napari_drpnet.picking.expected import Cut, expected_scores
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.pick import above_threshold, find_cut, pick_in_detail, resolve
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DOUBT = 0.5

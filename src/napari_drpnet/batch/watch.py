@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Cancelled, Job, UntilFile
 from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.batch.outcomes import BatchReport, FailedMicrograph
-from napari_drpnet.batch.outputs import Outputs
+from napari_drpnet.batch.folder.outcomes import BatchReport, FailedMicrograph
+from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.run import Batch, Listener, open_batch
-from napari_drpnet.batch.workers import Workers
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.image_files import has_all_bytes
-from napari_drpnet.jobs import Cancelled, Job, UntilFile
-from napari_drpnet.parameters import PickParameters
+from napari_drpnet.batch.workers.workers import Workers
+from napari_drpnet.images.image_files import has_all_bytes
+from napari_drpnet.picking.parameters import PickParameters
 
 #: Micrographs of one round at most: after each the index is written.
 _ROUND = 100

@@ -16,7 +16,7 @@ from napari_drpnet.formats import (
     read_coordinates,
     write_coordinates,
 )
-from napari_drpnet.formats.matlab_star import convert_matlab_star, matlab_star_confidence
+from napari_drpnet.formats.programs.matlab_star import convert_matlab_star, matlab_star_confidence
 
 SURE = 0.9
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from napari_drpnet.evaluation_inputs import bare_path
+from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import Coordinates
-from napari_drpnet.micrograph import read_micrograph
-from napari_drpnet.preview import write_preview
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.images.preview import write_preview
 
 #: Width of the rings where the file has no boxes, unbinned pixels.
 RING_PX = 100.0

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from napari_drpnet.batch.curation import CurationRules, Selection, curate
+from napari_drpnet.batch.results.curation import CurationRules, Selection, curate
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.formats.micrograph_lists import SELECTED
+from napari_drpnet.relion.micrograph_lists import SELECTED
 
 FILE = click.Path(path_type=Path)
 

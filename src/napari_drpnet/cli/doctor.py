@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from napari_drpnet import __version__
-from napari_drpnet.devices import choose_device
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.networks.weights import (
+from napari_drpnet.base.devices import choose_device
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.weights import (
     list_weights,
     load_classifier,
     load_detector,
@@ -118,7 +118,7 @@ def _manifest() -> str:
 
 
 def _folders() -> Findings:
-    from napari_drpnet.peak_loops import smooth_rows
+    from napari_drpnet.picking.detectors.peak_loops import smooth_rows
 
     compiled: Any = smooth_rows
     return {

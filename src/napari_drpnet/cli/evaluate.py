@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from napari_drpnet.atomic_file import atomic_file
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.geometry import flip_rows, pixels_from_angstrom
 from napari_drpnet.cli.numbers import count_rows, finite, not_negative, positive
-from napari_drpnet.evaluate import (
+from napari_drpnet.evaluation.pairing import Pairing, finite_scores, pair_coordinates
+from napari_drpnet.evaluation.report import format_table, plot_evaluation, to_json
+from napari_drpnet.evaluation.scores import (
     RADII,
     Evaluation,
     ScoredMicrograph,
     evaluate_picks,
     leave_out_border,
 )
-from napari_drpnet.evaluation_inputs import Pairing, finite_scores, pair_coordinates
-from napari_drpnet.evaluation_report import format_table, plot_evaluation, to_json
-from napari_drpnet.geometry import flip_rows, pixels_from_angstrom
 
 BORDER = 0.5
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from napari_drpnet import __version__
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
 
 _SUMMARIES = {
     "gui": "Open the picker in napari.",

@@ -4,7 +4,7 @@ import math
 
 import click
 
-from napari_drpnet.micrograph import read_micrograph
+from napari_drpnet.images.micrograph import read_micrograph
 
 _DIGITS = 6
 

@@ -8,7 +8,7 @@ import click
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from napari_drpnet.parameters import split_unit
+from napari_drpnet.base.frozen import split_unit
 
 Model = TypeVar("Model", bound=BaseModel)
 Verb = TypeVar("Verb", bound=Callable[..., Any])

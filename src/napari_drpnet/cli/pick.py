@@ -22,9 +22,9 @@ from napari_drpnet.batch import (
     pick_micrographs,
     watch_micrographs,
 )
-from napari_drpnet.batch.report import write_report
-from napari_drpnet.batch.scheduler import SLURM
-from napari_drpnet.batch.summary import to_json
+from napari_drpnet.batch.results.report import write_report
+from napari_drpnet.batch.results.summary import to_json
+from napari_drpnet.batch.workers.scheduler import SLURM
 from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.numbers import BOX_SIZE
@@ -32,7 +32,7 @@ from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.pick_report import AdviceLines, complain, describe, summarize
 from napari_drpnet.cli.progress import MicrographBar
 from napari_drpnet.formats import WRITTEN
-from napari_drpnet.parameters import PickParameters
+from napari_drpnet.picking.parameters import PickParameters
 
 _MOST_WORKERS = 1024
 _LOCAL = "local"

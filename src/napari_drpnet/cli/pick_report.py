@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
-from napari_drpnet.batch.summary import find_doubts
-from napari_drpnet.batch.wording import count, count_advice, describe_accepts
+from napari_drpnet.batch.results.summary import find_doubts
+from napari_drpnet.batch.results.wording import count, count_advice, describe_accepts
 
 #: Of each topic the advice is told for so many micrographs, and counted for the rest.
 _TOLD = 3

@@ -8,8 +8,8 @@ from typing import NoReturn, Self
 
 from tqdm import tqdm
 
-from napari_drpnet.batch.cluster import WAITING
-from napari_drpnet.jobs import Job
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.batch.workers.cluster import WAITING
 
 
 class StageBar(Job):

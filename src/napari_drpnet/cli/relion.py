@@ -12,15 +12,15 @@ from napari_drpnet.batch import (
     PickedMicrograph,
     choose_workers,
 )
-from napari_drpnet.batch.outputs import default_box_size
+from napari_drpnet.batch.folder.outputs import default_box_size
+from napari_drpnet.batch.relion_job import input_coordinates, list_micrographs, run_job, state_of
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.pick_report import complain, describe, summarize
 from napari_drpnet.cli.relion_command import RelionCommand, underscores_to_dashes
-from napari_drpnet.formats.relion_pipeline import NEWEST, RelionVersion, find_relion_version
-from napari_drpnet.parameters import PickParameters
-from napari_drpnet.relion_job import JobFolder, run_job
-from napari_drpnet.relion_job.run import input_coordinates, list_micrographs, state_of
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.relion import JobFolder
+from napari_drpnet.relion.pipeline import NEWEST, RelionVersion, find_relion_version
 
 _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from napari_drpnet.relion_job import JobFolder
+from napari_drpnet.relion import JobFolder
 
 #: What RELION adds on its own account: control of its programs, and inputs that no picker needs.
 _RELIONS = re.compile(r"--(pipeline[_-].*|in_(movies|parts|coords|3dref|mask))")

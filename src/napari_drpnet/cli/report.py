@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from napari_drpnet.batch.report import write_report
+from napari_drpnet.batch.results.report import write_report
 from napari_drpnet.cli.progress import StageBar
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.parameters import SimulationParameters
-from napari_drpnet.simulate import (
+from napari_drpnet.picking.parameters import SimulationParameters
+from napari_drpnet.simulation import (
     SHAPES,
     SimulatedMicrograph,
     Structure,
@@ -17,7 +17,7 @@ from napari_drpnet.simulate import (
     read_structure,
     simulate_micrograph,
 )
-from napari_drpnet.simulation_files import write_simulated
+from napari_drpnet.simulation.files import write_simulated
 
 SHAPE_DIAMETER_ANGSTROM = 180.0
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from napari_drpnet.base.devices import choose_device
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.progress import StageBar
 from napari_drpnet.cli.weights import RESERVED
-from napari_drpnet.devices import choose_device
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.networks.weights import load_detector, user_weights_folder
-from napari_drpnet.training.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.picking.networks.weights import load_detector, user_weights_folder
+from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.fit import Report
-    from napari_drpnet.training.trained import Trained
+    from napari_drpnet.training.common.trained import Trained
+    from napari_drpnet.training.from_truth.fit import Report
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 #: Makes a network on a device with so many workers, tells the bar, and the listener each report.
@@ -114,8 +114,8 @@ def detector(
     recipe = build_model(DetectorRecipe, values, _read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
-        from napari_drpnet.training.pool import make_pool, measure_reference
-        from napari_drpnet.training.train import load_start, train_detector
+        from napari_drpnet.training.from_truth.pool import make_pool, measure_reference
+        from napari_drpnet.training.from_truth.train import load_start, train_detector
 
         start = load_start(recipe, device)
         data, scale = recipe.data, recipe.particle_px
@@ -145,8 +145,8 @@ def classifier(
     recipe = build_model(ClassifierRecipe, values, _read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
-        from napari_drpnet.training.pool import make_pool
-        from napari_drpnet.training.train import load_start, train_classifier
+        from napari_drpnet.training.from_truth.pool import make_pool
+        from napari_drpnet.training.from_truth.train import load_start, train_classifier
 
         start = load_start(recipe, device)
         judged = load_detector(recipe.detector, device)
@@ -159,7 +159,7 @@ def classifier(
 
 def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, work: Work) -> None:
     """Do the work, save what came of it, and tell."""
-    from napari_drpnet.training.trained import NotBetterError, check_target, save_trained
+    from napari_drpnet.training.common.trained import NotBetterError, check_target, save_trained
 
     check_target(path, kind, overwrite)
     start = time.perf_counter()
@@ -201,7 +201,7 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
 
 
 def _to_json(trained: "Trained", path: Path, seconds: float) -> str:
-    from napari_drpnet.training.trained import recipe_file
+    from napari_drpnet.training.common.trained import recipe_file
 
     content = {
         "weights": str(path),

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.networks.weights import (
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.weights import (
     find_weights,
     list_weights,
     read_card,
@@ -73,7 +73,7 @@ def import_published(mat_file: Path, name: str, overwrite: bool) -> None:
 
     Get it from their repository, emcoregit/DRPnet. It may be used for academic purposes only.
     """
-    from napari_drpnet.networks.matlab import import_published_detector
+    from napari_drpnet.picking.networks.matlab import import_published_detector
 
     if not re.fullmatch(r"\w[\w-]*", name) or name in RESERVED:
         raise click.BadParameter(f"{name!r} cannot be a name of weights", param_hint="--name")

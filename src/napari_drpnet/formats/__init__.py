@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates
 from napari_drpnet.formats.table import (
     FORMATS,
@@ -13,7 +14,6 @@ from napari_drpnet.formats.table import (
     fitting_formats,
     readable_formats,
 )
-from napari_drpnet.formats.text import AnyPath
 
 __all__ = [
     "FORMATS",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.formats.text import AnyPath
-from napari_drpnet.geometry import flip_rows, inside, swap_xy
-from napari_drpnet.picks import Picks
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.geometry import flip_rows, inside, swap_xy
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.base.text import AnyPath
 
 Floats = NDArray[np.float64]
 

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from napari_drpnet.formats.box import read_box, write_box
+from napari_drpnet.base.text import AnyPath, read_head
 from napari_drpnet.formats.coordinates import Coordinates
-from napari_drpnet.formats.cryolo import read_cbox, write_cbox
-from napari_drpnet.formats.cryoppp import is_cryoppp, read_cryoppp, write_cryoppp
-from napari_drpnet.formats.cryosparc import (
+from napari_drpnet.formats.programs.box import read_box, write_box
+from napari_drpnet.formats.programs.cryolo import read_cbox, write_cbox
+from napari_drpnet.formats.programs.cryoppp import is_cryoppp, read_cryoppp, write_cryoppp
+from napari_drpnet.formats.programs.cryosparc import (
     read_cs_mirrored,
     read_cs_stored,
     write_cryosparc_star,
 )
-from napari_drpnet.formats.csv import is_csv, read_csv, write_csv
-from napari_drpnet.formats.indexed import is_index, read_indexed
-from napari_drpnet.formats.star import read_star, write_star
-from napari_drpnet.formats.text import AnyPath, read_head
-from napari_drpnet.formats.topaz import is_topaz, read_topaz, write_topaz
+from napari_drpnet.formats.programs.csv import is_csv, read_csv, write_csv
+from napari_drpnet.formats.programs.relion_index import is_index, read_indexed
+from napari_drpnet.formats.programs.star import read_star, write_star
+from napari_drpnet.formats.programs.topaz import is_topaz, read_topaz, write_topaz
 
 Shape = tuple[int, int]
 

@@ -7,10 +7,8 @@ from napari.components import ViewerModel
 from napari.utils.notifications import show_error, show_info, show_warning
 from qtpy.QtWidgets import QWidget
 
-from napari_drpnet.plugin.adoption import Adoption
-from napari_drpnet.plugin.host_window import HostWindow
-from napari_drpnet.plugin.keys import bind_keys, unbind_keys
-from napari_drpnet.plugin.layers import (
+from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
+from napari_drpnet.plugin.canvas.layers import (
     ChangesView,
     DoubtView,
     MapView,
@@ -18,12 +16,14 @@ from napari_drpnet.plugin.layers import (
     PicksView,
     TruthView,
 )
-from napari_drpnet.plugin.layers.magnification import Magnification
-from napari_drpnet.plugin.main_thread import MainThread
-from napari_drpnet.plugin.mouse import Mouse
-from napari_drpnet.plugin.settings import read_settings
+from napari_drpnet.plugin.canvas.layers.magnification import Magnification
+from napari_drpnet.plugin.canvas.mouse import Mouse
+from napari_drpnet.plugin.napari_hooks.adoption import Adoption
+from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
+from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
+from napari_drpnet.plugin.napari_hooks.settings import read_settings
 from napari_drpnet.project.session import Notice, Session, SessionOptions
-from napari_drpnet.project.store import projects_root
+from napari_drpnet.project.storage.store import projects_root
 
 _SYNC_EVERY_MS = 1000
 #: Least diameter of a particle that one can judge, in pixels of the screen.

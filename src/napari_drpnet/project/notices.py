@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_drpnet.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError
 
 
 @dataclass(frozen=True)

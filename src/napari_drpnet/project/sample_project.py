@@ -3,10 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from napari_drpnet.jobs import Job
-from napari_drpnet.project.job_lanes import JobStatus
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.session import Session
-from napari_drpnet.sample import SAMPLE_DIAMETER_ANGSTROM, sample_files
+from napari_drpnet.simulation.sample import SAMPLE_DIAMETER_ANGSTROM, sample_files
 
 
 def open_sample(session: Session) -> None:

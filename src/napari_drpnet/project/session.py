@@ -4,20 +4,26 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from napari_drpnet.errors import InputFileError
-from napari_drpnet.project.current import CurrentMicrograph
-from napari_drpnet.project.edits import Edit, LabelEdit, MicrographEdit, Settings, SettingsEdit
-from napari_drpnet.project.exporter import Exporter
-from napari_drpnet.project.labeller import Labeller
-from napari_drpnet.project.learning import Learner
-from napari_drpnet.project.live_comparison import LiveComparison
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.project.controllers.comparison import LiveComparison
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.controllers.exporting import Exporter
+from napari_drpnet.project.controllers.labelling import Labeller
+from napari_drpnet.project.controllers.learning import Learner
+from napari_drpnet.project.controllers.opening import Opener
+from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.notices import Notice, explain
-from napari_drpnet.project.opening import Opener
-from napari_drpnet.project.picking_jobs import PickingJobs
-from napari_drpnet.project.plan import Plan
-from napari_drpnet.project.selection import Selection
-from napari_drpnet.project.store import ProjectStore, default_project_folder
-from napari_drpnet.project.summaries import Summaries
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.edits import (
+    Edit,
+    LabelEdit,
+    MicrographEdit,
+    Settings,
+    SettingsEdit,
+)
+from napari_drpnet.project.storage.store import ProjectStore, default_project_folder
 from napari_drpnet.project.workspace import SessionOptions, Stage, Workspace
 
 __all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]

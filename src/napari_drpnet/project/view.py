@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
-from napari_drpnet.display import DisplayParameters
+from napari_drpnet.images.display import DisplayParameters
 
 #: Least and greatest diameter of the brush, in particle diameters.
 BRUSH_LIMITS = 0.5, 50.0

@@ -9,15 +9,15 @@ from typing import Any, Literal
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
 
-from napari_drpnet.parameters import DetectorParameters, ParticleParameters
-from napari_drpnet.project.edits import Edit, MicrographRecord, Settings, SettingsEdit
-from napari_drpnet.project.history import History
-from napari_drpnet.project.model import Project
+from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
+from napari_drpnet.project.jobs.runner import JobRunner
 from napari_drpnet.project.notices import Notice, explain
-from napari_drpnet.project.picker import Picker
-from napari_drpnet.project.plan import Plan, make_plan
-from napari_drpnet.project.runner import JobRunner
-from napari_drpnet.project.store import ProjectStore, projects_root
+from napari_drpnet.project.stages.cache import Picker
+from napari_drpnet.project.stages.plan import Plan, make_plan
+from napari_drpnet.project.state.edits import Edit, MicrographRecord, Settings, SettingsEdit
+from napari_drpnet.project.state.history import History
+from napari_drpnet.project.state.model import Project
+from napari_drpnet.project.storage.store import ProjectStore, projects_root
 from napari_drpnet.project.view import ViewState
 
 Stage = Literal["particle", "detector", "peaks", "classifier"]

@@ -1,0 +1,1 @@
+"""What every room uses: errors, jobs, devices, whole files, geometry, text, points."""

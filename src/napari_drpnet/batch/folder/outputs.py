@@ -1,0 +1,189 @@
+"""What a batch writes for each micrograph, and where."""
+
+import errno
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
+from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
+from napari_drpnet.images.micrograph import Micrograph
+from napari_drpnet.images.preview import write_preview
+
+BOX_PER_DIAMETER = 1.5
+#: RELION's index of the coordinate files in a folder.
+INDEX = "autopick.star"
+#: Endings of the coordinate files that RELION's index can name, the better one first.
+INDEXED = (f"{PICKS}.star", f"{PICKS}.box")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What to write, and into which folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The output folder.
+    formats : tuple of str
+        Suffixes of coordinate files to write, of `WRITTEN`.
+    box_size_px : int, optional
+        Side of the boxes in ``.box`` and ``.cbox`` files, unbinned pixels; by default 1.5 particle
+        diameters, rounded up to an even number.
+    all_candidates : bool
+        Also write ``candidates.csv``, with all candidates of all micrographs.
+    preview : bool
+        Also write a picture of each micrograph with its picks.
+    micrographs_star : pathlib.Path, optional
+        RELION's list where it alone names the micrographs. Then the file that RELION 3.1 takes
+        in place of the index is written too.
+    """
+
+    folder: Path
+    formats: tuple[str, ...] = (".star",)
+    box_size_px: int | None = None
+    all_candidates: bool = False
+    preview: bool = False
+    micrographs_star: Path | None = None
+
+    def __post_init__(self) -> None:
+        require_formats(self.formats)
+
+    def endings(self) -> list[str]:
+        """Return the endings of the files of one micrograph."""
+        pictures = [PREVIEW] if self.preview else []
+        return coordinate_endings(self.formats) + pictures
+
+    def paths(self, entry: BatchEntry) -> list[Path]:
+        """Return the files of one micrograph."""
+        return [self.folder / f"{entry.output}{ending}" for ending in self.endings()]
+
+    @property
+    def index(self) -> Path:
+        """RELION's index of the coordinate files."""
+        return self.folder / INDEX
+
+    @property
+    def candidates(self) -> Path:
+        """The table of all candidates."""
+        return self.folder / "candidates.csv"
+
+    @property
+    def table(self) -> Path:
+        """What came of each micrograph, one row each."""
+        return self.folder / "summary.csv"
+
+    @property
+    def summary(self) -> Path:
+        """What came of a run, as JSON."""
+        return self.folder / "summary.json"
+
+
+def write_outputs(
+    outputs: Outputs,
+    entry: BatchEntry,
+    micrograph: Micrograph,
+    picks: Picks,
+    diameter_px: float,
+    note: str,
+) -> None:
+    """Write the files of one micrograph, each whole or not at all.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        What to write.
+    entry : BatchEntry
+        Whose files they are.
+    micrograph : Micrograph
+        Its pixels.
+    picks : Picks
+        Those above the threshold; coordinate files get the accepted ones.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    note : str
+        For the caption of the preview.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be written.
+    """
+    box_size = outputs.box_size_px or default_box_size(diameter_px)
+    coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
+    for path in outputs.paths(entry):
+        if path.name.endswith(PREVIEW):
+            write_preview(path, micrograph, picks, diameter_px, note)
+        else:
+            name = entry.micrograph.name
+            write_coordinates(path, coordinates, micrograph.shape, micrograph_name=name)
+
+
+def require_formats(formats: tuple[str, ...]) -> None:
+    """Raise `ValueError` unless these are suffixes of known formats, at least one."""
+    if not formats or not set(formats) <= set(WRITTEN):
+        raise ValueError(f"formats must be some of {', '.join(WRITTEN)}, not {formats}")
+
+
+def require_folder(folder: Path) -> None:
+    """Raise `InputFileError` when something else than a folder is in its place."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise InputFileError(there, "is a file, not a folder", "Choose another folder")
+
+
+def coordinate_endings(formats: Iterable[str]) -> list[str]:
+    """Return the endings of the coordinate files of one micrograph."""
+    return [f"{PICKS}{suffix}" for suffix in formats]
+
+
+def default_box_size(diameter_px: float) -> int:
+    """Return the side of a box for a particle: 1.5 diameters, rounded up to an even number."""
+    return 2 * math.ceil(BOX_PER_DIAMETER * diameter_px / 2)
+
+
+def find_indexed(files: Iterable[str]) -> str | None:
+    """Return the file that RELION's index should name, or None where it reads none of these."""
+    names = list(files)
+    return next((file for ending in INDEXED for file in names if file.endswith(ending)), None)
+
+
+def index_rows(
+    folder: Path, micrographs: Iterable[tuple[str, Iterable[str]]], project: Path
+) -> Iterator[tuple[str, Path]]:
+    """Pair names with the coordinate files that RELION's index should name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The output folder.
+    micrographs : iterable of (str, iterable of str)
+        The name of each micrograph, and its files relative to `folder`.
+    project : pathlib.Path
+        The folder of the RELION project.
+
+    Yields
+    ------
+    (str, pathlib.Path)
+        Rows for `relion.lists.write_index`.
+    """
+    place = relative_to_project(folder, project)
+    for name, files in micrographs:
+        if file := find_indexed(files):
+            yield name, place / file
+
+
+def relative_to_project(path: Path, project: Path) -> Path:
+    """Return a path as RELION wants it: relative to its project where it lies in there."""
+    absolute, root = path.absolute(), project.absolute()
+    return absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
+
+
+def explain(error: OSError, name: str, folder: Path) -> str:
+    """Say what could not be read or written for the micrograph `name`, and why."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    place = error.filename or (folder if is_full else name)
+    return f"{place}: {error.strerror or error}"

@@ -1,0 +1,220 @@
+"""What is finished in an output folder: one small JSON file per micrograph, written last."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+import napari_drpnet
+from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.batch.entries import RECORDS, BatchEntry
+from napari_drpnet.batch.folder.outcomes import PickedMicrograph, Stored
+from napari_drpnet.batch.folder.outputs import Outputs
+
+
+class Record(Stored):
+    """A finished micrograph and all that its files depend on.
+
+    Parameters
+    ----------
+    version : str
+        Of napari-drpnet.
+    settings : dict
+        Parameters, networks and outputs; see `Ledger`.
+    source : dict
+        Name, place, size, time and pixel size of the micrograph.
+    result : PickedMicrograph
+        What came of it.
+    candidates : dict of str to list, optional
+        Columns of `Picks`, for ``candidates.csv``.
+    """
+
+    version: str
+    settings: dict[str, Any]
+    source: dict[str, str | float | None]
+    result: PickedMicrograph
+    candidates: dict[str, list[Any]] | None
+
+
+class _Known(NamedTuple):
+    """What a record said when it was read last."""
+
+    modified_ns: int
+    result: PickedMicrograph | None
+    source: dict[str, str | float | None]
+
+
+class Ledger:
+    """Which micrographs are finished in an output folder, with the settings of this run.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        What is written, and where.
+    settings : dict
+        What the files of all micrographs depend on, as JSON would give it back. A record with
+        other settings counts as not finished.
+    """
+
+    def __init__(self, outputs: Outputs, settings: dict[str, Any]) -> None:
+        self._outputs = outputs
+        self._settings = settings
+        self._known: dict[Path, _Known] = {}
+
+    def find(self, entry: BatchEntry) -> PickedMicrograph | None:
+        """Return what is finished, if the micrograph is the same and all files are there."""
+        record = _read(self._path(entry))
+        if not record or record.settings != self._settings:
+            return None
+        if _stamp(record.source) != _stamp(_source(entry)):
+            return None
+        if not self._is_whole(record.result):
+            return None
+        return record.result.model_copy(update={"earlier": True})
+
+    def find_other(self, entry: BatchEntry) -> str | None:
+        """Return another micrograph, still there, whose picks have the files of this one."""
+        record = _read(self._path(entry))
+        owner = record and record.source.get("path")
+        if not isinstance(owner, str) or not os.path.exists(owner):
+            return None
+        place = entry.micrograph.path
+        return None if place.exists() and os.path.samefile(owner, place) else owner
+
+    def reopen(self, entry: BatchEntry) -> tuple[str, ...]:
+        """Note that a micrograph is not finished, because its files are about to be replaced.
+
+        Returns
+        -------
+        tuple of str
+            Files that an earlier run has written, relative to the output folder. They stay, so
+            that nothing is lost should the new ones not come to be.
+        """
+        path = self._path(entry)
+        record = _read(path)
+        path.unlink(missing_ok=True)
+        self.sweep(entry)
+        return record.result.files if record else ()
+
+    def sweep(self, entry: BatchEntry) -> None:
+        """Remove half-written files that a killed process has left of a micrograph."""
+        for target in (self._path(entry), *self._outputs.paths(entry)):
+            remove_leftovers(target)
+
+    def close(
+        self,
+        entry: BatchEntry,
+        result: PickedMicrograph,
+        candidates: Picks | None,
+        earlier: tuple[str, ...],
+    ) -> None:
+        """Note that all files of a micrograph are written; remove earlier ones of other kinds."""
+        record = Record(
+            version=napari_drpnet.__version__,
+            settings=self._settings,
+            source=_source(entry),
+            result=result,
+            candidates=None if candidates is None else _columns(candidates),
+        )
+        with atomic_file(self._path(entry)) as temporary:
+            temporary.write_text(record.model_dump_json(), encoding="utf-8")
+        for file in set(earlier) - set(result.files):
+            (self._outputs.folder / file).unlink(missing_ok=True)
+
+    def results(self, asked: Iterable[BatchEntry]) -> Iterator[PickedMicrograph]:
+        """Yield what is finished in the folder, in this run or before, with any settings.
+
+        Parameters
+        ----------
+        asked : iterable of BatchEntry
+            The micrographs of this run. Of others, those count whose file is still there.
+        """
+        for path in self._finished(asked):
+            if result := self._look(path).result:
+                yield result
+
+    def candidates(self, asked: Iterable[BatchEntry]) -> Iterator[tuple[str, Picks]]:
+        """Yield names of the same micrographs, and their candidates where these were kept."""
+        for record in self.records(asked):
+            if record.candidates is not None:
+                yield record.result.name, _picks(record.candidates)
+
+    def records(self, asked: Iterable[BatchEntry]) -> Iterator[Record]:
+        """Yield all that is known about the same micrographs."""
+        for path in self._finished(asked):
+            if record := _read(path):
+                yield record
+
+    def _finished(self, asked: Iterable[BatchEntry]) -> Iterator[Path]:
+        wanted = {self._path(entry) for entry in asked}
+        for path in sorted((self._outputs.folder / RECORDS).rglob("[!.]*.json")):
+            known = self._look(path)
+            is_whole = known.result and self._is_whole(known.result)
+            if is_whole and (path in wanted or _is_there(known.source)):
+                yield path
+
+    def _look(self, path: Path) -> _Known:
+        """Read a record, again only when it has changed: a watched folder is indexed often."""
+        modified_ns = path.stat().st_mtime_ns
+        known = self._known.get(path)
+        if known is None or known.modified_ns != modified_ns:
+            record = _read(path)
+            result, source = (record.result, record.source) if record else (None, {})
+            self._known[path] = known = _Known(modified_ns, result, source)
+        return known
+
+    def _path(self, entry: BatchEntry) -> Path:
+        return self._outputs.folder / RECORDS / f"{entry.output}.json"
+
+    def _is_whole(self, result: PickedMicrograph) -> bool:
+        return all((self._outputs.folder / file).is_file() for file in result.files)
+
+
+def _read(path: Path) -> Record | None:
+    """Read a record; one that is missing or damaged means that its micrograph is not finished."""
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _source(entry: BatchEntry) -> dict[str, str | float | None]:
+    try:
+        status = os.stat(entry.micrograph.path)
+    except OSError:
+        return {}
+    return {
+        "name": entry.micrograph.name,
+        "path": os.path.abspath(entry.micrograph.path),
+        "bytes": status.st_size,
+        "modified": status.st_mtime,
+        "pixel_size_angstrom": entry.micrograph.pixel_size_angstrom,
+    }
+
+
+def _is_there(source: dict[str, str | float | None]) -> bool:
+    """Tell whether the micrograph of a record exists, perhaps in a project that has moved."""
+    return any(os.path.exists(str(source[key])) for key in ("path", "name") if source.get(key))
+
+
+def _stamp(source: dict[str, str | float | None]) -> dict[str, str | float | None]:
+    """Return what tells a micrograph, wherever its project has been moved to."""
+    return {key: value for key, value in source.items() if key != "path"}
+
+
+def _columns(picks: Picks) -> dict[str, list[Any]]:
+    return {field.name: getattr(picks, field.name).tolist() for field in fields(picks)}
+
+
+def _picks(columns: dict[str, list[Any]]) -> Picks:
+    """Undo `_columns`; JSON has turned NaN into null."""
+    height, prominence, probability = (
+        np.array(columns[name], float) for name in ("height", "prominence", "probability")
+    )
+    centers_yx = np.reshape(np.array(columns["centers_yx"], float), (-1, 2))
+    return Picks(centers_yx, height, prominence, probability, np.array(columns["accepted"], bool))

@@ -1,0 +1,1 @@
+"""What a finished batch tells: statistics, summary, report, curation."""

@@ -1,0 +1,147 @@
+"""A PDF file with what came of a job: counts, scores, examples."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.outcomes import BatchReport, PickedMicrograph
+from napari_drpnet.batch.folder.outputs import find_indexed
+from napari_drpnet.batch.results.summary import find_doubts
+from napari_drpnet.batch.results.wording import (
+    count,
+    count_advice,
+    describe_accepts,
+    describe_threshold,
+)
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.images.preview import draw_preview
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
+
+LOGFILE = "logfile.pdf"
+
+_PAGE_INCHES = (8.27, 11.69)
+_PICTURE_INCHES = 7.5
+_BLUE = "#0072B2"
+#: A few greys and the rings: the file stays small, because PDF then stores a palette.
+_COLOURS = 64
+_MOST_REASONS = 12
+
+
+def write_logfile(path: Path, report: BatchReport, entries: Iterable[BatchEntry]) -> None:
+    """Write counts and scores of all micrographs, and pictures of a few.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to create or replace, in the output folder.
+    report : BatchReport
+        With one picked micrograph at least.
+    entries : iterable of BatchEntry
+        The micrographs that were asked for.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    entry_of = {entry.micrograph.name: entry for entry in entries}
+    with atomic_file(path) as temporary, PdfPages(temporary) as pages:
+        pages.savefig(_draw_numbers(report))
+        for picked in find_examples(report.picked):
+            if picture := _draw_example(picked, entry_of[picked.name], path.parent):
+                pages.savefig(_on_page(picture))
+
+
+def find_examples(picked: Sequence[PickedMicrograph]) -> list[PickedMicrograph]:
+    """Return those with the fewest, a middling number, and the most particles, each once."""
+    ordered = sorted(picked, key=lambda each: each.accepted)
+    last = len(ordered) - 1
+    return [ordered[k] for k in sorted({0, last // 2, last}) if ordered]
+
+
+def _draw_numbers(report: BatchReport) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_PAGE_INCHES, layout="constrained")
+    figure.suptitle(describe(report), x=0.02, horizontalalignment="left", fontsize=9)
+    series, counts, scores = figure.subplots(3, 1)
+    accepted = [picked.accepted for picked in report.picked]
+    series.plot(range(1, len(accepted) + 1), accepted, ".", color=_BLUE, markersize=4)
+    series.set(xlabel="micrograph, in the order of the list", ylabel="particles")
+    series.set_ylim(0, 1.05 * max(accepted, default=0) + 1)
+    _draw_histogram(counts, accepted, "particles in a micrograph")
+    means = [picked.mean_fom for picked in report.picked if picked.mean_fom is not None]
+    _draw_histogram(scores, means, "mean figure of merit of a micrograph")
+    for axes in (series, counts, scores):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.yaxis.get_major_locator().set_params(integer=True)
+    for axes in (series, counts):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def _draw_histogram(axes: "Axes", values: Sequence[float], label: str) -> None:
+    axes.hist(values, bins=min(40, max(5, len(values) // 4)), color=_BLUE)
+    axes.set(xlabel=label, ylabel="micrographs")
+
+
+def describe(report: BatchReport) -> str:
+    """Return what the first page says: particles, parameters, cuts, advice and failures."""
+    parameters, networks = report.parameters, report.networks
+    accepted = sum(picked.accepted for picked in report.picked)
+    names = [network.name for network in (networks.detector, networks.classifier) if network]
+    cuts = describe_threshold(parameters.peaks)
+    if networks.classifier:
+        cuts += f", {describe_accepts(report.picked, parameters.classifier.accept)}"
+    reasons = [failed.message for failed in report.failed]
+    more = len(reasons) - _MOST_REASONS
+    lines = [
+        f"DRPnet: {accepted} particles in {count(len(report.picked))}",
+        f"Particle diameter {parameters.particle.diameter_angstrom:g} Å, {cuts}, "
+        f"weights {' and '.join(names)}",
+        "Aborted before the last micrograph: continue the job to go on" * report.interrupted,
+        *find_doubts(report),
+        *map(str, count_advice(report.picked)),
+        f"{count(len(reasons))} could not be picked:" if reasons else "",
+        *reasons[:_MOST_REASONS],
+        f"and {more} more" if more > 0 else "",
+    ]
+    return "\n".join(fill(line, 110) for line in lines if line)
+
+
+def _draw_example(picked: PickedMicrograph, entry: BatchEntry, folder: Path) -> "Image | None":
+    """Draw a micrograph with its picks; None where the files have gone meanwhile."""
+    file = find_indexed(picked.files)
+    assert file is not None
+    try:
+        micrograph = read_micrograph(entry.micrograph.path)
+        coordinates = read_coordinates(folder / file)
+    except InputFileError:
+        return None
+    named = micrograph.with_pixel_size(picked.pixel_size_angstrom)
+    return draw_preview(named, coordinates.as_picks(), picked.diameter_px)
+
+
+def _on_page(picture: "Image") -> "Figure":
+    """Put a picture on a page of its own shape."""
+    from matplotlib.figure import Figure
+
+    size = (_PICTURE_INCHES, _PICTURE_INCHES * picture.height / picture.width)
+    figure = Figure(figsize=size)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.imshow(np.asarray(picture.quantize(_COLOURS).convert("RGB")), interpolation="none")
+    return figure

@@ -1,0 +1,94 @@
+"""What came of a batch, as a table and as JSON."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from napari_drpnet.base.text import write_text
+from napari_drpnet.batch.folder.outcomes import BatchReport, FailedMicrograph, Outcome
+from napari_drpnet.batch.results.wording import count, count_advice
+from napari_drpnet.formats.programs.csv import write_rows
+from napari_drpnet.images.micrograph import TIFF_SUFFIXES, natural_order
+
+COLUMNS = ("name", "accepted", "above_threshold", "mean_fom", "accept", "expected_f1", "seconds",
+           "status", "reason", "advice")  # fmt: skip
+
+
+def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
+    """Write one row for each micrograph, comma-separated.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file to create or replace, with the columns `COLUMNS`. The status is ``picked`` or
+        ``failed``; of those that failed only name, status and reason are filled in.
+    outcomes : iterable of PickedMicrograph or FailedMicrograph
+        In any order. Of several with the same name the last one counts.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    names = sorted(by_name, key=lambda name: natural_order(Path(name)))
+    write_rows(path, COLUMNS, (_row(by_name[name]) for name in names))
+
+
+def write_json(path: Path, report: BatchReport) -> None:
+    """Write `to_json`; raises `OSError` when the file cannot be written."""
+    write_text(path, json.dumps(to_json(report), indent=1) + "\n")
+
+
+def to_json(report: BatchReport) -> dict[str, Any]:
+    """Return a report as plain dicts and lists, with all parameters."""
+    networks = {"detector": report.networks.detector, "classifier": report.networks.classifier}
+    return {
+        "index": report.index and str(report.index),
+        "interrupted": report.interrupted,
+        "seconds": report.seconds,
+        "micrographs": [picked.model_dump(mode="json") for picked in report.picked],
+        "errors": [asdict(failed) for failed in report.failed],
+        "warnings": find_doubts(report),
+        "advice": [asdict(counted) for counted in count_advice(report.picked)],
+        "device": asdict(report.networks.device),
+        "networks": {
+            role: network and {"name": network.name, "sha256": network.sha256}
+            for role, network in networks.items()
+        },
+        "parameters": report.parameters.model_dump(mode="json"),
+    }
+
+
+def find_doubts(report: BatchReport) -> list[str]:
+    """Return warnings about all micrographs together: mixed polarity, and rows of TIFF files."""
+    found = Counter(picked.polarity for picked in report.picked)
+    turned = sum(picked.name.lower().endswith(TIFF_SUFFIXES) for picked in report.picked)
+    doubts = []
+    if len(found) > 1:
+        doubts.append(
+            f"Particles seem dark in {found['dark']} and bright in {count(found['bright'])}: "
+            "give --polarity"
+        )
+    if turned:
+        doubts.append(
+            f"Of {count(turned)} in TIFF: RELION and EMAN2 see these upside down, and need "
+            "mirrored picks: drpnet convert --flip-rows"
+        )
+    return doubts
+
+
+def _row(outcome: Outcome) -> list[object]:
+    if isinstance(outcome, FailedMicrograph):
+        return [outcome.name, *[""] * 6, "failed", outcome.message, ""]
+    counts = [outcome.accepted, outcome.above_threshold]
+    scores = map(_number, (outcome.mean_fom, outcome.accept, outcome.expected_f1))
+    advice = " ".join(each.text for each in outcome.advice)
+    return [outcome.name, *counts, *scores, f"{outcome.seconds:.3f}", "picked", "", advice]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

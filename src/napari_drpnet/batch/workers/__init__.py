@@ -1,0 +1,1 @@
+"""Who picks: this process, other processes, or the computers of a cluster."""

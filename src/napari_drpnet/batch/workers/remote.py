@@ -1,0 +1,82 @@
+"""What goes to a worker on another computer, and what it does there."""
+
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from pydantic import BaseModel
+
+import napari_drpnet
+from napari_drpnet.base.jobs import Cancelled
+from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.outcomes import Outcome
+from napari_drpnet.batch.task import PickTask
+
+#: A process has one GPU, and torch uses all the cores that it may.
+_one_at_a_time = Lock()
+
+
+def describe_installation() -> str:
+    """Say what must be the same on all computers."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"napari-drpnet {napari_drpnet.__version__} with Python {python}"
+
+
+def entry_for_any_folder(entry: BatchEntry) -> BatchEntry:
+    """Return an entry that means the same whatever folder a worker was started in."""
+    path = entry.micrograph.path.absolute()
+    return replace(entry, micrograph=replace(entry.micrograph, path=path))
+
+
+def task_for_any_folder(task: PickTask) -> PickTask:
+    """Return a task that means the same there."""
+    detector, classifier = task.parameters.detector, task.parameters.classifier
+    weights = {"weights": _absolute(detector.weights, "detector")}
+    update: dict[str, BaseModel] = {"detector": detector.model_copy(update=weights)}
+    if classifier.classifier != "none":
+        judge = {"classifier": _absolute(classifier.classifier, "classifier")}
+        update["classifier"] = classifier.model_copy(update=judge)
+    parameters = task.parameters.model_copy(update=update)
+    outputs = replace(task.outputs, folder=task.outputs.folder.absolute())
+    return replace(task, parameters=parameters, outputs=outputs)
+
+
+def pick_on_worker(task: PickTask, entry: BatchEntry) -> Outcome | None:
+    """Pick on a worker, one micrograph at a time; None when nobody wants it any longer."""
+    from distributed import get_worker
+
+    reading = task.read(entry)
+    with _one_at_a_time, suppress(Cancelled):
+        import torch
+
+        torch.set_num_threads(get_worker().state.nthreads)
+        return task.pick(entry, reading, _WhileWanted())
+    return None
+
+
+class _WhileWanted:
+    """Cancels when the scheduler has called a task off, or whoever asked for it is gone."""
+
+    def __init__(self) -> None:
+        from distributed import get_worker
+
+        self._tasks = get_worker().state.tasks
+        self._key = get_worker().get_current_task()
+        self.advance(0, 1, "")
+
+    def advance(self, done: int, total: int, stage: str) -> None:
+        """Ask the worker, who is told by the scheduler."""
+        task = self._tasks.get(self._key)
+        if task is None or task.state == "cancelled":
+            raise Cancelled
+
+
+def _absolute(weights: str, kind: Literal["detector", "classifier"]) -> str:
+    """Return weights that are a file with their whole path; a name stays as it is."""
+    from napari_drpnet.picking.networks.weights import find_weights
+
+    path = find_weights(weights, kind)
+    return str(path.absolute()) if path == Path(weights) else weights

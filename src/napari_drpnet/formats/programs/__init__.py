@@ -1,0 +1,1 @@
+"""Coordinate files, one module per program or file format."""

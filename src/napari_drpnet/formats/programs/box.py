@@ -1,0 +1,92 @@
+"""EMAN's .box files: the corner and the size of each particle's box, without a header."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.geometry import center_from_corner, corner_from_center, swap_xy
+from napari_drpnet.base.text import AnyPath, parse_number, read_text, write_text
+from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
+
+Floats = NDArray[np.float64]
+FLAGS = {-1.0, -2.0, -3.0}
+
+
+def read_box(path: AnyPath) -> Coordinates:
+    """Read a .box file of EMAN, crYOLO, Topaz, REPIC or helicon.
+
+    Parameters
+    ----------
+    path : path-like
+        The file: in each line ``x y width height`` in unbinned pixels, where ``x y`` is the
+        corner nearest to the origin; then perhaps a score. Two columns are centres, as helicon
+        and RELION's plain lists have them, because a corner without a size has no centre.
+        Lines that start with ``#`` are skipped; an empty file means no picks.
+
+    Returns
+    -------
+    Coordinates
+        `box_size_px` where all boxes are squares of one size. EMAN1's flags −1, −2 and −3 in
+        the fifth column are no scores.
+
+    Raises
+    ------
+    InputFileError
+        When a line has text, or another number of columns.
+    """
+    rows = _rows(path)
+    if rows.shape[1] == 2:
+        return coordinates_from_xy(path, rows, np.full(len(rows), np.nan))
+    corners, sizes, score = rows[:, :2], rows[:, 2:4], rows[:, 4:].ravel()
+    if not score.size or FLAGS.issuperset(score):
+        score = np.full(len(rows), np.nan)
+    box_size = float(sizes[0, 0]) if (sizes == sizes[0, 0]).all() else None
+    return coordinates_from_xy(path, center_from_corner(corners, sizes), score, None, box_size)
+
+
+def write_box(
+    path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
+) -> None:
+    """Write a .box file that EMAN2 and RELION read alike.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    coordinates : Coordinates
+        With a `box_size_px`, which becomes the nearest even number: RELION halves it as an
+        integer. Centres are rounded to whole pixels. Scores make a fifth column where all rows
+        have one.
+    shape : tuple of int, optional
+        ``(ny, nx)`` of the micrograph; centres outside it are dropped.
+
+    Raises
+    ------
+    ValueError
+        When there is no `box_size_px`.
+    OSError
+        When the file cannot be written.
+    """
+    if coordinates.box_size_px is None:
+        raise ValueError("a .box file needs the size of the boxes: set box_size_px")
+    size = max(2, 2 * round(coordinates.box_size_px / 2))
+    kept = coordinates.on_whole_pixels(shape)
+    corners = swap_xy(corner_from_center(kept.centers_yx, size)).astype(int)
+    lines = [f"{x}\t{y}\t{size}\t{size}" for x, y in corners]
+    if not np.isnan(kept.score).any():
+        lines = [f"{line}\t{score}" for line, score in zip(lines, kept.score, strict=True)]
+    write_text(path, "".join(f"{line}\n" for line in lines))
+
+
+def _rows(path: AnyPath) -> Floats:
+    rows: list[list[float]] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        words = line.split()
+        if not words or line.startswith("#"):
+            continue
+        if len(words) not in (2, 4, 5) or (rows and len(words) != len(rows[0])):
+            reason = f"line {number} has {len(words)} columns"
+            remedy = "A .box file has x, y, width, height and perhaps a score in every line"
+            raise InputFileError(path, reason, remedy)
+        rows.append([parse_number(path, number, word) for word in words])
+    return np.array(rows) if rows else np.empty((0, 2))

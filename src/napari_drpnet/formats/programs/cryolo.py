@@ -1,0 +1,135 @@
+"""crYOLO's .cbox files: boxes with a confidence, of all its versions."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.geometry import center_from_corner, corner_from_center, swap_xy
+from napari_drpnet.base.text import AnyPath, parse_number, read_text, write_text
+from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
+from napari_drpnet.relion.star_tables import find_table, format_table, numbers, read_tables
+
+CORNER, SIZE = ("CoordinateX", "CoordinateY"), ("Width", "Height")
+SLICE, CONFIDENCE, FILAMENT = "CoordinateZ", "Confidence", "filamentid"
+MISSING = "<NA>"
+VERSION = "\ndata_global\n\n_cbox_format_version 1.0\n"
+#: Columns of the files before version 1.8: corner, size, confidence, perhaps the estimated size.
+OLD_COLUMNS = (5, 7)
+
+
+def read_cbox(path: AnyPath) -> Coordinates:
+    """Read a .cbox file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file: STAR tables since crYOLO 1.8, with or without filaments; before that, lines of
+        ``x y width height confidence`` or these and the estimated width and height. Positions
+        are the corner nearest to the origin, in unbinned pixels, rows as stored.
+
+    Returns
+    -------
+    Coordinates
+        `score` is the confidence, `box_size_px` the size where all boxes are squares of one
+        size, `filament` the number of the filament.
+
+    Raises
+    ------
+    InputFileError
+        When it is malformed, or about several slices of a tomogram.
+
+    Notes
+    -----
+    Columns and the corner: `CoordsIO.py` of crYOLO 1.7.7, `io/cbox.py` of napari-boxmanager.
+    """
+    text = read_text(path)
+    if not re.search(r"^data_", text, re.MULTILINE):
+        return _read_old(path, text)
+    table = find_table(path, read_tables(path), *CORNER, *SIZE)
+    if SLICE in table and table[SLICE].nunique() > 1:
+        reason = "holds boxes of several slices, so it is about a tomogram"
+        raise InputFileError(path, reason, "Choose a file about one micrograph")
+    corners, sizes = (
+        np.column_stack([numbers(path, table, column) for column in pair])
+        for pair in (CORNER, SIZE)
+    )
+    score = numbers(path, table, CONFIDENCE) if CONFIDENCE in table else np.full(len(table), np.nan)
+    filament = numbers(path, table, FILAMENT) if FILAMENT in table else None
+    return _from_boxes(path, corners, sizes, score, filament)
+
+
+def write_cbox(
+    path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
+) -> None:
+    """Write a .cbox file for crYOLO since 1.8 and its box manager.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    coordinates : Coordinates
+        With a `box_size_px`. All digits are kept; a missing score becomes ``<NA>``.
+    shape : tuple of int, optional
+        Not used: this format drops nothing.
+
+    Raises
+    ------
+    ValueError
+        When there is no `box_size_px`.
+    OSError
+        When the file cannot be written.
+    """
+    if coordinates.box_size_px is None:
+        raise ValueError("a .cbox file needs the size of the boxes: set box_size_px")
+    x, y = swap_xy(corner_from_center(coordinates.centers_yx, coordinates.box_size_px)).T
+    count = len(coordinates)
+    size, missing = [str(float(coordinates.box_size_px))] * count, [MISSING] * count
+    columns = {
+        CORNER[0]: _words(x),
+        CORNER[1]: _words(y),
+        SLICE: missing,
+        SIZE[0]: size,
+        SIZE[1]: size,
+        "Depth": missing,
+        "EstWidth": missing,
+        "EstHeight": missing,
+        CONFIDENCE: _words(coordinates.score),
+        "NumBoxes": missing,
+        "Angle": missing,
+    }
+    if coordinates.filament is not None:
+        columns[FILAMENT] = [f"{number}.0" for number in coordinates.filament]
+    tables = format_table("cryolo", columns), format_table("cryolo_include", {"slice_index": []})
+    write_text(path, "".join([VERSION, *tables]))
+
+
+def _read_old(path: AnyPath, text: str) -> Coordinates:
+    rows: list[list[float]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if words and (len(words) not in OLD_COLUMNS or (rows and len(words) != len(rows[0]))):
+            remedy = "A .cbox file has STAR tables, or lines of x, y, width, height and confidence"
+            raise InputFileError(path, f"line {number} has {len(words)} columns", remedy)
+        if words:
+            rows.append([parse_number(path, number, word) for word in words])
+    boxes = np.array(rows, float) if rows else np.empty((0, OLD_COLUMNS[0]))
+    return _from_boxes(path, boxes[:, :2], boxes[:, 2:4], boxes[:, 4])
+
+
+def _from_boxes(
+    path: AnyPath,
+    corners: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    score: NDArray[np.float64],
+    filament: NDArray[np.float64] | None = None,
+) -> Coordinates:
+    same = len(sizes) > 0 and bool((sizes == sizes[0, 0]).all())
+    box_size = float(sizes[0, 0]) if same else None
+    centers = center_from_corner(corners, sizes)
+    return coordinates_from_xy(path, centers, score, None, box_size, filament)
+
+
+def _words(values: NDArray[np.float64]) -> list[str]:
+    return [MISSING if np.isnan(value) else str(value) for value in values.tolist()]

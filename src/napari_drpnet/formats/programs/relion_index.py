@@ -1,0 +1,75 @@
+"""The coordinates of many micrographs, found by what RELION takes as input coordinates."""
+
+import re
+from pathlib import Path
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import AnyPath, read_text
+from napari_drpnet.formats.coordinates import Coordinates
+from napari_drpnet.formats.programs.box import read_box
+from napari_drpnet.formats.programs.star import read_star
+from napari_drpnet.relion.lists import (
+    COORDINATES,
+    COORDS_SUFFIX,
+    autopick_path,
+    project_folder,
+    read_index,
+    read_micrographs_star,
+)
+
+#: All that is in the file that RELION 3.1 takes.
+LIST_ALONE = re.compile(r"\s*[^\s#].*\.star\s*")
+
+
+def is_index(head: str) -> bool:
+    """Tell from the beginning of a file whether RELION takes it for coordinate files."""
+    return f"_{COORDINATES}" in head or bool(LIST_ALONE.fullmatch(head))
+
+
+def read_indexed(path: AnyPath) -> Coordinates:
+    """Read all coordinate files that an index names.
+
+    Parameters
+    ----------
+    path : path-like
+        Such as ``autopick.star`` of RELION 4 and 5, or ``coords_suffix_autopick.star`` of 3.1.
+
+    Returns
+    -------
+    Coordinates
+        Rows have the names of the micrographs in the index.
+
+    Raises
+    ------
+    InputFileError
+        When the index or a file that it names cannot be used.
+    """
+    return Coordinates.joined([_read(file).named(name) for name, file in _pairs(path)])
+
+
+def _read(file: Path) -> Coordinates:
+    return read_star(file) if file.suffix.lower() == ".star" else read_box(file)
+
+
+def _pairs(path: AnyPath) -> list[tuple[str, Path]]:
+    """Return the name of each micrograph, and its coordinate file."""
+    text = read_text(path)
+    if LIST_ALONE.fullmatch(text):
+        return _pairs_by_suffix(Path(path), text.strip())
+    rows = read_index(path)
+    project = project_folder(path, (file for _, file in rows))
+    return [(name, project / file) for name, file in rows]
+
+
+def _pairs_by_suffix(path: Path, micrographs_star: str) -> list[tuple[str, Path]]:
+    """Find the files by their ending, which the name of `path` tells; RELION skips absent ones."""
+    if not path.name.startswith(f"{COORDS_SUFFIX}_"):
+        reason = "names a list of micrographs, but its own name does not tell how files end"
+        raise InputFileError(path, reason, f"Name it as RELION does: {COORDS_SUFFIX}_autopick.star")
+    ending = Path(path.name.removeprefix(f"{COORDS_SUFFIX}_"))
+    star = project_folder(path, [micrographs_star]) / micrographs_star
+    names = [entry.name for entry in read_micrographs_star(star)]
+    files = [
+        autopick_path(name, path.parent, ending.stem).with_suffix(ending.suffix) for name in names
+    ]
+    return [(name, file) for name, file in zip(names, files, strict=True) if file.exists()]

@@ -1,0 +1,103 @@
+"""Topaz's tables of picks: ``image_name``, ``x_coord``, ``y_coord`` and perhaps ``score``."""
+
+import re
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.geometry import swap_xy
+from napari_drpnet.base.text import AnyPath, parse_number, read_text, write_text
+from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
+
+NAME, X, Y, SCORE = "image_name", "x_coord", "y_coord", "score"
+#: What Topaz's own names of images lack.
+IMAGE_SUFFIX = re.compile(r"\.(mrcs?(\.gz|\.bz2)?|tiff?|png|jpe?g)$", re.IGNORECASE)
+
+
+def is_topaz(head: str) -> bool:
+    """Tell from the beginning of a file whether it is such a table."""
+    return {NAME, X, Y} <= set(head.partition("\n")[0].split())
+
+
+def read_topaz(path: AnyPath) -> Coordinates:
+    """Read a table of Topaz: picks of ``topaz extract``, or targets for its training.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, its columns separated by tabs. Positions are centres in pixels of the images
+        that Topaz was given, unless ``-x`` scaled them.
+
+    Returns
+    -------
+    Coordinates
+        `micrograph_names` are without folder and extension, as Topaz writes them; `score` is a
+        log-odds ratio.
+
+    Raises
+    ------
+    InputFileError
+        When the header is another one, or a line has too few or too many columns, or text in
+        place of a number.
+    """
+    lines = read_text(path).splitlines()
+    header = lines[0].rstrip().split("\t") if lines else []
+    if not is_topaz("\t".join(header)):
+        reason = f"has no first line that names columns {NAME}, {X} and {Y}"
+        raise InputFileError(path, reason, "Choose a table of Topaz")
+    place = {column: index for index, column in enumerate(header)}
+    names, centers, scores = [], [], []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        words = line.split("\t")
+        if len(words) != len(header):
+            reason = f"line {number} does not have {len(header)} columns as the first line has"
+            raise InputFileError(path, reason, "Correct that line")
+        names.append(words[place[NAME]])
+        centers.append([parse_number(path, number, words[place[column]]) for column in (X, Y)])
+        scores.append(parse_number(path, number, words[place[SCORE]] if SCORE in place else ""))
+    return coordinates_from_xy(path, centers, scores, tuple(names))
+
+
+def write_topaz(
+    path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
+) -> None:
+    """Write a table as ``topaz extract`` does.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    coordinates : Coordinates
+        With `micrograph_names`, which lose folders and extensions. Rounded to whole pixels, as
+        Topaz reads them. The column of scores is left out where no row has one.
+    shape : tuple of int, optional
+        ``(ny, nx)`` of the micrograph; centres outside it are dropped.
+
+    Raises
+    ------
+    ValueError
+        When rows have no names, or two micrographs of different folders would get one name.
+    OSError
+        When the file cannot be written.
+    """
+    kept = coordinates.on_whole_pixels(shape)
+    if kept.micrograph_names is None:
+        raise ValueError("a table of Topaz names the micrograph of each row: set micrograph_names")
+    x, y = swap_xy(kept.centers_yx).T.astype(int).tolist()
+    columns = {NAME: _image_names(kept.micrograph_names), X: x, Y: y}
+    if not np.isnan(kept.score).all():
+        columns[SCORE] = kept.score.tolist()
+    rows = ["\t".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+    write_text(path, "".join(f"{line}\n" for line in ["\t".join(columns), *rows]))
+
+
+def _image_names(names: tuple[str, ...]) -> list[str]:
+    image_of = {name: IMAGE_SUFFIX.sub("", PurePosixPath(name).name) for name in set(names)}
+    if len(set(image_of.values())) < len(image_of):
+        raise ValueError(
+            "Topaz tells micrographs by name alone, and two folders have the same name"
+        )
+    return [image_of[name] for name in names]

@@ -1,0 +1,1 @@
+"""Micrographs as pixels: files, preprocessing, pictures for the eye."""

@@ -1,0 +1,372 @@
+"""Decode one greyscale image from an MRC, TIFF, PNG or JPEG file.
+
+The kind is decided by the first bytes of a file; its suffix only helps where they say nothing.
+MRC headers are read with mrcfile's tables but not with its file objects: those announce trailing
+bytes, wrong stamps and missing map names as Python warnings, and silencing warnings is not
+thread-safe, while micrographs are read in worker threads.
+"""
+
+import bz2
+import gzip
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite, prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.errors import InputFileError
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+    from tifffile import TiffFile, TiffPage
+
+MRC_SUFFIXES = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali")
+SMALLEST_SIDE = 32
+MOST_PIXELS = 20_000**2
+
+_LONGEST_SIDE = 100_000
+_MRC_HEADER_BYTES = 1024
+_MRC_MODES = (0, 1, 2, 6, 12)
+_MRC_REFUSED_MODES = {
+    3: "mode 3 holds complex numbers (a Fourier transform)",
+    4: "mode 4 holds complex numbers (a Fourier transform)",
+    101: "mode 101 holds packed 4-bit numbers (a raw movie)",
+}
+_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
+_GZIP_SIGNATURE = b"\x1f\x8b\x08"
+_BZIP2_SIGNATURE = b"BZh"
+_ANGSTROM_PER_UNIT = {
+    "angstrom": 1.0, "A": 1.0, "Å": 1.0, "nm": 10.0,
+    "micron": 1e4, "um": 1e4, "µm": 1e4, "\\u00B5m": 1e4,
+}  # fmt: skip
+
+_COPY_AGAIN = "Copy or export the file again"
+_EXPORT_MRC = "Export the micrograph as MRC or greyscale TIFF"
+_AVERAGE_FIRST = "Motion-correct or average it to a single image first"
+
+Pixels = NDArray[Any]
+
+
+class DecodedImage(NamedTuple):
+    """The pixels of a file, ``(ny, nx)``, and its pixel size in Å where it names a credible one."""
+
+    pixels: Pixels
+    pixel_size_angstrom: float | None
+
+
+def decode_image(path: Path) -> DecodedImage:
+    """Decode a file that holds one greyscale image.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An MRC file (modes 0, 1, 2, 6 and 12, either byte order, plain, gzip or bzip2), TIFF,
+        PNG or JPEG.
+
+    Returns
+    -------
+    DecodedImage
+        Pixels ``(ny, nx)`` in the dtype and row order of the file, memory-mapped where they lie
+        in it plainly.
+
+    Raises
+    ------
+    InputFileError
+        When the file cannot be read, is damaged, or holds anything but one greyscale image of
+        at least `SMALLEST_SIDE` and at most `MOST_PIXELS` pixels.
+    """
+    with _failures_explained(path):
+        _require_content(path)
+        if path.suffix.lower() == ".eer":
+            _refuse(path, "an EER file is a movie, not a micrograph", _AVERAGE_FIRST)
+        with path.open("rb") as stream:
+            head = stream.read(_MRC_HEADER_BYTES)
+        if head.startswith(_TIFF_SIGNATURES):
+            return _decode_tiff(path)
+        if head.startswith((_PNG_SIGNATURE, _JPEG_SIGNATURE)):
+            return _decode_picture(path, head)
+        if head.startswith((_GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
+            return _decode_compressed_mrc(path, head)
+        return _decode_plain_mrc(path, head)
+
+
+def has_all_bytes(path: Path) -> bool:
+    """Tell whether a file is as long as its header says, without decoding it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file, perhaps one that is still being written.
+
+    Returns
+    -------
+    bool
+        False also for what has no header yet, or a strange one. True for compressed MRC, PNG and
+        JPEG, whose headers do not say how long they are.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(_MRC_HEADER_BYTES)
+        if head.startswith(_TIFF_SIGNATURES):
+            return size >= _tiff_bytes(path)
+        if head.startswith((_PNG_SIGNATURE, _JPEG_SIGNATURE, _GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
+            return True
+        layout = _mrc_layout(path, head)
+        return size >= layout.offset + layout.data_bytes
+    except Exception:  # noqa: BLE001 - decoders fail on half a header in too many ways to list
+        return False
+
+
+@contextmanager
+def _failures_explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputFileError:
+        raise
+    except FileNotFoundError as error:
+        raise InputFileError(path, "there is no such file", "Check the name") from error
+    except PermissionError as error:
+        remedy = "Change its permissions or copy it elsewhere"
+        raise InputFileError(path, "you have no permission to read it", remedy) from error
+    except Exception as error:  # decoders fail on hostile bytes in too many ways to list
+        if isinstance(error, OSError) and error.errno:
+            reason = f"the system cannot read it ({error.strerror})"
+            raise InputFileError(path, reason, "Check its name and its disk") from error
+        detail = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        reason = f"it is damaged or incomplete ({detail})"
+        raise InputFileError(path, reason, _COPY_AGAIN) from error
+
+
+def _refuse(path: Path, reason: str, remedy: str) -> NoReturn:
+    raise InputFileError(path, reason, remedy)
+
+
+def _require_content(path: Path) -> None:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        _refuse(path, "it is a folder", "Name one of the files in it")
+    if not stat.S_ISREG(status.st_mode):
+        _refuse(path, "it is a device or a pipe, not a file", "Name a file on disk")
+    if status.st_size == 0:
+        _refuse(path, "it is empty (0 bytes)", _COPY_AGAIN)
+
+
+def _require_one_image(path: Path, ny: int, nx: int, images: int) -> None:
+    if images > 1:
+        reason = f"it is a movie, stack or volume of {images} images, not one micrograph"
+        _refuse(path, reason, _AVERAGE_FIRST)
+    if min(ny, nx) < SMALLEST_SIDE:
+        _refuse(path, f"{nx} × {ny} pixels are too small to hold a particle", "Name a micrograph")
+    if ny * nx > MOST_PIXELS or max(ny, nx) > _LONGEST_SIDE:
+        _refuse(path, f"{nx} × {ny} pixels are too large for a micrograph", "Crop or bin it first")
+
+
+def _credible_pixel_size(x: float, y: float) -> float | None:
+    """Return the size to the six digits of a float32; None for what writers put when unknown."""
+    credible = isfinite(x) and isfinite(y) and 0.1 <= x <= 50 and abs(x - y) <= 0.01 * x
+    return float(f"{x:.6g}") if credible and abs(x - 1) > 1e-6 else None
+
+
+# MRC
+
+
+class _MrcLayout(NamedTuple):
+    dtype: np.dtype[Any]
+    shape: tuple[int, int]
+    offset: int
+    pixel_size_angstrom: float | None
+
+    @property
+    def data_bytes(self) -> int:
+        return self.dtype.itemsize * self.shape[0] * self.shape[1]
+
+
+def _decode_plain_mrc(path: Path, head: bytes) -> DecodedImage:
+    if head[208:211] != b"MAP" and path.suffix.lower() not in MRC_SUFFIXES:
+        _refuse(path, "it is not an MRC, TIFF, PNG or JPEG image", _EXPORT_MRC)
+    layout = _mrc_layout(path, head)
+    _require_all_bytes(path, layout, path.stat().st_size - layout.offset)
+    pixels = np.memmap(path, layout.dtype, "r", layout.offset, layout.shape)
+    return DecodedImage(pixels, layout.pixel_size_angstrom)
+
+
+def _decode_compressed_mrc(path: Path, signature: bytes) -> DecodedImage:
+    with gzip.open(path) if signature.startswith(_GZIP_SIGNATURE) else bz2.open(path) as stream:
+        head = stream.read(_MRC_HEADER_BYTES)
+        if head.startswith((*_TIFF_SIGNATURES, _PNG_SIGNATURE, _JPEG_SIGNATURE)):
+            _refuse(path, "only MRC files can be read while compressed", "Decompress it first")
+        layout = _mrc_layout(path, head)
+        stream.seek(layout.offset)
+        data = stream.read(layout.data_bytes)
+        while stream.read(1 << 20):  # the checksum is compared at the end of the stream
+            pass
+    _require_all_bytes(path, layout, len(data))
+    pixels = np.frombuffer(data, layout.dtype).reshape(layout.shape)
+    return DecodedImage(pixels, layout.pixel_size_angstrom)
+
+
+def _require_all_bytes(path: Path, layout: _MrcLayout, present: int) -> None:
+    if present <= 0:
+        _refuse(path, "it is truncated: a header without pixels", _COPY_AGAIN)
+    if present < layout.data_bytes:
+        reason = f"it is truncated: {present} of {layout.data_bytes} bytes of pixels"
+        _refuse(path, reason, _COPY_AGAIN)
+
+
+def _mrc_layout(path: Path, head: bytes) -> _MrcLayout:
+    if len(head) < _MRC_HEADER_BYTES:
+        _refuse(path, f"{len(head)} bytes are too short for an MRC header", _COPY_AGAIN)
+    header = _mrc_header(head)
+    nx, ny, nz, mode = (int(header[field]) for field in ("nx", "ny", "nz", "mode"))
+    if mode in _MRC_REFUSED_MODES:
+        _refuse(path, _MRC_REFUSED_MODES[mode], "Convert it to mode 2 (float32) images")
+    if not _is_plausible_mrc(header) or header["nsymbt"] < 0:
+        reason = f"its MRC header is garbage (size {nx} × {ny} × {nz}, mode {mode})"
+        _refuse(path, reason, _COPY_AGAIN)
+    _require_one_image(path, ny, nx, nz)
+    return _MrcLayout(
+        _mrc_dtype(header), (ny, nx), len(head) + int(header["nsymbt"]), _mrc_pixel_size(header)
+    )
+
+
+def _mrc_header(head: bytes) -> Any:
+    """Interpret 1024 bytes in the byte order that makes sense, that of the stamp first."""
+    from mrcfile.dtypes import HEADER_DTYPE
+    from mrcfile.utils import byte_order_from_machine_stamp
+
+    try:
+        orders = "<>" if byte_order_from_machine_stamp(head[212:216]) == "<" else "><"
+    except ValueError:
+        orders = "<>"
+    headers = [np.frombuffer(head, HEADER_DTYPE.newbyteorder(order))[0] for order in orders]
+    return next(filter(_is_plausible_mrc, headers), headers[0])
+
+
+def _is_plausible_mrc(header: Any) -> bool:
+    sides = (int(header[side]) for side in ("nx", "ny", "nz"))
+    mode = int(header["mode"])
+    known = mode in _MRC_MODES or mode in _MRC_REFUSED_MODES
+    return known and all(1 <= side <= _LONGEST_SIDE for side in sides)
+
+
+def _mrc_dtype(header: Any) -> np.dtype[Any]:
+    """Map the mode to a dtype; IMOD marks its older, unsigned bytes by a clear flag.
+
+    Sources: MRC2014; https://bio3d.colorado.edu/imod/doc/mrc_format.txt (imodStamp, imodFlags).
+    """
+    from mrcfile.utils import dtype_from_mode
+
+    imod_stamp, imod_flags = np.frombuffer(header["extra2"].tobytes()[40:48], "<i4")
+    if header["mode"] == 0 and imod_stamp == 1146047817 and not imod_flags & 1:
+        return np.dtype(np.uint8)
+    stored: np.dtype[Any] = dtype_from_mode(header["mode"])
+    return stored.newbyteorder(header.dtype["mode"].byteorder)
+
+
+def _mrc_pixel_size(header: Any) -> float | None:
+    cell, samples = header["cella"], (int(header["mx"]), int(header["my"]))
+    if min(samples) < 1:
+        return None
+    return _credible_pixel_size(float(cell["x"]) / samples[0], float(cell["y"]) / samples[1])
+
+
+# TIFF
+
+
+def _decode_tiff(path: Path) -> DecodedImage:
+    from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile
+
+    eer = (COMPRESSION.EER_V0, COMPRESSION.EER_V1, COMPRESSION.EER_V2)
+    with TiffFile(path) as tiff:
+        page = tiff.pages.first
+        if page.compression in eer:
+            _refuse(path, "an EER file is a movie, not a micrograph", _AVERAGE_FIRST)
+        _require_one_image(path, page.imagelength, page.imagewidth, _count_tiff_images(tiff))
+        if page.photometric in (PHOTOMETRIC.PALETTE, PHOTOMETRIC.SEPARATED):
+            _refuse_colour(path)
+        _require_all_segments(path, page)
+        pixels = page.asarray(out="memmap" if page.is_memmappable else None)
+        if page.axes == "SYX":
+            pixels = np.moveaxis(pixels, 0, -1)
+        if page.photometric == PHOTOMETRIC.MINISWHITE and pixels.dtype.kind == "u":
+            pixels = ~pixels
+        return DecodedImage(_grey(path, pixels), _imagej_pixel_size(tiff, page))
+
+
+def _tiff_bytes(path: Path) -> int:
+    """Return where the last strip or tile of the first page ends."""
+    from tifffile import TiffFile
+
+    with TiffFile(path) as tiff:
+        page = tiff.pages.first
+        segments = zip(page.dataoffsets, page.databytecounts, strict=True)
+        return max(offset + count for offset, count in segments)
+
+
+def _require_all_segments(path: Path, page: "TiffPage") -> None:
+    """Refuse missing strips or tiles, which tifffile would fill with zeros."""
+    expected, present = prod(page.chunked), np.count_nonzero(page.databytecounts)
+    if not page.is_contiguous and present < expected:
+        reason = f"it is truncated: {present} of {expected} strips or tiles"
+        _refuse(path, reason, _COPY_AGAIN)
+
+
+def _count_tiff_images(tiff: "TiffFile") -> int:
+    pages = sum(not getattr(page, "is_reduced", False) for page in tiff.pages)
+    in_one_page = (tiff.imagej_metadata or {}).get("images", 1)
+    return max(pages, int(in_one_page), tiff.pages.first.imagedepth)
+
+
+def _imagej_pixel_size(tiff: "TiffFile", page: "TiffPage") -> float | None:
+    unit = (tiff.imagej_metadata or {}).get("unit")
+    if unit not in _ANGSTROM_PER_UNIT:
+        return None
+    x, y = (
+        _ANGSTROM_PER_UNIT[unit] / per_unit if per_unit > 0 else 0.0
+        for per_unit in page.get_resolution()
+    )
+    return _credible_pixel_size(x, y)
+
+
+# PNG and JPEG
+
+
+def _decode_picture(path: Path, head: bytes) -> DecodedImage:
+    if b"acTL" in head:
+        _refuse(path, "it is an animated PNG, a movie", _AVERAGE_FIRST)
+    with _open_picture(path, head) as picture:
+        _require_one_image(path, picture.height, picture.width, getattr(picture, "n_frames", 1))
+        if picture.mode in ("1", "P", "PA"):
+            return DecodedImage(_grey(path, np.asarray(picture.convert("RGBA"))), None)
+        if picture.mode == "CMYK":
+            _refuse_colour(path)
+        return DecodedImage(_grey(path, np.asarray(picture)), None)
+
+
+def _open_picture(path: Path, head: bytes) -> "ImageFile":
+    """Open with Pillow's own reader: `Image.open` would warn above 89 Mpx, a K3 frame has 94."""
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+
+    return PngImageFile(path) if head.startswith(_PNG_SIGNATURE) else JpegImageFile(path)
+
+
+def _grey(path: Path, pixels: Pixels) -> Pixels:
+    """Reduce ``(ny, nx, channels)`` to ``(ny, nx)`` where the colour channels are equal."""
+    if pixels.ndim == 2:
+        return pixels
+    colours = pixels[..., : 3 if pixels.shape[-1] >= 3 else 1]
+    if not (colours == colours[..., :1]).all():
+        _refuse_colour(path)
+    return np.ascontiguousarray(colours[..., 0])
+
+
+def _refuse_colour(path: Path) -> NoReturn:
+    _refuse(path, "it is a colour picture, not a micrograph", _EXPORT_MRC)

@@ -1,0 +1,265 @@
+"""From a micrograph to the image that a network sees: scale, background, contrast, polarity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.geometry import Frame
+from napari_drpnet.images.equalise import equalise
+from napari_drpnet.images.valid_area import fill_invalid, find_valid_area, is_clear
+
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Polarity = Literal["dark", "bright"]
+Normalization = Literal["robust", "published"]
+
+_CLIP_MAD = 12.0
+_LIMIT = 8.0
+_BACKGROUND_DIAMETERS = 2.5
+_LEAST_DIAMETER_PX = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkImage:
+    """A micrograph at the scale, contrast and polarity that a network was trained with.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        With ``"robust"`` normalisation: zero median, unit robust deviation, particles bright.
+        With ``"published"``: between 0 and 1, particles dark.
+    frame : Frame
+        How its pixels lie on the micrograph.
+    polarity : {'dark', 'bright'}
+        Of the particles in the micrograph.
+    normalization : {'robust', 'published'}
+        How `image` was made.
+    valid : (h, w) bool array or None
+        Where the micrograph is a picture: not beyond the beam, nor blank. `image` is 0 elsewhere.
+        None where all of it is.
+    gain : (SPECTRUM_SIZE,) float32 array or None
+        By which the spectrum of the background was multiplied; None where it was left alone.
+    """
+
+    image: Image
+    frame: Frame
+    polarity: Polarity
+    normalization: Normalization
+    valid: Mask | None = None
+    gain: Image | None = None
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width, unbinned pixels, of a frame with the area that is a picture."""
+        ny, nx = np.sqrt(self.valid_share) * np.array(self.frame.full_shape)
+        return float(ny), float(nx)
+
+    @property
+    def valid_share(self) -> float:
+        """Share of the micrograph that is a picture."""
+        return 1.0 if self.valid is None else float(self.valid.mean())
+
+    def is_clear(self, centers_yx: NDArray[np.float64], distance_px: float) -> Mask:
+        """Tell which positions keep a distance from what is no picture.
+
+        Parameters
+        ----------
+        centers_yx : (n, 2) float array
+            Positions ``(y, x)``, pixels of `image`.
+        distance_px : float
+            The distance, unbinned pixels.
+
+        Returns
+        -------
+        (n,) bool array
+        """
+        if self.valid is None:
+            return np.ones(len(centers_yx), bool)
+        return is_clear(self.valid, centers_yx, distance_px, self.frame.scale_yx)
+
+    def inverted(self) -> "NetworkImage":
+        """Return the same micrograph, taken for one of the other polarity."""
+        image = -self.image if self.normalization == "robust" else 1 - self.image
+        other: Polarity = "dark" if self.polarity == "bright" else "bright"
+        return replace(self, image=image, polarity=other)
+
+
+def preprocess(
+    pixels: NDArray[np.generic],
+    diameter_px: float,
+    particle_px: float,
+    polarity: Polarity,
+    normalization: Normalization = "robust",
+    spectrum: Sequence[float] | None = None,
+) -> NetworkImage:
+    """Resample and normalise a micrograph for a network.
+
+    Parameters
+    ----------
+    pixels : (ny, nx) real array
+        The micrograph, any dtype and any range.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    particle_px : float
+        Particle diameter that the network was trained at, network pixels.
+    polarity : {'dark', 'bright'}
+        Whether particles are darker or brighter than their background.
+    normalization : {'robust', 'published'}
+        Ours, or that of the published MATLAB code.
+    spectrum : sequence of float, optional
+        Spectrum of the background that the network knows, from `equalise.measure_spectrum`; that
+        of the micrograph is brought to it. Not for ``"published"``.
+
+    Returns
+    -------
+    NetworkImage
+
+    Raises
+    ------
+    ValueError
+        When a particle does not fit into the frame, or is too small to be seen.
+    """
+    if min(pixels.shape) < diameter_px:
+        raise ValueError(
+            f"a particle of {diameter_px:.4g} px does not fit into a micrograph of "
+            f"{pixels.shape[1]} × {pixels.shape[0]} px"
+        )
+    if diameter_px < _LEAST_DIAMETER_PX:
+        raise ValueError(f"a particle of {diameter_px:.2g} px is too small to be seen")
+    frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), diameter_px / particle_px)
+    if normalization == "published":
+        binned = resample(clip_outliers(pixels), frame.network_shape)
+        view = NetworkImage(_published(binned), frame, "dark", normalization)
+    else:
+        area = find_valid_area(pixels, diameter_px)
+        binned = resample(clip_outliers(fill_invalid(pixels, area)), frame.network_shape)
+        valid = None if area.complete else area.at(frame)
+        dark = _robust(binned, particle_px, valid)
+        gain = None
+        if spectrum is not None:
+            dark, gain = equalise(dark, spectrum, valid)
+            dark = _standardised(dark, valid)
+        view = NetworkImage(dark, frame, "dark", normalization, valid, gain)
+    return view if polarity == "dark" else view.inverted()
+
+
+def clip_outliers(pixels: NDArray[np.generic]) -> Image:
+    """Clip hot and dead pixels at 12 median absolute deviations from the median.
+
+    Median and deviation come from a regular sample of at least 64k pixels. Images whose
+    deviation is zero (few grey levels) are only converted.
+    """
+    step = max(1, int(np.sqrt(pixels.size / 65536)))
+    sample = np.asarray(pixels[::step, ::step], np.float32)
+    median = np.median(sample)
+    deviation = np.median(np.abs(sample - median))
+    if deviation == 0:
+        return np.asarray(pixels, np.float32)
+    low, high = median - _CLIP_MAD * deviation, median + _CLIP_MAD * deviation
+    return np.clip(np.asarray(pixels, np.float32), np.float32(low), np.float32(high))
+
+
+def resample(image: Image, shape: tuple[int, int]) -> Image:
+    """Resample edge to edge to `shape`, antialiased (triangle filter); see `geometry.Frame`."""
+    import torch
+
+    if image.shape == shape:
+        return image
+    tensor = torch.from_numpy(np.require(image, requirements=["C", "W"]))[None, None]
+    resized = torch.nn.functional.interpolate(
+        tensor, shape, mode="bilinear", antialias=True, align_corners=False
+    )
+    return np.asarray(resized[0, 0].numpy())
+
+
+def flatten_background(image: Image, sigma_px: float, weights: Image | None = None) -> Image:
+    """Remove uneven illumination: ``I − G(I) + mean(G(I))``.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        Any range.
+    sigma_px : float
+        Of the Gaussian G, pixels; several particle diameters.
+    weights : (h, w) float32 array, optional
+        Pixels with weight 0 do not count as background, so that a crystal casts no halo.
+
+    Returns
+    -------
+    (h, w) float32 array
+
+    Notes
+    -----
+    Equation 1 of the DRPnet paper. G is computed on an image binned so that sigma is about
+    four of its pixels; what a Gaussian that wide leaves has no finer detail.
+    """
+    if weights is None:
+        background = _blur_binned(image, sigma_px)
+    else:
+        covered = np.maximum(_blur_binned(weights, sigma_px), np.float32(1e-3))
+        background = np.asarray(_blur_binned(image * weights, sigma_px) / covered, np.float32)
+    wide = resample(background, (image.shape[0], image.shape[1]))
+    return np.asarray(image - wide + background.mean(), np.float32)
+
+
+def blur_wide(image: Image, sigma_px: float) -> Image:
+    """Blur an image ``(h, w)`` by a wide Gaussian, sigma in its pixels, without fine detail."""
+    return resample(_blur_binned(image, sigma_px), (image.shape[0], image.shape[1]))
+
+
+def _blur_binned(image: Image, sigma_px: float) -> Image:
+    """Bin an image so that sigma is four of its pixels, and blur it; it stays binned."""
+    from scipy.ndimage import gaussian_filter
+
+    factor = max(1.0, sigma_px / 4)
+    rows, columns = (max(1, round(side / factor)) for side in image.shape)
+    binned = resample(image, (rows, columns))
+    return np.asarray(gaussian_filter(binned, sigma_px / factor, mode="nearest"))
+
+
+def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:
+    """Subtract the background of the inliers, divide by their deviation, make dark bright."""
+    known = _known(binned, valid)
+    sigma = _BACKGROUND_DIAMETERS * particle_px
+    rough = flatten_background(binned, sigma, None if valid is None else known.astype(np.float32))
+    rough -= np.median(rough[known])
+    inliers = known & (np.abs(rough) < 4 * _deviation(rough[known]))
+    return _standardised(-flatten_background(binned, sigma, inliers.astype(np.float32)), valid)
+
+
+def _standardised(image: Image, valid: Mask | None) -> Image:
+    """Subtract the median of what is a picture, divide by its deviation, clip; 0 elsewhere."""
+    known = _known(image, valid)
+    centred = image - np.median(image[known])
+    scaled = np.clip(centred / _deviation(centred[known]), -_LIMIT, _LIMIT)
+    return np.where(known, scaled, 0).astype(np.float32)
+
+
+def _known(image: Image, valid: Mask | None) -> Mask:
+    """Return where an image is known: everywhere, if nothing of it is a picture."""
+    return np.ones(image.shape, bool) if valid is None or not valid.any() else valid
+
+
+def _deviation(values: Image) -> np.float32:
+    """Return the robust standard deviation: 1.4826 × the median absolute deviation."""
+    deviation = np.float32(1.4826) * np.median(np.abs(values - np.median(values)))
+    return np.float32(deviation if deviation > 0 else values.std() or 1.0)
+
+
+def _published(binned: Image) -> Image:
+    """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again.
+
+    Unlike there, hot pixels are clipped before.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(binned, 2.0)
+    low, high = np.percentile(smooth, [1, 99])
+    stretched = np.clip((smooth - low) / max(high - low, 1e-12), 0, 1)
+    if not 0.5 <= stretched.mean() <= 0.6:
+        stretched = np.clip(stretched + 0.55 - stretched.mean(), 0, 1)
+    flat = np.clip(flatten_background(stretched, 100.0), 0, 1)
+    return np.asarray(gaussian_filter(flat, 3.0), np.float32)

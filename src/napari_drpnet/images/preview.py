@@ -1,0 +1,187 @@
+"""A small picture of a micrograph with its picks, to judge a run at a glance."""
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.geometry import Frame, swap_xy
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.images.micrograph import Micrograph
+from napari_drpnet.images.preprocess import preprocess
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+LONGEST_SIDE = 1024
+
+Paint = tuple[int, ...]
+Text = tuple[str, Paint]
+
+_GREEN, _ORANGE = (70, 230, 120), (255, 120, 50)
+_INK, _PAPER, _HALO = (235, 235, 235), (24, 24, 24), (0, 0, 0, 110)
+#: Rings are drawn this much larger and then shrunk, because Pillow's own have jagged edges.
+_OVERSAMPLING = 3
+_LINE_PX, _HALO_PX = 2.0, 3.7
+_DASHES = [(start, start + 20) for start in range(0, 360, 36)]
+_FONT_PX, _MARGIN_PX = 15, 10
+
+
+def write_preview(
+    path: str | PathLike[str],
+    micrograph: Micrograph,
+    picks: Picks,
+    diameter_px: float,
+    note: str = "",
+) -> None:
+    """Write a picture of a micrograph with its picks; see `draw_preview`.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    picture = draw_preview(micrograph, picks, diameter_px, note)
+    with atomic_file(path) as temporary:
+        picture.quantize(256).save(temporary, optimize=True)
+
+
+def draw_preview(
+    micrograph: Micrograph, picks: Picks, diameter_px: float, note: str = ""
+) -> "Image":
+    """Draw a micrograph with its picks.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Shrunk to at most `LONGEST_SIDE` pixels, smoothed a little, its background flattened.
+    picks : Picks
+        Accepted ones become green rings of the particle's diameter; rejected ones orange dashed
+        rings with a cross, so that the difference does not depend on colour.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    note : str
+        Ends the caption below the picture.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB.
+    """
+    picture = draw_picks(micrograph, picks, diameter_px)
+    return _with_caption(picture, _caption(micrograph, picks, diameter_px, note))
+
+
+def draw_picks(
+    micrograph: Micrograph, picks: Picks, diameter_px: float, longest_side: int = LONGEST_SIDE
+) -> "Image":
+    """Draw a micrograph, shrunk to at most so many pixels, with its picks but no caption."""
+    from PIL import Image
+
+    scale = max(1.0, max(micrograph.shape) / longest_side)
+    frame = Frame.with_scale(micrograph.shape, scale)
+    grey = _shade(micrograph, diameter_px, scale)
+    picture = Image.fromarray(grey).convert("RGB")
+    centers_xy = swap_xy(frame.to_network(picks.centers_yx)) + 0.5
+    rings = _draw_rings(picture.size, centers_xy, picks.accepted, diameter_px / scale / 2)
+    picture.paste(rings, mask=rings.getchannel("A"))
+    return picture
+
+
+def _shade(micrograph: Micrograph, diameter_px: float, scale: float) -> NDArray[np.uint8]:
+    """Shrink a micrograph by `scale`, flatten its background, smooth and stretch it."""
+    from scipy.ndimage import gaussian_filter
+
+    # Bright particles are those that a view does not invert.
+    view = preprocess(micrograph.pixels, diameter_px, diameter_px / scale, "bright")
+    smooth = gaussian_filter(view.image, min(diameter_px / scale / 16, 3.0))
+    low, high = np.percentile(smooth, [0.5, 99.5])
+    return np.asarray(255 * np.clip((smooth - low) / max(high - low, 1e-12), 0, 1), np.uint8)
+
+
+def _draw_rings(
+    size: tuple[int, int],
+    centers_xy: NDArray[np.float64],
+    accepted: NDArray[np.bool_],
+    radius: float,
+) -> "Image":
+    """Draw rings at centres given from the corner of the picture, on a transparent sheet."""
+    from PIL import Image, ImageDraw
+
+    sheet = Image.new("RGBA", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
+    draw = ImageDraw.Draw(sheet)
+    centers_xy, radius = centers_xy * _OVERSAMPLING, radius * _OVERSAMPLING
+    for width, is_halo in ((_HALO_PX, True), (_LINE_PX, False)):
+        stroke = round(width * _OVERSAMPLING)
+        for x, y in centers_xy[~accepted]:
+            paint = _HALO if is_halo else _ORANGE
+            _draw_arcs(draw, (x, y), radius, _DASHES, paint, stroke)
+            _draw_cross(draw, (x, y), max(0.2 * radius, 3 * _OVERSAMPLING), paint, stroke)
+        for x, y in centers_xy[accepted]:
+            _draw_arcs(draw, (x, y), radius, [(0, 360)], _HALO if is_halo else _GREEN, stroke)
+    return sheet.resize(size, Image.Resampling.BOX)
+
+
+def _draw_arcs(
+    draw: "ImageDraw",
+    center_xy: tuple[float, float],
+    radius: float,
+    arcs: Iterable[tuple[float, float]],
+    paint: Paint,
+    stroke: int,
+) -> None:
+    """Draw arcs of a circle, given in degrees; Pillow puts the stroke inside the box."""
+    x, y = center_xy
+    reach = radius + stroke / 2
+    for start, end in arcs:
+        draw.arc((x - reach, y - reach, x + reach, y + reach), start, end, paint, stroke)
+
+
+def _draw_cross(
+    draw: "ImageDraw", center_xy: tuple[float, float], reach: float, paint: Paint, stroke: int
+) -> None:
+    x, y = center_xy
+    for rise in (reach, -reach):
+        draw.line((x - reach, y - rise, x + reach, y + rise), paint, stroke)
+
+
+def _caption(
+    micrograph: Micrograph, picks: Picks, diameter_px: float, note: str
+) -> list[list[Text]]:
+    """Return lines of coloured pieces of text, which are the legend as well."""
+    accepted = int(picks.accepted.sum())
+    diameter = f"⌀ {diameter_px:.4g} px"
+    if micrograph.pixel_size_angstrom:
+        diameter += f" = {diameter_px * micrograph.pixel_size_angstrom:.4g} Å"
+    facts: list[Text] = [
+        (f"○ {accepted} accepted", _GREEN),
+        (f"✕ {len(picks) - accepted} rejected", _ORANGE),
+        (diameter, _INK),
+        (note, _INK),
+    ]
+    return [[(micrograph.name, _INK)], facts]
+
+
+def _with_caption(picture: "Image", caption: list[list[Text]]) -> "Image":
+    import matplotlib
+    from PIL import Image, ImageDraw, ImageFont
+
+    # Pillow's own font has no Å.
+    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", _FONT_PX)
+    gap, line_px = 1.5 * _FONT_PX, round(1.5 * _FONT_PX)
+    lengths = [sum(font.getlength(text) + gap for text, _ in line) for line in caption]
+    width = max(picture.width, round(max(lengths) - gap) + 2 * _MARGIN_PX)
+    height = picture.height + line_px * len(caption) + _MARGIN_PX
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    sheet.paste(picture, ((width - picture.width) // 2, 0))
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(caption):
+        x, y = float(_MARGIN_PX), picture.height + _MARGIN_PX / 2 + number * line_px
+        for text, colour in line:
+            draw.text((x, y), text, colour, font)
+            x += font.getlength(text) + gap
+    return sheet

@@ -1,0 +1,1 @@
+"""From a micrograph to its picks: parameters, detection, classification, advice."""

@@ -1,0 +1,192 @@
+"""What a person should know about the picks of one micrograph: the cause, and what to try."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.images.equalise import is_unusual
+from napari_drpnet.picking.detection import UNSURE, Detection
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.pick import above_threshold, find_cut, ranking_score
+
+Topic = Literal["picks", "polarity", "scale", "diameter", "pixel size", "spectrum", "blank area"]
+
+#: Fewer accepted than this share of at least so many candidates are few.
+_FEW, _MANY_CANDIDATES = 0.02, 100
+#: Particles below this diameter are not seen in ice; who types such a number thinks of nanometres.
+_LEAST_DIAMETER_ANGSTROM = 40.0
+#: Pixel sizes of real micrographs, Å.
+_PIXEL_SIZES = (0.2, 15.0)
+#: Narrower particles have too few pixels of the micrograph, unbinned pixels.
+_LEAST_PARTICLE_PX = 6.0
+#: A micrograph that has room for fewer particles side by side.
+_LEAST_PARTICLES = 4
+#: A larger blank share of the micrograph is told.
+_BLANK = 0.02
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One sentence or two about a micrograph.
+
+    Parameters
+    ----------
+    topic : str
+        What it is about.
+    text : str
+        The cause and what to try. It names settings as forms and options do: "accept".
+    """
+
+    topic: Topic
+    text: str
+
+
+def advise(
+    picks: Picks, detection: Detection, parameters: PickParameters, pixel_size_angstrom: float
+) -> tuple[Advice, ...]:
+    """Say what is odd about a micrograph and its picks.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold; accepted or not.
+    detection : Detection
+        Whose candidates they are.
+    parameters : PickParameters
+        Resolved.
+    pixel_size_angstrom : float
+        Of the micrograph, Å.
+
+    Returns
+    -------
+    tuple of Advice
+        Empty where nothing is odd.
+    """
+    found = (
+        ("picks", advise_on_picks(picks, parameters)),
+        ("polarity", _about_polarity(detection, parameters)),
+        ("diameter", _about_diameter(detection, parameters)),
+        ("pixel size", _about_pixel_size(pixel_size_angstrom)),
+        ("scale", _about_scale(detection)),
+        ("spectrum", _about_spectrum(detection)),
+        ("blank area", _about_blank_area(detection)),
+    )
+    return tuple(Advice(topic, text) for topic, text in found if text)  # type: ignore[arg-type]
+
+
+def advise_on_picks(picks: Picks, parameters: PickParameters) -> str:
+    """Say why there are no or few picks, and what to try; "" where there are enough.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold; accepted or not.
+    parameters : PickParameters
+        Resolved.
+    """
+    above = above_threshold(picks, parameters)
+    count, accepted = int(above.sum()), int(picks.accepted.sum())
+    peaks = parameters.peaks
+    if not count:
+        score = ranking_score(picks, parameters)
+        highest = f" (the highest has {score.max():.3g})" if len(score) else ""
+        limit = (peaks.threshold or 0.0) * peaks.level
+        return (
+            f"No candidate reaches the threshold of {limit:.3g}{highest}. "
+            "Check the particle diameter and the polarity, or lower the threshold."
+        )
+    if accepted and not (count >= _MANY_CANDIDATES and accepted < _FEW * count):
+        return ""
+    few = "None" if not accepted else f"Only {accepted}"
+    start = f"{few} of {count} candidates {'is' if accepted < 2 else 'are'} accepted: "
+    return start + _why_few(picks.probability[above], picks, parameters)
+
+
+def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickParameters) -> str:
+    cut, limit = find_cut(picks, parameters), parameters.peaks.max_count
+    if limit is not None and int(picks.accepted.sum()) == limit:
+        return f"the maximum count is {limit}. Raise it."
+    if cut is None:
+        return "lower the threshold."
+    highest = float(np.nanmax(probability))
+    if not cut.picks_something:
+        least = parameters.classifier.least_f1 or 0.0
+        return (
+            f"the best cut promises an F1 of only {cut.best_f1:.2f}, and {least:.2f} is asked for. "
+            "The micrograph looks empty, or its particles are too faint to be told from noise. "
+            "Check diameter and polarity; to see the candidates give accept a number, or lower "
+            "least F1."
+        )
+    return (
+        f"the highest P(particle) is {highest:.2f}, and accept is {cut.accept:.2f}. "
+        "Check diameter and polarity, lower accept, or teach the classifier by a few corrections."
+    )
+
+
+def _about_polarity(detection: Detection, parameters: PickParameters) -> str:
+    asked = parameters.particle.polarity == "auto"
+    if not asked or detection.polarity_confidence >= UNSURE:
+        return ""
+    polarity = detection.view.polarity
+    return (
+        "It is uncertain whether particles are dark or bright; they were taken for "
+        f"{polarity}. Set the polarity."
+    )
+
+
+def _about_diameter(detection: Detection, parameters: PickParameters) -> str:
+    diameter = parameters.particle.diameter_angstrom
+    if diameter < _LEAST_DIAMETER_ANGSTROM:
+        return (
+            f"A particle diameter of {diameter:g} Å is smaller than what can be seen in ice. "
+            f"If you meant {diameter:g} nm, give {10 * diameter:g} Å."
+        )
+    room = min(detection.view.frame.full_shape) / detection.diameter_px
+    if room < _LEAST_PARTICLES:
+        return (
+            f"The micrograph is only {room:.1f} particle diameters wide. "
+            "Check the particle diameter and the pixel size."
+        )
+    return ""
+
+
+def _about_pixel_size(pixel_size_angstrom: float) -> str:
+    least, greatest = _PIXEL_SIZES
+    if least <= pixel_size_angstrom <= greatest:
+        return ""
+    return (
+        f"A pixel size of {pixel_size_angstrom:.3g} Å is unusual. "
+        "Check it, since headers are often wrong."
+    )
+
+
+def _about_scale(detection: Detection) -> str:
+    if detection.diameter_px >= _LEAST_PARTICLE_PX:
+        return ""
+    return (
+        f"A particle is only {detection.diameter_px:.1f} pixels wide. "
+        "Give a micrograph that is binned less, or check diameter and pixel size."
+    )
+
+
+def _about_spectrum(detection: Detection) -> str:
+    gain = detection.view.gain
+    if gain is None or not is_unusual(gain):
+        return ""
+    return (
+        "The spectrum of the background is too unusual to be evened out, as after strong filtering "
+        "or denoising: picks may be worse. Give the micrograph as it was before, if you can."
+    )
+
+
+def _about_blank_area(detection: Detection) -> str:
+    blank = 1 - detection.view.valid_share
+    if blank < _BLANK:
+        return ""
+    return (
+        f"{blank:.0%} of the micrograph is blank (beyond the beam, a border, dead lines) and was "
+        "left out."
+    )

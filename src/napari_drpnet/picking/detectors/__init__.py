@@ -1,0 +1,1 @@
+"""From a micrograph to candidates: the distance map and its peaks."""

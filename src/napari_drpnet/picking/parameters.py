@@ -1,0 +1,160 @@
+"""Every parameter of every stage: unit, bounds, title, default. A default lives only here.
+
+Command-line flags, forms, saved projects and the tables in the documentation are made from
+these models. ``None`` means "as the chosen weights recommend", except where a title says else.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from napari_drpnet.base.frozen import Parameters
+
+
+class ParticleParameters(Parameters):
+    """What the user knows about the particle and the micrograph."""
+
+    diameter_angstrom: float = Field(
+        gt=0, title="Particle diameter in Å (the longest side, without box margin)"
+    )
+    pixel_size_angstrom: float | None = Field(
+        None, gt=0, title="Pixel size in Å of the micrograph file; default: from its header"
+    )
+    polarity: Literal["auto", "dark", "bright"] = Field(
+        "auto", title="Particles are dark (cryo) or bright (negative stain) on their background"
+    )
+
+
+class DetectorParameters(Parameters):
+    """Which network makes the distance map, and where it runs."""
+
+    weights: str = Field("default", title="Detector weights: a name or a .safetensors file")
+    device: str = Field("auto", title="auto, cpu, cuda, cuda:N or mps")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", title="Arithmetic of the detector; bfloat16 is faster where supported"
+    )
+    normalization: Literal["robust", "published"] | None = Field(
+        None, title="Contrast: robust, or as the published MATLAB code"
+    )
+    map_units: Literal["absolute", "published"] | None = Field(
+        None, title="Units of map and threshold: absolute, or published (map / its maximum × 255)"
+    )
+
+
+class PeakParameters(Parameters):
+    """How the distance map becomes picks."""
+
+    sigma_px: float | None = Field(
+        None, ge=0, le=50, title="Smoothing of the distance map: Gaussian sigma in network pixels"
+    )
+    threshold: float | None = Field(
+        None, ge=0, title="Least score of a pick, in the units of the detector"
+    )
+    level: int = Field(1, ge=1, le=3, title="Multiplies the threshold: DRPnet's level k")
+    score: Literal["height", "prominence"] | None = Field(
+        None, title="Which score the threshold cuts: height of the maximum or its prominence"
+    )
+    min_distance: float = Field(
+        0.5, ge=0, le=5, title="Least distance between two picks, in particle diameters"
+    )
+    border: float | None = Field(
+        None, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
+    )
+    max_count: int | None = Field(
+        None, ge=1, title="Keep at most this many best picks; default: no limit"
+    )
+
+
+class ClassifierParameters(Parameters):
+    """Which network judges the picks, and how strictly."""
+
+    classifier: str = Field(
+        "default", title="Classifier weights: a name, a .safetensors file, or none"
+    )
+    accept: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Accept a pick when P(particle) is at least this; default: the cut of best expected "
+        "F1 on each micrograph",
+    )
+    least_f1: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="With automatic accept: pick nothing where the expected F1 is below this",
+    )
+
+
+class PickParameters(Parameters):
+    """Everything that `napari_drpnet.pick` needs to know besides the micrograph."""
+
+    particle: ParticleParameters
+    detector: DetectorParameters = DetectorParameters()
+    peaks: PeakParameters = PeakParameters()
+    classifier: ClassifierParameters = ClassifierParameters()
+
+
+class SimulationParameters(Parameters):
+    """What a simulated micrograph shows, and how it was taken."""
+
+    height_px: int = Field(2048, ge=64, le=16384, title="Rows of the micrograph")
+    width_px: int = Field(2048, ge=64, le=16384, title="Columns of the micrograph")
+    pixel_size_angstrom: float = Field(1.5, ge=0.1, le=20, title="Pixel size in Å")
+    diameter_angstrom: float | None = Field(
+        None,
+        ge=10,
+        le=5000,
+        title="Particle diameter in Å; default: as the structure, or 180 for shapes",
+    )
+    particles: int = Field(
+        200, ge=0, le=100_000, title="Number of particles, where there is room for them"
+    )
+    min_distance: float = Field(
+        1.0, ge=0, le=20, title="Least distance between particles, in particle diameters"
+    )
+    clumped: float = Field(
+        0.0, ge=0, le=1, title="Fraction of the particles that touch a neighbour"
+    )
+    voltage_kv: float = Field(300.0, ge=60, le=400, title="Acceleration voltage in kV")
+    defocus_um: float = Field(1.8, ge=0, le=10, title="Underfocus in µm")
+    dose: float = Field(40.0, gt=0, le=1e5, title="Exposure in electrons per Å²")
+    b_factor: float = Field(
+        100.0, ge=0, le=10_000, title="Envelope of optics and motion: B factor in Å²"
+    )
+    ice_thickness_angstrom: float = Field(400.0, ge=0, le=10_000, title="Thickness of the ice in Å")
+    ice_variation: float = Field(
+        0.05, ge=0, le=1, title="Relative variation of illumination and ice thickness"
+    )
+    carbon: bool = Field(False, title="Show the edge of a carbon film")
+    ice_crystals: int = Field(0, ge=0, le=10_000, title="Number of ice crystals")
+    crystalline_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of a crystalline film: grains of about a particle"
+    )
+    junk: int = Field(0, ge=0, le=10_000, title="Number of aggregates and fragments")
+    hot_pixels: int = Field(0, ge=0, le=100_000, title="Number of hot pixels")
+    negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")
+    film_unevenness: float = Field(
+        0.0, ge=0, le=2, title="Relative deviation of the thickness of ice or stain over film_scale"
+    )
+    film_scale: float = Field(
+        1.0, ge=0.1, le=10, title="Correlation length of film_unevenness, in particle diameters"
+    )
+    stain_puddles: int = Field(
+        0, ge=0, le=10_000, title="Number of puddles of deeper stain; only in negative stain"
+    )
+    stain_plateaus: int = Field(
+        0, ge=0, le=10_000, title="Number of bright areas of thin stain; only in negative stain"
+    )
+    debris: int = Field(
+        0, ge=0, le=10_000, title="Number of particle-sized pieces of debris, clear of particles"
+    )
+    cubic_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of many small ice crystals of equal size"
+    )
+    beam_edge: float = Field(
+        0.0, ge=0, le=0.7, title="Share of the frame beyond the edge of the beam: nothing arrives"
+    )
+    zero_border_px: int = Field(
+        0, ge=0, le=4096, title="Width of a border of exactly 0, as alignment leaves it, in pixels"
+    )

@@ -1,0 +1,1 @@
+"""What happens on napari's canvas: mouse, keys, measuring, layers."""

@@ -1,0 +1,9 @@
+"""Layers as views of the session: each is drawn from it, and never is the store."""
+
+from napari_drpnet.plugin.canvas.layers.changes import ChangesView
+from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
+from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
+from napari_drpnet.plugin.canvas.layers.picks import PicksView
+from napari_drpnet.plugin.canvas.layers.truth import TruthView
+
+__all__ = ["ChangesView", "DoubtView", "MapView", "MicrographView", "PicksView", "TruthView"]

@@ -1,0 +1,162 @@
+"""The micrograph and the distance map as image layers."""
+
+from napari.components import ViewerModel
+from napari.layers import Image
+from napari.utils.colormaps import Colormap
+
+from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
+from napari_drpnet.project.session import Session
+
+MICROGRAPH, DISTANCE_MAP = "micrograph", "distance map"
+#: Added in blue, which the eye sees colour with but hardly any detail: dark particles stay dark.
+_GLOW = Colormap([[0, 0, 0], [0, 0.05, 0.55], [0.1, 0.4, 1]], name="glow")
+_MARGIN = 0.02
+
+
+class MicrographView:
+    """The micrograph that is shown, as an image layer.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Where it is drawn.
+    session : Session
+        Whose micrograph it is.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = viewer
+        self._session = session
+        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=0)
+        self._framed: tuple[tuple[int, int], float] | None = None
+        session.current.changed.connect(self._on_micrograph)
+        session.current.image_changed.connect(self.draw)
+        session.settings_changed.connect(self._frame)
+
+    def draw(self) -> None:
+        """Draw what is shown; the camera moves only to a micrograph of another size."""
+        current = self._session.current
+        if current.image is None or self.slot.was_deleted:
+            return
+        image = current.image.display
+        self.slot.frame = image.frame
+        layer = self.slot.layer
+        if layer is None:
+            layer = Image(
+                image.image,
+                name=MICROGRAPH,
+                colormap="gray",
+                interpolation2d="linear",
+                contrast_limits=image.contrast_limits,
+                **self.slot.space,
+            )
+            self.slot.put(layer)
+        else:
+            layer.data = image.image
+            self.slot.place()
+            self.reset_contrast()
+        self._frame()
+
+    def reset_contrast(self) -> None:
+        """Choose black and white by what the micrograph shows, without its outliers."""
+        layer, image = self.slot.layer, self._session.current.image
+        if layer is not None and image is not None:
+            layer.contrast_limits_range = image.display.contrast_limits
+            layer.reset_contrast_limits_range()
+            layer.contrast_limits = image.display.contrast_limits
+
+    def _on_micrograph(self) -> None:
+        if self._session.current.record is None:
+            self._framed = None
+
+    def _frame(self) -> None:
+        """Fit the micrograph into the view; where the last one was as large, stay at its place."""
+        current, layer = self._session.current, self.slot.layer
+        if current.image is None or layer is None:
+            return
+        shape = current.image.display.frame.full_shape
+        size = current.pixel_size_angstrom or 1.0
+        before, self._framed = self._framed, (shape, size)
+        if before is None or before[0] != shape:
+            self._viewer.reset_view(layers=[layer], margin=_MARGIN)
+        elif before[1] != size:
+            camera, ratio = self._viewer.scene.camera, size / before[1]
+            camera.center = tuple(ratio * place for place in camera.center)
+            camera.zoom /= ratio
+
+
+class MapView:
+    """The distance map, glowing over the micrograph.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Where it is drawn.
+    session : Session
+        Whose map it is.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._session = session
+        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
+        session.current.map_changed.connect(self.draw)
+        session.current.image_changed.connect(self.draw)
+        session.view.events.show_map.connect(self._show)
+        session.view.events.map_opacity.connect(self._fade)
+
+    def draw(self) -> None:
+        """Draw the map on the scale of the detector: its colours never jump."""
+        current = self._session.current
+        layer, shown = self.slot.layer, current.map
+        if shown is None or current.image is None:
+            if layer is not None:
+                layer.visible = False
+            return
+        if self.slot.was_deleted:
+            return
+        self.slot.frame = shown.frame
+        if layer is None:
+            layer = Image(
+                shown.smoothed,
+                name=DISTANCE_MAP,
+                colormap=_GLOW,
+                interpolation2d="linear",
+                blending="additive",
+                opacity=self._session.view.map_opacity,
+                contrast_limits=(0.0, shown.limit),
+                visible=self._session.view.show_map,
+                **self.slot.space,
+            )
+            self.slot.put(layer)
+            layer.events.visible.connect(self._on_eye)
+            layer.events.opacity.connect(self._on_opacity)
+        else:
+            layer.data = shown.smoothed
+            self.slot.place()
+            if layer.contrast_limits_range[1] != shown.limit:
+                layer.contrast_limits_range = (0.0, shown.limit)
+                layer.contrast_limits = (0.0, shown.limit)
+            if layer.visible != self._session.view.show_map:  # napari would draw it again
+                layer.visible = self._session.view.show_map
+
+    def _show(self, show: bool) -> None:
+        if show:
+            self.slot.revive()
+            self.draw()
+        elif self.slot.layer is not None:
+            self.slot.layer.visible = False
+
+    def _fade(self, opacity: float) -> None:
+        if self.slot.layer is not None:
+            self.slot.layer.opacity = opacity
+
+    def _on_opacity(self) -> None:
+        """Follow the slider among the layer controls."""
+        if self.slot.layer is not None:
+            self._session.view.map_opacity = self.slot.layer.opacity
+
+    def _on_eye(self) -> None:
+        """Follow the eye of the layer list, while there is a map to see."""
+        current, layer = self._session.current, self.slot.layer
+        if layer is not None and current.map is not None and current.image is not None:
+            self._session.view.show_map = layer.visible

@@ -1,0 +1,60 @@
+"""How points look: a ring or a cross for each state of a point."""
+
+from functools import cache
+
+import numpy as np
+from napari.layers import Points
+from numpy.typing import NDArray
+
+from napari_drpnet.plugin.canvas.layers.magnification import Magnification
+from napari_drpnet.project.points.review import State
+
+#: As the writer knows them, too.
+STATE_NAMES = {
+    State.BELOW: "below",
+    State.REJECTED: "rejected",
+    State.ACCEPTED: "accepted",
+    State.REJECTED_BY_HAND: "rejected by hand",
+    State.ACCEPTED_BY_HAND: "accepted by hand",
+}
+GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
+_CLEAR, _TINT = 0.0, 0.25
+#: Least diameter of a ring, in pixels of the screen.
+_LEAST_RING = 5.0
+#: Of a cross: share of the particle, and least and greatest size in pixels of the screen.
+_CROSS, _CROSS_LIMITS, _LARGER = 0.45, (5.0, 18.0), 1.5
+
+
+class Looks:
+    """How each state is drawn: accepted is a ring, rejected a cross, by hand is filled or larger.
+
+    Rings have the size of the particle, their lines that of the screen. Crosses are small marks,
+    which do not hide the particle however near it is. The arrays have a row for each `State`.
+
+    Parameters
+    ----------
+    magnification : Magnification
+        How large the micrograph is on the screen.
+    diameter_px : float
+        Of the particle, in unbinned pixels.
+    """
+
+    accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
+    by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
+    symbol = np.where(accepted, "disc", "x").astype(object)
+    border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
+    _opacity = np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)
+    face_color = np.column_stack([border_color[:, :3], _opacity])
+
+    def __init__(self, magnification: Magnification, diameter_px: float) -> None:
+        rings = magnification.within(diameter_px, _LEAST_RING, np.inf)
+        crosses = magnification.within(_CROSS * diameter_px, *_CROSS_LIMITS)
+        crosses = crosses * np.where(self.by_hand, _LARGER, 1.0)
+        self.size = np.where(self.accepted, rings, crosses)
+        self.border_width = np.where(self.accepted, magnification.line(rings), 0.0)
+
+
+@cache
+def napari_symbols() -> NDArray[np.object_]:
+    """Return napari's own names of the symbols, by state."""
+    return Points(np.zeros((len(State), 2)), symbol=Looks.symbol).symbol

@@ -1,0 +1,166 @@
+"""What the mouse does on the canvas: click, drag, and paint."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
+from typing import Any
+
+from napari.components import ViewerModel
+
+from napari_drpnet.plugin.canvas.hand import LEAST_DRAG, still_camera
+from napari_drpnet.plugin.canvas.layers import PicksView
+from napari_drpnet.project.session import Session
+from napari_drpnet.project.view import Tool
+
+Position = tuple[float, float]
+
+#: What modifier keys make of any editing tool.
+_MODIFIED: dict[str, Tool] = {"Shift": "reject", "Alt": "accept"}
+_BRUSHES: tuple[Tool, ...] = ("reject", "accept")
+
+
+class Mouse:
+    """Turns the mouse on the canvas into corrections.
+
+    It listens on the viewer, so that it works whichever layer is active.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        Whose canvas it is.
+    session : Session
+        What is corrected.
+    picks : PicksView
+        The layer with the points.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session, picks: PicksView) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._picks = picks
+        self._suspended: list[Callable[..., object]] = []
+        viewer.mouse_drag_callbacks.append(self._on_drag)
+        viewer.mouse_double_click_callbacks.insert(0, self._on_double_click)
+        session.view.events.tool.connect(self.show_tool)
+        session.view.events.brush_diameters.connect(self.show_tool)
+        session.current.points_changed.connect(self.show_tool)
+
+    def disconnect(self) -> None:
+        """Leave the canvas alone from now on."""
+        self._leave_alt_to_napari(True)
+        self._viewer.mouse_drag_callbacks.remove(self._on_drag)
+        self._viewer.mouse_double_click_callbacks.remove(self._on_double_click)
+
+    def show_tool(self) -> None:
+        """Give the picks layer the mode and the cursor of the tool."""
+        layer, tool = self._picks.slot.layer, self._session.view.tool
+        self._leave_alt_to_napari(tool in ("look", "box"))
+        if layer is None:
+            return
+        mode = "select" if tool == "box" else "pan_zoom"
+        if tool != "look":
+            self._picks.activate()
+        if str(layer.mode) != mode and (tool == "box" or str(layer.mode) == "select"):
+            layer.mode = mode
+        if tool in _BRUSHES:
+            pixel = float(layer.scale[-1])
+            layer.cursor_size = max(1, round(2 * self._brush_radius_px() * pixel))
+            layer.cursor = "circle"
+        elif mode == "pan_zoom":
+            layer.cursor = "pointing" if tool == "click" else "standard"
+
+    def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        tool = self._tool_of(event)
+        if tool in _BRUSHES:
+            yield from self._paint(event, accepted=tool == "accept")
+        elif tool == "click":
+            yield from self._click_or_move(event)
+
+    def _tool_of(self, event: Any) -> Tool:
+        """Return what a press means: other tools of napari and other buttons go before ours."""
+        layer, tool = self._picks.slot.layer, self._session.view.tool
+        is_shown = layer is not None and self._session.current.image is not None
+        if tool in ("look", "box") or not is_shown or event.button != 1:
+            return "look"
+        active = self._viewer.layers.selection.active
+        if active is not None and str(getattr(active, "mode", "pan_zoom")) != "pan_zoom":
+            return "look"
+        modifiers = [str(getattr(key, "name", key)) for key in event.modifiers]
+        modified = [_MODIFIED[name] for name in modifiers if name in _MODIFIED]
+        if modified:
+            return modified[0]
+        return "look" if modifiers else tool
+
+    def _paint(self, event: Any, accepted: bool) -> Iterator[None]:
+        current, radius, position = self._session.current, self._brush_radius_px(), self._ruler()
+        micrograph = current.id
+        with still_camera(self._viewer), current.stroke(accepted):
+            here = position(event)
+            current.paint([here], radius, accepted)
+            yield
+            while event.type == "mouse_move":
+                before, here = here, position(event)
+                if current.id == micrograph:
+                    current.paint([before, here], radius, accepted)
+                yield
+
+    def _click_or_move(self, event: Any) -> Iterator[None]:
+        """Flip, add or move; nothing, where a key has brought other points meanwhile."""
+        current, position = self._session.current, self._ruler()
+        micrograph, review, start = current.id, current.review, position(event)
+        row = current.row_at(start)
+        pressed = event.pos if hasattr(event, "pos") else None
+        with nullcontext() if row is None else still_camera(self._viewer):
+            yield
+            is_dragged = yield from _is_dragged(event, pressed)
+        if not is_dragged:
+            if current.id == micrograph:
+                current.click(start)
+        elif row is not None and review is not None and current.review is review:
+            y, x = review.centers_yx[row]
+            end = position(event)
+            current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
+
+    def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
+        """Do not zoom in when somebody clicks fast."""
+        if self._session.view.tool not in ("look", "box"):
+            event.handled = True
+
+    def _leave_alt_to_napari(self, leave: bool) -> None:
+        """Suspend napari's zoom into a box drawn with Alt, while Alt paints."""
+        callbacks = self._viewer.mouse_drag_callbacks
+        if leave:
+            callbacks.extend(self._suspended)
+            self._suspended = []
+        else:
+            found = [call for call in callbacks if call.__name__ == "drag_to_zoom"]
+            for call in found:
+                callbacks.remove(call)
+            self._suspended += found
+
+    def _ruler(self) -> Callable[[Any], Position]:
+        """Return what tells where an event is, ``(y, x)`` in unbinned pixels.
+
+        Also when the layer is deleted before the mouse is released.
+        """
+        layer = self._picks.slot.layer
+        assert layer is not None
+
+        def position(event: Any) -> Position:
+            y, x = layer.world_to_data(event.position)[-2:]
+            return float(y), float(x)
+
+        return position
+
+    def _brush_radius_px(self) -> float:
+        diameter = self._session.current.diameter_px or 1.0
+        return self._session.view.brush_diameters * diameter / 2
+
+
+def _is_dragged(event: Any, pressed: Any) -> Generator[None, None, bool]:
+    """Follow the mouse to its release; return whether it went farther than a hand trembles."""
+    dragged = False
+    while event.type == "mouse_move":
+        moved = abs(event.pos - pressed).max() if pressed is not None else LEAST_DRAG
+        dragged = dragged or moved >= LEAST_DRAG
+        yield
+    return dragged

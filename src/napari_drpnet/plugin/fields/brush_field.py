@@ -1,0 +1,75 @@
+"""The size of the brush, in particle diameters and in Å."""
+
+import math
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
+
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.view import BRUSH_LIMITS
+
+_STEPS = 100
+_LOW, _HIGH = BRUSH_LIMITS
+
+
+class BrushField(QWidget):
+    """Label, slider, number and the size in Å in one row; the slider's steps are all alike in %.
+
+    The setter never emits; only the user's hand does.
+    """
+
+    #: The diameter of the brush in particle diameters.
+    value_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = QLabel("brush size")
+        self._label.setFixedWidth(LABEL_WIDTH)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, _STEPS)
+        self._slider.setMinimumWidth(60)
+        self._number = QDoubleSpinBox()
+        self._number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self._number.setKeyboardTracking(False)
+        self._number.setDecimals(1)
+        self._number.setRange(_LOW, _HIGH)
+        self._number.setSuffix(" ⌀")
+        self._number.setStyleSheet("min-width: 44px; max-width: 44px; padding: 1px 6px")
+        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._angstrom = QLabel()
+        self._angstrom.setMinimumWidth(52)
+        self._angstrom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        keys = " and ".join(ACTIONS[name].key for name in ("smaller_brush", "larger_brush"))
+        for part in (self._label, self._slider, self._number, self._angstrom):
+            row.addWidget(part, stretch=int(part is self._slider))
+            part.setToolTip(
+                f"Diameter of the brush, in particle diameters (⌀) and in Å.\nKeys {keys}"
+            )
+        for part in (self._slider, self._number):
+            part.setAccessibleName("brush size")
+            guard_wheel(part)
+        self._slider.valueChanged.connect(self._on_slider)
+        self._number.valueChanged.connect(self.value_changed)
+
+    def set_value(self, diameters: float, diameter_angstrom: float | None) -> None:
+        """Show the brush.
+
+        Parameters
+        ----------
+        diameters : float
+            Its diameter in particle diameters.
+        diameter_angstrom : float or None
+            Of the particle, in Å; None while it is not known.
+        """
+        with QSignalBlocker(self._slider), QSignalBlocker(self._number):
+            self._slider.setValue(round(_STEPS * math.log(diameters / _LOW, _HIGH / _LOW)))
+            self._number.setValue(diameters)
+        size = None if diameter_angstrom is None else diameters * diameter_angstrom
+        self._angstrom.setText("" if size is None else f"{size:.0f} Å")
+
+    def _on_slider(self, position: int) -> None:
+        self.value_changed.emit(round(_LOW * (_HIGH / _LOW) ** (position / _STEPS), 1))

@@ -1,0 +1,122 @@
+"""What a form must know of a parameter: its unit, bounds and texts, all read from its model."""
+
+import math
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from napari_drpnet.base.frozen import split_unit
+
+_DECIMALS = {"pixel_size_angstrom": 4, "diameter_angstrom": 1}
+
+
+@dataclass(frozen=True)
+class FieldFacts:
+    """One parameter, as a form shows it.
+
+    Parameters
+    ----------
+    label : str
+        Its name in plain words, without unit.
+    unit : str
+        Unit of its numbers; empty for none.
+    kind : type
+        Its type, without the None of an optional one.
+    optional : bool
+        Whether it may be None.
+    default : object
+        Its default; None where it has none.
+    low, high : float
+        Least and greatest allowed number; infinite where there is no bound.
+    decimals : int
+        How many decimals a number is shown with.
+    tooltip : str
+        Its title and bounds.
+    none_text : str
+        What None means.
+    """
+
+    label: str
+    unit: str
+    kind: Any
+    optional: bool
+    default: Any
+    low: float
+    high: float
+    decimals: int
+    tooltip: str
+    none_text: str
+
+    @classmethod
+    def read(cls, model: type[BaseModel], name: str) -> Self:
+        """Read them from the field of this name."""
+        field = model.model_fields[name]
+        kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
+        optional = NoneType in get_args(field.annotation)
+        kind = kinds[0] if optional else field.annotation
+        title = field.title or ""
+        unit = _unit(name, title)
+        decimals = 0 if kind is int else _DECIMALS.get(name, 2)
+        return cls(
+            label=_label(name),
+            unit=unit,
+            kind=kind,
+            optional=optional,
+            default=None if field.is_required() else field.default,
+            low=_bound(field, "ge", "gt", 10.0**-decimals, -math.inf),
+            high=_bound(field, "le", "lt", -(10.0**-decimals), math.inf),
+            decimals=decimals,
+            tooltip="\n".join(filter(None, (title, _bounds_text(field, unit)))),
+            none_text=title.partition("default: ")[2] or "as recommended",
+        )
+
+    @property
+    def suffix(self) -> str:
+        """The unit as it follows a number."""
+        return f" {self.unit}" if self.unit else ""
+
+
+def decimals_for(span: float) -> int:
+    """Return with how many decimals to show numbers that range over `span`.
+
+    Examples
+    --------
+    >>> [decimals_for(span) for span in (0.05, 1, 5, 50, 255)]
+    [4, 3, 2, 1, 0]
+    """
+    return max(0, 3 - math.ceil(math.log10(span)))
+
+
+def _label(name: str) -> str:
+    bare, _ = split_unit(name)
+    return bare.replace("_", " ")
+
+
+def _unit(name: str, title: str) -> str:
+    if title.endswith("in particle diameters"):
+        return "diameters"
+    return split_unit(name)[1]
+
+
+def _bound(field: FieldInfo, closed: str, opened: str, inward: float, none: float) -> float:
+    """Return a bound; of an open one the nearest number inside that can be shown."""
+    for metadata in field.metadata:
+        if (bound := getattr(metadata, closed, None)) is not None:
+            return float(bound)
+        if (bound := getattr(metadata, opened, None)) is not None:
+            return float(bound) + inward
+    return none
+
+
+def _bounds_text(field: FieldInfo, unit: str) -> str:
+    signs = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    bounds = [
+        f"{sign} {bound:,.10g}"
+        for metadata in field.metadata
+        for name, sign in signs.items()
+        if (bound := getattr(metadata, name, None)) is not None
+    ]
+    return " and ".join(bounds) + (f" {unit}" if bounds and unit else "")

@@ -1,0 +1,120 @@
+"""The settings of one stage as widgets: they change the session, and show what it says."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from magicgui.widgets.bases import ValueWidget
+from pydantic import BaseModel
+
+from napari_drpnet.picking.parameters import (
+    ClassifierParameters,
+    DetectorParameters,
+    ParticleParameters,
+    PeakParameters,
+)
+from napari_drpnet.plugin.fields.forms import field_widget, show_value
+from napari_drpnet.plugin.fields.optional_field import OptionalField
+from napari_drpnet.plugin.fields.slider_field import SliderField
+from napari_drpnet.project.session import Session, Stage
+
+_MODELS: dict[Stage, type[BaseModel]] = {
+    "particle": ParticleParameters,
+    "detector": DetectorParameters,
+    "peaks": PeakParameters,
+    "classifier": ClassifierParameters,
+}
+
+
+class StageFields:
+    """Makes the widgets of a stage.
+
+    Parameters
+    ----------
+    session : Session
+        Whose settings they change.
+    stage : str
+        The stage.
+    """
+
+    def __init__(self, session: Session, stage: Stage) -> None:
+        self._session, self._stage = session, stage
+        self._model = _MODELS[stage]
+        self._sliders: dict[str, SliderField] = {}
+        self._found: dict[str, Callable[[], float | None]] = {}
+        self._fields: dict[str, ValueWidget[Any]] = {}
+        self._recommended: dict[str, Any] = {}
+
+    def slider(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        label: str | None = None,
+        found: Callable[[], float | None] | None = None,
+    ) -> SliderField:
+        """Make a slider; see `SliderField`.
+
+        Parameters
+        ----------
+        name, low, high, label
+            As for `SliderField`.
+        found : callable, optional
+            Returns what the slider shows where neither the user nor the weights give a number;
+            None while that is not known. Default: the slider then stays where it is.
+        """
+        slider = SliderField(self._model, name, low, high, label=label)
+        if found is not None:
+            self._found[name] = found
+        slider.value_changed.connect(partial(self.drag, name))
+        slider.editing_finished.connect(self._session.settle)
+        slider.reset_requested.connect(partial(self._reset, name))
+        self._sliders[name] = slider
+        return slider
+
+    def field(self, name: str, **options: Any) -> ValueWidget[Any]:
+        """Make another widget; see `field_widget`."""
+        field = field_widget(self._model, name, **options)
+        field.changed.connect(partial(self._change, name))
+        self._fields[name] = field
+        return field
+
+    def drag(self, name: str, value: float) -> None:
+        """Change a setting while a hand moves it."""
+        self._session.change(self._stage, live=True, **{name: value})
+
+    def show(self) -> None:
+        """Show the settings: the numbers that count, where the weights recommend them."""
+        given = getattr(self._session.project.settings, self._stage)
+        if given is None:
+            return
+        plan = self._session.plan
+        meant = getattr(plan.parameters, self._stage) if plan else given
+        for name, slider in self._sliders.items():
+            self._show_slider(slider, getattr(given, name), getattr(meant, name), name)
+        for name, field in self._fields.items():
+            self._show_field(field, getattr(given, name), getattr(meant, name), name)
+
+    def _show_slider(self, slider: SliderField, given: Any, meant: Any, name: str) -> None:
+        if meant is not None:
+            slider.set_value(meant, is_recommended=given == self._default(name))
+        elif name in self._found:
+            slider.set_automatic(self._found[name]())
+
+    def _show_field(self, field: ValueWidget[Any], given: Any, meant: Any, name: str) -> None:
+        is_news = given is None and self._recommended.get(name, self) != meant
+        if is_news and isinstance(field, OptionalField):
+            self._recommended[name] = meant
+            field.set_recommended(meant)
+        if field.value != given:
+            show_value(field, given)
+
+    def _change(self, name: str, value: Any) -> None:
+        self._session.change(self._stage, **{name: value})
+
+    def _reset(self, name: str) -> None:
+        self._change(name, self._default(name))
+
+    def _default(self, name: str) -> Any:
+        return self._model.model_fields[name].default

@@ -1,9 +1,0 @@
-"""Layers as views of the session: each is drawn from it, and never is the store."""
-
-from napari_drpnet.plugin.layers.changes import ChangesView
-from napari_drpnet.plugin.layers.doubt import DoubtView
-from napari_drpnet.plugin.layers.images import MapView, MicrographView
-from napari_drpnet.plugin.layers.picks import PicksView
-from napari_drpnet.plugin.layers.truth import TruthView
-
-__all__ = ["ChangesView", "DoubtView", "MapView", "MicrographView", "PicksView", "TruthView"]

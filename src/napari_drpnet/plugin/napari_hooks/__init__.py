@@ -1,0 +1,1 @@
+"""What napari calls or provides: files, sample, settings, window, threads."""

@@ -1,0 +1,168 @@
+"""The second stage: the classifier accepts picks, or rejects them."""
+
+from functools import partial
+
+import napari
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QCheckBox
+
+from napari_drpnet.picking.expected import ExpectedScores
+from napari_drpnet.plugin.fields.forms import FormRows
+from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
+from napari_drpnet.plugin.fields.stage_fields import StageFields
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
+from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.points.histograms import probability_histogram
+from napari_drpnet.project.stages.decision import Decision
+from napari_drpnet.project.stages.derivation import weights_names
+from napari_drpnet.project.stages.plan import Plan
+
+_ABOUT = (
+    "P(particle) is how sure the classifier is that a pick is a particle, from 0 to 1. "
+    "Picks at the line or right of it are accepted, the others rejected."
+)
+_NONE = "There is no classifier: every pick above the threshold is accepted."
+_AUTOMATIC = "automatic: for best expected F1 here"
+_NOT_FOUND = "automatic: found once this micrograph is picked"
+_FIXED = "fixed for all micrographs (↺: automatic)"
+_EXPECTED = (
+    "What precision, recall and F1 of the accepted picks should be if P(particle) is right. "
+    "Recall is that among the picks above the threshold; what you have said counts as known"
+)
+
+
+class ClassifyPanel(Panel):
+    """Classifier, and how strictly it judges.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._fields = StageFields(self.session, "classifier")
+        self.weights = self._fields.field(
+            "classifier",
+            choices=_list_choices,
+            choose_file=partial(choose_weights_file, self, "classifier"),
+        )
+        self.histogram = HistogramPlot("P(particle)", empty_text="No picks yet: press Pick")
+        accept_here = partial(getattr, self.session.current, "accept")
+        self.accept = self._fields.slider("accept", 0, 1, found=accept_here)
+        self.rule = Hint()
+        self.least_f1 = FormRows(self._fields.field("least_f1", label="least F1"))
+        self.about = Hint()
+        self.about.say(_ABOUT)
+        self.hint = Hint()
+        self.counts = Hint()
+        self.counts.setToolTip("Accepted picks are exported; what you say yourself goes first")
+        self.expected = Hint()
+        self.expected.setToolTip(_EXPECTED)
+        self.show_rejected = QCheckBox("Show rejected picks")
+        self.show_rejected.setToolTip(ACTIONS["rejected"].hint)
+        self._lay_out()
+        self._listen()
+        self._show_settings()
+        self._show_states()
+        self._show_view()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look which weights there are."""
+        super().showEvent(event)
+        with self.weights.changed.blocked():
+            self.weights.reset_choices()
+        self._fields.show()
+
+    def _lay_out(self) -> None:
+        layout = column(
+            FormRows(self.weights),
+            self.hint,
+            self.histogram,
+            self.accept,
+            self.rule,
+            self.least_f1,
+            self.counts,
+            self.expected,
+            self.show_rejected,
+            self.about,
+            margin=8,
+        )
+        layout.addStretch(1)
+        self.setLayout(layout)
+
+    def _listen(self) -> None:
+        self.histogram.cut_dragged.connect(partial(self._fields.drag, "accept"))
+        self.histogram.cut_released.connect(self.session.settle)
+        self.show_rejected.toggled.connect(self._on_show_rejected)
+        self.listen(self.session.settings_changed, self._show_settings)
+        self.listen(self.session.current.points_changed, self._show_states)
+        self.listen(self.session.current.states_changed, self._show_states)
+        self.listen(self.session.view.events.show_rejected, self._show_view)
+
+    def _on_show_rejected(self, on: bool) -> None:
+        self.session.view.show_rejected = on
+
+    # ---- what the session says
+
+    def _show_settings(self) -> None:
+        self._fields.show()
+        judges = self.session.project.settings.classifier.classifier != "none"
+        plan = self.session.plan
+        for part in (self.histogram, self.accept, self.about):
+            part.setVisible(judges and plan is not None)
+        self.least_f1.setVisible(judges and plan is not None and plan.is_automatic)
+        self.hint.say(self.session.problem or "" if judges else _NONE)
+        self._show_cut()
+
+    def _show_cut(self) -> None:
+        """Show the cut in use: on this micrograph, where it is automatic."""
+        current, plan = self.session.current, self.session.plan
+        is_refused = current.decision is not None and current.decision.is_refused
+        self.histogram.set_cut(current.accept, keeps=not is_refused)
+        judges = self.session.project.settings.classifier.classifier != "none"
+        self.rule.say(_rule(plan, current.decision) if plan and judges else "", marked=is_refused)
+
+    def _show_states(self) -> None:
+        decision = self.session.current.decision
+        self._fields.show()
+        self._show_cut()
+        if decision is None:
+            self.histogram.clear()
+            self.counts.say("")
+            self.expected.say("")
+            return
+        histogram = probability_histogram(decision.review, decision.states)
+        self.histogram.set_histogram(histogram.edges, histogram.counts)
+        accepted, count = decision.accepted_count, decision.above_count
+        self.counts.say(f"{accepted} accepted, {count - accepted} rejected")
+        self.expected.say(_expected(decision.expected) if accepted and decision.expected else "")
+
+    def _show_view(self) -> None:
+        with QSignalBlocker(self.show_rejected):
+            self.show_rejected.setChecked(self.session.view.show_rejected)
+
+
+def _rule(plan: Plan, decision: Decision | None) -> str:
+    """Say where the cut comes from; nothing where the weights recommend a number."""
+    if not plan.is_automatic:
+        return _FIXED if plan.recommends_automatic else ""
+    if decision is None or decision.cut is None:
+        return _NOT_FOUND
+    if not decision.is_refused:
+        return _AUTOMATIC
+    best, least = decision.cut.best_f1, decision.plan.parameters.classifier.least_f1 or 0.0
+    why = f"the best expected F1 is {best:.2f}, below least F1 {least:.2f}"
+    return f"automatic: nothing is accepted, for {why}"
+
+
+def _expected(scores: ExpectedScores) -> str:
+    rates = f"precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1 {scores.f1:.2f}"
+    return f"expected: {rates}"
+
+
+def _list_choices() -> list[str]:
+    return [*weights_names("classifier"), "none"]

@@ -1,0 +1,215 @@
+"""The panel Compare: the points that are shown against known true particles."""
+
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_drpnet.evaluation.comparison import Comparison
+from napari_drpnet.formats import READ_SUFFIXES
+from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.plots.curve_plot import CurvePlot
+from napari_drpnet.project.jobs.lanes import JobStatus
+
+_FILES = f"True positions ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})"
+_RATES = {
+    "precision": "Share of the accepted picks that are true particles: right / (right + wrong)",
+    "recall": "Share of the true particles that are found: right / (right + missed)",
+    "f1": "Both in one number: the harmonic mean of precision and recall",
+}
+_TITLES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+_COUNTS = {
+    "right": "Accepted picks within half a particle diameter of a true particle, one for each",
+    "wrong": "Accepted picks without a true particle, second picks of a particle among them",
+    "missed": "True particles without an accepted pick",
+}
+
+
+class ComparePanel(Panel):
+    """How good the picks are, where somebody knows the truth.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._hint = Hint()
+        self._body = QWidget()
+        parts = (self._make_rates(), self._make_counts(), self._make_curve())
+        self._body.setLayout(column(*parts, spacing=8))
+        layout = QVBoxLayout(self)
+        for part in (self._make_source(), self._hint, self._body):
+            layout.addWidget(part)
+        layout.addStretch()
+        self._listen()
+
+    # ---- parts
+
+    def _make_source(self) -> QWidget:
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self._load = QPushButton("Load truth")
+        self._load.setToolTip(
+            f"Open true positions, for this micrograph or for all: {', '.join(READ_SUFFIXES)}.\n"
+            "They are drawn as small white squares"
+        )
+        self._menu = QMenu(self._load)
+        self._menu.addAction("File…", self._load_file)
+        self._menu.addAction("Folder…", self._load_folder)
+        self._load.setMenu(self._menu)
+        self._source = QLabel()
+        self._source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._forget = QPushButton("Forget")
+        self._forget.setToolTip("Leave the truth out; its file stays as it is")
+        self._forget.clicked.connect(self.session.comparison.forget)
+        for part in (self._load, self._source, self._forget):
+            row.addWidget(part, stretch=int(part is self._source))
+        return box
+
+    def _make_rates(self) -> QWidget:
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        self._rates: dict[str, QLabel] = {}
+        for across, (name, tooltip) in enumerate(_RATES.items()):
+            number, title = _large_label(), QLabel(_TITLES[name])
+            for row, label in enumerate((number, title)):
+                label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+                label.setToolTip(tooltip)
+                grid.addWidget(label, row, across)
+            self._rates[name] = number
+        return box
+
+    def _make_counts(self) -> QWidget:
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        self._counts: dict[str, QLabel] = {}
+        for across, (name, tooltip) in enumerate(_COUNTS.items()):
+            label = QLabel()
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setToolTip(tooltip)
+            grid.addWidget(label, 0, across)
+            self._counts[name] = label
+        self._centring = QLabel()
+        self._centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._centring.setToolTip("Median distance of the right picks from their true centres")
+        grid.addWidget(self._centring, 1, 0, 1, len(_COUNTS))
+        return box
+
+    def _make_curve(self) -> QWidget:
+        box = QWidget()
+        self._plot = CurvePlot()
+        self._best = QLabel()
+        self._best.setWordWrap(True)
+        self._best.setToolTip(
+            "The cut through the points of this micrograph that would give the greatest F1"
+        )
+        box.setLayout(column(self._plot, self._best))
+        return box
+
+    # ---- what the session says
+
+    def _listen(self) -> None:
+        session = self.session
+        self.listen(session.comparison.truth_changed, self._show_source)
+        self.listen(session.comparison.changed, self._show_result)
+        self.listen(session.runner.status_changed, self._on_job)
+        self._show_source()
+        self._show_result()
+
+    def _show_source(self) -> None:
+        source = self.session.comparison.source
+        reading = self.session.runner.status("truth").state != "idle"
+        self._source.setText("reading…" if reading else source.name if source else "")
+        self._source.setToolTip(str(source or ""))
+        self._forget.setEnabled(source is not None)
+        self._load.setEnabled(self.session.current.record is not None)
+
+    def _show_result(self) -> None:
+        result, hint = self.session.comparison.result, self._find_hint()
+        self._hint.say(hint)
+        self._body.setVisible(result is not None and not hint)
+        if result is not None:
+            self._show_rates(result)
+            self._show_curve(result)
+
+    def _find_hint(self) -> str:
+        """Return what the user should do next; nothing when there is a comparison to show."""
+        session = self.session
+        if session.current.record is None:
+            return "Open micrographs first."
+        if session.comparison.source is None:
+            return "Load true positions of the particles, to see how good the picks are."
+        if session.comparison.truth_yx is None:
+            return "No truth for this micrograph."
+        return "Press Pick first." if session.current.review is None else ""
+
+    def _show_rates(self, result: Comparison) -> None:
+        tally = result.tally
+        for name, value in tally.rates._asdict().items():
+            self._rates[name].setText(f"{value:.2f}")
+        counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
+        for (name, label), count in zip(self._counts.items(), counts, strict=True):
+            label.setText(f"{count} {name}")
+        self._centring.setText(self._describe_centring(result.median_centring_error_px))
+
+    def _describe_centring(self, error_px: float | None) -> str:
+        if error_px is None:
+            return "no pick is right"
+        size = self.session.current.pixel_size_angstrom
+        error = f"{error_px:.1f} px" if size is None else f"{error_px * size:.1f} Å"
+        return f"centring error {error}"
+
+    def _show_curve(self, result: Comparison) -> None:
+        self._plot.set_curve(result.curve.recall, result.curve.precision)
+        self._plot.set_point(result.tally.rates)
+        best, review = result.best, self.session.current.review
+        self._plot.set_best(best.rates if best else None)
+        if best is None or review is None:
+            self._best.setText("")
+            return
+        cut = f"{review.merit_name} ≥ {best.threshold:.3g}"
+        self._best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
+
+    def _on_job(self, status: JobStatus) -> None:
+        if status.kind == "truth":
+            self._show_source()
+
+    # ---- what the user does
+
+    def _load_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "True positions", "", _FILES)
+        self._read(name)
+
+    def _load_folder(self) -> None:
+        self._read(QFileDialog.getExistingDirectory(self, "Folder with true positions"))
+
+    def _read(self, name: str) -> None:
+        if name:
+            self.session.comparison.load(Path(name))
+
+
+def _large_label() -> QLabel:
+    label = QLabel()
+    # A font that is set in code loses against napari's theme.
+    label.setStyleSheet("font-size: 20pt; font-weight: bold")
+    return label

@@ -1,0 +1,240 @@
+"""The panel Correct: tools of the mouse, verdicts by key, undo, and what was labelled."""
+
+import napari
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_drpnet.plugin.fields.brush_field import BrushField
+from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.panels.label_buttons import LabelButtons
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.plots.legend import Legend
+from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.points.label_counts import count_labels
+from napari_drpnet.project.view import Tool
+
+_PAINT = "Shift-drag rejects under the brush, Alt-drag accepts."
+_TOOLS: dict[Tool, tuple[str, str]] = {
+    "look": ("Look", "Drag moves the view, the wheel zooms. Points stay as they are."),
+    "click": (
+        "Click",
+        "Click a point to flip it, an empty place to add one; drag a point to move it. " + _PAINT,
+    ),
+    "box": (
+        "Select",
+        "Drag a box around points, or click one; with Shift add to what is selected. "
+        "Then accept or reject them below.",
+    ),
+    "reject": ("Brush: reject", "Drag over points to reject them. Alt-drag accepts instead."),
+    "accept": ("Brush: accept", "Drag over points to accept them. Shift-drag rejects instead."),
+}
+_PLACES: dict[Tool, tuple[int, int, int]] = {
+    "look": (0, 0, 2),
+    "click": (0, 2, 2),
+    "box": (0, 4, 2),
+    "reject": (1, 0, 3),
+    "accept": (1, 3, 3),
+}
+
+
+class CorrectPanel(Panel):
+    """Where a person corrects what the model found.
+
+    While it is shown, clicks on the micrograph correct points; when it is left, the mouse only
+    looks again.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._hint = Hint()
+        self._body = QWidget()
+        parts = (
+            self._make_tools(),
+            self._make_brush(),
+            *self._make_verdicts(),
+            self._make_history(),
+            _heading("Your labels"),
+            self._make_counts(),
+            LabelButtons(self.session),
+            _heading("Symbols"),
+            Legend(),
+        )
+        self._body.setLayout(column(*parts))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._body)
+        layout.addStretch()
+        self._listen()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Let the mouse correct points."""
+        super().showEvent(event)
+        if not event.spontaneous() and self.session.view.tool == "look":
+            self.session.view.tool = "click"
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let the mouse only look; a window that is iconified keeps its tool."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.session.view.tool = "look"
+
+    # ---- parts
+
+    def _make_tools(self) -> QWidget:
+        self._tools = QButtonGroup(self)
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        for k, (tool, (title, tooltip)) in enumerate(_TOOLS.items()):
+            button = QPushButton(title)
+            button.setCheckable(True)
+            button.setToolTip(tooltip.replace(". ", ".\n"))
+            self._tools.addButton(button, k)
+            row, across, span = _PLACES[tool]
+            grid.addWidget(button, row, across, 1, span)
+        self._tools.idClicked.connect(self._on_tool)
+        self._tool_hint = QLabel()
+        self._tool_hint.setWordWrap(True)
+        self._tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
+        self._tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self._tool_hint, 2, 0, 1, 6)
+        for across in range(6):
+            grid.setColumnStretch(across, 1)
+        return box
+
+    def _make_brush(self) -> QWidget:
+        self._brush = BrushField()
+        self._brush.value_changed.connect(self._on_brush)
+        return self._brush
+
+    def _make_verdicts(self) -> tuple[QWidget, ...]:
+        self._selected = QLabel()
+        row = QWidget()
+        buttons = QHBoxLayout(row)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(4)
+        names = ("reject_selected", "accept_selected", "forget_selected")
+        self._verdicts = [self.action_button(name) for name in names]
+        for name, button in zip(names, self._verdicts, strict=True):
+            key = ACTIONS[name].key
+            button.setText(f"{ACTIONS[name].title} ({key})" if key else ACTIONS[name].title)
+            buttons.addWidget(button)
+        doubt = self.action_button("doubt")
+        doubt.setText(f"{ACTIONS['doubt'].title} ({ACTIONS['doubt'].key})")
+        return _heading("Verdict"), doubt, self._selected, row
+
+    def _make_history(self) -> QWidget:
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.setColumnStretch(1, 1)
+        self._undo, self._redo = self.action_button("undo"), self.action_button("redo")
+        self._undo_title, self._redo_title = QLabel(), QLabel()
+        rows = ((self._undo, self._undo_title), (self._redo, self._redo_title))
+        for row, (button, title) in enumerate(rows):
+            title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            grid.addWidget(button, row, 0)
+            grid.addWidget(title, row, 1)
+        return box
+
+    def _make_counts(self) -> QWidget:
+        self._counts = QLabel()
+        self._counts.setWordWrap(True)
+        return self._counts
+
+    # ---- what the session says
+
+    def _listen(self) -> None:
+        session = self.session
+        for signal in (session.current.points_changed, session.settings_changed):
+            self.listen(signal, self._show_points)
+        self.listen(session.current.image_changed, self._show_brush)
+        self.listen(session.selection.changed, self._show_selection)
+        self.listen(session.history_changed, self._show_history)
+        self.listen(session.view.events.tool, self._show_tool)
+        self.listen(session.view.events.brush_diameters, self._show_brush)
+        self._show_points()
+        self._show_history()
+        self._show_tool()
+
+    def _show_points(self) -> None:
+        current = self.session.current
+        picked = current.review is not None
+        self._body.setVisible(picked)
+        first = "Open micrographs first." if current.record is None else "Press Pick first."
+        self._hint.say("" if picked else f"{first} Then correct here what it found.")
+        self._show_brush()
+        self._show_selection()
+        self._show_counts()
+
+    def _show_tool(self) -> None:
+        tool = self.session.view.tool
+        self._tools.button(list(_TOOLS).index(tool)).setChecked(True)
+        self._tool_hint.setText(_TOOLS[tool][1])
+
+    def _show_brush(self) -> None:
+        self._brush.set_value(
+            self.session.view.brush_diameters, self.session.current.diameter_angstrom
+        )
+
+    def _show_selection(self) -> None:
+        rows = self.session.selection.rows
+        for button in self._verdicts:
+            button.setEnabled(len(rows) > 0)
+        self._selected.setText(self._describe_selection())
+
+    def _describe_selection(self) -> str:
+        selection, current, plan = self.session.selection, self.session.current, self.session.plan
+        if not len(selection.rows) or current.review is None or plan is None:
+            return "No point is selected."
+        if not selection.in_doubt:
+            count = len(selection.rows)
+            return "1 point is selected." if count == 1 else f"{count} points are selected."
+        return f"Uncertain: {current.review.describe(int(selection.rows[0]), plan.parameters)}"
+
+    def _show_history(self) -> None:
+        history = self.session.history
+        for button, label, title in (
+            (self._undo, self._undo_title, history.undo_title),
+            (self._redo, self._redo_title, history.redo_title),
+        ):
+            button.setEnabled(title is not None)
+            label.setText(title or "")
+
+    def _show_counts(self) -> None:
+        project = self.session.project
+        labels = [project.labels(name) for name in project.micrographs]
+        self._counts.setText(count_labels(self.session.current.review, labels).text)
+
+    # ---- what the user does
+
+    def _on_tool(self, place: int) -> None:
+        self.session.view.tool = list(_TOOLS)[place]
+
+    def _on_brush(self, diameters: float) -> None:
+        self.session.view.brush_diameters = diameters
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label

@@ -1,0 +1,193 @@
+"""The panel Export: what to write, its first rows, and what came of it."""
+
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QSize, QTimer
+from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_drpnet.batch.folder.outputs import coordinate_endings
+from napari_drpnet.plugin.panels.export_form import ExportForm, count_picked
+from napari_drpnet.plugin.panels.export_outcome import ExportOutcome
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.progress import JobProgress
+from napari_drpnet.project.files.export import ExportReport
+from napari_drpnet.project.jobs.runner import JobStatus
+
+_REFRESH_MS = 150
+_ROWS_SIZE = QSize(200, 120)
+_EXPORT_TOOLTIP = (
+    "Write the accepted picks. Files of the same names in the folder are replaced, each whole or "
+    "not at all"
+)
+
+
+class _Rows(QPlainTextEdit):
+    """The beginning of a file; it takes the height that is left over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setAccessibleName("first rows")
+
+    def sizeHint(self) -> QSize:
+        return _ROWS_SIZE
+
+    def minimumSizeHint(self) -> QSize:
+        return _ROWS_SIZE
+
+
+class ExportPanel(Panel):
+    """Writes the accepted picks as files for RELION and others.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._refresh_soon = QTimer(self)
+        self._refresh_soon.setSingleShot(True)
+        self._refresh_soon.setInterval(_REFRESH_MS)
+        self._refresh_soon.timeout.connect(self._refresh)
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.form = ExportForm(self.session)
+        self.outcome = ExportOutcome()
+        self.body = QWidget()
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for part in (self.form, self._make_run_row(), self.outcome, *self._make_preview()):
+            column.addWidget(part, stretch=int(part is self.preview))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.body, stretch=1)
+        layout.addStretch()
+        self._show_job(self.session.runner.status("export"))
+        self._refresh()
+        self._listen()
+
+    # ---- parts
+
+    def _make_run_row(self) -> QWidget:
+        self.export = QPushButton("Export")
+        self.export.setToolTip(_EXPORT_TOOLTIP)
+        self.export.clicked.connect(self._export)
+        self.progress = JobProgress()
+        self.progress.cancelled.connect(self._cancel)
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.export)
+        layout.addWidget(self.progress)
+        return row
+
+    def _make_preview(self) -> tuple[QLabel, QWidget]:
+        self.preview_title = QLabel()
+        self.preview_title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.preview = _Rows()
+        return self.preview_title, self.preview
+
+    def _listen(self) -> None:
+        session, current = self.session, self.session.current
+        self.listen(session.exporter.finished, self._show_report)
+        self.listen(session.runner.status_changed, self._show_job)
+        self.listen(session.runner.errored, self._show_error)
+        self.listen(session.project_changed, self.outcome.forget)
+        self.listen(session.exporter.choice_changed, self._refresh)
+        for signal in (
+            session.project_changed,
+            session.micrographs_changed,
+            session.settings_changed,
+            current.changed,
+            current.points_changed,
+            current.states_changed,
+        ):
+            self.listen(signal, self._refresh_later)
+
+    # ---- what the user does
+
+    def _export(self) -> None:
+        self.form.take_folder()
+        self.controller.picks.reconcile()
+        self.outcome.forget()
+        exporter = self.session.exporter
+        if exporter.folder is not None:
+            only_current = exporter.choice.only_current
+            exporter.export(exporter.folder, exporter.choice, only_current=only_current)
+
+    def _cancel(self) -> None:
+        self.session.runner.cancel("export")
+        self.outcome.say("Cancelled. Finished files stay; RELION's list of them is as it was.")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what has changed while the panel was hidden."""
+        super().showEvent(event)
+        self._refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Do nothing that nobody sees."""
+        super().hideEvent(event)
+        self._refresh_soon.stop()
+
+    # ---- what the session says
+
+    def _refresh_later(self) -> None:
+        """Show soon what changes with every step of a slider, and nothing while hidden."""
+        if self.isVisible() and not self._refresh_soon.isActive():
+            self._refresh_soon.start()
+
+    def _refresh(self) -> None:
+        exporter, current = self.session.exporter, self.session.current
+        totals = self.session.summaries.totals()
+        picked, is_picked = count_picked(totals), current.review is not None
+        hint = self._hint(picked > 0 or is_picked)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        self.body.setVisible(not hint)
+        self.form.show_choice()
+        self.form.show_counts(totals)
+        self.export.setEnabled(is_picked if exporter.choice.only_current else picked > 0)
+        self._show_preview()
+
+    def _hint(self, has_picks: bool) -> str:
+        """Say what to do before there is anything to export."""
+        if not self.session.project.micrographs:
+            return "Open micrographs first. Here their particles become files for RELION."
+        if self.session.plan is None:
+            return self.session.problem or ""
+        return "" if has_picks else "Press Pick first: there are no particles to export yet."
+
+    def _show_preview(self) -> None:
+        record, choice = self.session.current.record, self.session.exporter.choice
+        text = self.session.exporter.preview(choice)
+        name = Path(record.output).name if record else ""
+        self.preview_title.setText(f"First rows of {name}{coordinate_endings(choice.formats)[0]}")
+        if text != self.preview.toPlainText():
+            self.preview.setPlainText(text)
+
+    def _show_job(self, status: JobStatus) -> None:
+        if status.kind == "export":
+            self.export.setVisible(status.state == "idle")
+            self.progress.show_status("Writing", status)
+
+    def _show_report(self, report: ExportReport) -> None:
+        self.outcome.show_report(report)
+
+    def _show_error(self, kind: str, error: Exception) -> None:
+        if kind == "export":
+            self.outcome.say(f"Nothing was written. {error}")

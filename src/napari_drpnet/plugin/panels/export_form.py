@@ -1,0 +1,225 @@
+"""What to export, as the panel Export asks for it."""
+
+from functools import partial
+from pathlib import Path
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QWidget,
+)
+
+from napari_drpnet.batch.folder.outputs import default_box_size
+from napari_drpnet.formats import WRITTEN
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.forms import field_widget, show_value
+from napari_drpnet.plugin.fields.parts import column
+from napari_drpnet.project.controllers.statuses import Totals
+from napari_drpnet.project.files.export_options import ExportChoice
+from napari_drpnet.project.session import Session
+
+_RELIONS = ("5", "4", "3.1")
+_IN_A_ROW = 3
+
+
+class ExportForm(QWidget):
+    """For whom, which files, of which micrographs, into which folder.
+
+    Its methods `show_…` only show; the exporter is told of what the user's hand does.
+
+    Parameters
+    ----------
+    session : Session
+        Whose exporter keeps the choice.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._exporter = session.exporter
+        self.relion = QComboBox()
+        for version in _RELIONS:
+            self.relion.addItem(f"RELION {version}", version)
+        self.relion.activated.connect(self._choose_relion)
+        guard_wheel(self.relion)
+        self.box_size = field_widget(ExportChoice, "box_size_px")
+        self.box_size.changed.connect(self._choose_box_size)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._add_row("for", self.relion, "For which version its list of the files is written")
+        self._add_row("files", self._make_formats(), "Written for each micrograph; at least one")
+        self._box_label = self._add_row("box size", self.box_size.native, self.box_size.tooltip)
+        scope = self._add_row("micrographs", self._make_scope(), "Whose accepted picks are written")
+        self._grid.setAlignment(scope, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self._make_folder(), self._grid.rowCount(), 0, 1, 2)
+
+    # ---- parts
+
+    def _add_row(self, title: str, field: QWidget, tooltip: str) -> QLabel:
+        row, label = self._grid.rowCount(), QLabel(title)
+        label.setFixedWidth(LABEL_WIDTH)
+        for part in (label, field):
+            part.setToolTip(tooltip)
+        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(field, row, 1)
+        return label
+
+    def _make_formats(self) -> QWidget:
+        self.formats = {suffix: QCheckBox(suffix) for suffix in WRITTEN}
+        for suffix, box in self.formats.items():
+            box.setToolTip(f"{WRITTEN[suffix].title}, one file for each micrograph")
+            box.toggled.connect(self._choose_formats)
+        self.cryosparc = QCheckBox("cryoSPARC")
+        self.cryosparc.setToolTip(ExportChoice.model_fields["cryosparc"].title or "")
+        self.cryosparc.toggled.connect(self._choose_cryosparc)
+        self.selection = QCheckBox("selection")
+        self.selection.setToolTip(ExportChoice.model_fields["selection"].title or "")
+        self.selection.toggled.connect(self._choose_selection)
+        files = QWidget()
+        lists = _row(self.cryosparc, self.selection)
+        files.setLayout(column(_rows(*self.formats.values()), lists, spacing=2))
+        return files
+
+    def _make_scope(self) -> QWidget:
+        self.this_one, self.all_included = QRadioButton(), QRadioButton()
+        self._scope = QButtonGroup(self)
+        for button, only_current in ((self.this_one, True), (self.all_included, False)):
+            self._scope.addButton(button)
+            button.clicked.connect(partial(self._choose_scope, only_current))
+        scope = QWidget()
+        self.counts = QLabel()
+        self.counts.setWordWrap(True)
+        scope.setLayout(column(self.this_one, self.all_included, self.counts, spacing=2))
+        return scope
+
+    def _make_folder(self) -> QWidget:
+        self.folder = QLineEdit()
+        self.folder.setAccessibleName("folder")
+        self.folder.editingFinished.connect(self.take_folder)
+        self.browse = QPushButton("Browse…")
+        self.browse.setToolTip("Choose the folder of the files")
+        self.browse.clicked.connect(self._browse)
+        return _row(QLabel("folder"), self.folder, self.browse)
+
+    # ---- what the user does
+
+    def take_folder(self) -> None:
+        """Take over the folder that was typed, also where the keyboard is still in the field."""
+        text = self.folder.text().strip()
+        folder = Path(text).expanduser().absolute() if text else None
+        self.folder.setModified(False)
+        if folder != self._exporter.folder:
+            self._choose_folder(folder)
+
+    def _choose_folder(self, folder: Path | None) -> None:
+        self._exporter.choose(folder=None if folder == self._exporter.default_folder else folder)
+
+    def _browse(self) -> None:
+        start = self._exporter.folder or Path.home()
+        while not start.is_dir():
+            start = start.parent
+        title = "Folder for the coordinate files"
+        if chosen := QFileDialog.getExistingDirectory(self, title, str(start)):
+            self._choose_folder(Path(chosen))
+
+    def _choose_relion(self, index: int) -> None:
+        self._exporter.choose(relion=self.relion.itemData(index))
+
+    def _choose_formats(self) -> None:
+        chosen = tuple(suffix for suffix, box in self.formats.items() if box.isChecked())
+        self._exporter.choose(formats=chosen or self._exporter.choice.formats)
+
+    def _choose_cryosparc(self, cryosparc: bool) -> None:
+        self._exporter.choose(cryosparc=cryosparc)
+
+    def _choose_selection(self, selection: bool) -> None:
+        self._exporter.choose(selection=selection)
+
+    def _choose_box_size(self, box_size_px: int | None) -> None:
+        self._exporter.choose(box_size_px=box_size_px)
+
+    def _choose_scope(self, only_current: bool) -> None:
+        self._exporter.choose(only_current=only_current)
+
+    # ---- what the session says
+
+    def show_choice(self) -> None:
+        """Show what is chosen."""
+        choice = self._exporter.choice
+        self.relion.setCurrentIndex(_RELIONS.index(choice.relion))
+        for suffix, box in self.formats.items():
+            with QSignalBlocker(box):
+                box.setChecked(suffix in choice.formats)
+        with QSignalBlocker(self.cryosparc):
+            self.cryosparc.setChecked(choice.cryosparc)
+        with QSignalBlocker(self.selection):
+            self.selection.setChecked(choice.selection)
+        if self.box_size.value != choice.box_size_px:
+            show_value(self.box_size, choice.box_size_px)
+        for part in (self._box_label, self.box_size.native):
+            part.setVisible(any(WRITTEN[suffix].has_boxes for suffix in choice.formats))
+        (self.this_one if choice.only_current else self.all_included).setChecked(True)
+        self.show_folder()
+
+    def show_folder(self) -> None:
+        """Show where files go, unless somebody is typing it."""
+        folder, default = self._exporter.folder, self._exporter.default_folder
+        if not self.folder.isModified():
+            self.folder.setText("" if folder is None else str(folder))
+        self.folder.setToolTip(f"{folder}\nMade when missing. Empty for {default}")
+
+    def show_counts(self, totals: Totals) -> None:
+        """Show of how many micrographs there is something to write, and what a box is."""
+        current = self._session.current
+        particles = f"{current.accepted_count:,} particles" if current.review else "not picked"
+        self.this_one.setText(f"this one: {particles}")
+        self.all_included.setText(f"all included: {totals.particles:,} particles")
+        self.counts.setText(_describe(totals))
+        self.counts.setVisible(totals.counts.total() > 1)
+        stored = current.stored
+        self.box_size.set_recommended(stored and default_box_size(stored.diameter_px))
+
+
+def count_picked(totals: Totals) -> int:
+    """Count the included micrographs that have picks, also those of other settings."""
+    return totals.counts["picked"] + totals.counts["settings changed"]
+
+
+def _describe(totals: Totals) -> str:
+    included, picked = totals.counts.total(), count_picked(totals)
+    text = f"{included:,} included, {picked:,} picked"
+    if outdated := totals.counts["settings changed"]:
+        text += f", {outdated:,} of them with other settings"
+    if left_out := included - picked:
+        text += f"; {left_out:,} not picked {'is' if left_out == 1 else 'are'} left out"
+    return text
+
+
+def _rows(*parts: QWidget) -> QWidget:
+    """Put parts side by side, a few in each row."""
+    field = QWidget()
+    grid = QGridLayout(field)
+    grid.setContentsMargins(0, 0, 0, 0)
+    for number, part in enumerate(parts):
+        grid.addWidget(part, *divmod(number, _IN_A_ROW))
+    return field
+
+
+def _row(*parts: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for part in parts:
+        layout.addWidget(part)
+    return row

@@ -1,0 +1,271 @@
+"""The panel Micrographs: open them, choose one, and see what came of each."""
+
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl
+from qtpy.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_drpnet.plugin.fields.controls import guard_wheel
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.progress import JobProgress
+from napari_drpnet.plugin.table.micrograph_filter import MicrographFilter
+from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES, Column
+from napari_drpnet.plugin.table.micrograph_table import MicrographTable
+from napari_drpnet.plugin.table.open_button import OpenButton
+from napari_drpnet.plugin.table.row_table import RowTable
+from napari_drpnet.project.controllers.statuses import Totals
+from napari_drpnet.project.jobs.lanes import JobStatus
+from napari_drpnet.project.sample_project import open_sample
+
+_SIZE = QSize(900, 144)
+_WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
+#: Milliseconds between two looks at all micrographs, for their order and what they add up to.
+_REVIEW_EVERY_MS = 100
+#: The jobs that are shown here, the most urgent first.
+_VERBS = {"list": "Opening", "pick all": "Picking"}
+_EMPTY = "Open micrographs, a folder, or RELION's micrographs.star — or drop them here."
+_NO_MATCH = "No micrograph fits the filter."
+
+
+class MicrographsPanel(Panel):
+    """The list of micrographs, for the bottom of the window.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari when the panel is opened from a menu.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._table = MicrographTable(self.session, self)
+        self._rows = MicrographFilter(self._table, self)
+        self._review_timer = QTimer(self)
+        self._review_timer.setSingleShot(True)
+        self._review_timer.setInterval(_REVIEW_EVERY_MS)
+        self._review_timer.timeout.connect(self._show_all)
+        self._build()
+        self.setAcceptDrops(True)
+        self.listen(self.session.project_changed, self._show_project)
+        self.listen(self.session.micrographs_changed, self._show_micrographs)
+        self.listen(self.session.current.changed, self._show_current)
+        self.listen(self.session.runner.status_changed, self._show_jobs)
+        self._show_rows()
+        self._show_current()
+        self._show_jobs()
+
+    def sizeHint(self) -> QSize:
+        """Be wide, and high enough for a few rows."""
+        return _SIZE
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders of this computer."""
+        if _dropped_paths(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what is dropped."""
+        event.acceptProposedAction()
+        self.session.open_paths(_dropped_paths(event))
+
+    # ---- parts
+
+    def _build(self) -> None:
+        self._view = self._make_view()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._make_hint_page())
+        self._pages.addWidget(self._view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addLayout(self._make_toolbar())
+        layout.addWidget(self._pages, 1)
+
+    def _make_toolbar(self) -> QHBoxLayout:
+        self._open = OpenButton(self.session)
+        self._steps = [
+            self.action_button("previous", icon="◀"),
+            self.action_button("next", icon="▶"),
+        ]
+        self._make_filters()
+        self._totals = QLabel()
+        self._totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._progress = JobProgress()
+        self._progress.cancelled.connect(self._cancel)
+        toolbar = QHBoxLayout()
+        for widget in (self._open, *self._steps, self._name_filter, self._status_filter):
+            toolbar.addWidget(widget)
+        toolbar.addWidget(self._totals, 1)
+        toolbar.addWidget(self._progress)
+        return toolbar
+
+    def _make_filters(self) -> None:
+        self._name_filter = QLineEdit()
+        self._name_filter.setPlaceholderText("Filter by name")
+        self._name_filter.setToolTip("Show the micrographs that have these words in their names")
+        self._name_filter.setClearButtonEnabled(True)
+        self._name_filter.setMaximumWidth(200)
+        self._name_filter.textChanged.connect(self._filter)
+        self._status_filter = QComboBox()
+        self._status_filter.setToolTip("Show the micrographs with this status")
+        self._status_filter.addItem("All", None)
+        for status, title in STATUS_TITLES.items():
+            self._status_filter.addItem(title, status)
+        self._status_filter.currentIndexChanged.connect(self._filter)
+        guard_wheel(self._status_filter)
+
+    def _make_view(self) -> RowTable:
+        view = RowTable(Column.INCLUDED)
+        view.setModel(self._rows)
+        header = view.horizontalHeader()
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorClearable(True)
+        header.setHighlightSections(False)
+        for column in (Column.NAME, Column.STATUS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        view.setSortingEnabled(True)
+        for column, width in _WIDTHS.items():
+            view.setColumnWidth(column, width)
+        view.chosen.connect(self._choose)
+        view.ticked.connect(self._tick)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._open_context_menu)
+        return view
+
+    def _make_hint_page(self) -> QWidget:
+        self._hint = QLabel()
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._sample = QPushButton("Try the sample micrograph")
+        self._sample.setToolTip("Open a simulated micrograph with known particles, and pick it")
+        self._sample.clicked.connect(lambda: open_sample(self.session))
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addStretch(1)
+        layout.addWidget(self._hint)
+        layout.addWidget(self._sample, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+        return page
+
+    # ---- what the session says
+
+    def _show_project(self) -> None:
+        self._table.reset()
+        self._show_rows()
+
+    def _show_micrographs(self, ids: tuple[str, ...]) -> None:
+        if self._table.refresh(ids):
+            self._show_current()
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """Show the rows that there are, or what to do where there are none."""
+        is_empty = not self.session.project.micrographs
+        self._hint.setText(_EMPTY if is_empty else _NO_MATCH)
+        self._sample.setVisible(is_empty)
+        self._pages.setCurrentIndex(int(self._rows.rowCount() > 0))
+        for widget in (*self._steps, self._name_filter, self._status_filter):
+            widget.setEnabled(not is_empty)
+        if not self._review_timer.isActive():
+            self._review_timer.start()
+
+    def _show_current(self) -> None:
+        """Mark the row of the micrograph that is shown; leave the selection around it alone."""
+        self._table.show_current()
+        index, selection = self._rows.index_of(self.session.current.id), self._view.selectionModel()
+        if not index.isValid():
+            selection.clear()
+        elif selection.currentIndex().row() != index.row():
+            flag = selection.SelectionFlag
+            selection.setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
+
+    def _show_all(self) -> None:
+        """Show what takes a look at all micrographs."""
+        self._table.sort_anew()
+        records = self.session.project.micrographs.values()
+        has_defocus = any(record.defocus_angstrom is not None for record in records)
+        self._view.setColumnHidden(Column.DEFOCUS, not has_defocus)
+        self._show_totals()
+
+    def _show_totals(self) -> None:
+        totals = self.session.summaries.totals()
+        self._totals.setText(_sentence(totals))
+        counts = [f"{STATUS_TITLES[status]}: {n:,}" for status, n in totals.counts.items()]
+        self._totals.setToolTip("\n".join(["Included micrographs", *counts]))
+
+    def _show_jobs(self, changed: JobStatus | None = None) -> None:
+        if changed is None or changed.kind in _VERBS:
+            status = self._job()
+            self._progress.show_status(_VERBS[status.kind], status)
+
+    def _job(self) -> JobStatus:
+        """Return the most urgent of the jobs that are shown here."""
+        jobs = [self.session.runner.status(kind) for kind in _VERBS]
+        return next((job for job in jobs if job.state != "idle"), jobs[0])
+
+    # ---- what the user does
+
+    def _choose(self, index: QModelIndex) -> None:
+        name = self._rows.id_at(index)
+        if name != self.session.current.id:
+            self.session.current.select(name)
+
+    def _tick(self, index: QModelIndex) -> None:
+        """Include or exclude a micrograph, and where it is one of the selected, all of them."""
+        if index.isValid():
+            name, selected = self._rows.id_at(index), self._selected()
+            included = self.session.project.micrographs[name].included
+            self.session.include(selected if name in selected else [name], not included)
+
+    def _selected(self) -> list[str]:
+        return [self._rows.id_at(index) for index in self._view.selectionModel().selectedRows()]
+
+    def _filter(self) -> None:
+        self._rows.show_only(self._name_filter.text(), self._status_filter.currentData())
+        self._show_rows()
+        self._show_current()
+
+    def _cancel(self) -> None:
+        self.session.runner.cancel(self._job().kind)
+
+    def _open_context_menu(self, position: QPoint) -> None:
+        menu, selected = QMenu(self), self._selected()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if selected:
+            menu.addAction("Include", lambda: self.session.include(selected, True))
+            menu.addAction("Exclude", lambda: self.session.include(selected, False))
+            menu.addAction("Show in folder", lambda: self._show_folder(selected[0]))
+            menu.popup(self._view.viewport().mapToGlobal(position))
+
+    def _show_folder(self, micrograph: str) -> None:
+        folder = self.session.project.micrographs[micrograph].path.parent
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def _sentence(totals: Totals) -> str:
+    count = totals.counts.total()
+    if not count:
+        return ""
+    noun = "particle" if totals.particles == 1 else "particles"
+    return f"{totals.counts['picked']:,} of {count:,} picked · {totals.particles:,} {noun}"
+
+
+def _dropped_paths(event: QDropEvent) -> list[Path]:
+    urls = event.mimeData().urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -1,0 +1,178 @@
+"""What the user knows about the particle, and which network looks for it."""
+
+from functools import partial
+
+import napari
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from napari_drpnet.picking.parameters import ParticleParameters
+from napari_drpnet.plugin.canvas.measure import Measure
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, RESET_WIDTH
+from napari_drpnet.plugin.fields.forms import FormRows, field_widget, show_value
+from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
+from napari_drpnet.plugin.fields.stage_fields import StageFields
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.project.controllers.device import DeviceProbe
+from napari_drpnet.project.stages.derivation import weights_names
+
+_MEASURE = "Measure the diameter: draw a circle around a particle, from edge to edge"
+_DIAMETER_FIRST = "Give the particle diameter first"
+
+
+class ParticlePanel(Panel):
+    """Diameter, pixel size, polarity, detector, and the device that it runs on.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self.measure = Measure(self.viewer, self.session)
+        self.probe = DeviceProbe(self.session)
+        self._particle = StageFields(self.session, "particle")
+        self._detector = StageFields(self.session, "detector")
+        self.pixel_size = self._particle.field("pixel_size_angstrom")
+        policy = QSizePolicy.Policy
+        self.pixel_size[0].native.setSizePolicy(policy.Ignored, policy.Fixed)  # long texts
+        self.polarity = self._particle.field("polarity", label="particles are")
+        self._about = [(field, field.tooltip) for field in (self.pixel_size, self.polarity)]
+        self.weights = self._detector.field(
+            "weights",
+            label="detector",
+            choices=partial(weights_names, "detector"),
+            choose_file=partial(choose_weights_file, self, "detector"),
+        )
+        self.hint = Hint(marked=True)
+        self.device = Hint()
+        self.device.setToolTip("Where the networks run; another device is chosen below, in More")
+        rows = FormRows(self._diameter_row(), self.pixel_size, self.polarity, self.weights)
+        self.setLayout(column(rows, self.hint, self.device))
+        self._listen()
+        self._show_settings()
+        self._show_device()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look which weights and which device there are."""
+        super().showEvent(event)
+        with self.weights.changed.blocked():
+            self.weights.reset_choices()
+        self._detector.show()
+        self.probe.ask()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Measure no more once the panel is out of sight."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.measure.stop()
+
+    def _listen(self) -> None:
+        current = self.session.current
+        self.listen(self.session.settings_changed, self._show_settings)
+        self.listen(self.session.settings_changed, self.probe.ask)
+        self.listen(current.changed, self._show_settings)
+        self.listen(current.image_changed, self._show_settings)
+        self.listen(current.points_changed, self._show_settings)
+        self.listen(current.states_changed, self._show_polarity)
+        self.listen(self.measure.toggled, self._show_measuring)
+        self.listen(self.measure.measured, self._on_diameter)
+        self.listen(self.probe.changed, self._show_device)
+        self.destroyed.connect(self.measure.stop)
+
+    def _diameter_row(self) -> QWidget:
+        self.diameter = field_widget(ParticleParameters, "diameter_angstrom")
+        self.diameter.min = 0  # stands for "not given"
+        self.diameter.native.setSpecialValueText("give it in Å")
+        self.diameter.changed.connect(self._on_diameter)
+        self.measure_button = QToolButton()
+        self.measure_button.setText("⌀")
+        self.measure_button.setStyleSheet("font-size: 13pt; padding: 0px")
+        self.measure_button.setCheckable(True)
+        self.measure_button.setFixedWidth(RESET_WIDTH)
+        self.measure_button.setToolTip(_MEASURE)
+        self.measure_button.setAccessibleName("measure the diameter")
+        self.measure_button.clicked.connect(self._on_measure)
+        label = QLabel("diameter")
+        label.setFixedWidth(LABEL_WIDTH)
+        label.setToolTip(self.diameter.tooltip)
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(label)
+        layout.addWidget(self.diameter.native, stretch=1)
+        layout.addWidget(self.measure_button)
+        return row
+
+    # ---- the user's hand
+
+    def _on_diameter(self, value: float) -> None:
+        if value > 0:
+            self.session.change("particle", diameter_angstrom=round(value, 1))
+        else:
+            self._show_settings()
+
+    def _on_measure(self, on: bool) -> None:
+        current = self.session.current
+        if not on:
+            self.measure.stop()
+        elif current.image is not None and current.pixel_size_angstrom is not None:
+            self.measure.start()
+        else:
+            known = "Type diameter and pixel size: the file does not say how large its pixels are."
+            self.session.notify("info", "Open a micrograph first." if not current.image else known)
+        self._show_measuring(self.measure.is_on)
+
+    # ---- what the session says
+
+    def _show_settings(self) -> None:
+        particle = self.session.project.settings.particle
+        show_value(self.diameter, particle.diameter_angstrom if particle else 0)
+        for field, tooltip in self._about:
+            field.enabled = particle is not None
+            field.tooltip = tooltip if particle else _DIAMETER_FIRST
+        self._particle.show()
+        self._detector.show()
+        self._show_what_the_file_says()
+        self._show_polarity()
+        self._show_hint()
+
+    def _show_what_the_file_says(self) -> None:
+        image = self.session.current.image
+        size = None if image is None else image.pixel_size_angstrom
+        given = self.pixel_size.value is not None
+        self.pixel_size.set_recommended(size)
+        is_of_file = size is not None and not given
+        self.pixel_size[0].native.setPrefix("file: " if is_of_file else "")
+
+    def _show_polarity(self) -> None:
+        """Say beside auto what was found, with a question mark where that is uncertain."""
+        decision, text = self.session.current.decision, "auto"
+        if decision is not None and self.polarity.value == "auto":
+            is_uncertain = any(one.topic == "polarity" for one in decision.advice)
+            text = f"auto: {decision.stored.polarity}{'?' if is_uncertain else ''}"
+        self.polarity.native.setItemText(0, text)
+
+    def _show_hint(self) -> None:
+        current, text = self.session.current, ""
+        if self.measure.is_on:
+            text = "Draw across a particle on the micrograph, from edge to edge."
+        elif current.record is None:
+            text = ""  # first things first: the buttons ask for micrographs
+        elif self.session.project.settings.particle is None:
+            text = "Type the particle diameter, or press ⌀ and draw it on the micrograph."
+        elif current.image is not None and current.pixel_size_angstrom is None:
+            text = "The file does not say its pixel size: give it in Å."
+        self.hint.say(text)
+
+    def _show_measuring(self, on: bool) -> None:
+        with QSignalBlocker(self.measure_button):
+            self.measure_button.setChecked(on)
+        self._show_hint()
+
+    def _show_device(self) -> None:
+        self.device.say(self.probe.text, marked=not self.probe.is_usable)

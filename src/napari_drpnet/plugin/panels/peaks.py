@@ -1,0 +1,120 @@
+"""How the distance map becomes picks: sliders, and the histogram with the cut."""
+
+import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
+
+from napari_drpnet.plugin.fields.forms import FormRows
+from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
+from napari_drpnet.plugin.fields.stage_fields import StageFields
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
+from napari_drpnet.project.points.histograms import candidate_histogram
+
+_MORE = "Settings that rarely need to change: level, score, border, units, device"
+_CAPTIONS = {"height": "height of the maximum", "prominence": "prominence of the maximum"}
+_DEVICES = ["auto", "cpu", "cuda", "mps"]
+
+
+class PeaksPanel(Panel):
+    """Threshold, sigma and least distance, with all that follows from them at once.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._peaks = StageFields(self.session, "peaks")
+        self._detector = StageFields(self.session, "detector")
+        self.histogram = HistogramPlot(empty_text="No picks yet: press Pick")
+        self.threshold = self._peaks.slider("threshold", 0, 1)
+        self.sigma = self._peaks.slider("sigma_px", 0, 5)
+        self.min_distance = self._peaks.slider("min_distance", 0, 2, label="least distance")
+        self.counts = Hint()
+        self.counts.setToolTip("Accepted picks are exported; the classifier and you decide")
+        self.stale = Hint(marked=True)
+        self.live = QWidget()
+        sliders = (self.threshold, self.sigma, self.min_distance)
+        self.live.setLayout(column(self.histogram, *sliders, self.counts))
+        self.more = Foldable("More", self._rare_fields(), _MORE)
+        self.setLayout(column(self.stale, self.live, self.more))
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._show_staleness)
+        self._listen()
+        self._show_points()
+        self._show_settings()
+
+    def _listen(self) -> None:
+        session = self.session
+        self.histogram.cut_dragged.connect(self._on_cut)
+        self.histogram.cut_released.connect(session.settle)
+        self.listen(session.settings_changed, self._show_settings)
+        self.listen(session.current.points_changed, self._show_points)
+        self.listen(session.current.states_changed, self._show_counts)
+        self.listen(session.micrographs_changed, self._check_staleness)
+        self.listen(session.runner.status_changed, self._check_staleness)
+
+    def _rare_fields(self) -> QWidget:
+        peaks, detector = self._peaks, self._detector
+        self.units = detector.field("map_units", label="units")
+        return FormRows(
+            peaks.field("level", label="level k"),
+            peaks.field("score"),
+            peaks.field("border"),
+            peaks.field("max_count", label="most picks"),
+            self.units,
+            detector.field("normalization", label="contrast"),
+            detector.field("device", choices=lambda: _DEVICES),
+        )
+
+    def _on_cut(self, score: float) -> None:
+        self._peaks.drag("threshold", score / self.session.project.settings.peaks.level)
+
+    # ---- what the session says
+
+    def _show_settings(self) -> None:
+        self.live.setVisible(self.session.project.settings.particle is not None)
+        self._peaks.show()
+        self._detector.show()
+        self._show_cut()
+
+    def _show_cut(self) -> None:
+        plan = self.session.plan
+        if plan is not None and (cut := plan.parameters.peaks.threshold) is not None:
+            self.histogram.set_cut(cut * plan.parameters.peaks.level)
+
+    def _show_points(self) -> None:
+        """Show the scores anew; while only the cut moves, they stay."""
+        review, plan = self.session.current.review, self.session.plan
+        if review is None or plan is None:
+            self.histogram.clear()
+        else:
+            histogram = candidate_histogram(review, plan.parameters)
+            self.histogram.set_histogram(histogram.edges, histogram.counts)
+            self.histogram.set_caption(_CAPTIONS[plan.parameters.peaks.score or "height"])
+            self.threshold.set_range(0, float(histogram.edges[-1]))
+        self._show_settings()
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        current = self.session.current
+        count, accepted = current.above_count, current.accepted_count
+        picks = "pick" if count == 1 else "picks"
+        text = f"{count} {picks} above the threshold, {accepted} accepted"
+        self.counts.say("" if current.review is None else text)
+        self._check_staleness()
+
+    def _check_staleness(self, _: object = None) -> None:
+        """Look after this event: a job that brings everything up to date may be about to start."""
+        self._soon.start(0)
+
+    def _show_staleness(self) -> None:
+        session, micrograph = self.session, self.session.current.id
+        is_idle = all(session.runner.status(k).state == "idle" for k in ("candidates", "pick"))
+        status = "" if micrograph is None else session.summaries[micrograph].status
+        is_stale = is_idle and status == "settings changed"
+        self.stale.say("The settings have changed: press Pick." if is_stale else "")

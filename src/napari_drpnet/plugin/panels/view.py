@@ -1,0 +1,195 @@
+"""The panel View: how the micrograph looks, and what is drawn over it."""
+
+from functools import partial
+
+import napari
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+)
+
+from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.jobs.runner import JobStatus
+
+_FOR_THE_EYE = "These settings are for the eye; picking uses the micrograph as it is."
+_FIRST_LOWPASS_ANGSTROM = 20.0
+#: Actions that show or hide, and the field of the view state that each changes.
+_TOGGLES = {"points": "show_points", "rejected": "show_rejected", "map": "show_map"}
+
+
+class ViewPanel(Panel):
+    """Low-pass, local contrast, inversion and a scale bar; what is drawn over the micrograph.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
+        super().__init__(napari_viewer)
+        self._scale_bar_model = self.viewer.canvas.overlays.scale_bar
+        about = QLabel(_FOR_THE_EYE)
+        about.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(about)
+        layout.addWidget(self._make_micrograph_group())
+        layout.addWidget(self._make_overlay_group())
+        layout.addStretch()
+        self._show_display()
+        self._show_job(self.session.runner.status("image"))
+        self._show_micrograph()
+        self._show_overlays()
+        self._listen()
+
+    # ---- parts
+
+    def _make_micrograph_group(self) -> QGroupBox:
+        self.lowpass = _display_check("lowpass_angstrom", "Low-pass")
+        self.lowpass_angstrom = _lowpass_box()
+        self.clahe = _display_check("clahe", "Local contrast")
+        self.invert = _display_check("invert", "Invert")
+        for box in (self.lowpass, self.clahe, self.invert):
+            box.toggled.connect(self._change_display)
+        self.lowpass_angstrom.valueChanged.connect(self._change_display)
+        self.auto_contrast = QPushButton("Auto contrast")
+        self.auto_contrast.setToolTip("Choose black and white anew, without outliers")
+        self.auto_contrast.clicked.connect(self.controller.micrograph.reset_contrast)
+        self.busy = QLabel()
+        group = QGroupBox("Micrograph")
+        grid = QGridLayout(group)
+        grid.addWidget(self.lowpass, 0, 0)
+        grid.addWidget(self.lowpass_angstrom, 0, 1)
+        grid.addWidget(self.clahe, 1, 0)
+        grid.addWidget(self.invert, 2, 0)
+        grid.addWidget(self.auto_contrast, 3, 0)
+        grid.addWidget(self.busy, 3, 1)
+        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        grid.setColumnStretch(2, 1)
+        return group
+
+    def _make_overlay_group(self) -> QGroupBox:
+        group = QGroupBox("Over the micrograph")
+        column = QVBoxLayout(group)
+        self.toggles: dict[str, QCheckBox] = {}
+        for name, field in _TOGGLES.items():
+            box = _check(ACTIONS[name].title, ACTIONS[name].hint)
+            box.toggled.connect(partial(setattr, self.session.view, field))
+            self.toggles[field] = box
+            column.addWidget(box)
+        column.addLayout(self._make_opacity_row())
+        self.scale_bar = _check("Scale bar", "Show how long a distance is, in the unit of the axes")
+        self.scale_bar.toggled.connect(partial(setattr, self._scale_bar_model, "visible"))
+        column.addWidget(self.scale_bar)
+        return group
+
+    def _make_opacity_row(self) -> QHBoxLayout:
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setToolTip("How strongly the distance map glows over the micrograph, in %")
+        self.opacity.setAccessibleName("opacity of the distance map")
+        guard_wheel(self.opacity)
+        self.opacity.valueChanged.connect(self._change_opacity)
+        self.percent = QLabel()
+        self.percent.setFixedWidth(40)
+        self.percent.setAlignment(Qt.AlignmentFlag.AlignRight)
+        row = QHBoxLayout()
+        row.setContentsMargins(20, 0, 0, 0)
+        for part in (QLabel("opacity"), self.opacity, self.percent):
+            row.addWidget(part)
+        return row
+
+    def _listen(self) -> None:
+        view = self.session.view.events
+        self.listen(view.display, self._show_display)
+        self.listen(view.map_opacity, self._show_overlays)
+        for field in _TOGGLES.values():
+            self.listen(getattr(view, field), self._show_overlays)
+        self.listen(self._scale_bar_model.events.visible, self._show_overlays)
+        self.listen(self.session.runner.status_changed, self._show_job)
+        self.listen(self.session.current.changed, self._show_micrograph)
+        self.listen(self.session.current.image_changed, self._show_micrograph)
+
+    # ---- what the user does
+
+    def _change_display(self) -> None:
+        self.session.view.display = DisplayParameters(
+            lowpass_angstrom=self.lowpass_angstrom.value() if self.lowpass.isChecked() else None,
+            clahe=self.clahe.isChecked(),
+            invert=self.invert.isChecked(),
+        )
+
+    def _change_opacity(self, percent: int) -> None:
+        self.session.view.map_opacity = percent / 100
+
+    # ---- what the session says
+
+    def _show_display(self) -> None:
+        display = self.session.view.display
+        _tick(self.lowpass, display.lowpass_angstrom is not None)
+        _tick(self.clahe, display.clahe)
+        _tick(self.invert, display.invert)
+        self.lowpass_angstrom.setEnabled(display.lowpass_angstrom is not None)
+        if display.lowpass_angstrom is not None:
+            with QSignalBlocker(self.lowpass_angstrom):
+                self.lowpass_angstrom.setValue(display.lowpass_angstrom)
+
+    def _show_overlays(self) -> None:
+        view = self.session.view
+        for field, box in self.toggles.items():
+            _tick(box, getattr(view, field))
+        percent = round(100 * view.map_opacity)
+        with QSignalBlocker(self.opacity):
+            self.opacity.setValue(percent)
+        self.opacity.setEnabled(view.show_map)
+        self.percent.setText(f"{percent} %")
+        _tick(self.scale_bar, self._scale_bar_model.visible)
+
+    def _show_micrograph(self) -> None:
+        self.auto_contrast.setEnabled(self.session.current.image is not None)
+
+    def _show_job(self, status: JobStatus) -> None:
+        if status.kind == "image":
+            self.busy.setText("" if status.state == "idle" else "drawing…")
+
+
+def _check(text: str, tooltip: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setToolTip(tooltip)
+    return box
+
+
+def _display_check(name: str, text: str) -> QCheckBox:
+    return _check(text, FieldFacts.read(DisplayParameters, name).tooltip)
+
+
+def _lowpass_box() -> QDoubleSpinBox:
+    facts = FieldFacts.read(DisplayParameters, "lowpass_angstrom")
+    box = QDoubleSpinBox()
+    box.setDecimals(0)
+    box.setRange(facts.low, facts.high)
+    box.setSingleStep(5)
+    box.setSuffix(facts.suffix)
+    box.setValue(_FIRST_LOWPASS_ANGSTROM)
+    box.setKeyboardTracking(False)
+    box.setToolTip(facts.tooltip)
+    box.setAccessibleName("low-pass")
+    guard_wheel(box)
+    return box
+
+
+def _tick(box: QCheckBox, ticked: bool) -> None:
+    with QSignalBlocker(box):
+        box.setChecked(ticked)

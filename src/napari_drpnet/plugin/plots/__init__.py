@@ -1,0 +1,1 @@
+"""Histograms, curves, losses and legends."""

@@ -1,0 +1,189 @@
+"""Precision against recall, with the current picks marked on the curve."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
+from qtpy.QtWidgets import QWidget
+
+from napari_drpnet.evaluation.precision_recall import Rates
+from napari_drpnet.plugin.plots.plot import ACCENT, Plot
+
+_TICKS = (0.0, 0.5, 1.0)
+_RADIUS = 5.0
+_MOST_POINTS = 1000
+
+
+def _polygon(recall: ArrayLike, precision: ArrayLike) -> QPolygonF:
+    points = np.column_stack([recall, precision]).astype(float)
+    shown = np.linspace(0, len(points) - 1, min(len(points), _MOST_POINTS)).astype(int)
+    return QPolygonF([QPointF(x, y) for x, y in points[shown]])
+
+
+def _f1_line(f1: float) -> QPolygonF:
+    recall = np.linspace(f1 / (2 - f1), 1, 40)
+    return _polygon(recall, f1 * recall / (2 * recall - f1))
+
+
+_F1_LINES = {f1: _f1_line(f1) for f1 in (0.5, 0.7, 0.9)}
+
+
+class CurvePlot(Plot):
+    """The precision-recall curve, where the current cut lies on it, and where F1 is greatest.
+
+    Faint lines join the places of equal F1. The setters never emit.
+
+    Parameters
+    ----------
+    empty_text : str
+        Shown while there is no curve.
+    accent : str
+        Colour of the current point.
+    parent : QWidget, optional
+        The widget that holds this one.
+    """
+
+    def __init__(
+        self,
+        *,
+        empty_text: str = "Open true positions to compare with",
+        accent: str = ACCENT,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(empty_text, accent, parent)
+        self._curve = QPolygonF()
+        self._now: Rates | None = None
+        self._best: Rates | None = None
+        self.setMinimumHeight(150)
+        self.setAccessibleName("precision against recall")
+        self.setToolTip(
+            "Recall: share of the true particles that are found.\n"
+            "Precision: share of the picks that are particles.\n"
+            "F1: one number for both; equal along the faint lines."
+        )
+
+    def set_curve(self, recall: ArrayLike, precision: ArrayLike) -> None:
+        """Show another curve.
+
+        Parameters
+        ----------
+        recall, precision : (n,) array_like
+            From 0 to 1, in the order of the scores.
+
+        Raises
+        ------
+        ValueError
+            When their lengths differ.
+        """
+        self._curve = _polygon(recall, precision)
+        self.update()
+
+    def set_point(self, now: Rates | None) -> None:
+        """Mark the rates of the current picks; None takes the mark away."""
+        self._now = now
+        self.update()
+
+    def set_best(self, best: Rates | None) -> None:
+        """Mark the rates where F1 is greatest; None takes the mark away."""
+        self._best = best
+        self.update()
+
+    def clear(self) -> None:
+        """Show the empty text."""
+        self._curve = QPolygonF()
+        self._now = self._best = None
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the size that looks best."""
+        return QSize(240, 200)
+
+    def paintEvent(self, _: QEvent) -> None:
+        """Draw grid, curve and marks."""
+        painter = QPainter(self)
+        if self._curve.isEmpty() and self._now is None:
+            self._paint_empty(painter)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_grid(painter)
+        self._paint_f1_lines(painter)
+        self._draw_line(painter, self._curve, QPen(self._ink(0.9), 1.6))
+        self._paint_marks(painter)
+
+    def _frame(self) -> QRectF:
+        """Return the square from 0 to 1, inside the texts of both axes."""
+        row = self._line_height()
+        left = row + self.fontMetrics().horizontalAdvance("0.5") + 8
+        right = self.fontMetrics().horizontalAdvance("F1 0.5") + 6
+        return QRectF(self.rect()).adjusted(left, row / 2, -right, -2 * row - 4)
+
+    def _at(self, recall: float, precision: float) -> QPointF:
+        frame = self._frame()
+        return QPointF(
+            frame.left() + frame.width() * recall, frame.bottom() - frame.height() * precision
+        )
+
+    def _draw_line(self, painter: QPainter, curve: QPolygonF, pen: QPen) -> None:
+        frame = self._frame()
+        pen.setCosmetic(True)
+        painter.save()
+        painter.translate(frame.bottomLeft())
+        painter.scale(frame.width(), -frame.height())
+        painter.setPen(pen)
+        painter.drawPolyline(curve)
+        painter.restore()
+
+    def _paint_grid(self, painter: QPainter) -> None:
+        frame, row = self._frame(), self._line_height()
+        for tick in _TICKS:
+            across, up = self._at(0, tick), self._at(tick, 0)
+            painter.setPen(QPen(self._ink(0.25), 1))
+            painter.drawLine(across, self._at(1, tick))
+            painter.drawLine(up, self._at(tick, 1))
+            painter.setPen(self._ink(0.8))
+            beside = QRectF(0, across.y() - row / 2, frame.left() - 4, row)
+            below = QRectF(up.x() - 20, up.y() + 2, 40, row)
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(beside, right, f"{tick:g}")
+            painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, f"{tick:g}")
+        title = QRectF(frame.left(), self.height() - row, frame.width(), row)
+        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "recall")
+        painter.save()
+        painter.translate(0, frame.bottom())
+        painter.rotate(-90)
+        title = QRectF(0, 0, frame.height(), row)
+        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "precision")
+        painter.restore()
+
+    def _paint_f1_lines(self, painter: QPainter) -> None:
+        third = self._line_height() / 3
+        for f1, line in _F1_LINES.items():
+            self._draw_line(painter, line, QPen(self._ink(0.3), 1, Qt.PenStyle.DotLine))
+            end = self._at(1, line[line.size() - 1].y()) + QPointF(4, third)
+            painter.setPen(self._ink(0.6))
+            painter.drawText(end, f"F1 {f1:g}")
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """Mark both points, and explain them in the corner where curves seldom go."""
+        row, corner = self._line_height(), self._at(0, 0) + QPointF(14, -8)
+        marks = (("now", self._now, self._paint_disc), ("best", self._best, self._paint_diamond))
+        for name, rates, paint in marks:
+            if rates is None:
+                continue
+            paint(painter, self._at(rates.recall, rates.precision))
+            paint(painter, corner)
+            painter.setPen(self._ink())
+            beside = corner + QPointF(12, row / 2 - self.fontMetrics().descent())
+            painter.drawText(beside, f"{name}: F1 {rates.f1:.2f}")
+            corner -= QPointF(0, row)
+
+    def _paint_disc(self, painter: QPainter, center: QPointF) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._accent)
+        painter.drawEllipse(center, _RADIUS, _RADIUS)
+
+    def _paint_diamond(self, painter: QPainter, center: QPointF) -> None:
+        painter.setPen(QPen(self._ink(), 1.5))
+        painter.setBrush(QColor(Qt.GlobalColor.transparent))
+        corners = [QPointF(0, -1), QPointF(1, 0), QPointF(0, 1), QPointF(-1, 0)]
+        painter.drawPolygon(QPolygonF([center + 1.4 * _RADIUS * c for c in corners]))

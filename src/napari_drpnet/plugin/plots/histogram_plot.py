@@ -1,0 +1,276 @@
+"""A histogram of scores, with a cut that follows the hand."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPolygonF
+from qtpy.QtWidgets import QToolTip, QWidget
+
+from napari_drpnet.plugin.fields.field_facts import decimals_for
+from napari_drpnet.plugin.plots.plot import ACCENT, Plot
+
+_PAD = 8
+_HINT = "Drag the line, or move it with ← and → (Shift: faster)"
+
+
+class HistogramPlot(Plot):
+    """A histogram of scores, with a vertical line at the cut that one can drag.
+
+    Heights are square roots of the counts, so that a few good picks beside thousands of maxima
+    of noise remain visible. Bars that the cut drops are grey.
+
+    Parameters
+    ----------
+    caption : str
+        What the scores are, below the axis.
+    empty_text : str
+        Shown while there is no score.
+    kept, dropped : str, optional
+        Colours of the bars at and above the cut, and below it; default: green, and faded text.
+    parent : QWidget, optional
+        The widget that holds this one.
+    """
+
+    #: The cut (float), while the user drags it. It has the decimals that are shown.
+    cut_dragged = Signal(float)
+    #: The user let go of the cut.
+    cut_released = Signal()
+
+    def __init__(
+        self,
+        caption: str = "",
+        *,
+        empty_text: str = "No picks yet",
+        kept: str = ACCENT,
+        dropped: str | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(empty_text, kept, parent)
+        self._caption = caption
+        self._dropped = dropped
+        self._edges = np.zeros(0)
+        self._counts = np.zeros(0)
+        self._cut: float | None = None
+        self._keeps = True
+        self._moving = False
+        self.setMinimumHeight(90)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(caption)
+        self.setAccessibleDescription(_HINT)
+
+    @property
+    def cut(self) -> float | None:
+        """The cut, as it was set or dragged; None for none."""
+        return self._cut
+
+    def set_histogram(self, edges: ArrayLike, counts: ArrayLike) -> None:
+        """Show other counts.
+
+        Parameters
+        ----------
+        edges : (n + 1,) array_like
+            Ascending edges of the bars; their range is the axis.
+        counts : (n,) array_like
+            How many scores each bar holds.
+
+        Raises
+        ------
+        ValueError
+            When the two do not fit, or the edges have no range.
+        """
+        edges, counts = np.asarray(edges, float), np.asarray(counts, float)
+        if edges.ndim != 1 or edges.shape != (len(counts) + 1,) or not edges[0] < edges[-1]:
+            raise ValueError("n counts need n + 1 ascending edges")
+        self._edges, self._counts = edges, counts
+        self._settle()
+
+    def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
+        """Move the line.
+
+        Parameters
+        ----------
+        cut : float or None
+            None takes it away.
+        keeps : bool
+            Whether anything is kept; else all bars are those of what is dropped.
+        """
+        self._cut, self._keeps = cut, keeps
+        self._settle()
+
+    def set_caption(self, caption: str) -> None:
+        """Say what the scores are."""
+        self._caption = caption
+        self.setAccessibleName(caption)
+        self.update()
+
+    def clear(self) -> None:
+        """Show the empty text."""
+        self._edges, self._counts = np.zeros(0), np.zeros(0)
+        self._settle()
+
+    def sizeHint(self) -> QSize:
+        """Return the size that looks best."""
+        return QSize(240, 110)
+
+    def event(self, event: QEvent) -> bool:
+        """Tell, as a tooltip, what the bar under the mouse holds."""
+        if event.type() != QEvent.Type.ToolTip:
+            return bool(super().event(event))
+        text = _HINT
+        if self._is_empty:
+            text = self._caption
+        elif (bar := self._bar_at(event.pos().x())) is not None:
+            low, high = self._edges[bar], self._edges[bar + 1]
+            text = f"{self._counts[bar]:.0f} from {low:.3g} to {high:.3g}\n{_HINT}"
+        QToolTip.showText(event.globalPos(), text, self)
+        return True
+
+    def mousePressEvent(self, event: QEvent) -> None:
+        """Take the line to the mouse."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag_to(self._value_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QEvent) -> None:
+        """Drag the line."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._drag_to(self._value_at(event.position().x()))
+
+    def mouseReleaseEvent(self, event: QEvent) -> None:
+        """Let go of the line."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._release()
+
+    def keyPressEvent(self, event: QEvent) -> None:
+        """Move the line with the arrow keys."""
+        direction = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(event.key())
+        if direction is None or self._cut is None or self._is_empty:
+            super().keyPressEvent(event)
+            return
+        fast = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        step = self._span / (20 if fast else 200)
+        self._drag_to(self._cut + direction * max(step, 10.0**-self._decimals))
+
+    def keyReleaseEvent(self, event: QEvent) -> None:
+        """Let go of the line, unless the key repeats itself."""
+        if event.isAutoRepeat():
+            return
+        self._release()
+        super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QEvent) -> None:
+        """Let go of the line: the release of a key will not arrive here."""
+        self._release()
+        super().focusOutEvent(event)
+
+    def paintEvent(self, _: QEvent) -> None:
+        """Draw bars, axis and cut."""
+        painter = QPainter(self)
+        if self._is_empty:
+            self._paint_empty(painter)
+            return
+        self._paint_bars(painter)
+        self._paint_axis(painter)
+        if self._cut is not None:
+            self._paint_cut(painter, self._cut)
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self._counts.any()
+
+    @property
+    def _span(self) -> float:
+        return float(self._edges[-1] - self._edges[0])
+
+    @property
+    def _decimals(self) -> int:
+        return decimals_for(self._span)
+
+    def _settle(self) -> None:
+        draggable = self._cut is not None and not self._is_empty
+        self.setCursor(Qt.CursorShape.SplitHCursor if draggable else Qt.CursorShape.ArrowCursor)
+        self.update()
+
+    def _drag_to(self, value: float) -> None:
+        if self._cut is None or self._is_empty:
+            return
+        value = round(float(np.clip(value, self._edges[0], self._edges[-1])), self._decimals)
+        if value != self._cut:
+            self._moving = True
+            self._cut, self._keeps = value, True
+            self.update()
+            self.cut_dragged.emit(value)
+
+    def _release(self) -> None:
+        if self._moving:
+            self._moving = False
+            self.cut_released.emit()
+
+    def _frame(self) -> QRectF:
+        """Return where the bars are: below the cut's number, above the axis' texts."""
+        row = self._line_height() + 4
+        return QRectF(self.rect()).adjusted(_PAD, row, -_PAD, -row)
+
+    def _x_of(self, values: ArrayLike) -> NDArray[np.float64]:
+        frame = self._frame()
+        share = (np.asarray(values, float) - self._edges[0]) / self._span
+        return frame.left() + frame.width() * np.clip(share, 0, 1)
+
+    def _value_at(self, x: float) -> float:
+        if self._is_empty:
+            return 0.0
+        frame = self._frame()
+        return float(self._edges[0] + self._span * (x - frame.left()) / frame.width())
+
+    def _bar_at(self, x: float) -> int | None:
+        bar = int(np.searchsorted(self._edges, self._value_at(x), side="right")) - 1
+        return bar if 0 <= bar < len(self._counts) else None
+
+    def _paint_bars(self, painter: QPainter) -> None:
+        frame = self._frame()
+        x = self._x_of(self._edges)
+        tall = np.sqrt(self._counts / self._counts.max()) * frame.height()
+        tall = np.where(self._counts > 0, np.maximum(tall, 3), 0)
+        gap = 1.0 if frame.width() > 4 * len(tall) else 0.0
+        bars = QPainterPath()
+        for left, right, height in zip(x[:-1], x[1:], tall, strict=True):
+            bars.addRect(QRectF(left, frame.bottom() - height, right - left - gap, height))
+        painter.fillPath(bars, QColor(self._dropped) if self._dropped else self._ink(0.4))
+        if not self._keeps:
+            return
+        kept = QRectF(self.rect())
+        if self._cut is not None:
+            kept.setLeft(float(self._x_of(self._cut)))
+        painter.setClipRect(kept)
+        painter.fillPath(bars, self._accent)
+        painter.setClipping(False)
+
+    def _paint_axis(self, painter: QPainter) -> None:
+        frame = self._frame()
+        painter.setPen(QPen(self._ink(0.5), 1))
+        painter.drawLine(frame.bottomLeft(), frame.bottomRight())
+        row = QRectF(frame.left(), frame.bottom() + 2, frame.width(), self._line_height())
+        first, last = (f"{round(end, self._decimals):g}" for end in self._edges[[0, -1]])
+        ends = max(self.fontMetrics().horizontalAdvance(text) for text in (first, last)) + _PAD
+        room = int(row.width()) - 2 * ends
+        caption = self.fontMetrics().elidedText(self._caption, Qt.TextElideMode.ElideRight, room)
+        painter.setPen(self._ink(0.8))
+        painter.drawText(row, Qt.AlignmentFlag.AlignLeft, first)
+        painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, caption)
+        painter.drawText(row, Qt.AlignmentFlag.AlignRight, last)
+
+    def _paint_cut(self, painter: QPainter, cut: float) -> None:
+        frame = self._frame()
+        x = float(self._x_of(cut))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._ink(), 2))
+        painter.drawLine(QPointF(x, frame.top()), QPointF(x, frame.bottom() + 2))
+        grip = [QPointF(x - 5, 3), QPointF(x + 5, 3), QPointF(x + 5, frame.top() - 6)]
+        grip += [QPointF(x, frame.top()), QPointF(x - 5, frame.top() - 6)]
+        hollow = self.palette().color(QPalette.ColorRole.Window)
+        painter.setBrush(self._ink() if self.hasFocus() else hollow)
+        painter.drawPolygon(QPolygonF(grip))
+        text = f"{cut:.{self._decimals}f}"
+        width = self.fontMetrics().horizontalAdvance(text)
+        left = x + 10 if x + 10 + width < self.width() else x - 10 - width
+        painter.setPen(self._ink())
+        painter.drawText(QPointF(left, self.fontMetrics().ascent() + 1), text)

@@ -1,0 +1,78 @@
+"""What the symbols on the micrograph mean, as little pictures with words."""
+
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
+
+from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.project.points.review import State
+
+_SIDE = 18
+#: Like the ice of a micrograph, in both themes.
+_GROUND = QColor(70, 70, 70)
+_TOOLTIPS = {
+    State.ACCEPTED: "The model takes it for a particle",
+    State.REJECTED: "Above the threshold, but not accepted by the model",
+    State.ACCEPTED_BY_HAND: "You have accepted, added or moved it: no setting changes that",
+    State.REJECTED_BY_HAND: "You have rejected it: no setting changes that",
+}
+
+
+class SymbolIcon(QWidget):
+    """The symbol of one state, drawn as on the micrograph.
+
+    Parameters
+    ----------
+    state : State
+        Of a point.
+    """
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+        self.setFixedSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _: QEvent) -> None:
+        """Draw the symbol on grey."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_GROUND)
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        by_hand = self._state in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND)
+        accepted = self._state in (State.ACCEPTED, State.ACCEPTED_BY_HAND)
+        paint = _paint_ring if accepted else _paint_cross
+        paint(painter, QRectF(self.rect()).center(), by_hand)
+
+
+class Legend(QWidget):
+    """All symbols, in two columns: what the model says on the left, what a person says beside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        for k, (state, tooltip) in enumerate(_TOOLTIPS.items()):
+            row, column = k % 2, 2 * (k // 2)
+            for offset, part in enumerate((SymbolIcon(state), QLabel(STATE_NAMES[state]))):
+                part.setToolTip(tooltip)
+                grid.addWidget(part, row, column + offset)
+
+
+def _paint_ring(painter: QPainter, center: QPointF, by_hand: bool) -> None:
+    color = QColor.fromRgbF(*GREEN)
+    painter.setPen(QPen(color, 1.5))
+    color.setAlphaF(0.35 if by_hand else 0.0)
+    painter.setBrush(color)
+    painter.drawEllipse(center, 6.0, 6.0)
+
+
+def _paint_cross(painter: QPainter, center: QPointF, by_hand: bool) -> None:
+    reach = 5.0 if by_hand else 3.0
+    painter.setPen(QPen(QColor.fromRgbF(*ORANGE), 2.0 if by_hand else 1.5))
+    for sign in (1, -1):
+        arm = QPointF(reach, sign * reach)
+        painter.drawLine(center - arm, center + arm)

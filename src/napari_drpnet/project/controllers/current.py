@@ -1,0 +1,328 @@
+"""The micrograph that is shown: its image, its distance map, its points, and corrections."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from napari_drpnet.base.geometry import inside
+from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
+from napari_drpnet.project.points.corrections import Corrector, find_changes
+from napari_drpnet.project.points.review import (
+    LABEL_REACH,
+    Review,
+    Rows,
+    State,
+    States,
+    is_accepted,
+    nearest_row,
+    rows_within,
+)
+from napari_drpnet.project.stages.decision import Decision, decide
+from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
+from napari_drpnet.project.state.labels import given_by
+from napari_drpnet.project.storage.store import StoredCandidates
+from napari_drpnet.project.workspace import Workspace
+
+Mask = NDArray[np.bool_]
+Position = tuple[float, float]
+
+
+class CurrentMicrograph:
+    """The micrograph that is shown.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose micrograph it is.
+
+    Attributes
+    ----------
+    selected_rows : (k,) int array
+        Rows of the review that are selected, and so drawn in any case; `Selection` sets them.
+    decided : Signal
+        What is accepted was decided anew.
+    opened : Signal
+        Another micrograph is shown; emitted after all other signals about that.
+    """
+
+    changed = Signal()
+    opened = Signal()
+    decided = Signal(Decision)
+    image_changed = Signal()
+    map_changed = Signal()
+    points_changed = Signal()
+    states_changed = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.record: MicrographRecord | None = None
+        self.image: ShownImage | None = None
+        self.map: ShownMap | None = None
+        self.stored: StoredCandidates | None = None
+        self.review: Review | None = None
+        self.decision: Decision | None = None
+        self.states: States = np.empty(0, np.int8)
+        self.selected_rows: Rows = np.empty(0, np.intp)
+        workspace.micrographs_changed.connect(self._on_micrographs)
+        workspace.labels_changed.connect(self._on_labels)
+        workspace.settings_replaced.connect(self._on_settings)
+        workspace.view.events.display.connect(self._render)
+        workspace.view.events.show_rejected.connect(self._redraw)
+
+    # ---- which one
+
+    @property
+    def id(self) -> str | None:
+        """Of the micrograph; None when none is shown."""
+        return self.record.id if self.record else None
+
+    def select(self, micrograph: str | None) -> None:
+        """Show a micrograph of the project, or none."""
+        workspace = self._workspace
+        self.record = None if micrograph is None else workspace.project.micrographs[micrograph]
+        self.image = self.map = self.stored = self.review = self.decision = None
+        self.states = np.empty(0, np.int8)
+        for kind in ("image", "candidates"):
+            workspace.runner.invalidate(kind)
+        if self.record is not None and workspace.store is not None:
+            self.stored = workspace.store.load_candidates(self.record.id)
+        self.changed.emit()
+        self.map_changed.emit()
+        self._review()
+        self._render()
+        self.opened.emit()
+
+    def _on_micrographs(self) -> None:
+        """Follow the record of the micrograph; where it has gone, show another one."""
+        micrographs, shown = self._workspace.project.micrographs, self.record
+        if shown is None:
+            return
+        record = micrographs.get(shown.id)
+        if record is None:
+            self.select(next(iter(micrographs), None))
+        elif record.model_copy(update={"included": shown.included}) != shown:
+            self.select(record.id)
+        else:
+            self.record = record
+
+    # ---- what the eye sees
+
+    def _redraw(self) -> None:
+        self.states_changed.emit()
+
+    def _render(self) -> None:
+        if self.record is not None:
+            workspace, display = self._workspace, self._workspace.view.display
+            work = partial(
+                render_record, self.record, workspace.project.settings.parameters, display
+            )
+            fail = partial(self._fail_to_render, display)
+            workspace.runner.submit("image", work, self._show_image, fail, live=True)
+
+    def _show_image(self, image: ShownImage) -> None:
+        self.image = image
+        self.image_changed.emit()
+
+    def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
+        """Tell why; a low-pass filter that this micrograph cannot have is switched off."""
+        self._workspace.runner.errored.emit("image", error)
+        if isinstance(error, ValueError):
+            view = self._workspace.view
+            view.display = display.model_copy(update={"lowpass_angstrom": None})
+
+    # ---- points
+
+    @property
+    def visible(self) -> Mask:
+        """Rows that are drawn; selected ones in any case."""
+        shows_all = self._workspace.view.show_rejected
+        shown = self.states != State.BELOW if shows_all else is_accepted(self.states)
+        shown[self.selected_rows] = True
+        return shown
+
+    @property
+    def accepted_count(self) -> int:
+        """Number of accepted points."""
+        return self.decision.accepted_count if self.decision else 0
+
+    @property
+    def above_count(self) -> int:
+        """Number of points that are accepted or rejected."""
+        return self.decision.above_count if self.decision else 0
+
+    @property
+    def accept(self) -> float | None:
+        """Least P(particle) of an accepted point; None where none is given, nor found as yet."""
+        plan, decision = self._workspace.plan, self.decision
+        given = plan.parameters.classifier.accept if plan else None
+        if given is not None or plan is None or decision is None:
+            return given
+        return decision.accept if decision.is_automatic else None
+
+    @property
+    def diameter_px(self) -> float | None:
+        """Particle diameter in unbinned pixels; None while it is not known."""
+        if self.stored is not None:
+            return self.stored.diameter_px
+        particle = self._workspace.project.settings.particle
+        size = self.pixel_size_angstrom
+        return particle.diameter_angstrom / size if particle and size else None
+
+    @property
+    def diameter_angstrom(self) -> float | None:
+        """Particle diameter in Å; None while it or the pixel size is not known."""
+        diameter, size = self.diameter_px, self.pixel_size_angstrom
+        return diameter * size if diameter and size else None
+
+    @property
+    def pixel_size_angstrom(self) -> float | None:
+        """Of the micrograph, as the settings, its list or its header say; None where none does."""
+        particle = self._workspace.project.settings.particle
+        given = particle.pixel_size_angstrom if particle else None
+        listed = self.record.pixel_size_angstrom if self.record else None
+        return given or listed or (self.image.pixel_size_angstrom if self.image else None)
+
+    def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
+        """Show what was found."""
+        self.stored, self.map = stored, shown_map
+        self.map_changed.emit()
+        self._review()
+
+    def _on_settings(self, before: Settings, after: Settings) -> None:
+        """Draw in the scale that counts now, when the pixel size has changed."""
+        sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
+        if sizes[0] != sizes[1]:
+            self._render()
+
+    def _on_labels(self, micrograph: str) -> None:
+        """Redraw when labels have changed."""
+        if micrograph == self.id:
+            self._review()
+
+    def decide(self) -> None:
+        """Apply threshold and accept anew."""
+        plan = self._workspace.plan
+        if self.decision is None:
+            self._review()
+        elif plan is not None:
+            self._take(replace(self.decision, plan=plan))
+            self.states_changed.emit()
+
+    def _review(self) -> None:
+        """Bring candidates and labels together."""
+        plan, stored, record = self._workspace.plan, self.stored, self.record
+        self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
+        if record is not None and stored is not None and plan is not None:
+            self._take(decide(record, stored, self._workspace.project.labels(record.id), plan))
+        self.points_changed.emit()
+
+    def _take(self, decision: Decision) -> None:
+        self.decision, self.review, self.states = decision, decision.review, decision.states
+        self.decided.emit(decision)
+
+    # ---- corrections
+
+    def click(self, position_yx: Position) -> None:
+        """Flip the point at a position, or add one where there is none.
+
+        A rejected point that is not drawn is one too, where a new one would be in its place.
+        """
+        row = self.row_at(position_yx)
+        if row is None:
+            row = self._row_within(position_yx, self.states != State.BELOW, LABEL_REACH)
+        if self.review is None:
+            self._workspace.notify("info", "Press Pick first; then correct what it found.")
+        elif row is None:
+            self.add([position_yx])
+        else:
+            self._correct(lambda corrector: corrector.flip(row))
+
+    def row_at(self, position_yx: Position) -> int | None:
+        """Return the visible row within half a diameter of a position."""
+        return self._row_within(position_yx, self.visible, 0.5)
+
+    def add(self, centers_yx: ArrayLike) -> None:
+        """Add particles at ``(k, 2)`` positions inside the micrograph."""
+        if self.review is not None and self.stored is not None:
+            centers = np.asarray(centers_yx, float).reshape(-1, 2)
+            centers = centers[inside(centers, self.stored.shape)]
+            self._correct(lambda corrector: corrector.add(centers))
+
+    def move(self, row: int, position_yx: Position) -> None:
+        """Put a point elsewhere."""
+        self._correct(lambda corrector: corrector.move([row], [position_yx]))
+
+    def set_verdict(self, rows: Iterable[int], accepted: bool) -> None:
+        """Accept or reject points by hand."""
+        self._correct(lambda corrector: corrector.set_verdict(rows, accepted))
+
+    def forget(self, rows: Iterable[int]) -> None:
+        """Take labels back, so that the model decides again; added points go away."""
+        self._correct(lambda corrector: corrector.forget(rows))
+
+    def delete(self, rows: Sequence[int]) -> None:
+        """Take added points away and reject others."""
+        self._correct(lambda corrector: corrector.delete(rows))
+
+    @contextmanager
+    def stroke(self, accepted: bool) -> Iterator[None]:
+        """Make all that is painted inside one step of undo."""
+        with self._workspace.history.grouped("Paint accept" if accepted else "Paint reject"):
+            yield
+
+    def paint(self, path_yx: ArrayLike, radius_px: float, accepted: bool) -> None:
+        """Accept or reject what a brush touches between two positions."""
+        if self.review is not None:
+            drawn = self.states != State.BELOW if accepted else self.visible
+            rows = rows_within(self.review, drawn, path_yx, radius_px)
+            rows = rows[is_accepted(self.states[rows]) != accepted]
+            self.set_verdict(rows.tolist(), accepted)
+
+    def take_over(self, drawn: Mask, centers_yx: ArrayLike) -> bool:
+        """Take over what other tools have done to the drawn points; tell whether that was anything.
+
+        Parameters
+        ----------
+        drawn : (n,) bool array
+            Rows that were visible to the tool; others cannot have been meant.
+        centers_yx : (k, 2) array
+            All rows as the tool has left them.
+        """
+        if self.review is None:
+            return False
+        before = self.review.centers_yx
+        changes = find_changes(before, centers_yx).among(drawn).without_copies(before)
+        with self._workspace.history.grouped("Edit points"):
+            rows, places = changes.moved.tolist(), changes.moved_to
+            self._correct(lambda corrector: corrector.move(rows, places))
+            self.delete(changes.removed.tolist())
+            self.add(changes.added)
+        return not np.array_equal(before, centers_yx)
+
+    def _row_within(self, position_yx: Position, rows: Mask, diameters: float) -> int | None:
+        """Return that of some rows which is nearest to a position, within some diameters."""
+        if self.review is None or self.stored is None:
+            return None
+        return nearest_row(self.review, rows, position_yx, diameters * self.stored.diameter_px)
+
+    def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
+        """Do the edit that a corrector makes; without points there is nothing to correct."""
+        record, review, stored = self.record, self.review, self.stored
+        if record is not None and review is not None and stored is not None:
+            project = self._workspace.project
+            automatic = given_by("model", project.labels(record.id))
+            corrector = Corrector(
+                record.id,
+                review,
+                self.states,
+                project.next_label_id(record.id),
+                automatic,
+                LABEL_REACH * stored.diameter_px,
+            )
+            self._workspace.do(make(corrector))

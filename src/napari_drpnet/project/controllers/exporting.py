@@ -1,0 +1,178 @@
+"""Exports the points of a project: gathers them, and writes them in a thread."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from psygnal import Signal
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.batch.folder.outputs import default_box_size
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.controllers.selection_export import add_selection
+from napari_drpnet.project.files.export import (
+    ExportedMicrograph,
+    ExportReport,
+    export_picks,
+    preview_lines,
+)
+from napari_drpnet.project.files.export_options import ExportChoice, ExportOptions
+from napari_drpnet.project.files.export_relion import relion_project
+from napari_drpnet.project.points.review import review_picks
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
+from napari_drpnet.project.workspace import Workspace
+
+Asked = tuple[MicrographRecord, tuple[Label, ...]]
+
+#: Name of the folder for files, where the user chose none.
+FOLDER = "DRPnet"
+CHOICE = "export.json"
+
+
+class Exporter:
+    """Writes the accepted points of micrographs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose project is exported.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+
+    Attributes
+    ----------
+    choice : ExportChoice
+        What the user chose in this project, now or when it was open before.
+    """
+
+    finished = Signal(ExportReport)
+    choice_changed = Signal()
+
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
+        self.choice = ExportChoice()
+        workspace.project_changed.connect(self._recall)
+
+    # ---- what, and where
+
+    def choose(self, **values: Any) -> None:
+        """Change what to export, by the names of `ExportChoice`; the project remembers it."""
+        self.choice = ExportChoice.model_validate(self.choice.model_dump() | values)
+        store = self._workspace.store
+        if store is not None:
+            with suppress(OSError):  # it is also in memory, and `Session` tells of a full disk
+                self.choice.save(store.folder / CHOICE)
+        self.choice_changed.emit()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files go; None while no project is open."""
+        return self.choice.folder or self.default_folder
+
+    @property
+    def default_folder(self) -> Path | None:
+        """Where files go unless the user says else: RELION's project folder, or else ours."""
+        store, project = self._workspace.store, self._workspace.project
+        star = project.settings.micrographs_star
+        if store is None:
+            return None
+        names = (record.name for record in project.micrographs.values())
+        return (relion_project(star, names) if star else store.folder) / FOLDER
+
+    # ---- writing
+
+    def export(self, folder: Path, options: ExportOptions, *, only_current: bool) -> None:
+        """Write the micrograph that is shown, or all included ones that are picked."""
+        workspace = self._workspace
+        if workspace.store is None or workspace.plan is None:
+            workspace.notify(
+                "warning", workspace.problem or "Open micrographs and pick them first."
+            )
+            return
+        shown = [self._current.record] if self._current.record else []
+        records = shown if only_current else workspace.included()
+        asked = [(record, workspace.project.labels(record.id)) for record in records]
+        picked = _gather(asked, workspace.plan, workspace.store)
+        work = partial(
+            _export,
+            folder,
+            picked,
+            options,
+            workspace.project.settings.micrographs_star,
+            only_current,
+            len(asked),
+            {record.name for record in workspace.included()},
+        )
+        workspace.runner.submit("export", work, self._finish)
+
+    def preview(self, options: ExportOptions) -> str:
+        """Return the first rows that would be written about the micrograph that is shown."""
+        current = self._current
+        if current.review is None or current.stored is None:
+            return ""
+        box_size = options.box_size_px or default_box_size(current.stored.diameter_px)
+        coordinates = current.review.accepted_coordinates(current.states)
+        shape = current.stored.shape
+        name = current.record.name if current.record else ""
+        suffix = options.formats[0]
+        return preview_lines(coordinates, shape, suffix, float(box_size), micrograph_name=name)
+
+    def _recall(self) -> None:
+        store = self._workspace.store
+        self.choice = ExportChoice.load(store.folder / CHOICE) if store else ExportChoice()
+        self.choice_changed.emit()
+
+    def _finish(self, report: ExportReport) -> None:
+        if report.failed:
+            more = f", and {len(report.failed) - 1} more" if len(report.failed) > 1 else ""
+            text = f"Not all was exported. {report.failed[0]}{more}. Your picks are safe: "
+            remedy = "correct this or choose another folder, and export again."
+            self._workspace.notify("error", text + remedy)
+        self.finished.emit(report)
+
+
+def _gather(asked: list[Asked], plan: Plan, store: ProjectStore) -> Iterator[ExportedMicrograph]:
+    for record, labels in asked:
+        stored = store.load_candidates(record.id)
+        if stored is not None:
+            yield _exported(record, labels, stored, plan)
+
+
+def _exported(
+    record: MicrographRecord, labels: tuple[Label, ...], stored: StoredCandidates, plan: Plan
+) -> ExportedMicrograph:
+    review = review_picks(stored.picks, labels, stored.diameter_px)
+    return ExportedMicrograph(
+        record.name,
+        PurePosixPath(record.output),
+        review.accepted_coordinates(review.decide(plan.parameters)),
+        stored.shape,
+        stored.diameter_px,
+    )
+
+
+def _export(
+    folder: Path,
+    picked: Iterator[ExportedMicrograph],
+    options: ExportOptions,
+    micrographs_star: Path | None,
+    extend: bool,
+    total: int,
+    included: set[str],
+    job: Job,
+) -> ExportReport:
+    report = export_picks(
+        folder,
+        picked,
+        options,
+        micrographs_star=micrographs_star,
+        extend=extend,
+        total=total,
+        job=job,
+    )
+    return add_selection(report, micrographs_star, included) if options.selection else report

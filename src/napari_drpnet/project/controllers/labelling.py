@@ -1,0 +1,166 @@
+"""Labels of many micrographs at once: into files, out of files, and automatic ones."""
+
+from functools import partial
+from pathlib import Path
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.evaluation.pairing import bare_path, pairing_key
+from napari_drpnet.project.files.label_files import read_labels, write_labels
+from napari_drpnet.project.notices import explain
+from napari_drpnet.project.points.review import LABEL_REACH
+from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
+from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRecord
+from napari_drpnet.project.state.label_merging import contradictions, merge_labels
+from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.storage.store import ProjectStore
+from napari_drpnet.project.workspace import Workspace
+
+Labels = tuple[Label, ...]
+
+#: Names in a message, at most.
+_NAMED = 3
+
+
+class Labeller:
+    """Gives, writes and reads labels of many micrographs; what it gives is one step of undo.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose project is labelled.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    # ---- files
+
+    def save(self, path: Path) -> None:
+        """Write all labels of the project to a ``.csv`` or ``.star`` file."""
+        project, labels = self._workspace.project, dict[str, Labels]()
+        for record in project.micrographs.values():
+            if given := project.labels(record.id):
+                labels[record.name] = labels.get(record.name, ()) + given
+        try:
+            write_labels(path, labels)
+        except OSError as error:
+            text = f"Cannot write the labels: {explain(error)}. Choose another folder."
+            self._workspace.notify("error", text)
+            return
+        count = sum(map(len, labels.values()))
+        self._workspace.notify("info", f"{_count(count, 'label')} written to {path.name}.")
+
+    def load(self, path: Path) -> None:
+        """Read labels from such a file, in a thread, and add those that are new."""
+        workspace = self._workspace
+        if workspace.store is None:
+            workspace.notify("warning", "Open micrographs first.")
+            return
+        records = list(workspace.project.micrographs.values())
+        work = partial(_read, path, records, workspace.store)
+        workspace.runner.submit("labels", work, lambda read: self._take_file(path, *read))
+
+    def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
+        project, notify = self._workspace.project, self._workspace.notify
+        contrary = sum(
+            contradictions(project.labels(name), given, reach) for name, given, reach in proposals
+        )
+        count = self._add(f"Import labels of {path.name}", proposals)
+        given = sum(len(labels) for _, labels, _ in proposals)
+        there = f"; {given - count} were there already" if given > count else ""
+        notify("info", f"{_count(count, 'label')} imported{there}.")
+        if contrary:
+            notify("warning", f"{_count(contrary, 'label')} contradict yours, which stay.")
+        if unknown:
+            more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+            names = ", ".join(unknown[:_NAMED])
+            remedy = "Open those micrographs, and import again."
+            notify("warning", f"No micrograph here is called {names}{more}. {remedy}")
+
+    # ---- automatic
+
+    @property
+    def has_automatic(self) -> bool:
+        """Whether any label of the project is automatic."""
+        return any(self._automatic(name) for name in self._workspace.project.micrographs)
+
+    def label_automatically(self) -> None:
+        """Label the picks of all included micrographs that the detector is sure of.
+
+        Earlier automatic labels on them give way; those of a person stay.
+        """
+        workspace = self._workspace
+        workspace.renew_plan()
+        plan, store = workspace.plan, workspace.store
+        if plan is None or store is None:
+            workspace.notify("warning", workspace.problem or "Open micrographs first.")
+            return
+        work = partial(propose_labels, workspace.included(), plan, store)
+        workspace.runner.submit("label", work, self._take_proposals)
+
+    def cancel(self) -> None:
+        """Stop that; nothing has changed."""
+        self._workspace.runner.cancel("label")
+
+    def forget_automatic(self) -> None:
+        """Take all automatic labels away."""
+        project = self._workspace.project
+        edits = tuple(
+            LabelEdit(micrograph=name, before=automatic, after=())
+            for name in project.micrographs
+            if (automatic := self._automatic(name))
+        )
+        self._workspace.do(EditGroup(title="Remove automatic labels", edits=edits))
+
+    def _take_proposals(self, proposals: list[Proposal]) -> None:
+        count = self._add("Label automatically", proposals, renew=True)
+        if not count:
+            text = "No pick stands out from the others: label some yourself."
+            self._workspace.notify("warning", text if proposals else "Press Pick first.")
+
+    # ---- both
+
+    def _automatic(self, micrograph: str) -> Labels:
+        return given_by("model", self._workspace.project.labels(micrograph))
+
+    def _add(self, title: str, proposals: list[Proposal], *, renew: bool = False) -> int:
+        """Add labels as one step, in place of automatic ones where asked; return how many."""
+        project, edits = self._workspace.project, []
+        for name, given, reach_px in proposals:
+            if name in project.micrographs:
+                old = self._automatic(name) if renew else ()
+                here = tuple(label for label in project.labels(name) if label not in old)
+                removed, added = merge_labels(here, given, reach_px)
+                first = project.next_label_id(name)
+                after = tuple(
+                    label.model_copy(update={"id": first + k}) for k, label in enumerate(added)
+                )
+                edits.append(LabelEdit(micrograph=name, before=old + removed, after=after))
+        self._workspace.do(EditGroup(title=title, edits=tuple(edits)))
+        return sum(len(edit.after) for edit in edits)
+
+
+def _read(
+    path: Path, records: list[MicrographRecord], store: ProjectStore, job: Job
+) -> tuple[list[Proposal], list[str]]:
+    """Read a file; return the labels of known micrographs, and the names of unknown ones."""
+    labels = read_labels(path)
+    paths = {name: bare_path(name) for name in labels}
+    key = pairing_key({bare_path(record.name) for record in records}, set(paths.values()))
+    known = {key(bare_path(record.name)): record.id for record in records}
+    by_id: dict[str, Labels] = {}
+    for name, given in labels.items():
+        if (found := known.get(key(paths[name]))) is not None:
+            by_id[found] = by_id.get(found, ()) + given
+    unknown = [name for name in labels if key(paths[name]) not in known]
+    return [(name, given, _reach(store, name)) for name, given in by_id.items()], unknown
+
+
+def _reach(store: ProjectStore, micrograph: str) -> float:
+    """Return how far labels hold, unbinned pixels; on what was never picked, to their places."""
+    stored = store.load_candidates(micrograph)
+    return LABEL_REACH * stored.diameter_px if stored else 0.0
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}s"

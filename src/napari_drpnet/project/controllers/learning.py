@@ -1,0 +1,258 @@
+"""The networks learn from labels; what they have learned is kept, or not."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.learning.lesson import Lesson, Subject
+from napari_drpnet.project.learning.outcome import Floats, Kind, Trial
+from napari_drpnet.project.learning.pages import Asked
+from napari_drpnet.project.notices import explain
+from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals, total_labels
+from napari_drpnet.project.points.review import LABEL_REACH
+from napari_drpnet.project.state.edits import SettingsEdit
+from napari_drpnet.project.state.labels import Label, given_by, labels_near
+from napari_drpnet.project.workspace import Workspace
+from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
+
+if TYPE_CHECKING:
+    from napari_drpnet.training.from_labels.head import AdaptReport
+
+__all__ = ["LabelTotals", "Learner", "Subject", "Trial"]
+
+Labels = tuple[Label, ...]
+
+#: The setting that says which network is in use, by its kind: a stage and its field.
+_SETTINGS: dict[Kind, tuple[str, str]] = {
+    "classifier": ("classifier", "classifier"),
+    "detector": ("detector", "weights"),
+}
+
+
+class Learner:
+    """Trains networks on labels, as the job ``"train"``, and tries the result.
+
+    Nothing is changed, in the project or on disk, until `keep`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose labels are learned from.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+    selection : Selection
+        Shows the points that would change.
+
+    Attributes
+    ----------
+    subject : {'classifier', 'detector', 'both'}
+        What shall learn.
+    uses_automatic : bool
+        Whether it learns from automatic labels too.
+    learning : {'classifier', 'detector'}
+        What learns, or learned last.
+    reports : list of tuple
+        Step, loss and loss on held-out labels of the training that runs, or ran last.
+    trial : Trial or None
+        What came of it, until it is kept or discarded.
+    chosen : Signal
+        `subject` or `uses_automatic` has changed.
+    progressed : Signal
+        `reports` has changed.
+    finished : Signal
+        `trial` has come, or gone.
+    """
+
+    chosen = Signal()
+    progressed = Signal()
+    finished = Signal()
+
+    def __init__(
+        self, workspace: Workspace, current: CurrentMicrograph, selection: Selection
+    ) -> None:
+        self._workspace, self._current, self._selection = workspace, current, selection
+        self._run = object()  # that reports are wanted of
+        self._kept: dict[Kind, str] = {}
+        self._looked_at = 0
+        self.subject: Subject = "classifier"
+        self.uses_automatic = True
+        self.learning: Kind = "classifier"
+        self.reports: list[tuple[int, float, float]] = []
+        self.trial: Trial | None = None
+        workspace.project_changed.connect(self._forget)
+
+    # ---- what from
+
+    def choose(self, *, subject: Subject | None = None, uses_automatic: bool | None = None) -> None:
+        """Choose what shall learn, or whether from automatic labels too."""
+        self.subject = subject or self.subject
+        self.uses_automatic = self.uses_automatic if uses_automatic is None else uses_automatic
+        self.chosen.emit()
+
+    @property
+    def by_micrograph(self) -> list[MicrographTotals]:
+        """The labels of included micrographs that have any, by who gave them."""
+        project = self._workspace.project
+        given = ((record, project.labels(record.id)) for record in self._workspace.included())
+        return [
+            MicrographTotals(
+                record.path.name, total_labels([labels]), total_labels([labels], "model")
+            )
+            for record, labels in given
+            if labels
+        ]
+
+    @property
+    def counts(self) -> LabelTotals:
+        """The labels of a person that would be used."""
+        return total_labels(self._labels())
+
+    @property
+    def automatic(self) -> LabelTotals:
+        """Automatic labels, whether they would be used or not."""
+        return total_labels(self._labels(), "model")
+
+    @property
+    def problem(self) -> str | None:
+        """Why training cannot start, and what to do; None where it can."""
+        plan = self._workspace.plan
+        if plan is None:
+            return self._workspace.problem
+        if self.subject != "detector" and plan.weights.classifier is None:
+            return "There is no classifier to be taught: choose one first."
+        if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
+            return "This detector has no absolute scale, so it cannot be taught: choose another."
+        if sum(len(labels) for _, labels in self._asked()) < LEAST_LABELS:
+            return f"Correct at least {LEAST_LABELS} picks."
+        return None
+
+    # ---- training
+
+    def train(self, recipe: AdaptRecipe | None = None) -> None:
+        """Start training; a trial that was not kept is discarded."""
+        workspace = self._workspace
+        workspace.renew_plan()
+        plan, store, given = workspace.plan, workspace.store, workspace.project.settings.parameters
+        problem = self.problem
+        if problem is not None or plan is None or given is None or store is None:
+            workspace.notify("warning", problem or "Open micrographs first.")
+            return
+        self._forget()
+        lesson = Lesson(
+            self._asked(), self._shown(), given, plan, self.subject, recipe or AdaptRecipe()
+        )
+        note = partial(self._note, self._run)
+
+        def tell(kind: Kind, report: "AdaptReport") -> None:
+            workspace.deliver_part(store, partial(note, kind, report))
+
+        workspace.runner.submit("train", partial(lesson.give, workspace.picker, tell), self._take)
+
+    def cancel(self) -> None:
+        """Stop training; nothing has changed."""
+        self._workspace.runner.cancel("train")
+
+    # ---- what came of it
+
+    @property
+    def changed_yx(self) -> Floats:
+        """Points of the micrograph that is shown which would change, ``(k, 2)``.
+
+        Those that a person has decided since are left out.
+        """
+        current, trial = self._current, self.trial
+        if trial is None or current.id is None or trial.micrograph != current.id:
+            return np.empty((0, 2))
+        reach = LABEL_REACH * (current.diameter_px or 0.0)
+        own = given_by("person", self._workspace.project.labels(current.id))
+        is_open = [not labels_near(own, [center], reach) for center in trial.changed_yx]
+        return np.asarray(trial.changed_yx[np.array(is_open, bool)])
+
+    def show_changed(self) -> None:
+        """Show the first point that would change, then the next."""
+        changed = self.changed_yx
+        if not len(changed):
+            self._workspace.notify("info", "No point of this micrograph would change.")
+            return
+        y, x = changed[self._looked_at % len(changed)].tolist()
+        self._looked_at += 1
+        self._selection.focus((y, x))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the networks in use are what was learned last."""
+        settings = self._workspace.project.settings
+        return bool(self._kept) and all(
+            getattr(getattr(settings, stage), name) == self._kept[kind]
+            for kind, (stage, name) in _SETTINGS.items()
+            if kind in self._kept
+        )
+
+    def keep(self) -> None:
+        """Save what was learned in the project, and use it: one step of undo."""
+        workspace, trial = self._workspace, self.trial
+        if trial is None or workspace.store is None:
+            return
+        folder, kept = workspace.store.folder / "weights", dict[Kind, str]()
+        try:
+            kept |= {one.kind: str(one.save(folder)) for one in trial.taught}
+        except OSError as error:
+            workspace.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
+            return
+        self._forget()
+        before = after = workspace.project.settings
+        for kind, path in kept.items():
+            stage, name = _SETTINGS[kind]
+            changed = getattr(after, stage).model_copy(update={name: path})
+            after = after.model_copy(update={stage: changed})
+        self._kept = kept
+        workspace.do(SettingsEdit(before=before, after=after))
+        workspace.settle()
+
+    def discard(self) -> None:
+        """Forget what was learned; everything is as before."""
+        self._forget()
+
+    # ---- inside
+
+    def _shown(self) -> Asked | None:
+        """Return the micrograph that is shown with its labels, if it has points."""
+        current = self._current
+        if current.record is None or current.stored is None:
+            return None
+        return current.record, self._workspace.project.labels(current.record.id)
+
+    def _labels(self) -> list[Labels]:
+        project = self._workspace.project
+        return [project.labels(record.id) for record in self._workspace.included()]
+
+    def _asked(self) -> list[Asked]:
+        """List the included micrographs that have labels to learn from, with these."""
+        sources = {"person", "model"} if self.uses_automatic else {"person"}
+        given = (
+            (record, tuple(label for label in labels if label.source in sources))
+            for record, labels in zip(self._workspace.included(), self._labels(), strict=True)
+        )
+        return [(record, labels) for record, labels in given if labels]
+
+    def _forget(self) -> None:
+        self._run, self._kept, self._looked_at = object(), {}, 0
+        self.trial, self.reports = None, []
+        self.progressed.emit()
+        self.finished.emit()
+
+    def _note(self, run: object, kind: Kind, report: "AdaptReport") -> None:
+        """Note a report, unless it is of a training that nobody waits for."""
+        if run is self._run:
+            if kind != self.learning:
+                self.learning, self.reports = kind, []
+            self.reports.append((report.step, report.loss, report.held_out_loss))
+            self.progressed.emit()
+
+    def _take(self, trial: Trial) -> None:
+        self.trial = trial
+        self.finished.emit()

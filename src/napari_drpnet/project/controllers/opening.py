@@ -1,0 +1,132 @@
+"""Micrographs that the user opens: listed in a thread, then added to the project."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.batch import BatchEntry, list_entries
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord, SettingsEdit
+from napari_drpnet.project.workspace import Workspace
+
+Sources = list[Path]
+Listed = tuple[Sources, list[BatchEntry] | Exception]
+
+
+class Opener:
+    """Adds micrographs to the project that is open.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose project it is.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+    """
+
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
+        self._asked: list[Sources] = []
+        workspace.project_changed.connect(self._forget)
+
+    def open(self, sources: Sources, project_folder: Path) -> None:
+        """List micrographs, with those asked for before and not listed yet, and add them."""
+        self._asked.append(sources)
+        work = partial(_list, tuple(self._asked), project_folder)
+        self._workspace.runner.submit("list", work, self._add, self._fail)
+
+    def _forget(self) -> None:
+        self._asked.clear()
+
+    def _fail(self, error: Exception) -> None:
+        self._forget()
+        self._workspace.runner.errored.emit("list", error)
+
+    def _add(self, lists: list[Listed]) -> None:
+        """Add what is not in the project yet, and show the first of it; no step of undo."""
+        self._forget()
+        workspace, project = self._workspace, self._workspace.project
+        first = project.next_micrograph_number()
+        for sources, entries in lists:
+            if isinstance(entries, Exception):
+                workspace.runner.errored.emit("list", entries)
+            else:
+                self._add_list(_only_star(sources), entries)
+        new = [record.id for record in project.micrographs.values() if record.number >= first]
+        if new or self._current.id is None:
+            self._current.select(next(iter(new or project.micrographs), None))
+
+    def _add_list(self, star: Path | None, entries: list[BatchEntry]) -> None:
+        workspace, project = self._workspace, self._workspace.project
+        if star is not None:
+            self._adopt_names(star, entries)
+        known = {record.path for record in project.micrographs.values()}
+        new = [entry for entry in entries if _file_of(entry) not in known]
+        first = project.next_micrograph_number()
+        records = tuple(_record_of(first + k, entry) for k, entry in enumerate(new))
+        if records:
+            workspace.do_quietly(MicrographEdit(before=(), after=records))
+
+    def _adopt_names(self, star: Path, entries: list[BatchEntry]) -> None:
+        """Let micrographs that are in the project already be those of RELION's list.
+
+        Steps before that cannot be undone any more: they start from what is no longer there.
+        """
+        workspace, project = self._workspace, self._workspace.project
+        records = {record.path: record for record in project.micrographs.values()}
+        pairs = [
+            (record, _listed_as(record, entry))
+            for entry in entries
+            if (record := records.get(_file_of(entry)))
+        ]
+        before, settings = [pair for pair in pairs if pair[0] != pair[1]], project.settings
+        if before:
+            old, new = zip(*before, strict=True)
+            workspace.do_quietly(MicrographEdit(before=old, after=new))
+        if settings.micrographs_star != star:
+            after = settings.model_copy(update={"micrographs_star": star})
+            workspace.do_quietly(SettingsEdit(before=settings, after=after))
+        if before or settings.micrographs_star != star:
+            workspace.forget_steps()
+
+
+def _list(asked: Sequence[Sources], project_folder: Path, job: Job) -> list[Listed]:
+    lists: list[Listed] = []
+    for done, sources in enumerate(asked):
+        job.advance(done, len(asked), "looking for micrographs")
+        try:
+            lists.append((sources, list_entries(sources, project_folder)))
+        except (InputFileError, OSError) as error:
+            lists.append((sources, error))
+    return lists
+
+
+def _only_star(sources: Sources) -> Path | None:
+    """Return RELION's list, when that is all that was opened."""
+    is_list = len(sources) == 1 and sources[0].suffix.lower() == ".star"
+    return sources[0] if is_list else None
+
+
+def _file_of(entry: BatchEntry) -> Path:
+    return Path(os.path.abspath(entry.micrograph.path))
+
+
+def _record_of(number: int, entry: BatchEntry) -> MicrographRecord:
+    micrograph = entry.micrograph
+    return MicrographRecord(
+        id=f"m{number:05d}",
+        name=micrograph.name,
+        path=_file_of(entry),
+        output=entry.output.as_posix(),
+        pixel_size_angstrom=micrograph.pixel_size_angstrom,
+        defocus_angstrom=micrograph.defocus_angstrom,
+    )
+
+
+def _listed_as(record: MicrographRecord, entry: BatchEntry) -> MicrographRecord:
+    """Return a record with what a list says of it."""
+    listed = _record_of(record.number, entry)
+    return listed.model_copy(update={"id": record.id, "included": record.included})

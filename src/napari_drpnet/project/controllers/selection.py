@@ -1,0 +1,139 @@
+"""The points that the next verdict is about: what a box has chosen, or the one in doubt."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from psygnal import Signal
+
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.points.review import Review, Rows, order_by_doubt
+from napari_drpnet.project.workspace import Workspace
+
+Position = tuple[float, float]
+
+
+class Selection:
+    """The selected points of the micrograph that is shown.
+
+    They stay selected, by their places, when labels or candidates change; other settings or
+    another micrograph end the selection.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose settings count.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+
+    Attributes
+    ----------
+    in_doubt : bool
+        Whether it is the one point that `show_doubt` has shown.
+    """
+
+    changed = Signal()
+    #: With the place ``(y, x)`` in unbinned pixels that the view should show.
+    focus_requested = Signal(tuple)
+
+    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
+        self._workspace, self._current = workspace, current
+        self._centers_yx = np.empty((0, 2))
+        self.in_doubt = False
+        self._seen: set[Position] = set()
+        self._current.changed.connect(self._leave)
+        self._current.points_changed.connect(self._find_again)
+        workspace.settings_changed.connect(self.clear)
+
+    @property
+    def rows(self) -> Rows:
+        """The selected points ``(k,)``, as rows of the review."""
+        return self._current.selected_rows
+
+    def choose(self, rows: Iterable[int]) -> None:
+        """Select points; those that are not drawn are left out."""
+        visible = self._current.visible
+        self._select([row for row in rows if row < len(visible) and visible[row]])
+
+    def clear(self) -> None:
+        """Select nothing."""
+        self._select([])
+
+    def label(self, accepted: bool) -> None:
+        """Accept or reject the selected points.
+
+        After the one in doubt the next is shown; where nothing is selected, the first.
+        """
+        in_doubt = self.in_doubt
+        if len(self.rows):
+            self._current.set_verdict(self.rows.tolist(), accepted)
+        if in_doubt or not len(self.rows):
+            self.show_doubt()
+
+    def take_back(self) -> None:
+        """Take back what a person has said of the selected points."""
+        if len(self.rows):
+            self._current.forget(self.rows.tolist())
+
+    def show_doubt(self) -> None:
+        """Select and show the point that the model is least sure of, then the next."""
+        current, plan = self._current, self._workspace.plan
+        if current.review is None or plan is None:
+            self._workspace.notify("info", "Press Pick first; then look at what is uncertain.")
+            return
+        for row in order_by_doubt(current.review, current.states, plan.parameters):
+            if self._place(row) not in self._seen:
+                self._doubt(row)
+                return
+        self._seen.clear()
+        self.clear()
+        self._workspace.notify("info", "You have seen every point that has no label yet.")
+
+    def focus(self, place_yx: Position) -> None:
+        """Show a place, and select the point that is there, if one is."""
+        review = self._current.review
+        self.choose([] if review is None else rows_at(review, [place_yx]).tolist())
+        self.focus_requested.emit(place_yx)
+
+    def return_to(self, places_yx: Iterable[Position]) -> None:
+        """Show again the point among these places that was in doubt: its label was undone."""
+        current, seen = self._current, [place for place in places_yx if place in self._seen]
+        if current.review is not None and seen:
+            for row in rows_at(current.review, seen)[:1]:
+                self._doubt(row)
+
+    def _doubt(self, row: int) -> None:
+        self._seen.add(self._place(row))
+        self._select([row], in_doubt=True)
+        self.focus_requested.emit(self._place(row))
+
+    def _place(self, row: int) -> Position:
+        assert self._current.review is not None
+        y, x = self._current.review.centers_yx[row]
+        return float(y), float(x)
+
+    def _select(self, rows: Iterable[int], in_doubt: bool = False) -> None:
+        review, before = self._current.review, (self.in_doubt, self.rows.tolist())
+        self._current.selected_rows, self.in_doubt = np.array(sorted(rows), np.intp), in_doubt
+        self._centers_yx = np.empty((0, 2)) if review is None else review.centers_yx[self.rows]
+        if before != (in_doubt, self.rows.tolist()):
+            self.changed.emit()
+
+    def _find_again(self) -> None:
+        review = self._current.review
+        if len(self.rows):
+            rows = () if review is None else rows_at(review, self._centers_yx).tolist()
+            self._select(rows, self.in_doubt and len(rows) > 0)
+
+    def _leave(self) -> None:
+        self._seen.clear()
+        self.clear()
+
+
+def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
+    """Return the rows at exactly one of these ``(k, 2)`` places; hidden ones left out."""
+    here, there = (
+        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
+        for places in (review.centers_yx, centers_yx)
+    )
+    return np.flatnonzero(np.isin(here, there) & ~review.hidden)

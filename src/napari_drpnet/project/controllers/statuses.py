@@ -1,0 +1,197 @@
+"""What came of each micrograph of a project, for the table."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.picking.advice import Advice
+from napari_drpnet.picking.expected import ExpectedScores
+from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.stages.decision import Decision, decide
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.storage.store import ProjectStore
+from napari_drpnet.project.workspace import Workspace
+
+Status = Literal["not picked", "picked", "settings changed", "failed"]
+Asked = tuple[MicrographRecord, tuple[Label, ...]]
+
+#: How many are counted before the table shows them.
+_CHUNK = 50
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of one micrograph.
+
+    Parameters
+    ----------
+    status : str
+        ``settings changed`` means that its candidates are those of other settings.
+    accepted, above_threshold : int
+        Picks that are exported, and picks with the rejected ones.
+    message : str
+        Why it failed; else empty.
+    accept : float or None
+        Least P(particle) of an accepted pick; None without such a cut: where no classifier has
+        judged, or where the automatic rule accepts nothing.
+    automatic : bool
+        Whether accept is found for this micrograph.
+    expected : ExpectedScores or None
+        Of the accepted picks; None without a classifier.
+    advice : tuple of Advice
+        What is odd about it, and what to try.
+    """
+
+    status: Status
+    accepted: int = 0
+    above_threshold: int = 0
+    message: str = ""
+    accept: float | None = None
+    automatic: bool = False
+    expected: ExpectedScores | None = None
+    advice: tuple[Advice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What came of all included micrographs.
+
+    Parameters
+    ----------
+    counts : Counter of str
+        How many have each status.
+    particles : int
+        Accepted picks in them all, also those of other settings: what would be exported.
+    """
+
+    counts: Counter[Status]
+    particles: int
+
+
+class Summaries:
+    """Keeps the summaries of all micrographs; a thread counts those that are not shown.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Workspace whose micrographs are counted.
+    current : CurrentMicrograph
+        Micrograph that is shown.
+    picking : PickingJobs
+        Tells which micrographs it has picked, and which it could not.
+    """
+
+    def __init__(
+        self, workspace: Workspace, current: CurrentMicrograph, picking: PickingJobs
+    ) -> None:
+        self._workspace, self._current = workspace, current
+        self._of: dict[str, Summary] = {}
+        workspace.project_changed.connect(self._forget)
+        workspace.settled.connect(self.refresh)
+        current.decided.connect(self._note_current)
+        picking.picked.connect(self.refresh_one)
+        picking.failed.connect(self.note_failure)
+        picking.finished.connect(self.refresh)
+
+    def __getitem__(self, micrograph: str) -> Summary:
+        return self._of.get(micrograph, Summary("not picked"))
+
+    def totals(self) -> Totals:
+        """Add up what came of the included micrographs."""
+        summaries = [self[record.id] for record in self._workspace.included()]
+        counts = Counter(summary.status for summary in summaries)
+        return Totals(counts, sum(summary.accepted for summary in summaries))
+
+    def _forget(self) -> None:
+        self._of.clear()
+
+    def _note_current(self, decision: Decision) -> None:
+        """Note the counts, cut and advice of the micrograph that is shown."""
+        self._put({decision.record.id: _summary(decision)})
+
+    def note_failure(self, micrograph: str, message: str) -> None:
+        """Note why a micrograph could not be picked; that holds until it is."""
+        self._put({micrograph: replace(self[micrograph], status="failed", message=message)})
+
+    def refresh(self) -> None:
+        """Count all micrographs anew."""
+        self._count("count", list(self._workspace.project.micrographs.values()))
+
+    def refresh_one(self, micrograph: str) -> None:
+        """Count one micrograph, which is not shown, anew."""
+        record = self._workspace.project.micrographs[micrograph]
+        self._count(f"count {micrograph}", [record])
+
+    def _count(self, kind: str, records: list[MicrographRecord]) -> None:
+        workspace = self._workspace
+        if workspace.store is None or workspace.plan is None:
+            return
+        asked = [(r, workspace.project.labels(r.id)) for r in records if r.id != self._current.id]
+        work = partial(self._count_in_chunks, asked, workspace.plan, workspace.store)
+        workspace.runner.submit(kind, work, self._put_counted)
+
+    def _count_in_chunks(
+        self, asked: list[Asked], plan: Plan, store: ProjectStore, job: Job
+    ) -> dict[str, Summary]:
+        counted: dict[str, Summary] = {}
+        for done, (name, summary) in enumerate(_summarize(asked, plan, store), 1):
+            counted[name] = summary
+            job.advance(done, len(asked), "counting")
+            if len(counted) == _CHUNK:
+                self._workspace.deliver_part(store, partial(self._put_counted, counted))
+                counted = {}
+        return counted
+
+    def _put_counted(self, summaries: dict[str, Summary]) -> None:
+        """Put all but that of the micrograph that is shown by now: `_note_current` knows better."""
+        shown = self._current.id
+        self._put({name: summary for name, summary in summaries.items() if name != shown})
+
+    def _put(self, summaries: dict[str, Summary]) -> None:
+        known = self._workspace.project.micrographs
+        merged = {name: _merged(self[name], new) for name, new in summaries.items()}
+        changed = {
+            name: summary
+            for name, summary in merged.items()
+            if name in known and self._of.get(name) != summary
+        }
+        self._of |= changed
+        if changed:
+            self._workspace.micrographs_changed.emit(tuple(changed))
+
+
+def _merged(old: Summary, new: Summary) -> Summary:
+    """Return the new summary, which still is a failure if the last attempt to pick failed."""
+    if old.status == "failed" and new.status in ("not picked", "settings changed"):
+        return replace(new, status="failed", message=old.message)
+    return new
+
+
+def _summarize(
+    asked: list[Asked], plan: Plan, store: ProjectStore
+) -> Iterator[tuple[str, Summary]]:
+    for record, labels in asked:
+        stored = store.load_candidates(record.id)
+        if stored is None:
+            yield record.id, Summary("not picked")
+            continue
+        yield record.id, _summary(decide(record, stored, labels, plan))
+
+
+def _summary(decision: Decision) -> Summary:
+    is_up_to_date = decision.stored.key == decision.plan.candidates_key(decision.record)
+    return Summary(
+        "picked" if is_up_to_date else "settings changed",
+        decision.accepted_count,
+        decision.above_count,
+        accept=None if decision.is_refused else decision.accept,
+        automatic=decision.is_automatic,
+        expected=decision.expected,
+        advice=decision.advice,
+    )

@@ -1,0 +1,1 @@
+"""Files that a project writes for other programs, and reads from them."""

@@ -1,0 +1,165 @@
+"""Labels as files, of many micrographs and with who said so: CSV, or a STAR file."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import AnyPath, parse_number
+from napari_drpnet.formats.coordinates import coordinates_from_xy
+from napari_drpnet.formats.programs.csv import read_rows, write_rows
+from napari_drpnet.formats.programs.star import X, Y
+from napari_drpnet.project.state.labels import Label, Source
+from napari_drpnet.relion.star_tables import (
+    MICROGRAPH_NAME,
+    find_table,
+    numbers,
+    read_tables,
+    write_table,
+)
+
+#: What the columns of a CSV file are in a STAR file. RELION keeps columns that it does not know.
+_COLUMNS = {
+    "micrograph": MICROGRAPH_NAME,
+    "x": X,
+    "y": Y,
+    "label": "drpnetLabel",
+    "source": "drpnetLabelSource",
+    "anchor_x": "drpnetAnchorX",
+    "anchor_y": "drpnetAnchorY",
+}
+_REQUIRED = ("micrograph", "x", "y", "label")
+_PLACES = ("x", "y", "anchor_x", "anchor_y")
+_WORDS = {"accepted": True, "rejected": False, "1": True, "0": False}
+_SOURCES: dict[str, Source] = {"person": "person", "model": "model"}
+
+Labels = tuple[Label, ...]
+ChoiceT = TypeVar("ChoiceT")
+
+
+class _Row(NamedTuple):
+    """One label as a file has it; `where` it stands is for messages."""
+
+    where: str
+    micrograph: str
+    label: str
+    source: str
+    places: list[float]
+
+
+def write_labels(path: AnyPath, labels: Mapping[str, Iterable[Label]]) -> None:
+    """Write the labels of micrographs, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace: STAR where its suffix is ``.star``, else CSV.
+    labels : mapping of str to iterable of Label
+        By the name of the micrograph.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+
+    Notes
+    -----
+    The CSV columns are ``micrograph,x,y,label,source,anchor_x,anchor_y``: positions in unbinned
+    pixels with all digits, ``accepted`` or ``rejected``, ``person`` or ``model``, and where the
+    point was before it was moved. The STAR file has the same in one table: the first three as
+    RELION names them, the others as ``_drpnetLabel``, ``_drpnetLabelSource``, ``_drpnetAnchorX``
+    and ``_drpnetAnchorY``.
+    """
+    rows = [_fields(name, label) for name, given in labels.items() for label in given]
+    if Path(path).suffix.lower() != ".star":
+        write_rows(path, list(_COLUMNS), rows)
+        return
+    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
+    write_table(path, "", dict(zip(_COLUMNS.values(), columns, strict=True)))
+
+
+def read_labels(path: AnyPath) -> dict[str, Labels]:
+    """Read the labels that `write_labels`, or somebody else, has written.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Columns may come in any order, with others between them. A label may also be 1
+        or 0; without a source a person has given it.
+
+    Returns
+    -------
+    dict of str to tuple of Label
+        By the name of the micrograph; their ids count the rows of the file.
+
+    Raises
+    ------
+    InputFileError
+        When it is no such file, or a row says nothing that is a label; it names the row.
+    """
+    rows = list(_star_rows(path) if Path(path).suffix.lower() == ".star" else _csv_rows(path))
+    places = np.array([row.places for row in rows], float).reshape(-1, 2, 2)
+    missing = np.isnan(places[:, 1])
+    places[:, 1][missing] = places[:, 0][missing]
+    centers, anchors = (
+        coordinates_from_xy(path, points, np.zeros(len(rows))).centers_yx
+        for points in (places[:, 0], places[:, 1])
+    )
+    labels: dict[str, list[Label]] = {}
+    for number, (row, (y, x), (anchor_y, anchor_x)) in enumerate(
+        zip(rows, centers.tolist(), anchors.tolist(), strict=True), 1
+    ):
+        label = Label(
+            id=number,
+            center_yx=(y, x),
+            anchor_yx=(anchor_y, anchor_x),
+            accepted=_choice(path, row, "label", row.label, _WORDS),
+            source=_choice(path, row, "source", row.source or "person", _SOURCES),
+        )
+        labels.setdefault(row.micrograph, []).append(label)
+    return {name: tuple(given) for name, given in labels.items()}
+
+
+def _fields(micrograph: str, label: Label) -> list[str]:
+    (y, x), (anchor_y, anchor_x) = label.center_yx, label.anchor_yx
+    verdict = "accepted" if label.accepted else "rejected"
+    return [micrograph, repr(x), repr(y), verdict, label.source, repr(anchor_x), repr(anchor_y)]
+
+
+def _csv_rows(path: AnyPath) -> Iterator[_Row]:
+    _, rows = read_rows(path, *_REQUIRED)
+    for line, row in rows:
+        places = [parse_number(path, line, row.get(name, "")) for name in _PLACES]
+        name, source = row["micrograph"], row.get("source", "")
+        yield _Row(f"line {line}", name, row["label"], source, places)
+
+
+def _star_rows(path: AnyPath) -> Iterator[_Row]:
+    tables = read_tables(path)
+    if not tables:
+        return
+    table = find_table(path, tables, *(_COLUMNS[name] for name in _REQUIRED))
+    nothing = np.full(len(table), np.nan)
+    places = [
+        numbers(path, table, column) if (column := _COLUMNS[name]) in table else nothing
+        for name in _PLACES
+    ]
+    label, source = (
+        table[column].astype(str) if (column := _COLUMNS[name]) in table else [""] * len(table)
+        for name in ("label", "source")
+    )
+    columns = zip(table[MICROGRAPH_NAME].fillna(""), label, source, *places, strict=True)
+    for number, (name, verdict, who, *where) in enumerate(columns, 1):
+        yield _Row(f"row {number}", name, verdict, who, where)
+
+
+def _choice(
+    path: AnyPath, row: _Row, column: str, word: str, choices: Mapping[str, ChoiceT]
+) -> ChoiceT:
+    try:
+        return choices[word.strip().lower()]
+    except KeyError:
+        reason = f"{row.where} has {word!r} as its {column}"
+        raise InputFileError(path, reason, f"Write one of {', '.join(choices)} there") from None

@@ -1,0 +1,1 @@
+"""Jobs in threads, and the way back into the main thread."""

@@ -1,0 +1,251 @@
+"""Work in threads: at most one job of a kind runs and one waits, and no stale result lands."""
+
+import atexit
+import time
+from collections.abc import Callable, Container
+from functools import partial
+from queue import SimpleQueue
+from threading import RLock, Thread
+from typing import NoReturn, TypeVar
+from weakref import WeakSet
+
+from psygnal import Signal
+
+from napari_drpnet.base.jobs import Cancelled, Job
+from napari_drpnet.project.jobs.lanes import Call, JobStatus, Lane, ReportingJob, Task
+
+__all__ = ["JobRunner", "JobStatus"]
+
+T = TypeVar("T")
+
+_PROGRESS_EVERY_S = 0.05
+_WAIT_AT_EXIT_S = 10.0
+
+
+class JobRunner:
+    """Runs jobs in threads and lands their results on the main thread.
+
+    Jobs of different kinds run side by side. A new job takes the place of the one of its kind that
+    waits. All methods may be called from any thread; close the runner when it is not needed.
+
+    Parameters
+    ----------
+    deliver : callable
+        Takes a function from any thread and runs it later, never at once, on the main thread.
+    threads : int
+        Most jobs that run at once; at least 1.
+
+    Attributes
+    ----------
+    status_changed : Signal
+        Emitted on the main thread with a `JobStatus`, when it differs from the one before;
+        progress at most 20 times per second and kind.
+    errored : Signal
+        Emitted on the main thread with the kind and the exception, when a job fails that was
+        submitted without ``on_error``, or when ``on_result`` or ``on_error`` fails.
+    """
+
+    status_changed = Signal(JobStatus)
+    errored = Signal(str, Exception)
+
+    def __init__(self, deliver: Callable[[Call], None], threads: int = 3) -> None:
+        self._deliver = deliver
+        self._threads = threads
+        self._lock = RLock()
+        self._lanes: dict[str, Lane] = {}  # in the order of their turns
+        self._ready: SimpleQueue[Task | None] = SimpleQueue()
+        self._workers: list[Thread] = []
+        self._closed = False
+        _runners.add(self)
+
+    def submit(
+        self,
+        kind: str,
+        work: Callable[[Job], T],
+        on_result: Callable[[T], None],
+        on_error: Callable[[Exception], None] | None = None,
+        *,
+        live: bool = False,
+    ) -> None:
+        """Run `work` as soon as a thread is free and no other job of its kind runs.
+
+        Parameters
+        ----------
+        kind : str
+            Of job.
+        work : callable
+            Runs in a thread. It gets the `Job` to report to, which also stops it.
+        on_result : callable
+            Gets what `work` returned, on the main thread, unless nobody waits for it any more.
+        on_error : callable, optional
+            Gets the exception of `work`, likewise; without it, `errored` is emitted.
+        live : bool
+            Let the running job of this kind finish and land, as for a slider that a hand moves.
+            Otherwise it is cancelled.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            lane = self._lanes.setdefault(kind, Lane(kind))
+            lane.add(lambda job: partial(on_result, work(job)), on_error or _raise, live)
+            self._start_waiting()
+            self._post_status(lane)
+
+    def cancel(self, kind: str) -> None:
+        """Stop the job at its next tile, and drop the one that waits, because the user says so."""
+        with self._lock:
+            lane = self._lanes.get(kind)
+            if lane and lane.is_busy:
+                lane.drop_all()
+                lane.cancelling = lane.running is not None
+                self._post_status(lane)
+
+    def invalidate(self, kind: str) -> None:
+        """Stop and drop the same, but be idle at once: nobody cares for these jobs any more."""
+        with self._lock:
+            lane = self._lanes.get(kind)
+            if lane:
+                lane.drop_all()
+                self._post_status(lane)
+
+    def invalidate_all(self, but: Container[str] = ()) -> None:
+        """Do that to all kinds, but some."""
+        with self._lock:
+            for kind in list(self._lanes):
+                if kind not in but:
+                    self.invalidate(kind)
+
+    def status(self, kind: str) -> JobStatus:
+        """Return what the jobs of a kind are doing."""
+        with self._lock:
+            lane = self._lanes.get(kind)
+            return lane.status() if lane else JobStatus(kind, "idle")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any kind of job is not idle."""
+        with self._lock:
+            return any(lane.status().state != "idle" for lane in self._lanes.values())
+
+    def close(self) -> None:
+        """Cancel everything and take no more, without waiting; nothing is delivered from now on."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for lane in self._lanes.values():
+                lane.drop_all()
+            for _ in self._workers:
+                self._ready.put(None)
+
+    def join(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the threads of a closed runner; return if they ended."""
+        deadline = time.monotonic() + timeout
+        for worker in self._workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+        return not any(worker.is_alive() for worker in self._workers)
+
+    def _start_waiting(self) -> None:
+        """Give the free threads to the kinds in turn, so that a slider cannot keep them all."""
+        running = sum(lane.running is not None for lane in self._lanes.values())
+        for lane in list(self._lanes.values()):
+            if running < self._threads and (task := lane.start()):
+                running += 1
+                self._lanes[lane.kind] = self._lanes.pop(lane.kind)
+                self._ready.put(task)
+        while len(self._workers) < running:
+            # A daemon, so that a tile that never ends cannot keep the program from quitting.
+            worker = Thread(target=self._run_jobs, name="drpnet-job", daemon=True)
+            self._workers.append(worker)
+            worker.start()
+
+    def _run_jobs(self) -> None:
+        while self._run_next_job():
+            pass
+
+    def _run_next_job(self) -> bool:
+        """Run one job in a function of its own, so that an idle thread keeps no arrays alive."""
+        task = self._ready.get()
+        if task is None:
+            return False
+        landing = self._run(task)
+        with self._lock:
+            if task.is_wanted:
+                self._deliver(partial(self._land, task, landing))
+            task.lane.leave()
+            self._start_waiting()
+            self._post_status(task.lane)
+        return True
+
+    def _run(self, task: Task) -> Call:
+        """Do the work, and return what remains to be done on the main thread."""
+        if not task.is_wanted:
+            return _do_nothing
+        try:
+            return task.work(ReportingJob(partial(self._advance, task)))
+        except Cancelled:
+            return _do_nothing
+        except Exception as error:  # noqa: BLE001 - one failed job must not end the thread
+            return partial(task.on_error, error)
+
+    def _advance(self, task: Task, done: int, total: int, stage: str) -> None:
+        with self._lock:
+            if not task.is_wanted:
+                raise Cancelled
+            lane = task.lane
+            lane.progress = (stage, done, total)
+            now = time.monotonic()
+            if now - lane.progress_posted >= _PROGRESS_EVERY_S:
+                lane.progress_posted = now
+                self._post_status(lane)
+
+    def _post_status(self, lane: Lane) -> None:
+        if not (lane.status_posted or self._closed):
+            lane.status_posted = True
+            self._deliver(partial(self._show, lane))
+
+    def _show(self, lane: Lane) -> None:
+        with self._lock:
+            lane.status_posted = False
+            status = lane.status()
+            if status == lane.shown or self._closed:
+                return
+            lane.shown = status
+        self.status_changed.emit(status)
+
+    def _land(self, task: Task, landing: Call) -> None:
+        with self._lock:
+            if not task.is_wanted:
+                return
+            task.lane.wanted = task.generation + 1
+        try:
+            landing()
+        except Exception as error:  # noqa: BLE001 - it is the listener's, and jobs go on
+            self.errored.emit(task.lane.kind, error)
+        finally:
+            self._show(task.lane)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def _do_nothing() -> None:
+    pass
+
+
+_runners: WeakSet[JobRunner] = WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Give running jobs the time of a tile: a thread that Python ends inside torch may crash.
+
+    On a busy computer that, or the import of torch, takes seconds.
+    """
+    runners = list(_runners)
+    for runner in runners:
+        runner.close()
+    deadline = time.monotonic() + _WAIT_AT_EXIT_S
+    for runner in runners:
+        runner.join(deadline - time.monotonic())

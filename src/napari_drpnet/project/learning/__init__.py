@@ -1,0 +1,1 @@
+"""From the labels of a project to networks that learned from them."""

@@ -1,0 +1,169 @@
+"""A lesson for the networks: gathered from labels, given in a thread, and what came of it."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.picking.detection import Networks, detect
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.pick import judge, rank_candidates, resolve
+from napari_drpnet.project.learning.outcome import Floats, Taught, Trial, find_missing
+from napari_drpnet.project.learning.pages import Asked, Page, read_page
+from napari_drpnet.project.learning.teach import (
+    Tell,
+    adopt_classifier,
+    teach_classifier,
+    teach_detector,
+)
+from napari_drpnet.project.points.review import LABEL_REACH, is_accepted, review_picks
+from napari_drpnet.project.stages.cache import Picker, read_record
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
+
+if TYPE_CHECKING:
+    from napari_drpnet.picking.networks.weights import Network
+    from napari_drpnet.training.from_labels.targets import TuneRecipe
+
+Subject = Literal["classifier", "detector", "both"]
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """All that the training thread needs to know.
+
+    Parameters
+    ----------
+    asked : sequence of tuple
+        Micrographs with the labels to learn from.
+    shown : tuple or None
+        The micrograph that is shown with all of its labels, for what would change there.
+    given : PickParameters
+        As the user gave them.
+    plan : Plan
+        What they amount to; with a classifier where that is to learn.
+    subject : {'classifier', 'detector', 'both'}
+        What learns.
+    recipe : AdaptRecipe
+        How the classifier learns.
+    tune_recipe : TuneRecipe, optional
+        How the detector learns; default: as it does best.
+    """
+
+    asked: Sequence[Asked]
+    shown: Asked | None
+    given: PickParameters
+    plan: Plan
+    subject: Subject = "classifier"
+    recipe: AdaptRecipe = field(default_factory=AdaptRecipe)
+    tune_recipe: "TuneRecipe | None" = None
+
+    def give(self, picker: Picker, tell: Tell, job: Job) -> Trial:
+        """Teach copies of the networks.
+
+        Parameters
+        ----------
+        picker : Picker
+            Finds the candidates, where it does not know them.
+        tell : callable
+            Gets the reports.
+        job : Job
+            May cancel.
+
+        Raises
+        ------
+        InputFileError
+            When a micrograph or the weights cannot be used.
+        ValueError
+            When there are too few labels, or they and all else are of one kind.
+        Cancelled
+            When the job says so.
+        """
+        networks = picker.networks(self.plan.parameters, self.plan.weights)
+        by_model = self._is_judged_by_model
+        pages = [
+            read_page(picker, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
+        ]
+        if self.subject != "detector" and networks.classifier is not None:
+            adopted = adopt_classifier(networks.classifier, networks.detector.card)
+            networks = replace(networks, classifier=adopted)
+        taught = tuple(self._teach(networks, pages, tell, job))
+        before, after, reach = self._find_accepted(picker, networks, taught, job)
+        return Trial(
+            taught,
+            "model" if by_model else "person",
+            self.shown[0].id if self.shown else None,
+            (len(before), len(after)),
+            find_missing(before, after, reach),
+            find_missing(after, before, reach),
+        )
+
+    @property
+    def _is_judged_by_model(self) -> bool:
+        """Whether a person has said too little to judge by."""
+        sources = [label.source for _, labels in self.asked for label in labels]
+        return sources.count("person") < LEAST_LABELS
+
+    def _teach(
+        self, networks: Networks, pages: Sequence[Page], tell: Tell, job: Job
+    ) -> "list[Taught]":
+        from napari_drpnet.training.from_labels.targets import TuneRecipe
+
+        taught = []
+        if self.subject != "classifier":
+            recipe = self.tune_recipe or TuneRecipe()
+            taught.append(teach_detector(networks.detector, pages, recipe, tell, job))
+        if self.subject != "detector":
+            assert networks.classifier is not None
+            # The cut that the person works with is the one to be compared with, and to be kept.
+            stage = self.plan.parameters.classifier
+            accepts = {"accept": stage.accept, "least_f1": stage.least_f1 or 0.0}
+            card = networks.classifier.card.model_copy(update=accepts)
+            classifier = replace(networks.classifier, card=card)
+            cut = self.plan.cut
+            taught.append(teach_classifier(classifier, pages, cut, self.recipe, tell, job))
+        return taught
+
+    def _find_accepted(
+        self, picker: Picker, networks: Networks, taught: Sequence[Taught], job: Job
+    ) -> tuple[Floats, Floats, float]:
+        """Return what is accepted where the user looks, what would be, and what is one point."""
+        if self.shown is None:
+            return np.empty((0, 2)), np.empty((0, 2)), 0.0
+        record, labels = self.shown
+        plan, learned = self.plan, {one.kind for one in taught}
+        analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
+        taught_networks = _with_taught(networks, taught)
+        parameters = resolve(self.given, taught_networks)
+        candidates, detection = stored.picks, analysis.detection
+        if "detector" in learned:
+            detection = detect(read_record(record, parameters), parameters, taught_networks, job)
+            candidates = rank_candidates(detection, parameters)
+        judged = judge(candidates, detection, taught_networks, job)
+
+        def accepted(picks: Picks, used: PickParameters) -> Floats:
+            review = review_picks(picks, labels, stored.diameter_px)
+            return review.centers_yx[is_accepted(review.decide(used))]
+
+        before, after = accepted(stored.picks, plan.parameters), accepted(judged, parameters)
+        return before, after, LABEL_REACH * stored.diameter_px
+
+
+def _with_taught(networks: Networks, taught: Sequence[Taught]) -> Networks:
+    """Return the networks with what they have learned; those given stay as they are."""
+    for one in taught:
+        if one.kind == "detector":
+            networks = replace(networks, detector=_load(networks.detector, one))
+        elif networks.classifier is not None:
+            networks = replace(networks, classifier=_load(networks.classifier, one))
+    return networks
+
+
+def _load(network: "Network", taught: Taught) -> "Network":
+    module = copy.deepcopy(network.module)
+    module.load_state_dict(taught.state)
+    return replace(network, module=module, card=taught.card)

@@ -1,0 +1,130 @@
+"""What each micrograph adds to a lesson: its labels, and what is not to be forgotten."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.picking.pick import accept, ranking_score, weigh_surroundings
+from napari_drpnet.project.points.review import LABEL_REACH, State, review_picks
+from napari_drpnet.project.stages.cache import Analysis, Picker
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.storage.store import StoredCandidates
+from napari_drpnet.training.from_labels.replay import AdaptRecipe, LabelledView, choose_replay
+
+Floats = NDArray[np.float64]
+Labels = tuple[Label, ...]
+Asked = tuple[MicrographRecord, Labels]
+
+#: Candidates below this part of the threshold are not replayed: nobody will see them.
+_SEEN = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What one micrograph adds to a lesson.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What the networks make of it.
+    judging, helping : tuple of Label
+        Labels that the result is judged by too, and others.
+    labelled, automatic : LabelledView
+        The same as the classifier sees them.
+    replay : LabelledView
+        What it is not to forget.
+    accepted_score : (k,) float array
+        Of what a person has accepted, map units; NaN where there is no candidate.
+    """
+
+    analysis: Analysis
+    judging: Labels
+    helping: Labels
+    labelled: LabelledView
+    automatic: LabelledView
+    replay: LabelledView
+    accepted_score: Floats
+
+
+def read_page(
+    picker: Picker, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
+) -> Page:
+    """See what the labels of a micrograph are about.
+
+    Parameters
+    ----------
+    picker : Picker
+        Finds the candidates, where it does not know them.
+    asked : tuple
+        The micrograph with its labels.
+    plan : Plan
+        How it is picked; with a classifier, or without.
+    recipe : AdaptRecipe
+        Says how much is replayed.
+    by_model : bool
+        Whether the result is judged by automatic labels too.
+    job : Job
+        May cancel.
+
+    Raises
+    ------
+    InputFileError
+        When the micrograph or the weights cannot be used.
+    Cancelled
+        When the job says so.
+    """
+    record, labels = asked
+    parameters = plan.parameters
+    analysis, stored = picker.pick(record, parameters, plan.weights, job)
+    networks = picker.networks(parameters, plan.weights)
+    judging = tuple(label for label in labels if by_model or label.source == "person")
+    helping = tuple(label for label in labels if label not in judging)
+    context = weigh_surroundings(stored.picks, analysis.detection, networks)
+    labelled, automatic = (
+        _as_seen(given, analysis, stored, context) for given in (judging, helping)
+    )
+    seen = ranking_score(stored.picks, parameters) >= _SEEN * plan.cut
+    view, decided = analysis.detection.classifier_view, accept(stored.picks, parameters)
+    everything = LabelledView(
+        view.image, view.frame.to_network(decided.centers_yx), decided.accepted, context
+    )
+    reach = LABEL_REACH * stored.diameter_px / float(view.frame.scale_yx.mean())
+    known = np.concatenate([labelled.centers_yx, automatic.centers_yx])
+    replay = choose_replay(everything.where(seen), known, reach, recipe)
+    review = review_picks(stored.picks, labels, stored.diameter_px)
+    by_hand = review.decide(parameters) == State.ACCEPTED_BY_HAND
+    accepted_score = review.score(parameters)[by_hand]
+    return Page(analysis, judging, helping, labelled, automatic, replay, accepted_score)
+
+
+def places(labels: Labels) -> Floats:
+    """Return the centres of labels, ``(n, 2)`` in unbinned pixels."""
+    return np.array([label.center_yx for label in labels], float).reshape(-1, 2)
+
+
+def verdicts(labels: Labels) -> NDArray[np.bool_]:
+    """Return what labels say, ``(n,)``."""
+    return np.array([label.accepted for label in labels], bool)
+
+
+def _as_seen(
+    labels: Labels, analysis: Analysis, stored: StoredCandidates, context: Floats
+) -> LabelledView:
+    """Bring labels into the classifier's view, each with the context of its candidate.
+
+    A label without a candidate, as of a point that was added, has the context 0: there the patch
+    alone is learned from.
+    """
+    view, centers = analysis.detection.classifier_view, places(labels)
+    context = np.append(context, 0.0)
+    rows = np.full(len(centers), len(stored.picks))
+    if len(stored.picks) and len(centers):
+        anchors = [label.anchor_yx for label in labels]
+        reach = LABEL_REACH * stored.diameter_px
+        _, rows = cKDTree(stored.picks.centers_yx).query(anchors, distance_upper_bound=reach)
+    return LabelledView(view.image, view.frame.to_network(centers), verdicts(labels), context[rows])

@@ -1,0 +1,1 @@
+"""The points of one micrograph: candidates and labels together."""

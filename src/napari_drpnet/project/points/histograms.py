@@ -1,0 +1,79 @@
+"""What the histograms of the plugin show, as numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_drpnet.picking.detectors.distance_map import MAP_LIMITS
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.project.points.review import Review, State, States
+
+BINS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How many values lie where.
+
+    Parameters
+    ----------
+    edges : (n + 1,) float array
+        Ascending edges of the bins.
+    counts : (n,) int array
+        Values in each bin.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.intp]
+
+
+def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS) -> Histogram:
+    """Count values in bins of equal width.
+
+    Parameters
+    ----------
+    values : (n,) array_like
+        Scores. Those beyond the range count in the first or last bin; NaN counts nowhere.
+    low, high : float
+        Range of all bins together.
+    bins : int
+        Their number.
+
+    Returns
+    -------
+    Histogram
+
+    Raises
+    ------
+    ValueError
+        When `high` is not above `low`, or there is no bin.
+
+    Examples
+    --------
+    >>> score_histogram([0.1, 0.6, 0.7, 9.0], 0, 1, bins=4).counts
+    array([1, 0, 2, 1])
+    """
+    if not low < high or bins < 1:
+        raise ValueError(f"no histogram has {bins} bins from {low} to {high}")
+    known = np.asarray(values, float)
+    known = known[~np.isnan(known)]
+    bin_of = np.clip((known - low) * (bins / (high - low)), 0, bins - 1).astype(np.intp)
+    return Histogram(np.linspace(low, high, bins + 1), np.bincount(bin_of, minlength=bins))
+
+
+def candidate_histogram(review: Review, parameters: PickParameters) -> Histogram:
+    """Count the scores of all candidates, those below the threshold too; parameters resolved.
+
+    The range is that of the units of the detector, unless a score lies beyond.
+    """
+    score = review.score(parameters)
+    known = score[~np.isnan(score)]
+    units = parameters.detector.map_units
+    assert units is not None
+    return score_histogram(known, 0.0, max(MAP_LIMITS[units], known.max(initial=0.0)))
+
+
+def probability_histogram(review: Review, states: States) -> Histogram:
+    """Count P(particle) of the points above the threshold."""
+    return score_histogram(review.probability[states != State.BELOW], 0.0, 1.0)

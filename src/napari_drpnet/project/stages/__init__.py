@@ -1,0 +1,1 @@
+"""The stages of picking: what they depend on, and their caches."""

@@ -1,0 +1,1 @@
+"""What a user can lose: settings, micrographs, labels, and their edits."""

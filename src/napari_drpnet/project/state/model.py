@@ -1,0 +1,201 @@
+"""The project: all that a user can lose, changed by edits only."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Self, TypeVar
+
+from psygnal import Signal
+from pydantic import Field
+
+from napari_drpnet.base.frozen import Stored
+from napari_drpnet.project.state.edits import (
+    Change,
+    Edit,
+    LabelEdit,
+    MicrographEdit,
+    MicrographRecord,
+    Settings,
+    SettingsEdit,
+)
+from napari_drpnet.project.state.labels import Label
+
+ItemT = TypeVar("ItemT", bound=Label | MicrographRecord)
+
+
+class ProjectState(Stored):
+    """All of a project at one moment.
+
+    Parameters
+    ----------
+    settings : Settings
+        How micrographs are picked.
+    micrographs : dict of str to MicrographRecord
+        By id, in order.
+    labels : dict of str to tuple of Label
+        By the id of the micrograph, in the order of their ids; also of removed micrographs.
+    next_label_ids : dict of str to int
+        By the id of the micrograph.
+    next_micrograph : int
+        Number of the next micrograph.
+    """
+
+    settings: Settings = Settings()
+    micrographs: dict[str, MicrographRecord] = Field(default_factory=dict)
+    labels: dict[str, tuple[Label, ...]] = Field(default_factory=dict)
+    next_label_ids: dict[str, int] = Field(default_factory=dict)
+    next_micrograph: int = 1
+
+
+def _do_nothing() -> None: ...
+
+
+class Project:
+    """Micrographs, settings and labels.
+
+    Signals are sent when an edit is wholly applied.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        To start with; default: all defaults.
+    """
+
+    #: With the ids that came, went or changed, in order.
+    micrographs_changed = Signal(tuple)
+    #: With the id of a micrograph.
+    labels_changed = Signal(str)
+    #: With the settings before and after.
+    settings_changed = Signal(Settings, Settings)
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._state = ProjectState(settings=settings or Settings())
+
+    @classmethod
+    def from_state(cls, state: ProjectState) -> Self:
+        """Make the project that was in this state."""
+        project = cls()
+        project._state = state
+        return project
+
+    @property
+    def state(self) -> ProjectState:
+        """All of it; never changed, but replaced by each edit."""
+        return self._state
+
+    @property
+    def settings(self) -> Settings:
+        """How micrographs are picked."""
+        return self._state.settings
+
+    @property
+    def micrographs(self) -> Mapping[str, MicrographRecord]:
+        """Records by id, in order."""
+        return self._state.micrographs
+
+    def labels(self, micrograph_id: str) -> tuple[Label, ...]:
+        """Return the labels of a micrograph, also of a removed one, in the order of their ids."""
+        return self._state.labels.get(micrograph_id, ())
+
+    def next_label_id(self, micrograph_id: str) -> int:
+        """Return an id that no label of the micrograph has, or had; those above it are free too."""
+        return self._state.next_label_ids.get(micrograph_id, 1)
+
+    def next_micrograph_number(self) -> int:
+        """Return a number that no micrograph has, or had; those above it are free too."""
+        return self._state.next_micrograph
+
+    def apply(self, edit: Edit, applied: Callable[[], None] = _do_nothing) -> None:
+        """Apply an edit, wholly or not at all.
+
+        Parameters
+        ----------
+        edit : Edit
+            What to change.
+        applied : callable
+            Called when the edit is applied, before anybody is told of it.
+
+        Raises
+        ------
+        ValueError
+            When `before` of the edit is not what is there; nothing has changed then.
+        """
+        old = new = self._state
+        for change in edit.changes:
+            new = _changed(new, change)
+        self._state = new
+        try:
+            applied()
+        finally:
+            self._announce(old, new)
+
+    def _announce(self, old: ProjectState, new: ProjectState) -> None:
+        if old.micrographs is not new.micrographs:
+            self.micrographs_changed.emit(_differences(old.micrographs, new.micrographs))
+        if old.settings != new.settings:
+            self.settings_changed.emit(old.settings, new.settings)
+        for micrograph, labels in new.labels.items():
+            if labels is not old.labels.get(micrograph):
+                self.labels_changed.emit(micrograph)
+
+
+def _differences(
+    old: Mapping[str, MicrographRecord], new: Mapping[str, MicrographRecord]
+) -> tuple[str, ...]:
+    """Return the ids of records that came, went or changed, in order."""
+    records = _in_order({**old, **new}.values())
+    return tuple(name for name in records if old.get(name) != new.get(name))
+
+
+def _in_order(records: Iterable[MicrographRecord]) -> dict[str, MicrographRecord]:
+    return {record.id: record for record in sorted(records, key=lambda record: record.number)}
+
+
+def _changed(state: ProjectState, change: Change) -> ProjectState:
+    """Return the state after a change."""
+    if isinstance(change, SettingsEdit):
+        if state.settings != change.before:
+            raise ValueError("the settings are not those that the edit starts from")
+        return state.model_copy(update={"settings": change.after})
+    if isinstance(change, MicrographEdit):
+        return _with_micrographs(state, change)
+    return _with_labels(state, change)
+
+
+def _with_micrographs(state: ProjectState, edit: MicrographEdit) -> ProjectState:
+    records = _replaced(state.micrographs.values(), edit.before, edit.after)
+    next_number = max((record.number + 1 for record in edit.after), default=1)
+    return state.model_copy(
+        update={
+            "micrographs": _in_order(records),
+            "next_micrograph": max(state.next_micrograph, next_number),
+        }
+    )
+
+
+def _with_labels(state: ProjectState, edit: LabelEdit) -> ProjectState:
+    name = edit.micrograph
+    if name not in state.micrographs:
+        raise ValueError(f"there is no micrograph {name}")
+    labels = _replaced(state.labels.get(name, ()), edit.before, edit.after)
+    labels.sort(key=lambda label: label.id)
+    used = max((label.id for label in edit.after), default=0)
+    next_id = max(state.next_label_ids.get(name, 1), used + 1)
+    return state.model_copy(
+        update={
+            "labels": {**state.labels, name: tuple(labels)},
+            "next_label_ids": {**state.next_label_ids, name: next_id},
+        }
+    )
+
+
+def _replaced(
+    present: Iterable[ItemT], before: Iterable[ItemT], after: Iterable[ItemT]
+) -> list[ItemT]:
+    """Take items out and put others in, by their ids."""
+    items = {item.id: item for item in present}
+    for item in before:
+        if items.pop(item.id, None) != item:
+            raise ValueError(f"{item.id} is not what the edit starts from")
+    for item in after:
+        if items.setdefault(item.id, item) is not item:
+            raise ValueError(f"{item.id} is there already")
+    return list(items.values())

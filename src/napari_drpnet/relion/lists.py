@@ -1,0 +1,250 @@
+"""The files of a RELION project around the coordinates: micrograph lists, index, paths."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import AnyPath, write_text
+from napari_drpnet.relion.star_tables import (
+    MICROGRAPH_NAME,
+    find_table,
+    numbers,
+    read_tables,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COORDINATES = "rlnMicrographCoordinates"
+OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
+DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
+COORDS_SUFFIX = "coords_suffix"
+DEFOCI = ("rlnDefocusU", "rlnDefocusV")
+
+
+@dataclass(frozen=True)
+class MicrographEntry:
+    """One micrograph of a RELION project.
+
+    Parameters
+    ----------
+    name : str
+        ``_rlnMicrographName`` to the letter: RELION's next job looks micrographs up by it.
+    path : pathlib.Path
+        The file, which need not exist.
+    pixel_size_angstrom : float, optional
+        Å per unbinned pixel.
+    defocus_angstrom : float, optional
+        Mean of the two defoci in Å, positive for underfocus.
+    """
+
+    name: str
+    path: Path
+    pixel_size_angstrom: float | None = None
+    defocus_angstrom: float | None = None
+
+
+def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
+    """Read RELION's list of micrographs, of any job of versions 2 to 5.
+
+    Parameters
+    ----------
+    path : path-like
+        Such as ``CtfFind/job003/micrographs_ctf.star``.
+
+    Returns
+    -------
+    list of MicrographEntry
+        In the order of the file, each name once. The pixel size is that of the optics group;
+        before RELION 3.1, detector pixel size over magnification. Relative names start at the
+        project folder: the working folder or else the nearest ancestor of the file in which
+        one of the micrographs exists.
+
+    Raises
+    ------
+    InputFileError
+        When it is no STAR file, or lists no micrograph names.
+    """
+    tables = read_tables(path)
+    if not tables:
+        return []
+    table = find_table(path, tables, MICROGRAPH_NAME).drop_duplicates(MICROGRAPH_NAME)
+    names = table[MICROGRAPH_NAME].fillna("").tolist()
+    if "" in names:
+        raise InputFileError(path, "has a micrograph without a name", "Correct that row")
+    folder = project_folder(path, names)
+    pixel_sizes = _pixel_sizes(path, tables, table)
+    return [
+        MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
+        for name, pixel_size, defocus in zip(names, pixel_sizes, _defoci(path, table), strict=True)
+    ]
+
+
+def project_folder(star: AnyPath, names: Iterable[str]) -> Path:
+    """Tell where the relative names in a list of micrographs start.
+
+    Parameters
+    ----------
+    star : path-like
+        The list.
+    names : iterable of str
+        Micrographs in it.
+
+    Returns
+    -------
+    pathlib.Path
+        The working folder or else the nearest ancestor of the list in which one of the
+        micrographs exists; the working folder where none exists anywhere.
+    """
+    folders = [Path.cwd(), *Path(star).absolute().parents]
+    for name in names:
+        for folder in folders:
+            if os.path.exists(folder / name):
+                return folder
+    return folders[0]
+
+
+def read_index(path: AnyPath) -> list[tuple[str, str]]:
+    """Read an index that `write_index` or RELION has written.
+
+    Parameters
+    ----------
+    path : path-like
+        Such as ``AutoPick/job010/autopick.star``.
+
+    Returns
+    -------
+    list of (str, str)
+        The name of each micrograph, and its coordinate file as the index has it.
+
+    Raises
+    ------
+    InputFileError
+        When it is no STAR file, or not about coordinate files.
+    """
+    tables = read_tables(path)
+    if not tables:
+        return []
+    table = find_table(path, tables, MICROGRAPH_NAME, COORDINATES)
+    files = table[COORDINATES].fillna("").astype(str)
+    return list(zip(table[MICROGRAPH_NAME].fillna(""), files, strict=True))
+
+
+def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) -> None:
+    """Write the index that RELION 4 and 5 take as input coordinates (``autopick.star``).
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace.
+    rows : iterable of (str, path-like)
+        The name of each picked micrograph, exactly as in the list of micrographs, and its
+        coordinate file, relative to the project folder.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    pairs = [(name, Path(file).as_posix()) for name, file in rows]
+    columns = {
+        MICROGRAPH_NAME: [name for name, _ in pairs],
+        COORDINATES: [file for _, file in pairs],
+    }
+    write_table(path, "coordinate_files", columns)
+
+
+def write_coords_suffix(folder: AnyPath, ending: str, micrographs_star: AnyPath) -> Path:
+    """Write what RELION 3.1 takes as input coordinates in place of an index.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the coordinate files are, in sub-folders as `autopick_path` says.
+    ending : str
+        How they end: ``_autopick.star``. RELION reads it from the name of this file.
+    micrographs_star : path-like
+        RELION's list of these micrographs, relative to its project folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, ``coords_suffix_autopick.star`` in `folder`: one line, the path of the list.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    path = Path(folder, f"{COORDS_SUFFIX}{ending}")
+    write_text(path, f"{Path(micrographs_star).as_posix()}\n")
+    return path
+
+
+def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autopick") -> Path:
+    """Tell where RELION looks for the picks of a micrograph.
+
+    Parameters
+    ----------
+    micrograph_name : str
+        ``_rlnMicrographName``.
+    out_dir : path-like
+        Folder of the picking job.
+    pickname : str
+        ``autopick``, or ``manualpick``.
+
+    Returns
+    -------
+    pathlib.Path
+        In `out_dir`: the name behind its first ``/jobNNN/``, sub-folders kept, extension
+        dropped, and ``_autopick.star`` (`filename.cpp`, decomposePipelineFileName). Leading
+        ``/`` and ``..`` are dropped too, so that the path never leaves `out_dir`.
+
+    Examples
+    --------
+    >>> autopick_path("MotionCorr/job002/Movies/a/b.mrc", "AutoPick/job010").as_posix()
+    'AutoPick/job010/Movies/a/b_autopick.star'
+    """
+    inside_job = re.sub(r"^(?:.*?/)??job\d{3}[^/]*/", "", micrograph_name, count=1)
+    parts = [part for part in PurePosixPath(inside_job).parts if part not in ("/", "//", "..")]
+    micrograph = PurePosixPath(*parts)
+    return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
+
+
+def _pixel_sizes(
+    path: AnyPath, tables: dict[str, "pd.DataFrame"], table: "pd.DataFrame"
+) -> NDArray[np.float64]:
+    optics = tables.get("optics")
+    if optics is not None and {OPTICS_GROUP, PIXEL_SIZE} <= set(optics) and OPTICS_GROUP in table:
+        groups = numbers(path, optics, OPTICS_GROUP)
+        size_of = dict(zip(groups, numbers(path, optics, PIXEL_SIZE), strict=True))
+        return np.array([size_of.get(g, np.nan) for g in numbers(path, table, OPTICS_GROUP)])
+    if PIXEL_SIZE in table:
+        return numbers(path, table, PIXEL_SIZE)
+    if {DETECTOR_PIXEL_SIZE, MAGNIFICATION} <= set(table):
+        angstrom = numbers(path, table, DETECTOR_PIXEL_SIZE) * 1e4  # the file has micrometres
+        magnification = numbers(path, table, MAGNIFICATION)
+        return np.divide(angstrom, magnification, where=magnification > 0, out=0 * angstrom)
+    return np.full(len(table), np.nan)
+
+
+def _defoci(path: AnyPath, table: "pd.DataFrame") -> NDArray[np.float64]:
+    columns = [numbers(path, table, column) for column in DEFOCI if column in table]
+    return np.mean(columns, axis=0) if columns else np.full(len(table), np.nan)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _positive(value: float) -> float | None:
+    return _known(value) if value > 0 else None

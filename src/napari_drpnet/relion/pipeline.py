@@ -1,0 +1,145 @@
+"""The files by which RELION and an external job tell each other what a job is and has made."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from napari_drpnet.base.text import read_head, write_text
+from napari_drpnet.relion.star_tables import format_table, write_table
+
+RelionVersion = Literal["3.1", "4", "5"]
+NEWEST: RelionVersion = "5"
+
+OUTPUT_NODES = "RELION_OUTPUT_NODES.star"
+DISPLAY_SETTINGS = ".gui_manualpickjob.star"
+#: Where versions before 3.1 kept the same; 3.1 still prefers it.
+_OLD_DISPLAY_SETTINGS = ".gui_manualpickrun.job"
+
+#: What RELION writes about a job before it starts it, and about the whole project.
+_JOB_FILES = ("job.star", "job_pipeline.star")
+_PROJECT_FILE = "default_pipeline.star"
+_MOST_BYTES = 1 << 24
+
+_LABELS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)TypeLabel\b")
+_NUMBERS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)Type\b")
+
+#: Column and values for coordinates and log, from `pipeline_jobs.h` of 3.1.4, 4.0.1 and 5.0.1.
+#: RELION 5 does not display coordinates with the label of 4.
+_NODE_TYPES: dict[RelionVersion, tuple[str, str, str]] = {
+    "3.1": ("rlnPipeLineNodeType", "2", "13"),
+    "4": (
+        "rlnPipeLineNodeTypeLabel",
+        "MicrographsCoords.star.relion.autopick",
+        "LogFile.pdf.relion.autopick",
+    ),
+    "5": (
+        "rlnPipeLineNodeTypeLabel",
+        "MicrographCoordsGroup.star.relion.autopick",
+        "LogFile.pdf.relion.autopick",
+    ),
+}
+
+
+def find_relion_version(job: Path, project: Path) -> tuple[RelionVersion, Path] | None:
+    """Tell which version of RELION has started a job.
+
+    Parameters
+    ----------
+    job, project : pathlib.Path
+        Folder of the job, and of its project.
+
+    Returns
+    -------
+    (RelionVersion, pathlib.Path) or None
+        The version and the file that says so: one in the folder of the job, which RELION writes
+        anew for each run, else the project's. None where there are none.
+
+    Notes
+    -----
+    Before RELION 4, types are numbers; since then they are labels. RELION 5 writes
+    ``# version 50001`` above its tables, and gives the depth of labels (its first betas only that).
+    """
+    in_job = [found for name in _JOB_FILES if (found := _read_version(job / name))]
+    return max(in_job, default=None) or _read_version(project / _PROJECT_FILE)
+
+
+def write_output_nodes(
+    job: Path, coordinates: Path, log: Path | None, version: RelionVersion
+) -> Path:
+    """Write what RELION shall show as output of a job, and offer as input of others.
+
+    Parameters
+    ----------
+    job : pathlib.Path
+        Folder of the job.
+    coordinates : pathlib.Path
+        What this version takes as input coordinates, relative to the project.
+    log : pathlib.Path or None
+        A PDF file, likewise. Name no file that is not there: RELION 3.1 would end.
+    version : {'3.1', '4', '5'}
+        Decides how types are called.
+
+    Returns
+    -------
+    pathlib.Path
+        ``RELION_OUTPUT_NODES.star`` in the folder.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    column, of_coordinates, of_log = _NODE_TYPES[version]
+    nodes = {coordinates.as_posix(): of_coordinates}
+    if log:
+        nodes[log.as_posix()] = of_log
+    path = job / OUTPUT_NODES
+    write_table(path, "output_nodes", {"rlnPipeLineNodeName": [*nodes], column: [*nodes.values()]})
+    return path
+
+
+def write_display_settings(project: Path, diameter_angstrom: float, version: RelionVersion) -> bool:
+    """Write how RELION shall draw picks, unless there are such settings already.
+
+    RELION 3.1 displays no picks without this file, and the others draw circles of 100 Å.
+
+    Parameters
+    ----------
+    project : pathlib.Path
+        Folder of the project.
+    diameter_angstrom : float
+        Of the circles.
+    version : {'3.1', '4', '5'}
+        For which RELION; all take their own defaults for what the file does not say.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written.
+    """
+    path = project / DISPLAY_SETTINGS
+    if path.exists() or (project / _OLD_DISPLAY_SETTINGS).exists():
+        return False
+    kind = ["_rlnJobType 3"] if version == "3.1" else ["_rlnJobTypeLabel relion.manualpick"]
+    kind += ["_rlnJobIsContinue 0"] + ["_rlnJobIsTomo 0"] * (version != "3.1")
+    options = {
+        "rlnJobOptionVariable": ["diameter"],
+        "rlnJobOptionValue": [f"{diameter_angstrom:g}"],
+    }
+    head = "\n".join(["", "data_job", "", *kind, ""])
+    write_text(path, f"{head}\n{format_table('joboptions_values', options)}")
+    return True
+
+
+def _read_version(path: Path) -> tuple[RelionVersion, Path] | None:
+    text = read_head(path, _MOST_BYTES)
+    if "# version 5" in text or "NodeTypeLabelDepth" in text:
+        return "5", path
+    if _LABELS.search(text):
+        return "4", path
+    return ("3.1", path) if _NUMBERS.search(text) else None

@@ -1,0 +1,41 @@
+"""Simulated micrographs as files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.simulation import SimulatedMicrograph
+
+
+def write_simulated(folder: Path, stem: str, simulated: SimulatedMicrograph) -> None:
+    """Write a simulated micrograph and its truth.
+
+    Parameters
+    ----------
+    folder : path
+        Where to.
+    stem : str
+        Becomes ``stem.mrc`` (float32, with the pixel size), and ``stem.csv`` with the true
+        centres to all digits.
+    simulated : SimulatedMicrograph
+        From `simulate_micrograph`.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be written.
+    """
+    import mrcfile
+
+    micrograph = simulated.micrograph
+    with (
+        atomic_file(folder / f"{stem}.mrc") as temporary,
+        mrcfile.new(temporary, overwrite=True) as file,
+    ):
+        file.set_data(micrograph.pixels)
+        file.voxel_size = micrograph.pixel_size_angstrom
+    count = len(simulated.centers_yx)
+    truth = Coordinates(simulated.centers_yx, np.full(count, np.nan))
+    write_coordinates(folder / f"{stem}.csv", truth)

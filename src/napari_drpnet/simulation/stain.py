@@ -1,0 +1,66 @@
+"""How deep negative stain lies: puddles where it gathered, plateaus where it is thin."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.simulation.contamination import window_around
+
+Floats = NDArray[np.float64]
+
+
+def stain_relief(
+    shape: tuple[int, int],
+    puddles: int,
+    plateaus: int,
+    diameter_px: float,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return the depth of stain relative to the film without puddles and plateaus.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Of the frame.
+    puddles : int
+        Areas of 0.5 to 4 particle diameters, 1.3 to 3 times as deep, with sharp or soft edges.
+    plateaus : int
+        Areas of 1 to 6 particle diameters with sharp edges, of 10 to 60 % of the depth.
+    diameter_px : float
+        Of the particles.
+    rng : numpy.random.Generator
+        Draws places, sizes and outlines.
+    """
+    depth = np.ones(shape)
+    for _ in range(plateaus):
+        radius = diameter_px * _log_uniform(0.5, 3.0, rng)
+        _scale_area(depth, radius, rng.uniform(0.1, 0.6), rng.uniform(0.0, 0.05), rng)
+    for _ in range(puddles):
+        radius = diameter_px * _log_uniform(0.25, 2.0, rng)
+        softness = rng.choice([rng.uniform(0.02, 0.1), rng.uniform(0.3, 0.9)])
+        _scale_area(depth, radius, rng.uniform(1.3, 3.0), softness, rng)
+    return depth
+
+
+def _scale_area(
+    depth: Floats, radius: float, factor: float, softness: float, rng: np.random.Generator
+) -> None:
+    """Multiply the depth in one area; the edge is `softness` of the radius wide."""
+    center = rng.uniform(0, depth.shape)
+    window = window_around(center, 2 * radius + 3, (depth.shape[0], depth.shape[1]))
+    dy, dx = (grid - c for grid, c in zip(np.ogrid[window], center, strict=True))
+    outline = radius * _lobed(np.arctan2(dy, dx), rng)
+    edge = max(1.0, softness * radius)
+    share = np.clip((outline - np.hypot(dy, dx)) / edge + 0.5, 0, 1)
+    depth[window] *= factor**share
+
+
+def _lobed(angle: Floats, rng: np.random.Generator) -> Floats:
+    """Return the relative radius of a rounded, irregular outline at each angle."""
+    outline = np.ones_like(angle)
+    for order in range(2, 7):
+        outline += rng.normal(0, 0.2 / order) * np.cos(order * angle + rng.uniform(0, 2 * np.pi))
+    return np.asarray(outline.clip(0.4, 1.6))
+
+
+def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

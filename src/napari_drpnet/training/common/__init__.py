@@ -1,0 +1,1 @@
+"""What both ways of training share: fields, labels, targets, recipes."""

@@ -1,0 +1,1 @@
+"""Training on simulated and real micrographs with known truth."""

@@ -1,0 +1,214 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.plugin.panels.classify import ClassifyPanel
+from napari_drpnet.project.storage.store import StoredCandidates
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = ClassifyPanel(viewer)
+    qtbot.addWidget(panel)
+    panel.resize(320, 500)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def judged(panel, session, discs, wait):
+    """The session with 100 points: heights from 1 to 0, the better the surer."""
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    show_hundred(session)
+    return session
+
+
+def show_hundred(session):
+    height = np.linspace(0.995, 0.005, 100)
+    centers = np.random.default_rng(0).uniform(0, 160, (100, 2))
+    picks = Picks(centers, height, height, height, np.zeros(100, bool))
+    stored = StoredCandidates("key", picks, (160, 160), 2.0, 18.0, "dark", 1.0)
+    session.current.show_candidates(stored, None)
+
+
+def classifier(session):
+    return session.project.settings.classifier
+
+
+def test_without_picks_it_says_what_to_do(panel, session):
+    assert panel.hint.text() == "Give the particle diameter first."
+    assert panel.histogram.isHidden()
+    assert panel.accept.isHidden()
+    session.change("particle", diameter_angstrom=36.0)
+    assert panel.hint.isHidden()
+    assert panel.histogram.isVisible()
+    assert "press Pick" in panel.histogram._empty_text
+    assert panel.counts.isHidden()
+
+
+def test_accepted_and_rejected_are_counted(panel, judged):
+    assert panel.accept.value == 0.5
+    assert panel.counts.text() == "50 accepted, 50 rejected"
+    judged.change("peaks", threshold=0.2)
+    assert panel.counts.text() == "50 accepted, 30 rejected"
+
+
+def test_only_points_above_the_threshold_are_in_the_histogram(panel, judged):
+    assert panel.histogram._counts.sum() == 100
+    judged.change("peaks", live=True, threshold=0.2)
+    assert panel.histogram._counts.sum() == 80
+    assert panel.histogram._counts[:12].sum() == 0
+
+
+def test_dragging_the_cut_accepts_and_rejects_at_once(panel, judged, qtbot):
+    frame = panel.histogram._frame()
+    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
+    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    accept = classifier(judged).accept
+    assert accept == pytest.approx(0.9, abs=0.01)
+    assert panel.accept.value == panel.histogram.cut == accept
+    assert panel.counts.text() == "10 accepted, 90 rejected"
+    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    judged.undo()
+    assert classifier(judged).accept is None
+    assert panel.histogram.cut == 0.5
+
+
+def test_the_slider_does_the_same(panel, judged, qtbot):
+    qtbot.keyClick(panel.accept._slider, Qt.Key.Key_PageUp)
+    assert classifier(judged).accept == panel.histogram.cut > 0.5
+
+
+def type_number(qtbot, slider, text):
+    slider._number.selectAll()
+    qtbot.keyClicks(slider._number, text)
+    qtbot.keyClick(slider._number, Qt.Key.Key_Return)
+
+
+@pytest.fixture
+def automatic(judged, automatic_weights, wait):
+    """The same, with a classifier that recommends the automatic cut."""
+    judged.change("classifier", classifier=automatic_weights())
+    wait(judged)
+    show_hundred(judged)
+    return judged
+
+
+def test_an_automatic_cut_is_shown_where_it_is_in_use(panel, automatic):
+    cut = automatic.current.decision.cut
+    assert 0.3 < cut.accept < 0.4
+    assert panel.accept.value == panel.histogram.cut == cut.accept
+    assert panel.rule.text().startswith("automatic: for best expected F1")
+    assert panel.least_f1.isVisible()
+    assert not panel.accept._reset.isEnabled()
+    accepted = automatic.current.accepted_count
+    assert panel.counts.text() == f"{accepted} accepted, {100 - accepted} rejected"
+    automatic.change("peaks", live=True, threshold=0.6)  # another list, another cut
+    assert panel.accept.value == panel.histogram.cut == automatic.current.decision.cut.accept
+    assert panel.accept.value > cut.accept
+
+
+def test_a_typed_number_fixes_the_cut_and_reset_makes_it_automatic_again(panel, automatic, qtbot):
+    cut = panel.accept.value
+    type_number(qtbot, panel.accept, "0.8")
+    assert classifier(automatic).accept == panel.histogram.cut == 0.8
+    assert panel.rule.text().startswith("fixed")
+    assert panel.least_f1.isHidden()
+    assert panel.counts.text() == "20 accepted, 80 rejected"
+    assert panel.accept._reset.toolTip().startswith("automatic: ")
+    qtbot.mouseClick(panel.accept._reset, Qt.MouseButton.LeftButton)
+    assert classifier(automatic).accept is None
+    assert panel.accept.value == panel.histogram.cut == cut
+    assert panel.rule.text().startswith("automatic")
+
+
+def test_dragging_from_an_automatic_cut_fixes_it_and_is_one_step(panel, automatic, qtbot):
+    frame = panel.histogram._frame()
+    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
+    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+    assert classifier(automatic).accept == pytest.approx(0.9, abs=0.01)
+    automatic.undo()
+    assert classifier(automatic).accept is None
+    assert panel.histogram.cut == automatic.current.decision.cut.accept
+
+
+def test_where_nothing_is_accepted_no_bar_is_green_and_it_says_why(panel, automatic):
+    automatic.change("classifier", least_f1=0.9)
+    assert panel.counts.text() == "0 accepted, 100 rejected"
+    assert panel.expected.isHidden()
+    assert not panel.histogram._keeps
+    assert "nothing is accepted, for the best expected F1 is 0.7" in panel.rule.text()
+    assert "●" in panel.rule.text()
+    automatic.change("classifier", live=True, accept=0.5)
+    assert panel.histogram._keeps
+    assert "●" not in panel.rule.text()
+
+
+def test_an_automatic_cut_is_not_known_before_picking(panel, automatic):
+    automatic.step(1)
+    assert panel.histogram.cut is None
+    assert panel.rule.text() == "automatic: found once this micrograph is picked"
+    assert panel.expected.isHidden()
+
+
+def test_a_number_that_the_weights_recommend_needs_no_words(panel, judged):
+    assert panel.rule.isHidden()
+    assert panel.least_f1.isHidden()
+    judged.change("classifier", accept=0.7)
+    assert panel.rule.isHidden()
+
+
+def test_expected_scores_follow_the_hand(panel, judged):
+    judged.change("classifier", live=True, accept=0.9)
+    assert panel.expected.text() == "expected: precision 0.95, recall 0.19, F1 0.32"
+    judged.change("classifier", live=True, accept=0.0)
+    assert panel.expected.text() == "expected: precision 0.50, recall 1.00, F1 0.67"
+    judged.current.set_verdict(range(50, 100), accepted=False)
+    assert panel.expected.text() == "expected: precision 0.75, recall 1.00, F1 0.86"
+
+
+def test_rejected_picks_are_shown_or_hidden_from_both_sides(panel, judged, qtbot):
+    box = panel.show_rejected
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(10, box.height() // 2))
+    assert not judged.view.show_rejected
+    assert judged.current.visible.sum() == 50
+    judged.view.show_rejected = True
+    assert box.isChecked()
+
+
+def test_without_a_classifier_it_says_what_becomes_of_picks(panel, judged):
+    assert panel.hint.isHidden()
+    panel.weights.native.setCurrentText("none")
+    assert classifier(judged).classifier == "none"
+    assert "every pick above the threshold is accepted" in panel.hint.text()
+    assert panel.hint.isVisible()
+    assert not panel.histogram.isVisible()
+    assert not panel.accept.isVisible()
+    judged.undo()
+    assert panel.histogram.isVisible()
+    assert panel.weights.value == "default"
+
+
+def test_the_classifier_is_chosen_by_name_or_file(panel, session, toy_weights, monkeypatch):
+    assert panel.weights.choices[:1] == ("default",)
+    assert "none" in panel.weights.choices
+    assert "detector-default" not in panel.weights.choices
+    path = str(toy_weights / "classifier-default.safetensors")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (path, ""))
+    box = panel.weights.native
+    box.setCurrentIndex(box.findText("Other file…"))
+    assert classifier(session).classifier == path
+    assert box.currentText() == "classifier-default.safetensors"
+
+
+def test_p_particle_is_explained(panel):
+    assert "how sure the classifier is" in panel.about.text()

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("pytestqt")
+pytest.importorskip("napari")
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.plugin.panels.compare import ComparePanel
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = ComparePanel(viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+@pytest.fixture
+def opened(session, discs, wait):
+    session.open_paths(list(discs))
+    wait(session)
+    return session
+
+
+@pytest.fixture
+def picked(opened, wait):
+    opened.change("particle", diameter_angstrom=36.0)
+    opened.picking.pick_current()
+    wait(opened)
+    return opened
+
+
+@pytest.fixture
+def truth(discs, tmp_path):
+    """True positions of the first two micrographs; the third has none."""
+    folder = tmp_path / "truth"
+    folder.mkdir()
+    for path, centers in list(discs.items())[:2]:
+        write_coordinates(folder / f"{path.stem}.csv", Coordinates(centers, np.ones(len(centers))))
+    return folder
+
+
+def load(panel, monkeypatch, path):
+    """Choose a file or a folder from the menu, as a person does."""
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path or ""), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path or ""))
+    file, folder = panel._menu.actions()
+    (folder if path and path.is_dir() else file).trigger()
+
+
+def rates(panel):
+    return {name: label.text() for name, label in panel._rates.items()}
+
+
+def test_each_empty_state_says_what_to_do(panel, session, discs, truth, wait, monkeypatch):
+    assert panel._hint.accessibleName() == "Open micrographs first."
+    assert not panel._load.isEnabled()
+    session.open_paths(list(discs))
+    wait(session)
+    assert panel._load.isEnabled()
+    assert panel._hint.accessibleName().startswith("Load true positions")
+    load(panel, monkeypatch, truth)
+    wait(session)
+    assert panel._hint.accessibleName() == "Press Pick first."
+    session.step(2)
+    wait(session)
+    assert panel._hint.accessibleName() == "No truth for this micrograph."
+    assert not panel._body.isVisible()
+
+
+def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatch):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    assert panel._body.isVisible()
+    assert rates(panel) == {"precision": "1.00", "recall": "1.00", "f1": "1.00"}
+    shown = [label.text() for label in panel._counts.values()]
+    assert shown == ["16 right", "0 wrong", "0 missed"]
+    error = picked.comparison.result.median_centring_error_px
+    assert panel._centring.text() == f"centring error {2 * error:.1f} Å"
+    assert panel._source.text() == "truth"
+    assert panel._source.toolTip() == str(truth)
+
+
+def test_numbers_and_curve_follow_the_labels(panel, picked, truth, wait, monkeypatch):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    picked.current.set_verdict([0, 1, 2, 3], accepted=False)
+    picked.current.add([[1.0, 1.0]])
+    wait(picked)
+    assert [label.text() for label in panel._counts.values()] == ["12 right", "1 wrong", "4 missed"]
+    assert rates(panel) == {"precision": "0.92", "recall": "0.75", "f1": "0.83"}
+    assert panel._plot._now == picked.comparison.result.tally.rates
+    assert panel._plot._best == picked.comparison.result.best.rates
+    assert panel._best.text() == "Best F1 1.00 at P(particle) ≥ 0.731"
+
+
+def test_without_a_classifier_the_cut_is_in_map_height(panel, picked, truth, wait, monkeypatch):
+    picked.change("classifier", classifier="none")
+    picked.picking.pick_current()
+    wait(picked)
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    assert "map height ≥" in panel._best.text()
+
+
+def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait, tmp_path):
+    name = next(iter(picked.project.micrographs.values())).path.stem
+    path = tmp_path / "far" / f"{name}.csv"
+    path.parent.mkdir()
+    write_coordinates(path, Coordinates(np.zeros((1, 2)), np.ones(1)))
+    picked.comparison.load(path.parent)
+    wait(picked)
+    assert rates(panel)["f1"] == "0.00"
+    assert panel._centring.text() == "no pick is right"
+    assert panel._best.text() == ""
+    assert panel._plot._best is None
+
+
+def test_truth_is_forgotten(panel, picked, truth, wait, monkeypatch, qtbot):
+    assert not panel._forget.isEnabled()
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    qtbot.mouseClick(panel._forget, Qt.MouseButton.LeftButton)
+    assert picked.comparison.source is None
+    assert panel._source.text() == ""
+    assert panel._hint.accessibleName().startswith("Load true positions")
+    assert not panel._forget.isEnabled()
+
+
+def test_a_cancelled_dialog_changes_nothing(panel, picked, monkeypatch):
+    load(panel, monkeypatch, None)
+    assert picked.runner.status("truth").state == "idle"
+
+
+def test_a_wrong_file_is_told_and_the_old_truth_stays(
+    panel, picked, truth, wait, monkeypatch, tmp_path
+):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    notices = []
+    picked.noticed.connect(notices.append)
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("nothing here\n")
+    monkeypatch.setattr("napari_drpnet.plugin.controller._SHOW", {"error": lambda text: None})
+    load(panel, monkeypatch, wrong)
+    wait(picked)
+    assert "wrong.csv" in notices[0].text
+    assert panel._source.text() == "truth"
+    assert panel._body.isVisible()
+
+
+def test_it_is_no_wider_than_the_dock(panel, picked, truth, wait, monkeypatch):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    assert panel.minimumSizeHint().width() <= 330
+    assert panel.sizeHint().height() <= 560

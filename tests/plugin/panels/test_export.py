@@ -1,0 +1,326 @@
+from threading import Event
+
+import pytest
+
+from waiting import LIMIT_S
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import QPoint, Qt
+
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.plugin.panels.export import ExportPanel
+from napari_drpnet.relion.lists import read_index
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = ExportPanel(viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def picked(panel, session, discs, wait):
+    """The session with three micrographs, of which the first is picked."""
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    wait(session)
+    assert session.current.accepted_count == 16
+    panel._refresh()
+    return session
+
+
+@pytest.fixture
+def click(qtbot):
+    """A function that clicks on the left of a button, where a box to tick is."""
+
+    def press(button):
+        place = QPoint(10, button.height() // 2)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=place)
+
+    return press
+
+
+@pytest.fixture
+def export(panel, session, click, wait):
+    """A function that presses Export and waits for what comes of it."""
+
+    def press():
+        click(panel.export)
+        wait(session)
+
+    return press
+
+
+def replace_text(qtbot, line, text):
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def test_what_to_do_first_is_said_in_place_of_the_form(panel, session, discs, wait):
+    shown = [panel.hint.text()]
+    session.open_paths(list(discs))
+    wait(session)
+    panel._refresh()
+    shown.append(panel.hint.text())
+    session.change("particle", diameter_angstrom=36.0)
+    panel._refresh()
+    shown.append(panel.hint.text())
+    assert not panel.body.isVisible()
+    assert [text.split()[0] for text in shown] == ["Open", "Give", "Press"]
+    session.picking.pick_current()
+    wait(session)
+    panel._refresh()
+    assert panel.body.isVisible()
+    assert not panel.hint.isVisible()
+
+
+def test_export_writes_what_is_on_the_screen(panel, picked, export):
+    row = picked.current.visible.nonzero()[0][0]
+    picked.current.click(tuple(picked.current.review.centers_yx[row]))
+    export()
+    star = picked.exporter.default_folder / "disc0_autopick.star"
+    accepted = picked.current.review.accepted_coordinates(picked.current.states)
+    assert len(accepted) == 15
+    assert (read_coordinates(star).centers_yx == accepted.centers_yx.round()).all()
+    assert panel.outcome.headline.text() == "15 particles of 1 micrograph written"
+    assert panel.outcome.input_coordinates.text().endswith("DRPnet/autopick.star")
+    assert "names in its list" in panel.outcome.messages.toPlainText()
+
+
+def test_what_napari_did_to_the_layer_is_exported_too(panel, picked, export):
+    layer = panel.controller.picks.slot.layer
+    with layer.events.data.blocker():
+        layer.add([10.0, 10.0])
+    export()
+    assert panel.outcome.headline.text().startswith("17 particles")
+
+
+def test_picked_and_left_out_micrographs_are_counted(panel, picked, wait):
+    assert panel.form.this_one.text() == "this one: 16 particles"
+    assert panel.form.counts.text() == "3 included, 1 picked; 2 not picked are left out"
+    picked.picking.pick_all()
+    wait(picked)
+    picked.include([picked.current.id], included=False)
+    panel._refresh()
+    assert panel.form.counts.text() == "2 included, 2 picked"
+    picked.change("peaks", sigma_px=2.0)
+    wait(picked)
+    panel._refresh()
+    assert panel.form.counts.text() == "2 included, 2 picked, 2 of them with other settings"
+
+
+def test_this_one_joins_the_list_of_all(panel, picked, click, export, wait):
+    picked.picking.pick_all()
+    wait(picked)
+    export()
+    index = picked.exporter.folder / "autopick.star"
+    assert len(read_index(index)) == 3
+    click(panel.form.this_one)
+    assert picked.exporter.choice.only_current
+    export()
+    assert panel.outcome.headline.text() == "16 particles of 1 micrograph written"
+    assert len(read_index(index)) == 3
+
+
+def test_a_micrograph_that_is_not_picked_cannot_be_exported_alone(panel, picked, click, wait):
+    picked.step(1)
+    wait(picked)
+    panel._refresh()
+    assert panel.export.isEnabled()
+    click(panel.form.this_one)
+    assert panel.form.this_one.text() == "this one: not picked"
+    assert not panel.export.isEnabled()
+
+
+def test_boxes_have_the_chosen_size(panel, picked, click, export):
+    assert not panel.form.box_size.native.isVisible()
+    click(panel.form.formats[".box"])
+    click(panel.form.formats[".star"])
+    assert panel.form.box_size.native.isVisible()
+    box = panel.form.box_size[0].native
+    assert box.text() == "28 px"  # 1.5 × 18, rounded up to even
+    export()
+    file = picked.exporter.folder / "disc0_autopick.box"
+    assert read_coordinates(file).box_size_px == 28
+    box.setValue(40)
+    assert picked.exporter.choice.box_size_px == 40
+    export()
+    assert read_coordinates(file).box_size_px == 40
+    assert panel.preview.toPlainText().splitlines()[0].split()[2:4] == ["40", "40"]
+
+
+def test_at_least_one_kind_of_file_stays_chosen(panel, picked, click):
+    click(panel.form.formats[".star"])
+    assert picked.exporter.choice.formats == (".star",)
+    assert panel.form.formats[".star"].isChecked()
+
+
+def test_the_preview_follows_points_and_choice(panel, picked, qtbot, click):
+    assert panel.preview_title.text() == "First rows of disc0_autopick.star"
+    assert "_rlnCoordinateX" in panel.preview.toPlainText()
+    click(panel.form.formats[".csv"])
+    click(panel.form.formats[".star"])
+    assert panel.preview_title.text() == "First rows of disc0_autopick.csv"
+    rows = panel.preview.toPlainText()
+    picked.change("peaks", live=True, threshold=1e6)
+    qtbot.waitUntil(lambda: panel.preview.toPlainText() == "x,y,score")
+    assert rows.startswith("x,y,score\n")
+
+
+def test_a_hidden_panel_does_no_work(panel, picked, monkeypatch):
+    panel.hide()
+    monkeypatch.setattr(picked.exporter, "preview", lambda _: pytest.fail("nobody sees it"))
+    picked.change("peaks", live=True, threshold=1e6)
+    assert not panel._refresh_soon.isActive()
+    monkeypatch.undo()
+    panel.show()
+    assert panel.form.this_one.text() == "this one: 0 particles"
+
+
+def test_the_choice_is_remembered_with_the_project(panel, picked, click, qtbot, viewer, tmp_path):
+    panel.form.relion.setCurrentIndex(2)
+    panel.form.relion.activated.emit(2)
+    click(panel.form.formats[".csv"])
+    replace_text(qtbot, panel.form.folder, str(tmp_path / "out"))
+    project = picked.store.folder
+    picked.open_project(tmp_path / "another")
+    assert picked.exporter.folder == tmp_path / "another" / "DRPnet"
+    picked.open_project(project)
+    panel._refresh()
+    assert panel.form.folder.text() == str(tmp_path / "out")
+    assert panel.form.relion.currentText() == "RELION 3.1"
+    assert panel.form.formats[".csv"].isChecked()
+    replace_text(qtbot, panel.form.folder, " ")
+    assert panel.form.folder.text() == str(project / "DRPnet")
+
+
+def test_a_folder_is_browsed_for(panel, picked, click, monkeypatch, tmp_path):
+    asked = []
+
+    def choose(parent, title, start):
+        asked.append(start)
+        return str(tmp_path / "chosen")
+
+    name = "napari_drpnet.plugin.panels.export_form.QFileDialog.getExistingDirectory"
+    monkeypatch.setattr(name, choose)
+    click(panel.form.browse)
+    assert asked == [str(picked.store.folder)]  # the default one is not made yet
+    assert panel.form.folder.text() == str(tmp_path / "chosen")
+
+
+def test_the_folder_is_opened(panel, picked, click, export, monkeypatch):
+    opened = []
+    name = "napari_drpnet.plugin.panels.export_outcome.QDesktopServices.openUrl"
+    monkeypatch.setattr(name, lambda url: opened.append(url.toLocalFile()))
+    export()
+    click(panel.outcome.open_folder)
+    assert opened == [str(picked.exporter.folder)]
+
+
+def test_a_file_in_place_of_the_folder_is_explained(panel, picked, export, qtbot, tmp_path):
+    notices = []
+    picked.noticed.connect(notices.append)
+    (tmp_path / "file").write_text("kept")
+    replace_text(qtbot, panel.form.folder, str(tmp_path / "file" / "out"))
+    export()
+    assert "is a file, not a folder. Choose another folder." in panel.outcome.headline.text()
+    assert [notice.level for notice in notices] == ["error"]
+    assert (tmp_path / "file").read_text() == "kept"
+    assert not panel.outcome.open_folder.isVisible()
+    assert panel.export.isVisible()
+    replace_text(qtbot, panel.form.folder, str(tmp_path / "out"))
+    export()
+    assert panel.outcome.headline.text() == "16 particles of 1 micrograph written"
+
+
+def test_files_that_cannot_be_written_are_listed(panel, picked, export):
+    notices = []
+    picked.noticed.connect(notices.append)
+    in_the_way = picked.exporter.folder / "disc0_autopick.star"
+    in_the_way.mkdir(parents=True)
+    export()
+    assert panel.outcome.headline.text() == "Nothing was written"
+    assert "disc0_autopick.star" in panel.outcome.messages.toPlainText()
+    assert "choose another folder, and export again" in notices[0].text
+    assert picked.current.accepted_count == 16
+
+
+def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
+    go_on, load = Event(), picked.store.load_candidates
+
+    def load_slowly(micrograph):
+        go_on.wait(LIMIT_S)
+        return load(micrograph)
+
+    monkeypatch.setattr(picked.store, "load_candidates", load_slowly)
+    click(panel.export)
+    qtbot.waitUntil(panel.progress.isVisible)
+    assert not panel.export.isVisible()
+    click(panel.progress._cancel)
+    assert panel.outcome.headline.text().startswith("Cancelled")
+    go_on.set()
+    wait(picked)
+    qtbot.waitUntil(panel.export.isVisible)
+    assert not panel.progress.isVisible()
+    assert not (picked.exporter.folder / "autopick.star").exists()
+
+
+def test_what_relion_takes_is_relative_to_its_project(
+    panel, session, tmp_path, write_discs, export, wait
+):
+    project = tmp_path / "relion"
+    write_discs(project / "MotionCorr/job002/a.mrc")
+    star = project / "CtfFind/job003/micrographs_ctf.star"
+    star.parent.mkdir(parents=True)
+    star.write_text("data_micrographs\n\nloop_\n_rlnMicrographName #1\nMotionCorr/job002/a.mrc\n")
+    session.open_paths([star])
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    wait(session)
+    panel._refresh()
+    assert panel.form.folder.text() == str(project / "DRPnet")
+    export()
+    assert panel.outcome.index.text() == str(project / "DRPnet" / "autopick.star")
+    assert panel.outcome.input_coordinates.text() == "DRPnet/autopick.star"
+    assert read_index(project / "DRPnet/autopick.star") == [
+        ("MotionCorr/job002/a.mrc", "DRPnet/a_autopick.star")
+    ]
+
+
+def test_panels_leave_no_listeners(qtbot, viewer, session):
+    before = len(session.current.states_changed)
+    panel = ExportPanel(viewer)
+    assert len(session.current.states_changed) == before + 1
+    panel.deleteLater()
+    qtbot.waitUntil(lambda: len(session.current.states_changed) == before)
+
+
+def test_one_file_for_cryosparc(panel, picked, click, export):
+    click(panel.form.cryosparc)
+    assert picked.exporter.choice.cryosparc
+    export()
+    joint = read_coordinates(picked.exporter.folder / "cryosparc.star")
+    assert len(joint) == 16
+    assert panel.form.cryosparc.isChecked()
+
+
+def test_the_size_of_boxes_is_asked_for_crYOLO_too(panel, picked, click):
+    click(panel.form.formats[".cbox"])
+    assert panel.form.box_size.native.isVisible()
+
+
+def test_the_list_of_included_micrographs_can_be_asked_for(panel, picked, click, export):
+    click(panel.form.selection)
+    assert picked.exporter.choice.selection
+    export()
+    assert "micrographs_selected.star is made from" in panel.outcome.messages.toPlainText()
+    assert panel.form.selection.isChecked()

@@ -1,0 +1,150 @@
+from threading import Event
+
+import pytest
+
+from waiting import LIMIT_S
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import Qt
+
+from napari_drpnet.plugin.panels.run import RunPanel
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = RunPanel(viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def ready(panel, session, discs, wait):
+    """The session with three micrographs and a diameter."""
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    return session
+
+
+@pytest.fixture
+def slow(session, monkeypatch):
+    """Picking stops half way until it is set, or cancelled."""
+    go_on, pick = Event(), session.picker.pick
+
+    def slow_pick(record, parameters, weights, job=None):
+        while not go_on.wait(0.01):
+            job.advance(2, 5, "distance map")
+        return pick(record, parameters, weights, job)
+
+    monkeypatch.setattr(session.picker, "pick", slow_pick)
+    yield go_on
+    go_on.set()
+
+
+@pytest.fixture
+def click(qtbot):
+    return lambda button: qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def is_idle(panel):
+    return panel.stack.currentIndex() == 0
+
+
+def test_it_says_what_to_do_first(panel, session, discs, wait):
+    assert "Open micrographs first" in panel.hint.text()
+    assert not panel.pick.isEnabled()
+    session.open_paths(list(discs))
+    wait(session)
+    assert panel.hint.isHidden()
+    assert not panel.pick.isEnabled()
+    session.change("particle", diameter_angstrom=36.0)
+    assert panel.pick.isEnabled()
+    assert panel.pick_all.isEnabled()
+
+
+def test_what_is_wrong_with_the_settings_is_said(panel, ready):
+    ready.change("detector", weights="nothing")
+    assert "no detector weights of this name" in panel.hint.text()
+    assert not panel.pick.isEnabled()
+    ready.undo()
+    assert panel.hint.isHidden()
+    assert panel.pick.isEnabled()
+
+
+def test_pick_finds_the_particles_of_the_micrograph(panel, ready, click, wait):
+    click(panel.pick)
+    wait(ready)
+    assert ready.current.accepted_count == 16
+    assert is_idle(panel)
+
+
+def test_while_it_picks_there_is_progress_and_cancel(panel, ready, click, slow, qtbot, wait):
+    click(panel.pick)
+    qtbot.waitUntil(lambda: "distance map" in panel.progress.format())
+    assert not is_idle(panel)
+    assert panel.progress.text() == "distance map 40 %"
+    click(panel.cancel)
+    wait(ready)
+    qtbot.waitUntil(lambda: is_idle(panel))
+    assert ready.current.review is None
+
+
+def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, monkeypatch):
+    started, go_on = Event(), Event()
+
+    def tile(record, parameters, weights, job=None):
+        started.set()
+        go_on.wait(LIMIT_S)
+        job.advance(1, 5, "distance map")
+
+    monkeypatch.setattr(ready.picker, "pick", tile)
+    click(panel.pick)
+    qtbot.waitUntil(started.is_set)
+    qtbot.waitUntil(lambda: not is_idle(panel))
+    click(panel.cancel)
+    qtbot.waitUntil(lambda: panel.cancel.text() == "Cancelling…")
+    assert not panel.cancel.isEnabled()
+    go_on.set()
+    wait(ready)
+    qtbot.waitUntil(lambda: is_idle(panel))
+
+
+def test_pick_all_counts_the_micrographs(panel, ready, click, slow, qtbot, wait):
+    ready.include(["m00002"], False)
+    click(panel.pick_all)
+    qtbot.waitUntil(lambda: panel.progress.text().startswith("1 of 2"))
+    slow.set()
+    wait(ready)
+    qtbot.waitUntil(lambda: is_idle(panel))
+    statuses = [ready.summaries[name].status for name in ready.project.micrographs]
+    assert statuses == ["picked", "not picked", "picked"]
+
+
+def test_pick_all_needs_a_micrograph_that_is_included(panel, ready):
+    ready.include(list(ready.project.micrographs), False)
+    assert not panel.pick_all.isEnabled()
+    assert panel.pick.isEnabled()
+
+
+def test_a_panel_that_opens_late_knows_what_runs(panel, ready, click, slow, qtbot, viewer):
+    click(panel.pick)
+    qtbot.waitUntil(lambda: ready.runner.status("pick").total == 5)
+    late = RunPanel(viewer)
+    qtbot.addWidget(late)
+    assert not is_idle(late)
+    assert late.progress.text() == "distance map 40 %"
+
+
+def test_the_keyboard_stays_on_the_button(panel, ready, slow, qtbot, wait):
+    panel.activateWindow()
+    panel.pick.setFocus()
+    qtbot.waitUntil(panel.pick.hasFocus)
+    qtbot.keyClick(panel.pick, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not is_idle(panel))
+    qtbot.waitUntil(panel.cancel.hasFocus)
+    slow.set()
+    wait(ready)
+    qtbot.waitUntil(panel.pick.hasFocus)

@@ -1,0 +1,171 @@
+from threading import Event
+
+import mrcfile
+import numpy as np
+import pytest
+
+from waiting import LIMIT_S
+
+pytest.importorskip("napari")
+pytest.importorskip("pytestqt")
+
+from qtpy.QtCore import QPoint, Qt
+
+from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.plugin.panels.view import ViewPanel
+
+
+@pytest.fixture
+def panel(qtbot, viewer, session):
+    panel = ViewPanel(viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def opened(panel, session, discs, wait):
+    session.open_paths(list(discs))
+    wait(session)
+    return session
+
+
+@pytest.fixture
+def click(qtbot):
+    """A function that clicks on the left of a button, where a box to tick is."""
+
+    def press(button):
+        place = QPoint(10, button.height() // 2)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=place)
+
+    return press
+
+
+def pixels(panel):
+    return panel.controller.micrograph.slot.layer.data
+
+
+def test_the_micrograph_is_drawn_as_chosen(panel, opened, click, wait):
+    plain = pixels(panel)
+    click(panel.lowpass)
+    wait(opened)
+    smooth = pixels(panel)
+    assert opened.view.display == DisplayParameters(lowpass_angstrom=20)
+    assert smooth.std() < plain.std() / 1.2
+    panel.lowpass_angstrom.setValue(60)
+    wait(opened)
+    assert pixels(panel).std() < smooth.std()
+    click(panel.lowpass)
+    click(panel.invert)
+    wait(opened)
+    assert (pixels(panel) == -plain).all()
+    click(panel.invert)
+    click(panel.clahe)
+    wait(opened)
+    assert pixels(panel).min() >= 0
+    assert pixels(panel).max() <= 1
+
+
+def test_picks_do_not_depend_on_how_it_is_drawn(panel, opened, click, wait):
+    opened.change("particle", diameter_angstrom=36.0)
+    opened.picking.pick_current()
+    wait(opened)
+    before = opened.current.review.centers_yx
+    for box in (panel.lowpass, panel.clahe, panel.invert):
+        click(box)
+    opened.picking.pick_current()
+    wait(opened)
+    assert (opened.current.review.centers_yx == before).all()
+
+
+def test_a_lowpass_without_a_pixel_size_is_explained_and_goes_back(
+    panel, session, tmp_path, click, wait
+):
+    path = tmp_path / "a.mrc"
+    with mrcfile.new(path) as file:
+        file.set_data(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
+    session.open_paths([path])
+    wait(session)
+    notices = []
+    session.noticed.connect(notices.append)
+    click(panel.invert)
+    click(panel.lowpass)
+    wait(session)
+    assert [notice.level for notice in notices] == ["error"]
+    assert "needs the pixel size" in notices[0].text
+    assert not panel.lowpass.isChecked()
+    assert not panel.lowpass_angstrom.isEnabled()
+    assert panel.invert.isChecked()
+    assert session.view.display == DisplayParameters(invert=True)
+
+
+def test_a_slow_drawing_is_shown(panel, opened, qtbot):
+    assert panel.busy.text() == ""
+    drawn = Event()
+    opened.runner.submit("image", lambda job: drawn.wait(LIMIT_S), lambda _: None)
+    qtbot.waitUntil(lambda: panel.busy.text() == "drawing…")
+    drawn.set()
+    qtbot.waitUntil(lambda: panel.busy.text() == "")
+
+
+@pytest.mark.parametrize("field", ["show_points", "show_rejected", "show_map"])
+def test_what_is_drawn_over_it_goes_both_ways(panel, session, click, field):
+    box = panel.toggles[field]
+    assert box.isChecked()
+    click(box)
+    assert not getattr(session.view, field)
+    setattr(session.view, field, True)
+    assert box.isChecked()
+
+
+def test_tooltips_tell_the_keys(panel):
+    tips = {field: box.toolTip() for field, box in panel.toggles.items()}
+    assert {field: tip[-3:] for field, tip in tips.items()} == {
+        "show_points": "[H]",
+        "show_rejected": "[R]",
+        "show_map": "[D]",
+    }
+    assert "Å" in panel.lowpass.toolTip()
+
+
+def test_the_opacity_of_the_map_goes_both_ways(panel, opened, wait):
+    panel.opacity.setValue(30)
+    opened.change("particle", diameter_angstrom=36.0)
+    opened.picking.pick_current()
+    wait(opened)
+    layer = panel.controller.map.slot.layer
+    assert layer.opacity == pytest.approx(0.3)
+    panel.opacity.setValue(80)
+    assert layer.opacity == pytest.approx(0.8)
+    layer.opacity = 0.4
+    assert (panel.opacity.value(), panel.percent.text()) == (40, "40 %")
+    panel.controller.viewer.layers.remove(layer)
+    panel.opacity.setValue(60)
+    assert opened.view.map_opacity == pytest.approx(0.6)
+
+
+def test_the_scale_bar_goes_both_ways(panel, viewer, click):
+    click(panel.scale_bar)
+    assert viewer.canvas.overlays.scale_bar.visible
+    viewer.canvas.overlays.scale_bar.visible = False
+    assert not panel.scale_bar.isChecked()
+
+
+def test_auto_contrast_comes_back_from_any_contrast(panel, opened, click):
+    layer = panel.controller.micrograph.slot.layer
+    before = list(layer.contrast_limits)
+    layer.contrast_limits_range = (-1000, 1000)
+    layer.contrast_limits = (-500, 500)
+    click(panel.auto_contrast)
+    assert layer.contrast_limits == pytest.approx(before)
+
+
+def test_without_a_micrograph_there_is_no_contrast_to_choose(panel, session, discs, wait):
+    assert not panel.auto_contrast.isEnabled()
+    session.open_paths(list(discs))
+    wait(session)
+    assert panel.auto_contrast.isEnabled()
+
+
+def test_the_wheel_does_not_change_what_is_scrolled_past(panel):
+    assert panel.lowpass_angstrom.focusPolicy() == Qt.FocusPolicy.StrongFocus

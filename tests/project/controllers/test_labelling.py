@@ -1,0 +1,282 @@
+"""Labels of many micrographs at once: files, and automatic ones."""
+
+import mrcfile
+import numpy as np
+import pytest
+
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
+from napari_drpnet.project.files.label_files import read_labels, write_labels
+from napari_drpnet.project.stages import auto_labels
+from napari_drpnet.project.stages.derivation import choose_weights
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.label_merging import contradictions, merge_labels
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.storage.store import StoredCandidates
+from waiting import LIMIT_S
+
+
+def label(number, place, accepted=True, source="person"):
+    return Label(id=number, center_yx=place, anchor_yx=place, accepted=accepted, source=source)
+
+
+@pytest.fixture
+def discs(tmp_path):
+    """Three micrographs of 16 discs each, every other one faint, by path."""
+    return {tmp_path / "discs" / f"disc{k}.mrc": write_discs(tmp_path, k) for k in range(3)}
+
+
+def write_discs(folder, seed):
+    rng = np.random.default_rng(seed)
+    centers = np.argwhere(np.ones((4, 4))) * 40.0 + 20 + rng.uniform(-5, 5, (16, 2))
+    y, x = np.ogrid[:160, :160]
+    image = 100 + rng.normal(size=(160, 160))
+    for number, (cy, cx) in enumerate(centers):
+        image -= (2 if number % 2 else 8) * (np.hypot(y - cy, x - cx) < 9)
+    (folder / "discs").mkdir(exist_ok=True)
+    with mrcfile.new(folder / "discs" / f"disc{seed}.mrc") as file:
+        file.set_data(image.astype(np.float32))
+        file.voxel_size = 2.0
+    return centers
+
+
+@pytest.fixture
+def corrected(picked):
+    """A desk with three micrographs; on the first, three points are decided and one is added."""
+    picked.current.set_verdict([0, 1], accepted=True)
+    picked.current.set_verdict([2], accepted=False)
+    picked.current.add([[3.5, 4.0]])
+    return picked
+
+
+def automatic(desk, name="m00001"):
+    return [o for o in desk.project.labels(name) if o.source == "model"]
+
+
+def given(desk, name="m00001"):
+    return [o for o in desk.project.labels(name) if o.source == "person"]
+
+
+# ---- bringing labels together
+
+
+def test_what_a_person_has_said_stays():
+    here = (label(1, (0, 0)), label(2, (100, 0), source="model"))
+    new = (
+        label(1, (1, 0), accepted=False),
+        label(2, (101, 0), accepted=False),
+        label(3, (200, 0)),
+        label(4, (300, 0), source="model"),
+        label(5, (2, 0), source="model"),
+        label(6, (201, 0), source="model"),
+    )
+    removed, added = merge_labels(here, new, 5.0)
+    assert [o.id for o in removed] == [2]
+    assert [o.id for o in added] == [2, 3, 4]
+    assert contradictions(here, new, 5.0) == 1
+    assert contradictions(here, here, 5.0) == 0
+
+
+def test_on_what_was_never_picked_only_the_same_place_counts():
+    here = (label(1, (0, 0)),)
+    _, added = merge_labels(here, (label(1, (0, 0)), label(2, (0.5, 0))), 0.0)
+    assert [o.id for o in added] == [2]
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".star"])
+def test_labels_go_to_another_project_and_come_back(corrected, new_desk, discs, tmp_path, suffix):
+    path = tmp_path / f"labels{suffix}"
+    before = given(corrected)
+    corrected.session.labeller.save(path)
+    assert corrected.texts("info") == [f"4 labels written to labels{suffix}."]
+    corrected.close()
+
+    other = new_desk()
+    other.session.open_paths(list(discs), tmp_path / "other")
+    other.finish()
+    other.session.labeller.load(path)
+    other.finish()
+    assert [o.model_copy(update={"id": 0}) for o in given(other)] == [
+        o.model_copy(update={"id": 0}) for o in before
+    ]
+    assert other.texts("info") == ["4 labels imported."]
+    assert other.session.history.undo_title == f"Import labels of labels{suffix}"
+    other.session.labeller.load(path)
+    other.finish()
+    assert other.texts("info")[-1] == "0 labels imported; 4 were there already."
+    other.session.undo()
+    assert given(other) == []
+
+
+def test_what_contradicts_is_said_and_left_out(corrected, tmp_path):
+    labels = given(corrected)
+    turned = [o.model_copy(update={"accepted": not o.accepted}) for o in labels]
+    write_labels(tmp_path / "a.csv", {"elsewhere/disc0.mrc": turned})
+    corrected.session.labeller.load(tmp_path / "a.csv")
+    corrected.finish()
+    assert given(corrected) == labels
+    assert corrected.texts("warning") == ["4 labels contradict yours, which stay."]
+
+
+def test_unknown_micrographs_are_named_and_the_rest_is_imported(corrected, tmp_path):
+    labels = {f"no{k}.mrc": (label(1, (1, 1)),) for k in range(5)}
+    write_labels(tmp_path / "a.csv", {**labels, "disc1.mrc": (label(1, (9, 9)),)})
+    corrected.session.labeller.load(tmp_path / "a.csv")
+    corrected.finish()
+    assert len(given(corrected, "m00002")) == 1
+    (text,) = corrected.texts("warning")
+    assert text.startswith("No micrograph here is called no0.mrc, no1.mrc, no2.mrc and 2 more.")
+
+
+def test_a_damaged_file_changes_nothing(corrected, tmp_path):
+    before = corrected.project.state
+    (tmp_path / "a.csv").write_text("micrograph,x,y,label\ndisc1.mrc,1,1,1\ndisc1.mrc,1,1,?\n")
+    corrected.session.labeller.load(tmp_path / "a.csv")
+    corrected.finish()
+    assert corrected.project.state is before
+    assert "line 3 has '?' as its label" in corrected.texts()[0]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(corrected, tmp_path):
+    (tmp_path / "file").touch()
+    corrected.session.labeller.save(tmp_path / "file" / "a.csv")
+    assert corrected.texts()[0].startswith("Cannot write the labels: ")
+
+
+def test_without_micrographs_there_is_nothing_to_import_for(desk, tmp_path):
+    desk.session.labeller.load(tmp_path / "a.csv")
+    assert desk.texts("warning") == ["Open micrographs first."]
+
+
+# ---- automatic ones
+
+
+@pytest.fixture
+def labelled(corrected):
+    """A desk with automatic labels on two micrographs; the third was never picked."""
+    corrected.session.change("peaks", threshold=4.0)
+    corrected.finish()
+    corrected.session.step(1)
+    corrected.pick()
+    corrected.session.step(-1)
+    corrected.session.labeller.label_automatically()
+    corrected.finish()
+    return corrected
+
+
+def test_confident_and_weak_picks_are_labelled(labelled):
+    assert labelled.session.labeller.has_automatic
+    for name in ("m00001", "m00002"):
+        verdicts = [o.accepted for o in automatic(labelled, name)]
+        assert 0 < len(verdicts) <= 2 * auto_labels.MOST
+        assert len(set(verdicts)) == 2
+    assert automatic(labelled, "m00003") == []
+    assert labelled.session.history.undo_title == "Label automatically"
+    labelled.session.undo()
+    assert not labelled.session.labeller.has_automatic
+
+
+def test_noise_above_the_threshold_of_a_classifier_is_not_confident():
+    """A classifier recommends a low threshold, and rejects most of what passes it."""
+    height = np.repeat([0.8, 0.4], 30)
+    picks = Picks(
+        np.column_stack([np.arange(60) * 50.0, np.zeros(60)]),
+        height,
+        height,
+        np.where(height > 0.5, 0.9, 0.1),
+        np.zeros(60, bool),
+    )
+    stored = StoredCandidates("key", picks, (3000, 100), 1.0, 40.0, "dark", 1.0)
+    parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=40))
+    weights = choose_weights(parameters)
+    assert weights.classifier.threshold < 0.2 < weights.detector.threshold
+    labels = auto_labels.label_candidates(stored, Plan(weights.resolve(parameters), weights))
+    assert [label.accepted for label in labels] == [True] * 30 + [False] * 30
+    np.testing.assert_array_equal([label.center_yx for label in labels], picks.centers_yx)
+
+
+def test_a_persons_labels_are_not_touched_and_win(labelled):
+    own = given(labelled)
+    assert len(own) == 4
+    reach = 0.25 * labelled.current.diameter_px
+    near = [
+        o
+        for o in automatic(labelled)
+        for mine in own
+        if (o.anchor_yx[0] - mine.anchor_yx[0]) ** 2 + (o.anchor_yx[1] - mine.anchor_yx[1]) ** 2
+        <= reach**2
+    ]
+    assert near == []
+    one = automatic(labelled)[0]
+    labelled.current.set_verdict([labelled.current.row_at(one.center_yx)], not one.accepted)
+    assert one not in automatic(labelled)
+    assert len(given(labelled)) == 5
+    labelled.session.undo()
+    assert one in automatic(labelled)
+    assert len(given(labelled)) == 4
+
+
+def test_doing_it_again_replaces_them(labelled):
+    before = [o.anchor_yx for o in automatic(labelled)]
+    labelled.session.labeller.label_automatically()
+    labelled.finish()
+    assert [o.anchor_yx for o in automatic(labelled)] == before
+
+
+def test_they_decide_nothing_and_go_in_one_step(labelled):
+    states = labelled.current.states.copy()
+    labelled.session.labeller.forget_automatic()
+    assert not labelled.session.labeller.has_automatic
+    assert len(given(labelled)) == 4
+    assert (labelled.current.states == states).all()
+    labelled.session.undo()
+    assert labelled.session.labeller.has_automatic
+
+
+def test_both_kinds_go_into_a_file(labelled, tmp_path):
+    labelled.session.labeller.save(tmp_path / "a.csv")
+    read = read_labels(tmp_path / "a.csv")
+    sources = {o.source for labels in read.values() for o in labels}
+    assert sources == {"person", "model"}
+
+
+def test_what_is_missing_for_automatic_labels_is_said(desk, discs):
+    labeller = desk.session.labeller
+    labeller.label_automatically()
+    desk.open(*discs)
+    desk.session.change("particle", diameter_angstrom=36.0)
+    labeller.label_automatically()
+    desk.finish()
+    assert desk.texts("warning") == ["Give the particle diameter first.", "Press Pick first."]
+    desk.pick(threshold=100.0)
+    labeller.label_automatically()
+    desk.finish()
+    assert desk.texts("warning")[-1].startswith("No pick stands out")
+    assert not labeller.has_automatic
+
+
+def test_it_can_be_cancelled(corrected, gate_before):
+    gate = gate_before(auto_labels, "label_candidates")
+    corrected.session.labeller.label_automatically()
+    assert gate.reached.wait(LIMIT_S)
+    corrected.session.labeller.cancel()
+    gate.opened.set()
+    corrected.finish()
+    assert not corrected.session.labeller.has_automatic
+    assert corrected.texts() == []
+
+
+def test_a_micrograph_that_went_meanwhile_is_left_out(corrected, gate_before):
+    from napari_drpnet.project.state.edits import MicrographEdit
+
+    gate = gate_before(auto_labels, "label_candidates")
+    corrected.session.labeller.label_automatically()
+    assert gate.reached.wait(LIMIT_S)
+    record = corrected.project.micrographs["m00001"]
+    corrected.session.do(MicrographEdit(before=(record,), after=()))
+    gate.opened.set()
+    corrected.finish()
+    assert not corrected.session.labeller.has_automatic

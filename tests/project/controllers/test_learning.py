@@ -1,0 +1,536 @@
+"""The networks learn from labels: tried, kept, undone, discarded."""
+
+from functools import partial
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+
+from napari_drpnet.picking.networks.weights import (
+    find_weights,
+    load_network,
+    read_card,
+    save_network,
+)
+from napari_drpnet.project.controllers import learning
+from napari_drpnet.project.learning import pages as lesson_pages
+from napari_drpnet.project.learning.outcome import find_missing
+from napari_drpnet.project.points.review import State, is_accepted
+from napari_drpnet.project.state.edits import LabelEdit
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.training.from_labels import targets as marked
+from napari_drpnet.training.from_labels.replay import AdaptRecipe
+from waiting import LIMIT_S
+
+SIDE = 7
+COUNT, LABELLED = SIDE**2, 24
+QUICK = AdaptRecipe(steps=100, folds=3, shift_px=0)
+TINY = AdaptRecipe(steps=5, folds=2, shift_px=0)
+
+
+@pytest.fixture
+def eager_weights(monkeypatch, tmp_path, toy_weights):
+    """Default weights whose classifier has learned nothing yet, and so accepts everything."""
+    import torch
+
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
+
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    name = "detector-default.safetensors"
+    (folder / name).write_bytes((toy_weights / name).read_bytes())
+    torch.manual_seed(0)
+    classifier = PatchClassifier(16, 1)
+    with torch.no_grad():
+        classifier.head[-1].bias.copy_(torch.tensor([-1.0, 1.0]))
+    card = WeightsCard(
+        kind="classifier",
+        particle_px=9,
+        patch_px=16,
+        pool_stride=1,
+        threshold=1.5,
+        accept=0.5,
+        licence="BSD-3-Clause",
+        trained_on="nothing",
+    )
+    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
+
+
+def is_particle(row):
+    return row % 2 == 0
+
+
+def write_dirty(path: Path, seed: int) -> np.ndarray:
+    """Write a micrograph of discs, every other one too dark to be a particle."""
+    rng = np.random.default_rng(seed)
+    centers = np.argwhere(np.ones((SIDE, SIDE))) * 40.0 + 20
+    y, x = np.ogrid[: 40 * SIDE, : 40 * SIDE]
+    image = 100 + rng.normal(size=(40 * SIDE, 40 * SIDE))
+    for number, (cy, cx) in enumerate(centers):
+        image -= (2.0 if is_particle(number) else 8.0) * (np.hypot(y - cy, x - cx) < 9)
+    path.parent.mkdir(exist_ok=True)
+    with mrcfile.new(path) as file:
+        file.set_data(image.astype(np.float32))
+        file.voxel_size = 2.0
+    return centers
+
+
+@pytest.fixture
+def dirty(tmp_path):
+    """Two such micrographs by path, with all centres."""
+    paths = [tmp_path / "dirty" / f"dirty{number}.mrc" for number in range(2)]
+    return {path: write_dirty(path, number) for number, path in enumerate(paths)}
+
+
+@pytest.fixture
+def taught(desk, eager_weights, dirty):
+    """A desk with both open; half of the discs of the first have got their verdict by hand."""
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick()
+    label_discs(desk, range(LABELLED))
+    return desk
+
+
+def label_discs(desk, numbers):
+    centers = np.argwhere(np.ones((SIDE, SIDE))) * 40.0 + 20
+    for number in numbers:
+        row = desk.current.row_at(tuple(centers[number]))
+        desk.current.set_verdict([row], is_particle(number))
+
+
+def train(desk, recipe=QUICK):
+    desk.session.learner.train(recipe)
+    desk.finish()
+    return desk.session.learner.trial
+
+
+def accepted(desk):
+    return desk.current.review.centers_yx[is_accepted(desk.current.states)]
+
+
+def picks(desk):
+    found = desk.current.stored.picks
+    return np.column_stack([found.centers_yx, found.probability]), desk.current.states
+
+
+def assert_as(desk, before):
+    for now, then in zip(picks(desk), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def weights_files(desk):
+    return sorted((desk.session.store.folder / "weights").glob("*.safetensors"))
+
+
+def test_the_labels_that_count(taught):
+    learner = taught.session.learner
+    assert learner.counts == learning.LabelTotals(12, 12, 1)
+    assert learner.counts.text == "12 accepted, 12 rejected on 1 micrograph"
+    said_by_model = Label(id=99, center_yx=(5, 5), anchor_yx=(5, 5), accepted=True, source="model")
+    taught.session.do(LabelEdit(micrograph="m00002", before=(), after=(said_by_model,)))
+    assert learner.counts.micrographs == 1
+    taught.session.include(["m00001"], included=False)
+    assert learner.counts == learning.LabelTotals(0, 0, 0)
+    assert learner.problem == "Correct at least 4 picks."
+
+
+def test_a_trial_changes_nothing(taught):
+    before, settings = picks(taught), taught.project.settings
+    told = []
+    taught.session.learner.progressed.connect(lambda: told.append("progressed"))
+    taught.session.learner.finished.connect(lambda: told.append("finished"))
+    trial = train(taught)
+    assert trial.improved
+    assert trial.judge == "person"
+    (classifier,) = trial.taught
+    assert classifier.after.rates.f1 > classifier.before.rates.f1
+    assert trial.micrograph == "m00001"
+    assert told[-1] == "finished"
+    steps, losses, held_out = zip(*taught.session.learner.reports, strict=True)
+    assert list(steps) == list(range(5, 101, 5))
+    assert losses[-1] < losses[0]
+    assert held_out[-1] < held_out[0]
+    assert_as(taught, before)
+    assert taught.project.settings is settings
+    assert weights_files(taught) == []
+
+
+def test_what_would_change_is_what_changes(taught):
+    before = is_accepted(taught.current.states)
+    trial = train(taught)
+    taught.session.learner.keep()
+    taught.finish()
+    assert trial.accepted == (before.sum(), taught.current.accepted_count)
+    changed = before != is_accepted(taught.current.states)
+    assert trial.changed == changed.sum() > 5
+    expected = taught.current.review.centers_yx[changed]
+    assert {*map(tuple, trial.changed_yx)} == {*map(tuple, expected)}
+
+
+def test_discarding_leaves_all_as_it_was(taught):
+    before, steps = picks(taught), taught.session.history.undo_title
+    train(taught)
+    taught.session.learner.discard()
+    taught.finish()
+    assert taught.session.learner.trial is None
+    assert taught.session.learner.reports == []
+    assert_as(taught, before)
+    assert taught.session.history.undo_title == steps
+    taught.session.learner.keep()
+    assert taught.project.settings.classifier.classifier == "default"
+    assert weights_files(taught) == []
+
+
+def test_keep_undo_redo_and_open_again(taught, new_desk, dirty):
+    before = picks(taught)
+    train(taught)
+    learner = taught.session.learner
+    learner.keep()
+    taught.finish()
+    assert learner.trial is None
+    assert learner.is_kept
+    after = picks(taught)
+    unlabelled = taught.current.states[taught.current.states < State.REJECTED_BY_HAND]
+    assert not np.array_equal(before[1], after[1])
+    assert 0 < is_accepted(unlabelled).sum() < len(unlabelled)
+
+    taught.session.undo()
+    taught.finish()
+    assert_as(taught, before)
+    assert not learner.is_kept
+    taught.session.redo()
+    taught.finish()
+    assert_as(taught, after)
+    assert learner.is_kept
+    chosen = taught.project.settings.classifier
+    taught.close()
+
+    again = new_desk()
+    again.open(*dirty)
+    again.session.current.select("m00001")
+    again.finish()
+    assert again.project.settings.classifier == chosen
+    assert_as(again, after)
+
+
+def test_what_was_learned_serves_the_other_micrograph(taught):
+    taught.session.step(1)
+    taught.pick()
+    wrong = taught.current.accepted_count - (COUNT + 1) // 2
+    assert wrong > 15
+    taught.session.step(-1)
+    train(taught)
+    taught.session.learner.keep()
+    taught.session.step(1)
+    taught.finish()
+    right = np.round((accepted(taught) - 20) / 40).astype(int) @ [SIDE, 1] % 2 == 0
+    assert (~right).sum() < wrong / 3
+    assert right.sum() > 20
+
+
+def test_the_card_tells_where_the_weights_come_from(taught):
+    parent, sha256 = read_card(find_weights("default", "classifier")), taught.session.plan.weights
+    trial = train(taught)
+    taught.session.learner.keep()
+    taught.finish()
+    (path,) = weights_files(taught)
+    assert path.name == "classifier-1.safetensors"
+    assert taught.project.settings.classifier.classifier == str(path)
+    card = load_network(str(path), "classifier").card
+    assert card.licence == parent.licence
+    assert card.trained_on == "nothing; then 24 labels of a person (micrographs: 1)"
+    assert card.accept == 0.5
+    assert card.threshold == parent.threshold
+    assert card.recipe["parent_sha256"] == sha256.classifier_sha256
+    assert card.recipe["labels"] == {"person": {"accepted": 12, "rejected": 12}}
+    assert card.recipe["steps"] == 100
+    assert card.recipe["replayed"] == COUNT - LABELLED
+    assert card.recipe["after"]["f1"] == pytest.approx(trial.taught[0].after.rates.f1, abs=1e-4)
+    train(taught)
+    taught.session.learner.keep()
+    taught.finish()
+    assert [path.name for path in weights_files(taught)] == [
+        "classifier-1.safetensors",
+        "classifier-2.safetensors",
+    ]
+
+
+def test_the_cut_of_the_person_is_kept(taught):
+    taught.session.change("classifier", accept=0.6)
+    train(taught)
+    taught.session.learner.keep()
+    (path,) = weights_files(taught)
+    assert read_card(path).accept == 0.6
+
+
+def test_an_automatic_cut_stays_automatic(taught, tmp_path):
+    given = find_weights("default", "classifier")
+    network = load_network(str(given), "classifier")
+    card = network.card.model_copy(update={"accept": None, "least_f1": 0.2})
+    path = tmp_path / "automatic.safetensors"
+    save_network(path, network.module.state_dict(), card)
+    taught.session.change("classifier", classifier=str(path))
+    taught.finish()
+    train(taught, TINY)
+    taught.session.learner.keep()
+    taught.finish()
+    (kept,) = weights_files(taught)
+    assert (read_card(kept).accept, read_card(kept).least_f1) == (None, 0.2)
+    assert taught.session.plan.is_automatic
+
+
+def test_added_particles_are_learned_from(taught):
+    """Where there is no candidate there is a patch nevertheless."""
+    taught.current.add([(40.0, 40.0 * k) for k in range(1, 5)])
+    trial = train(taught)
+    assert trial.taught[0].card.recipe["labels"]["person"]["accepted"] == 16
+
+
+def test_a_lower_threshold_finds_faint_particles_again(desk, eager_weights, dirty):
+    """Those that a person added where candidates lie below the threshold."""
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick(threshold=4.0)
+    assert desk.current.accepted_count == COUNT // 2
+    centers = np.argwhere(np.ones((SIDE, SIDE))) * 40.0 + 20
+    desk.current.add(centers[:16:2])
+    label_discs(desk, [1, 3])
+    trial = train(desk)
+    height = desk.current.stored.picks.height
+    assert 2.6 < trial.taught[0].card.threshold < 3.2
+    assert (height >= trial.taught[0].card.threshold).sum() > COUNT // 2 + 8
+    assert (height >= 4.0).sum() == COUNT // 2
+
+
+def test_cancelling_changes_nothing(taught, gate_before):
+    gate = gate_before(lesson_pages, "choose_replay")
+    before = picks(taught)
+    learner = taught.session.learner
+    learner.train(QUICK)
+    assert gate.reached.wait(LIMIT_S)
+    learner.cancel()
+    assert taught.session.runner.status("train").state == "cancelling"
+    gate.opened.set()
+    taught.finish()
+    assert learner.trial is None
+    assert learner.reports == []
+    assert taught.texts() == []
+    assert_as(taught, before)
+
+
+def test_labels_that_change_meanwhile_are_for_the_next_time(taught, gate_before):
+    gate = gate_before(lesson_pages, "choose_replay")
+    taught.session.learner.train(QUICK)
+    assert gate.reached.wait(LIMIT_S)
+    label_discs(taught, [30, 31])
+    gate.opened.set()
+    taught.finish()
+    assert taught.session.learner.trial.taught[0].card.recipe["labels"]["person"]["accepted"] == 12
+    assert taught.session.learner.counts.accepted == 13
+
+
+def test_nothing_lands_in_another_project(taught, gate_before, tmp_path):
+    gate = gate_before(lesson_pages, "choose_replay")
+    taught.session.learner.train(QUICK)
+    assert gate.reached.wait(LIMIT_S)
+    assert taught.session.open_project(tmp_path / "other")
+    gate.opened.set()
+    taught.finish()
+    assert taught.session.learner.trial is None
+    assert taught.session.learner.reports == []
+    assert taught.texts() == []
+
+
+def test_another_project_has_no_trial(taught, tmp_path):
+    assert train(taught) is not None
+    assert taught.session.open_project(tmp_path / "other")
+    assert taught.session.learner.trial is None
+    taught.session.learner.keep()
+    assert taught.project.settings.classifier.classifier == "default"
+
+
+def test_what_is_missing_is_said(desk, eager_weights, dirty):
+    learner = desk.session.learner
+    assert learner.problem == "Give the particle diameter first."
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick()
+    label_discs(desk, range(3))
+    assert train(desk) is None
+    assert desk.texts("warning") == ["Correct at least 4 picks."]
+    label_discs(desk, range(3, 6))
+    assert learner.problem is None
+    desk.session.change("classifier", classifier="none")
+    desk.finish()
+    assert learner.problem == "There is no classifier to be taught: choose one first."
+
+
+def test_one_kind_of_everything_is_told(desk, eager_weights, dirty):
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick()
+    label_discs(desk, range(0, 12, 2))
+    assert train(desk) is None
+    assert desk.texts() == ["everything is accepted: reject some points too"]
+
+
+def test_a_full_disk_is_told_and_the_trial_stays(taught, monkeypatch):
+    from napari_drpnet.picking.networks import weights
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    trial = train(taught)
+    monkeypatch.setattr(weights, "save_network", refuse)
+    taught.session.learner.keep()
+    (text,) = taught.texts()
+    assert text == "Cannot save the weights: No space left on device. Make room."
+    assert taught.session.learner.trial is trial
+    assert taught.project.settings.classifier.classifier == "default"
+
+
+# ---- automatic labels
+
+
+def test_automatic_labels_do_without_a_person(desk, eager_weights, dirty):
+    desk.open(*dirty)
+    desk.session.current.select("m00001")
+    desk.pick(threshold=4.0)
+    learner, labeller = desk.session.learner, desk.session.labeller
+    labeller.label_automatically()
+    desk.finish()
+    assert learner.automatic.accepted == learner.automatic.rejected > 10
+    assert learner.counts == learning.LabelTotals(0, 0, 0)
+    learner.choose(uses_automatic=False)
+    assert learner.problem == "Correct at least 4 picks."
+    learner.choose(uses_automatic=True)
+    trial = train(desk)
+    assert trial.judge == "model"
+    labels = trial.taught[0].card.recipe["labels"]
+    assert labels == {"model": dict.fromkeys(("accepted", "rejected"), learner.automatic.accepted)}
+
+
+def test_automatic_labels_help_those_of_a_person(taught):
+    taught.session.change("peaks", threshold=4.0)
+    taught.session.labeller.label_automatically()
+    taught.finish()
+    learner = taught.session.learner
+    (both,) = learner.by_micrograph
+    assert (both.name, both.person) == ("dirty0.mrc", learning.LabelTotals(12, 12, 1))
+    assert both.model.accepted > 0
+    trial = train(taught)
+    assert trial.judge == "person"
+    card = trial.taught[0].card
+    assert card.recipe["labels"].keys() == {"person", "model"}
+    assert "24 labels of a person and " in card.trained_on
+    learner.choose(uses_automatic=False)
+    assert train(taught).taught[0].card.recipe["labels"].keys() == {"person"}
+
+
+# ---- the detector
+
+
+@pytest.fixture
+def corrected(desk, use_toy_weights, discs, monkeypatch):
+    """A desk with three micrographs of discs, the first one corrected; lessons are short."""
+    monkeypatch.setattr(marked, "TuneRecipe", partial(marked.TuneRecipe, steps=4))
+    desk.open(*discs)
+    desk.pick()
+    desk.current.set_verdict(range(8), accepted=True)
+    desk.current.set_verdict([8, 9], accepted=False)
+    return desk
+
+
+def test_both_networks_learn_and_are_kept_as_one_step(corrected, new_desk, discs):
+    before, settings = picks(corrected), corrected.project.settings
+    learner = corrected.session.learner
+    learner.choose(subject="both")
+    trial = train(corrected, TINY)
+    assert [taught.kind for taught in trial.taught] == ["detector", "classifier"]
+    assert learner.learning == "classifier"
+    assert_as(corrected, before)
+    detector = corrected.session.plan.weights.detector_sha256
+    assert trial.taught[0].card.recipe["parent_sha256"] == detector
+    learner.keep()
+    corrected.finish()
+    assert learner.is_kept
+    names = {path.name for path in weights_files(corrected)}
+    assert names == {"classifier-1.safetensors", "detector-1.safetensors"}
+    kept = corrected.project.settings
+    assert Path(kept.detector.weights).name == "detector-1.safetensors"
+    assert Path(kept.classifier.classifier).name == "classifier-1.safetensors"
+    assert corrected.session.summaries["m00001"].status == "picked"  # again, by itself
+    after = picks(corrected)
+
+    corrected.session.undo()
+    corrected.finish()
+    assert corrected.project.settings == settings
+    assert_as(corrected, before)
+    corrected.session.redo()
+    corrected.finish()
+    assert_as(corrected, after)
+    corrected.close()
+
+    again = new_desk()
+    again.open(*discs)
+    assert again.project.settings == kept
+    assert_as(again, after)
+
+
+def test_what_a_detector_would_change_is_what_changes(corrected):
+    learner = corrected.session.learner
+    learner.choose(subject="detector")
+    before = accepted(corrected)
+    trial = train(corrected)
+    assert [taught.kind for taught in trial.taught] == ["detector"]
+    np.testing.assert_array_equal(learner.changed_yx, trial.changed_yx)
+    learner.keep()
+    corrected.finish()
+    after = accepted(corrected)
+    reach = 0.25 * corrected.current.diameter_px
+    np.testing.assert_array_equal(find_missing(before, after, reach), trial.lost_yx)
+    np.testing.assert_array_equal(find_missing(after, before, reach), trial.gained_yx)
+
+
+def test_a_detector_without_a_scale_cannot_be_taught(corrected, toy_weights, monkeypatch, tmp_path):
+    card = read_card(find_weights("default", "detector")).model_copy(
+        update={"map_units": "published"}
+    )
+    state = load_network("default", "detector").module.state_dict()
+    save_network(tmp_path / "other.safetensors", state, card)
+    corrected.session.change("detector", weights=str(tmp_path / "other.safetensors"))
+    learner = corrected.session.learner
+    assert learner.problem is None
+    learner.choose(subject="both")
+    assert "no absolute scale" in learner.problem
+
+
+# ---- what would change
+
+
+def test_changed_points_are_shown_one_after_another(taught):
+    learner, selection = taught.session.learner, taught.session.selection
+    places = []
+    selection.focus_requested.connect(places.append)
+    learner.show_changed()
+    assert places == []
+    assert taught.texts("info") == ["No point of this micrograph would change."]
+    trial = train(taught)
+    for _ in range(trial.changed + 1):
+        learner.show_changed()
+    assert places == [*map(tuple, trial.changed_yx), tuple(trial.changed_yx[0])]
+    (row,) = selection.rows
+    np.testing.assert_array_equal(taught.current.review.centers_yx[row], trial.changed_yx[0])
+
+    selection.label(accepted=True)  # what a person decides does not change any more
+    assert len(learner.changed_yx) == trial.changed - 1
+    taught.session.step(1)
+    assert len(learner.changed_yx) == 0
+    taught.session.step(-1)
+    assert len(learner.changed_yx) == trial.changed - 1
+    learner.discard()
+    assert len(learner.changed_yx) == 0

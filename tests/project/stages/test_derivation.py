@@ -1,0 +1,147 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.weights import find_weights
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.project.stages import derivation
+from napari_drpnet.project.stages.derivation import (
+    CUTS,
+    candidates_key,
+    choose_weights,
+    detection_key,
+    weights_names,
+)
+from napari_drpnet.project.state.edits import MicrographRecord
+
+GIVEN = {"particle": {"diameter_angstrom": 36.0}}
+
+
+@pytest.fixture
+def record(tmp_path, write_discs):
+    write_discs(tmp_path / "a.mrc")
+    return MicrographRecord(
+        id="m0001",
+        name="a",
+        path=tmp_path / "a.mrc",
+        output="a",
+        pixel_size_angstrom=None,
+        defocus_angstrom=None,
+    )
+
+
+def keys(record, given=None, **stages):
+    """The keys of a micrograph with these parameters."""
+    parameters = PickParameters.model_validate(GIVEN | (given or {}) | stages)
+    weights = choose_weights(parameters)
+    resolved = weights.resolve(parameters)
+    return detection_key(record, resolved, weights), candidates_key(record, resolved, weights)
+
+
+pytestmark = pytest.mark.usefixtures("use_toy_weights")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"particle": {"diameter_angstrom": 37.0}},
+        {"particle": {"diameter_angstrom": 36.0, "pixel_size_angstrom": 2.5}},
+        {"particle": {"diameter_angstrom": 36.0, "polarity": "bright"}},
+        {"detector": {"precision": "bfloat16"}},
+        {"detector": {"normalization": "published"}, "peaks": {"threshold": 1.0}},
+        {"detector": {"map_units": "published"}, "peaks": {"threshold": 1.0}},
+        {"classifier": {"classifier": "none"}},
+    ],
+)
+def test_another_map_has_other_keys(record, change):
+    before, after = keys(record), keys(record, change)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+@pytest.mark.parametrize(
+    "peaks",
+    [{"sigma_px": 3.0}, {"min_distance": 0.7}, {"border": 1.0}, {"score": "prominence"}],
+)
+def test_other_candidates_of_the_same_map_have_another_key(record, peaks):
+    before, after = keys(record), keys(record, peaks=peaks | {"threshold": 1.0})
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_cuts_and_the_device_change_no_key(record):
+    cuts = {
+        "peaks": {"threshold": 0.7, "level": 3, "max_count": 5},
+        "classifier": {"accept": 0.1, "least_f1": 0.5},
+        "detector": {"device": "cuda"},
+    }
+    assert {name for stage in cuts.values() for name in stage} - {"device"} == CUTS
+    assert keys(record, **cuts) == keys(record)
+
+
+def test_what_the_weights_recommend_has_the_key_of_the_same_given(record):
+    parameters = PickParameters.model_validate(GIVEN)
+    resolved = choose_weights(parameters).resolve(parameters)
+    assert resolved.peaks.sigma_px is not None
+    given = {"detector": resolved.detector, "peaks": resolved.peaks}
+    assert keys(record, **given) == keys(record)
+
+
+def test_another_file_or_pixel_size_has_other_keys(record, write_discs):
+    before = keys(record)
+    assert keys(record.model_copy(update={"pixel_size_angstrom": 2.5})) != before
+    assert keys(record.model_copy(update={"name": "b", "included": False})) == before
+    record.path.unlink()
+    assert keys(record) != before
+    write_discs(record.path, seed=1, side=200)
+    assert keys(record) != before
+
+
+def test_other_weights_have_other_keys_whatever_their_name(record, tmp_path):
+    file = tmp_path / "own.safetensors"
+    shutil.copy(find_weights("default", "detector"), file)
+    before = keys(record)
+    assert keys(record, detector={"weights": str(file)}) == before
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert keys(record, detector={"weights": str(file)}) != before
+
+
+def test_weights_are_read_again_only_if_they_have_changed(record, tmp_path, monkeypatch):
+    file, read = tmp_path / "own.safetensors", []
+    shutil.copy(find_weights("default", "detector"), file)
+    original = derivation.read_card_and_hash
+    monkeypatch.setattr(
+        derivation, "read_card_and_hash", lambda path: read.append(path) or original(path)
+    )
+    for _ in range(3):
+        keys(record, detector={"weights": str(file)})
+    assert read.count(file) == 1
+    file.write_bytes(file.read_bytes() + b" ")
+    keys(record, detector={"weights": str(file)})
+    assert read.count(file) == 2
+
+
+def test_missing_weights_are_an_error_about_that_file():
+    parameters = PickParameters.model_validate(
+        GIVEN | {"detector": {"weights": "/nowhere/a.safetensors"}}
+    )
+    with pytest.raises(InputFileError, match="nowhere"):
+        choose_weights(parameters)
+
+
+def test_names_of_weights_are_listed_by_kind(tmp_path, monkeypatch, toy_weights):
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path))
+    for kind in ("detector", "classifier"):
+        shutil.copy(
+            toy_weights / f"{kind}-default.safetensors", tmp_path / f"my-{kind}.safetensors"
+        )
+    Path(tmp_path, "broken.safetensors").write_bytes(b"no")
+    detectors, classifiers = weights_names("detector"), weights_names("classifier")
+    assert detectors[0] == classifiers[0] == "default"
+    assert "my-detector" in detectors
+    assert "my-classifier" not in detectors
+    assert "my-classifier" in classifiers
+    assert not {"broken", "detector-default"} & {*detectors}

@@ -1,0 +1,199 @@
+from pathlib import Path
+
+import pytest
+import starfile
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.relion.lists import (
+    autopick_path,
+    read_index,
+    read_micrographs_star,
+    write_index,
+)
+
+RELION_3_1 = """
+# version 30001
+
+data_optics
+
+loop_
+_rlnOpticsGroupName #1
+_rlnOpticsGroup #2
+_rlnMicrographOriginalPixelSize #3
+_rlnMicrographPixelSize #4
+group2 2 0.5 1.06
+group1 1 0.885 0.885
+
+
+# version 30001
+
+data_micrographs
+
+loop_
+_rlnMicrographName #1
+_rlnOpticsGroup #2
+_rlnDefocusU #3
+_rlnDefocusV #4
+MotionCorr/job002/Movies/a.mrc 1 10000 11000
+MotionCorr/job002/Movies/b.mrc 2 <NA> 9000
+"MotionCorr/job002/My movies/c.mrc" 3 20000 20000
+
+"""
+RELION_3_0 = """
+data_
+
+loop_
+_rlnMicrographName #1
+_rlnDetectorPixelSize #2
+_rlnMagnification #3
+_rlnDefocusU #4
+_rlnDefocusV #5
+Micrographs/a.mrc 5.0 50000 10000 11000
+Micrographs/b.mrc 5.0 0 10000 11000
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    folder = tmp_path / "project"
+    (folder / "CtfFind" / "job003").mkdir(parents=True)
+    return folder
+
+
+def write_list(project, text):
+    file = project / "CtfFind" / "job003" / "micrographs_ctf.star"
+    file.write_text(text)
+    return file
+
+
+def test_pixel_sizes_come_from_the_optics_group(project):
+    entries = read_micrographs_star(write_list(project, RELION_3_1))
+    assert [entry.pixel_size_angstrom for entry in entries] == [0.885, 1.06, None]
+    assert [entry.defocus_angstrom for entry in entries] == [10500, None, 20000]
+    assert entries[2].name == "MotionCorr/job002/My movies/c.mrc"
+
+
+def test_pixel_sizes_before_relion_3_1_come_from_the_magnification(project):
+    entries = read_micrographs_star(write_list(project, RELION_3_0))
+    assert [entry.pixel_size_angstrom for entry in entries] == [1.0, None]
+
+
+def test_a_list_of_names_alone(project):
+    text = "data_micrographs\nloop_\n_rlnMicrographName #1\n0001\n0002\n0001\n"
+    entries = read_micrographs_star(write_list(project, text))
+    assert [entry.name for entry in entries] == ["0001", "0002"]
+    assert entries[0].pixel_size_angstrom is entries[0].defocus_angstrom is None
+
+
+def test_a_pixel_size_in_the_micrograph_table(project):
+    text = "data_\nloop_\n_rlnMicrographName #1\n_rlnMicrographPixelSize #2\na.mrc 1.5\nb.mrc -1\n"
+    entries = read_micrographs_star(write_list(project, text))
+    assert [entry.pixel_size_angstrom for entry in entries] == [1.5, None]
+
+
+def test_names_start_at_the_ancestor_where_one_exists(project):
+    (project / "Micrographs").mkdir()
+    (project / "Micrographs" / "b.mrc").touch()
+    entries = read_micrographs_star(write_list(project, RELION_3_0))
+    assert [entry.path for entry in entries] == [
+        project / "Micrographs" / "a.mrc",
+        project / "Micrographs" / "b.mrc",
+    ]
+
+
+def test_names_start_at_the_working_folder_first(project, monkeypatch):
+    for folder in (project, Path.cwd()):
+        (folder / "Micrographs").mkdir()
+        (folder / "Micrographs" / "a.mrc").touch()
+    file = write_list(project, RELION_3_0)
+    assert read_micrographs_star(file)[0].path == Path.cwd() / "Micrographs" / "a.mrc"
+    monkeypatch.chdir(project)
+    relative = file.relative_to(project)
+    assert read_micrographs_star(relative)[0].path == project / "Micrographs" / "a.mrc"
+
+
+def test_absolute_and_missing_names(project):
+    text = "data_\nloop_\n_rlnMicrographName #1\n/data/a.mrc\nb.mrc\n"
+    entries = read_micrographs_star(write_list(project, text))
+    assert [entry.path for entry in entries] == [Path("/data/a.mrc"), Path.cwd() / "b.mrc"]
+
+
+@pytest.mark.parametrize("text", ["", RELION_3_0.partition("Micrographs/a")[0]])
+def test_an_empty_list(project, text):
+    assert read_micrographs_star(write_list(project, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (RELION_3_0.replace("rlnMicrographName", "rlnMovieName"), "_rlnMicrographName"),
+        (RELION_3_0.replace("Micrographs/a.mrc", "<NA>"), "without a name"),
+        (RELION_3_0.replace("Micrographs/a.mrc", '""'), "without a name"),
+        (RELION_3_0.replace("50000", "high"), "_rlnMagnification"),
+        ("hello", "no data_ block"),
+    ],
+)
+def test_malformed_lists(project, text, reason):
+    with pytest.raises(InputFileError, match=reason):
+        read_micrographs_star(write_list(project, text))
+
+
+def test_index(tmp_path):
+    rows = [("a b.mrc", Path("AutoPick/job010/a b_autopick.star")), ("c.mrc", "c_autopick.star")]
+    write_index(tmp_path / "autopick.star", iter(rows))
+    blocks = starfile.read(tmp_path / "autopick.star", always_dict=True)
+    assert list(blocks) == ["coordinate_files"]
+    assert blocks["coordinate_files"].to_dict("list") == {
+        "rlnMicrographName": ["a b.mrc", "c.mrc"],
+        "rlnMicrographCoordinates": ["AutoPick/job010/a b_autopick.star", "c_autopick.star"],
+    }
+
+
+def test_index_without_rows(tmp_path):
+    write_index(tmp_path / "autopick.star", [])
+    assert len(starfile.read(tmp_path / "autopick.star")) == 0
+    assert read_index(tmp_path / "autopick.star") == []
+
+
+def test_an_index_reads_back(tmp_path):
+    rows = [("a b.mrc", "AutoPick/job010/a b_autopick.star"), ("7", "7_autopick.box")]
+    write_index(tmp_path / "autopick.star", rows)
+    assert read_index(tmp_path / "autopick.star") == rows
+
+
+def test_an_index_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "micrographs.star"
+    path.write_text(RELION_3_1)
+    with pytest.raises(InputFileError, match="rlnMicrographCoordinates"):
+        read_index(path)
+    path.write_bytes(b"")  # as RELION writes a table without rows
+    assert read_index(path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("MotionCorr/job002/Movies/a/b.mrc", "out/Movies/a/b_autopick.star"),
+        ("MotionCorr/job0021/b.mrc", "out/b_autopick.star"),
+        ("job002/Movies/b.mrc", "out/Movies/b_autopick.star"),
+        ("A/job002/B/job003/b.mrc", "out/B/job003/b_autopick.star"),
+        ("Micrographs/x.mrc", "out/Micrographs/x_autopick.star"),
+        ("jobs/job12/x.mrc", "out/jobs/job12/x_autopick.star"),
+        ("myjob123/x.mrc", "out/myjob123/x_autopick.star"),
+        ("GridSquare_1/Data/x.y.mrc", "out/GridSquare_1/Data/x.y_autopick.star"),
+        ("dir.with.dots/x", "out/dir.with.dots/x_autopick.star"),
+        ("/data/x.tif", "out/data/x_autopick.star"),
+        ("../../raw/x.tif", "out/raw/x_autopick.star"),
+        ("./x.mrc", "out/x_autopick.star"),
+    ],
+)
+def test_autopick_path(name, path):
+    assert autopick_path(name, "out") == Path(path)
+
+
+def test_manual_picks_follow_the_same_rule():
+    path = autopick_path("M/job002/a.mrc", Path("ManualPick/job004/"), "manualpick")
+    assert path == Path("ManualPick/job004/a_manualpick.star")

@@ -1,0 +1,156 @@
+import contextlib
+import os
+
+import pandas as pd
+import pytest
+import starfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.relion.star_tables import find_table, numbers, read_tables, write_table
+
+
+def read_as_relion(text):
+    """Do as MetaDataTable::readStarLoop of RELION 2, the strictest: labels, rows, blank line."""
+    lines = iter(text.splitlines())
+    while not next(lines).startswith("data_"):
+        pass
+    while "loop_" not in next(lines):
+        pass
+    labels, rows = [], []
+    for line in map(str.strip, lines):
+        if line.startswith("_"):
+            labels.append(line[1 : line.index("#") - 1])
+        elif line:
+            rows.append(line.split())
+        elif rows:
+            break
+    return labels, rows
+
+
+def test_relion_reads_what_we_write(tmp_path):
+    write_table(tmp_path / "a.star", "", {"rlnCoordinateX": ["1.5", "2.5"], "rlnClassNumber": "01"})
+    labels, rows = read_as_relion((tmp_path / "a.star").read_text())
+    assert labels == ["rlnCoordinateX", "rlnClassNumber"]
+    assert rows == [["1.5", "0"], ["2.5", "1"]]
+
+
+@pytest.mark.parametrize("block", ["", "coordinate_files"])
+def test_tables_without_rows_are_read_as_such(tmp_path, block):
+    file = tmp_path / "a.star"
+    write_table(file, block, {"rlnCoordinateX": [], "rlnMicrographName": []})
+    assert read_as_relion(file.read_text()) == (["rlnCoordinateX", "rlnMicrographName"], [])
+    table = starfile.read(file)
+    assert list(table.columns) == ["rlnCoordinateX", "rlnMicrographName"]
+    assert len(table) == 0
+    assert list(read_tables(file)) == [block]
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.mrc", "", "Größe/α.mrc", "0001", "nan_1.mrc", "data_1/a.mrc"]
+)
+def test_names_survive(tmp_path, name):
+    file = tmp_path / "a.star"
+    write_table(file, "x", {"rlnMicrographName": [name, "b.mrc"]})
+    assert list(read_tables(file)["x"]["rlnMicrographName"]) == [name, "b.mrc"]
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_rows_that_begin_like_a_block_are_rows(tmp_path, columns):
+    file = tmp_path / "a.star"
+    names = ["x/a.mrc", "data_1/b.mrc", "data_2/c.mrc"]
+    table = {"rlnMicrographName": names, "rlnOpticsGroup": ["1", "2", "3"]}
+    write_table(file, "micrographs", dict([*table.items()][:columns]))
+    with file.open("a") as text:
+        text.write("\ndata_other # of the same file\n\nloop_\n_rlnAnglePsi #1\n7\n")
+    tables = read_tables(file)
+    assert list(tables["micrographs"]["rlnMicrographName"]) == names
+    assert len(tables) == 2
+
+
+@pytest.mark.parametrize("name", ["O'Brien/a.mrc", "grid#2/a.mrc"])
+def test_names_that_starfile_would_alter_are_refused(tmp_path, name):
+    file = tmp_path / "a.star"
+    write_table(file, "", {"rlnMicrographName": ["b.mrc", name]})
+    with pytest.raises(InputFileError, match="cannot be read"):
+        read_tables(file)
+
+
+def test_apostrophes_in_comments_are_harmless(tmp_path):
+    file = tmp_path / "a.star"
+    file.write_text("# a user's file\ndata_\nloop_\n_rlnA #1 [it's]\n1 # isn't\n'2'\n")
+    assert numbers(file, read_tables(file)[""], "rlnA").tolist() == [1, 2]
+
+
+def test_a_block_of_single_values_is_a_table_of_one_row(tmp_path):
+    file = tmp_path / "a.star"
+    file.write_text("data_general\n\n_rlnCoordinateX 3\n_rlnMicrographName 'a b.mrc'\n")
+    table = read_tables(file)["general"]
+    assert table["rlnMicrographName"].tolist() == ["a b.mrc"]
+    assert numbers(file, table, "rlnCoordinateX").tolist() == [3]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# version 30001\n\n"])
+def test_a_file_with_nothing_in_it_has_no_tables(tmp_path, text):
+    file = tmp_path / "a.star"
+    file.write_text(text)
+    assert read_tables(file) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\0\1\2\3",
+        "x,y\n1,2\n",
+        "data_\n",
+        "data_\n\nloop_\n_rlnA #1\n_rlnB #2\n1 2 3\n",
+        "data_\n\nloop_\n_rlnA #1\n_rlnB #2\n1 2\n1 2 3\n",
+        "data_\n\n_rlnA\n",
+    ],
+)
+def test_what_is_no_star_file(tmp_path, text):
+    file = tmp_path / "a.star"
+    file.write_text(text)
+    with pytest.raises(InputFileError, match=r"a\.star"):
+        read_tables(file)
+
+
+def test_a_corrected_file_is_read_anew(tmp_path):
+    file = tmp_path / "a.star"
+    file.write_text("data_\n\nloop_\n_rlnA #1\n1 2\n")
+    with pytest.raises(InputFileError):
+        read_tables(file)
+    file.write_text("data_\n\nloop_\n_rlnA #1\n1\n\n\n")
+    assert numbers(file, read_tables(file)[""], "rlnA").tolist() == [1]
+
+
+PIECES = ["data_", "data_x", "loop_", "_rlnA", "_rlnB #2", "1", "1 2", "'a b' 3", "'", '"', "#", ""]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12))
+def test_any_text_is_tables_or_an_input_file_error(tmp_path_factory, lines):
+    file = tmp_path_factory.getbasetemp() / "any.star"
+    file.write_bytes("\n".join(lines).encode(errors="replace"))
+    with contextlib.suppress(InputFileError):
+        assert all(isinstance(table, pd.DataFrame) for table in read_tables(file).values())
+
+
+def test_missing_columns_and_text_in_numbers_are_named(tmp_path):
+    file = tmp_path / "a.star"
+    file.write_text("data_\n\nloop_\n_rlnA #1\n_rlnB #2\n1 x\n<NA> 3\n")
+    tables = read_tables(file)
+    with pytest.raises(InputFileError, match="no table with _rlnA and _rlnC"):
+        find_table(file, tables, "rlnA", "rlnC")
+    with pytest.raises(InputFileError, match="_rlnB holds something that is not a number"):
+        numbers(file, tables[""], "rlnB")
+    assert str(numbers(file, tables[""], "rlnA").tolist()) == "[1.0, nan]"
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path):
+    file = tmp_path / "a.star"
+    file.write_text("old")
+    with pytest.raises(ValueError):
+        write_table(file, "", {"rlnA": ["1"], "rlnB": []})
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.star"]
