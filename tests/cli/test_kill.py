@@ -41,14 +41,7 @@ def test_a_killed_batch_goes_on_where_it_stopped(drpnet, workers, after):
     assert len(_index()) == COUNT
 
 
-#: Now and then (one in six here) such a run ends with 1: the interrupt is lost in one micrograph.
-_LOST_AT_TIMES = pytest.mark.xfail(strict=False, reason="an interrupt may be lost: issue 16, A6")
-
-
-@pytest.mark.parametrize(
-    ("workers", "stop"),
-    [pytest.param(1, signal.SIGTERM, marks=_LOST_AT_TIMES), (2, signal.SIGINT)],
-)
+@pytest.mark.parametrize(("workers", "stop"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
 def test_a_batch_that_is_asked_to_end_writes_its_index(workers, stop):
     pids = _kill_after(2, workers, stop, 130)
     _wait_until(lambda: not any(map(_is_alive, pids)))

@@ -1,7 +1,7 @@
 """Loops that numba compiles. Importing this module costs the import of numba."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -11,6 +11,30 @@ _Loop = TypeVar("_Loop", bound=Callable[..., object])
 def compiled(loop: _Loop) -> _Loop:
     """Compile a loop at its first call, and keep the machine code on disk where that is allowed."""
     try:
-        return cast(_Loop, numba.njit(cache=True, nogil=True)(loop))
+        dispatcher = numba.njit(cache=True, nogil=True)(loop)
     except RuntimeError:  # neither the package nor the user's cache folder can be written
-        return cast(_Loop, numba.njit(nogil=True)(loop))
+        dispatcher = numba.njit(nogil=True)(loop)
+    return cast(_Loop, _Interruptible(dispatcher))
+
+
+class _Interruptible:
+    """A compiled loop, for Python and for other compiled loops, that Ctrl-C ends as Ctrl-C.
+
+    Numba returns its result although the handler of a signal has raised meanwhile, which Python
+    reports as a `SystemError`: an ordinary error, and the interrupt would be lost.
+    """
+
+    def __init__(self, dispatcher: Any) -> None:
+        self.dispatcher = dispatcher
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.dispatcher._numba_type_
+
+    def __call__(self, *arguments: Any) -> Any:
+        try:
+            return self.dispatcher(*arguments)
+        except SystemError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None
+            raise

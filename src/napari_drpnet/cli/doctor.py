@@ -124,5 +124,5 @@ def _folders() -> Findings:
     return {
         "package": str(Path(__file__).parents[1]),
         "weights": str(user_weights_folder()),
-        "compiled loops": compiled.stats.cache_path,
+        "compiled loops": compiled.dispatcher.stats.cache_path,
     }

@@ -312,4 +312,4 @@ def test_loops_compile_where_no_cache_can_be_written(monkeypatch):
         return lambda loop: loop
 
     monkeypatch.setattr(numba, "njit", njit)
-    assert peak_loops.compiled(greedy) is greedy
+    assert peak_loops.compiled(greedy).dispatcher is greedy

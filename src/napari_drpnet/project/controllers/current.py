@@ -104,6 +104,8 @@ class CurrentMicrograph:
         if shown is None:
             return
         record = micrographs.get(shown.id)
+        if record is shown:  # the signal also tells of new counts
+            return
         if record is None:
             self.select(next(iter(micrographs), None))
         elif record.model_copy(update={"included": shown.included}) != shown:
