@@ -23,7 +23,9 @@ def test_an_interrupt_inside_a_loop_is_one(cause):
     loop = _Interruptible(double.dispatcher)
 
     def interrupted(values):
-        raise SystemError("returned a result with an exception set") from cause()
+        inner = SystemError("returned a result with an exception set")
+        inner.__cause__ = cause()
+        raise SystemError("returned a result with an exception set") from inner
 
     loop.dispatcher = interrupted
     with pytest.raises(KeyboardInterrupt if cause is KeyboardInterrupt else SystemError):

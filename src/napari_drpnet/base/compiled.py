@@ -21,7 +21,8 @@ class _Interruptible:
     """A compiled loop, for Python and for other compiled loops, that Ctrl-C ends as Ctrl-C.
 
     Numba returns its result although the handler of a signal has raised meanwhile, which Python
-    reports as a `SystemError`: an ordinary error, and the interrupt would be lost.
+    reports as a `SystemError`, caused by others of that kind: ordinary errors, and the interrupt
+    would be lost.
     """
 
     def __init__(self, dispatcher: Any) -> None:
@@ -35,6 +36,9 @@ class _Interruptible:
         try:
             return self.dispatcher(*arguments)
         except SystemError as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):
-                raise error.__cause__ from None
+            origin: BaseException = error
+            while origin.__cause__ is not None:
+                origin = origin.__cause__
+            if isinstance(origin, KeyboardInterrupt):
+                raise origin from None
             raise
