@@ -20,13 +20,13 @@ def split_unit(name: str) -> tuple[str, str]:
     return name, ""
 
 
-class Parameters(BaseModel):
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Parameters(_Frozen):
     """Base of all parameter models: frozen, finite numbers, and no unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-
-class Stored(BaseModel):
+class Stored(_Frozen):
     """Base of all that is kept in files: frozen, finite numbers, and no unknown names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

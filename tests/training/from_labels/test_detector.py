@@ -19,7 +19,8 @@ NOTHING = np.empty((0, 2))
 
 @pytest.fixture(scope="module")
 def detector():
-    return load_detector()
+    """Weights that stay the same when others become the default."""
+    return load_detector("multiscale")
 
 
 def make_image(seed=0):
@@ -112,7 +113,7 @@ def test_what_is_unlabelled_stays_more_the_more_it_weighs(detector):
         return np.abs(heights(draw(detector, tuned, image), discs) - old).mean()
 
     light, heavy = moved(0.01), moved(2.0)
-    assert heavy < 0.9 * light
+    assert heavy < 0.7 * light
     assert moved(2.0, replay=[Field(image.astype(np.float16), NOTHING)]) < light
 
 
