@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.numpy_files import map_npy
 from napari_drpnet.base.geometry import full_from_fractions, inside, swap_xy
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
@@ -111,7 +112,7 @@ def _load(path: AnyPath) -> NDArray[np.void]:
         if magic != _NUMPY:
             kind = "is in cryoSPARC's stream format" if magic == _STREAM else "is no .cs file"
             raise InputFileError(path, kind, "Export the particles from cryoSPARC again")
-        table = np.lib.format.open_memmap(path, mode="r")
+        table = map_npy(path)
     except (ValueError, TypeError, SyntaxError, OverflowError, TokenError) as error:
         reason = f"is no whole dataset of cryoSPARC ({error})"
         raise InputFileError(path, reason, "Export the particles from cryoSPARC again") from error

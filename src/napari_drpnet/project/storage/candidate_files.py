@@ -7,6 +7,7 @@ from typing import Literal, cast
 import numpy as np
 
 from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.numpy_files import read_npz
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.advice import Advice, Topic
 
@@ -69,8 +70,7 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
 def read_candidates(path: str | os.PathLike[str]) -> StoredCandidates | None:
     """Read candidates; None when the file is absent or damaged."""
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return _candidates(dict(file))
+        return _candidates(read_npz(path))
     except Exception:  # noqa: BLE001 - damage has as many errors as zip and numpy have lines
         return None
 
