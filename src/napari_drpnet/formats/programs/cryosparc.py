@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.base.numpy_files import map_npy
 from napari_drpnet.base.geometry import full_from_fractions, inside, swap_xy
+from napari_drpnet.base.numpy_files import map_npy
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 from napari_drpnet.formats.programs.star import star_columns
