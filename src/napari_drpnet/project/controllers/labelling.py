@@ -58,7 +58,7 @@ class Labeller:
             return
         records = list(workspace.project.micrographs.values())
         work = partial(_read, path, records, workspace.store)
-        workspace.runner.submit("labels", work, lambda read: self._take_file(path, *read))
+        workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
     def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
         project, notify = self._workspace.project, self._workspace.notify
