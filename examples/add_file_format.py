@@ -16,7 +16,7 @@ from napari_drpnet.base.geometry import swap_xy
 from napari_drpnet.base.text import AnyPath, read_text, write_text
 from napari_drpnet.formats import FORMATS, WRITTEN, Coordinates, Format
 from napari_drpnet.formats.coordinates import coordinates_from_xy
-from napari_drpnet.picking.parameters import SimulationParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def read_json(path: AnyPath) -> Coordinates:

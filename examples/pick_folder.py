@@ -15,8 +15,8 @@ from napari_drpnet.batch import (
     list_entries,
     pick_micrographs,
 )
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation.files import write_simulated
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def show(outcome: Outcome) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import napari_drpnet as drpnet
 from napari_drpnet.evaluation.scores import ScoredMicrograph, leave_out_border
 from napari_drpnet.formats import Coordinates
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation.files import write_simulated
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def main(folder: Path) -> None:

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 from napari_drpnet import simulate_micrograph
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.project.files.export_options import ExportOptions
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session
 from napari_drpnet.simulation.files import write_simulated
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def main(folder: Path) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from napari_drpnet.formats import FORMATS, WRITTEN, read_coordinates
+from napari_drpnet.picking.detectors.families import FAMILIES
+from napari_drpnet.picking.networks.build import DETECTORS
 from napari_drpnet.picking.networks.weights import read_card
 from napari_drpnet.project.storage.store import ProjectStore
 
@@ -100,3 +102,10 @@ def test_a_new_format_is_written_read_and_converted(run, tmp_path):
     count = len(json.loads((tmp_path / "sample.json").read_text()))
     assert f"{count} picks read, equal to those written" in text
     assert len(read_coordinates(tmp_path / "sample.star")) == count > 10
+
+
+def test_a_detector_without_a_distance_map_picks(run, monkeypatch):
+    monkeypatch.setitem(DETECTORS, "spots", None)  # forgotten again after the test
+    monkeypatch.setitem(FAMILIES, "spots", None)
+    (picked,) = numbers(r"(\d+) of 100 particles", run("add_a_detector"))
+    assert picked > 20

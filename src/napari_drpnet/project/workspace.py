@@ -15,8 +15,14 @@ from napari_drpnet.project.jobs.runner import JobRunner
 from napari_drpnet.project.notices import Notice, explain
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan, make_plan
-from napari_drpnet.project.state.combining import combine
-from napari_drpnet.project.state.edits import Change, Edit, MicrographRecord, Settings, SettingsEdit
+from napari_drpnet.project.state.edits import (
+    Change,
+    Edit,
+    MicrographRecord,
+    Settings,
+    SettingsEdit,
+    combine,
+)
 from napari_drpnet.project.state.history import History
 from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.store import ProjectStore, projects_root

@@ -10,8 +10,7 @@ from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
 from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRecord
-from napari_drpnet.project.state.label_merging import contradictions, merge_labels
-from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.state.labels import Label, contradictions, given_by, merge_labels
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
