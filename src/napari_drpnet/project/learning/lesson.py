@@ -123,7 +123,7 @@ class Lesson:
         taught = []
         if self.subject != "classifier":
             recipe = self.tune_recipe or TuneRecipe()
-            taught.append(teach_detector(networks.detector, pages, recipe, tell, job))
+            taught.append(teach_detector(networks, pages, recipe, tell, job))
         if self.subject != "detector":
             assert networks.classifier is not None
             # The cut that the person works with is the one to be compared with, and to be kept.

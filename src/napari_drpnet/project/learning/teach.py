@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork, Kind
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import ClassifierNetwork, Kind
 from napari_drpnet.project.learning.outcome import Taught
 from napari_drpnet.project.learning.pages import Page, places, verdicts
 from napari_drpnet.project.state.labels import Label
@@ -84,13 +85,14 @@ def teach_classifier(
 
 
 def teach_detector(
-    detector: DetectorNetwork, pages: Sequence[Page], recipe: "TuneRecipe", tell: Tell, job: Job
+    networks: Networks, pages: Sequence[Page], recipe: "TuneRecipe", tell: Tell, job: Job
 ) -> Taught:
-    """Teach a copy of a detector, by the labels that judge it alone; see `teach_classifier`."""
+    """Teach a copy of the detector, by the labels that judge it alone; see `teach_classifier`."""
     from napari_drpnet.training.from_labels.cards import detector_card
     from napari_drpnet.training.from_labels.detector import tune_detector
 
-    training = tune_detector(detector, [_mark(page) for page in pages], recipe, job)
+    detector, images = networks.detector, [_mark(page) for page in pages]
+    training = tune_detector(detector, images, recipe, job, classifier=networks.classifier)
     tuned = _follow(training, partial(tell, "detector"))
     labels = [label for page in pages for label in page.judging]
     card = detector_card(detector, tuned, recipe, _origin(pages, labels))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.card import DetectorNetwork
+from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.from_labels.classifier import Verdict, require_labels
 from napari_drpnet.training.from_labels.cross_validation import JobOfParts, deal_folds
@@ -25,6 +25,7 @@ from napari_drpnet.training.from_labels.targets import (
     mark_field,
     mark_image,
 )
+from napari_drpnet.training.from_labels.together import find_right, sees_the_same
 
 __all__ = ["LabelledImage", "TuneRecipe", "Tuned", "tune_detector"]
 
@@ -68,6 +69,7 @@ def tune_detector(
     recipe: TuneRecipe,
     job: Job | None = None,
     replay: Sequence[Field] = (),
+    classifier: ClassifierNetwork | None = None,
 ) -> Generator[AdaptReport, None, Tuned]:
     """Fit a copy of a detector to labels; the one given stays as it is.
 
@@ -83,6 +85,9 @@ def tune_detector(
         Told after each batch; may cancel.
     replay : sequence of Field
         Others whose maps shall stay as they are, besides the simulated ones of the recipe.
+    classifier : ClassifierNetwork, optional
+        The one that is in use. Together with it the new detector must not be worse than the old
+        one, since the classifier depends on the heights of the map.
 
     Yields
     ------
@@ -150,7 +155,29 @@ def tune_detector(
     after = exam.judge(threshold)
     state = {name: tensor.cpu() for name, tensor in modules[-1].state_dict().items()}
     less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _LOSS_OF_A_COIN)
-    return Tuned(state, threshold, before, after, less_loss and after.right > before.right)
+    improved = less_loss and after.right > before.right
+    if improved and classifier is not None and sees_the_same(classifier, detector.card):
+        pairs = [replace(detector, module=module) for module in modules]
+        improved = _is_no_worse(labelled, parts, old_maps, pairs, classifier)
+    return Tuned(state, threshold, before, after, improved)
+
+
+def _is_no_worse(
+    labelled: Sequence[LabelledImage],
+    parts: Sequence[Sequence[Bools]],
+    old_maps: Sequence[Map],
+    tuned: Sequence[DetectorNetwork],
+    classifier: ClassifierNetwork,
+) -> bool:
+    """Return whether a classifier gets no fewer held-out labels right with the tuned detectors."""
+    old = new = 0
+    for detector, held_out in zip(tuned, parts, strict=False):
+        for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True):
+            if rows.any():
+                new_map = predict_distance_map(image.image, detector)
+                old += int(find_right(image, old_map, detector.card, classifier)[rows].sum())
+                new += int(find_right(image, new_map, detector.card, classifier)[rows].sum())
+    return new >= old
 
 
 def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[Field]:
