@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from napari_drpnet.batch import task
 from napari_drpnet.cli import main
 from napari_drpnet.cli.relion_command import split_arguments
+from napari_drpnet.formats import read_coordinates
 from napari_drpnet.picking.pick import pick_in_detail
 
 JOB = "External/job005/"
@@ -192,6 +193,23 @@ def test_an_external_job_from_the_list_to_the_particles(truth, version):
     assert f"micrographs {MICS}, coordinates {JOB}{next(iter(NODES[version]))}, box" in relion.out
     assert relion.err.startswith("3 micrographs, first MotionCorr")  # advice: 36 Å is small
     assert len(relion.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("version", ["3.1", "5"])
+def test_names_with_an_apostrophe_or_a_hash(truth, version, write_discs):
+    relion = Relion(version)
+    true = {
+        name: write_discs(name, seed, pixel_size=0.0)
+        for seed, name in enumerate([f"M/job002/{place}/a.mrc" for place in ("O'Brien", "run#2")])
+    }
+    relion.list_micrographs(true)
+    assert relion.run() == 0
+    coordinates = JOB + next(iter(NODES[version]))
+    found = read_coordinates(coordinates)
+    for name, centers in true.items():
+        rows = [row == name for row in found.micrograph_names]
+        assert_found(found.centers_yx[rows], centers)
+        assert Path(by_suffix(name, JOB, "_autopick.star")).exists()
 
 
 def test_an_abort_keeps_what_is_finished_and_continue_goes_on(relion, before):

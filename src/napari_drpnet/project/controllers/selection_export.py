@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.batch.folder.outputs import explain
 from napari_drpnet.project.files.export import ExportReport
-from napari_drpnet.relion.micrograph_lists import SELECTED, copy_micrographs_star
+from napari_drpnet.relion.lists import SELECTED, copy_micrographs_star
 
 _NO_LIST = f"{SELECTED} is made from RELION's list of micrographs: open that list, and export again"
 
