@@ -1,6 +1,8 @@
 """`drpnet pick`: micrographs in, coordinate files out."""
 
 import json
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -166,55 +168,64 @@ def command(
     if stop_file and not watch:
         raise click.UsageError("--stop-file goes with --watch")
     parameters = build_model(PickParameters, values)
-    outputs = Outputs(
-        out, formats, box_size, all_candidates, preview, micrographs_star=_relion_list(sources)
-    )
-    entries = None if watch else list_entries(sources, out)
-    total = None if entries is None else len(entries)
-    advice = AdviceLines()
+    star = _relion_list(sources)
+    outputs = Outputs(out, formats, box_size, all_candidates, preview, micrographs_star=star)
+    run = _Run(sources, parameters, outputs, existing, as_json)
     try:
-        with (
-            sigterm_interrupts(),
-            MicrographBar(total) as bar,
-            _choose_workers(scheduler, parameters, total, count) as workers,
-        ):
-
-            def show(outcome: Outcome) -> None:
-                is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
-                bar.finish_one(is_old)
-                if not as_json and not is_old:
-                    bar.write(describe(outcome))
-                    for line in advice.under(outcome):
-                        bar.warn(line)
-
-            if entries is None:
-                report = watch_micrographs(
-                    lambda: find_entries(sources, out),
-                    parameters,
-                    outputs,
-                    Watch(settle, every, stop_file),
-                    job=bar,
-                    on_outcome=show,
-                    workers=workers,
-                )
-            else:
-                report = pick_micrographs(
-                    entries,
-                    parameters,
-                    outputs,
-                    existing=existing,
-                    job=bar,
-                    on_outcome=show,
-                    workers=workers,
-                )
+        waiting = Watch(settle, every, stop_file) if watch else None
+        report = run.pick(scheduler, count, waiting)
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(json.dumps(to_json(report)) if as_json else summarize(report))
-    if complaints := complain(report, advised=advice.has_told_all(report)):
-        click.echo(complaints, err=True)
+    run.summarize(report)
     if with_report and (report.picked or report.failed):
         click.echo(f"Report: {write_report(out)}", err=as_json)
     click.get_current_context().exit(_exit_code(report))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What to pick and how, and what is printed about it."""
+
+    sources: tuple[str, ...]
+    parameters: PickParameters
+    outputs: Outputs
+    existing: Existing
+    as_json: bool
+    advice: AdviceLines = field(default_factory=AdviceLines)
+
+    def pick(self, scheduler: str, count: int | None, watch: Watch | None) -> BatchReport:
+        """Pick what is there, or also what is still to come."""
+        find = partial(find_entries, self.sources, self.outputs.folder)
+        entries = [] if watch else list_entries(self.sources, self.outputs.folder)
+        total = None if watch else len(entries)
+        with (
+            sigterm_interrupts(),
+            MicrographBar(total) as bar,
+            _choose_workers(scheduler, self.parameters, total, count) as workers,
+        ):
+            what = (self.parameters, self.outputs)
+            show = partial(self._show, bar)
+            if watch:
+                return watch_micrographs(
+                    find, *what, watch, job=bar, on_outcome=show, workers=workers
+                )
+            return pick_micrographs(
+                entries, *what, existing=self.existing, job=bar, on_outcome=show, workers=workers
+            )
+
+    def _show(self, bar: MicrographBar, outcome: Outcome) -> None:
+        is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
+        bar.finish_one(is_old)
+        if not self.as_json and not is_old:
+            bar.write(describe(outcome))
+            for line in self.advice.under(outcome):
+                bar.warn(line)
+
+    def summarize(self, report: BatchReport) -> None:
+        """Print what came of all micrographs."""
+        click.echo(json.dumps(to_json(report)) if self.as_json else summarize(report))
+        if complaints := complain(report, advised=self.advice.has_told_all(report)):
+            click.echo(complaints, err=True)
 
 
 def _choose_workers(
