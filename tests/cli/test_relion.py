@@ -309,6 +309,12 @@ def test_a_forgotten_diameter_is_a_failure_that_tells_where_it_goes(relion):
     assert relion.state == "FAILURE"
 
 
+def test_a_folder_that_relion_has_not_made_stays_absent(truth):
+    result = CliRunner().invoke(main, ["relion", "--o", JOB, "--in_mics", MICS])
+    assert "Missing option '--diameter'" in result.stderr
+    assert not Path("External").exists()
+
+
 def test_without_a_folder_there_is_only_the_message(truth):
     result = CliRunner().invoke(main, ["relion", "--in_mics", MICS, "--diameter", "36"])
     assert result.exit_code == 1

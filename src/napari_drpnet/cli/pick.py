@@ -1,6 +1,8 @@
 """`drpnet pick`: micrographs in, coordinate files out."""
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,8 +10,10 @@ from typing import Any
 
 import click
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.batch import (
     AlreadyPickedError,
+    BatchEntry,
     BatchReport,
     Cluster,
     Existing,
@@ -37,6 +41,7 @@ from napari_drpnet.formats import WRITTEN
 from napari_drpnet.picking.parameters import PickParameters
 
 _MOST_WORKERS = 1024
+_MOST_SHOWN = 3
 _LOCAL = "local"
 
 
@@ -197,6 +202,8 @@ class _Run:
         """Pick what is there, or also what is still to come."""
         find = partial(find_entries, self.sources, self.outputs.folder)
         entries = [] if watch else list_entries(self.sources, self.outputs.folder)
+        if not watch:
+            _require_some(entries)
         total = None if watch else len(entries)
         with (
             sigterm_interrupts(),
@@ -238,6 +245,17 @@ def _choose_workers(
     if scheduler != SLURM and count is not None:
         raise click.UsageError(f"--workers: the scheduler at {scheduler} has its own")
     return Cluster(scheduler, count or 0)
+
+
+def _require_some(entries: Sequence[BatchEntry]) -> None:
+    """Complain before anything is written when none of the micrographs is there."""
+    if any(os.path.exists(entry.micrograph.path) for entry in entries):
+        return
+    names = [entry.micrograph.name for entry in entries[:_MOST_SHOWN]]
+    shown = ", ".join(names + ["…"] * (len(entries) > len(names)))
+    reason = "there is no such file" if len(entries) == 1 else "there are no such files"
+    remedy = "Check the name, and the folder in which drpnet was started"
+    raise InputFileError(shown, reason, remedy)
 
 
 def _relion_list(sources: tuple[str, ...]) -> Path | None:
