@@ -132,6 +132,7 @@ def test_a_watch_ends_by_the_stop_file_and_goes_on_later(drpnet):
     assert len(read_tables("out/autopick.star")["coordinate_files"]) == 3
 
 
+@pytest.mark.slow
 def test_several_processes_pick(drpnet):
     shown = drpnet("pick", "in", *OUT, "--workers", 2).output
     assert "Picked 3 micrographs" in shown

@@ -357,6 +357,7 @@ def test_two_runs_at_once_are_refused(relion, before):
     assert codes == [1]
 
 
+@pytest.mark.slow
 def test_relion_starts_it_through_a_shell(relion):
     executable = f"{sys.executable} -c 'from napari_drpnet.cli import main; main()' relion "
     words = relion.command({"diameter": 36, "device": "cpu"})
