@@ -83,8 +83,10 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
         return []
     table = find_table(path, tables, MICROGRAPH_NAME)
     names = table[MICROGRAPH_NAME]
-    if "" in names:
-        raise InputFileError(path, "has a micrograph without a name", "Correct that row")
+    for name in names:
+        if PurePosixPath(name).name in ("", ".."):
+            kind = f"named {name!r}" if name else "without a name"
+            raise InputFileError(path, f"has a micrograph {kind}", "Correct that row")
     folder = project_folder(path, names)
     columns = zip(names, _pixel_sizes(path, tables, table), _defoci(path, table), strict=True)
     entries: dict[str, MicrographEntry] = {}
