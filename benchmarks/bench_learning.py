@@ -27,13 +27,14 @@ from scipy.spatial import cKDTree
 from napari_drpnet import pick, read_micrograph, simulate_micrograph
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.evaluation.scores import score_picks
-from napari_drpnet.picking.parameters import PickParameters, SimulationParameters
+from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.controllers.learning import Subject
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.points.review import State, is_accepted, order_by_doubt
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.simulation import read_structure
 from napari_drpnet.simulation.noise import add_noise
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))

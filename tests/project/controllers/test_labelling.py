@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.picking.loading import choose_weights
 from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.stages import auto_labels
-from napari_drpnet.project.stages.derivation import choose_weights
 from napari_drpnet.project.stages.plan import Plan
-from napari_drpnet.project.state.label_merging import contradictions, merge_labels
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, contradictions, merge_labels
 from napari_drpnet.project.storage.store import StoredCandidates
 from waiting import LIMIT_S
 

@@ -34,8 +34,9 @@ def eager_weights(monkeypatch, tmp_path, toy_weights):
     """Default weights whose classifier has learned nothing yet, and so accepts everything."""
     import torch
 
+    from napari_drpnet.picking.networks.card import ClassifierCard
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.weights import save_network
 
     folder = tmp_path / "weights"
     folder.mkdir()
@@ -45,8 +46,7 @@ def eager_weights(monkeypatch, tmp_path, toy_weights):
     classifier = PatchClassifier(16, 1)
     with torch.no_grad():
         classifier.head[-1].bias.copy_(torch.tensor([-1.0, 1.0]))
-    card = WeightsCard(
-        kind="classifier",
+    card = ClassifierCard(
         particle_px=9,
         patch_px=16,
         pool_stride=1,
@@ -245,7 +245,7 @@ def test_the_card_tells_where_the_weights_come_from(taught):
     assert card.trained_on == "nothing; then 24 labels of a person (micrographs: 1)"
     assert card.accept == 0.5
     assert card.threshold == parent.threshold
-    assert card.recipe["parent_sha256"] == sha256.classifier_sha256
+    assert card.recipe["parent_sha256"] == sha256.sha256[1]
     assert card.recipe["labels"] == {"person": {"accepted": 12, "rejected": 12}}
     assert card.recipe["steps"] == 100
     assert card.recipe["replayed"] == COUNT - LABELLED
@@ -453,7 +453,7 @@ def test_both_networks_learn_and_are_kept_as_one_step(corrected, new_desk, discs
     assert [taught.kind for taught in trial.taught] == ["detector", "classifier"]
     assert learner.learning == "classifier"
     assert_as(corrected, before)
-    detector = corrected.session.plan.weights.detector_sha256
+    detector = corrected.session.plan.weights.sha256[0]
     assert trial.taught[0].card.recipe["parent_sha256"] == detector
     learner.keep()
     corrected.finish()

@@ -5,8 +5,8 @@ import pytest
 
 from napari_drpnet import pick, read_micrograph
 from napari_drpnet.base.jobs import SilentJob
+from napari_drpnet.picking.classification.classify import context_log_odds
 from napari_drpnet.picking.networks.weights import read_card
-from napari_drpnet.picking.pick import weigh_surroundings
 from napari_drpnet.project.learning.pages import read_page
 from napari_drpnet.project.points.review import is_accepted
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
@@ -42,9 +42,9 @@ def test_a_label_has_the_context_of_the_candidate_that_it_holds_to(aware):
     desk.current.add([empty])
     labels, plan = desk.project.labels(record.id), session.plan
     asked = record, labels
-    page = read_page(session.picker, asked, plan, AdaptRecipe(), False, SilentJob())
-    networks = session.picker.networks(plan.parameters, plan.weights)
-    odds = weigh_surroundings(picks, page.analysis.detection, networks)
+    page = read_page(session.cache, asked, plan, AdaptRecipe(), False, SilentJob())
+    networks = session.cache.networks(plan)
+    odds = context_log_odds(picks, page.analysis.detection, networks)
     assert (odds != 0).all()
     assert len(set(odds)) > 1
     assert [label.anchor_yx == label.center_yx for label in labels] == [True, False, True]

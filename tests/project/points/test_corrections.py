@@ -6,18 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.picking.parameters import ParticleParameters, PeakParameters, PickParameters
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import State, is_accepted, review_picks
 from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord
 from napari_drpnet.project.state.history import History
 from napari_drpnet.project.state.model import Project
+from resolving import resolved
 
 DIAMETER_PX = 40.0
-PARAMETERS = PickParameters(
-    particle=ParticleParameters(diameter_angstrom=80.0),
-    peaks=PeakParameters(score="height", threshold=2.5),
-)
+PARAMETERS = resolved(peaks={"score": "height", "threshold": 2.5})
 PLACE = st.tuples(*[st.floats(-50, 500)] * 2)
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_drpnet.picking.networks.card import Kind
 from napari_drpnet.plugin.fields.parts import Hint, column
-from napari_drpnet.project.learning.outcome import Kind, Taught, Trial
+from napari_drpnet.project.learning.outcome import Taught, Trial
 
 if TYPE_CHECKING:
     from napari_drpnet.training.from_labels.classifier import Verdict

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
+from napari_drpnet.picking.networks.card import Kind
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.learning.lesson import Lesson, Subject
-from napari_drpnet.project.learning.outcome import Floats, Kind, Trial
+from napari_drpnet.project.learning.outcome import Floats, Trial
 from napari_drpnet.project.learning.pages import Asked
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals, total_labels
@@ -150,7 +151,7 @@ class Learner:
         def tell(kind: Kind, report: "AdaptReport") -> None:
             workspace.deliver_part(store, partial(note, kind, report))
 
-        workspace.runner.submit("train", partial(lesson.give, workspace.picker, tell), self._take)
+        workspace.runner.submit("train", partial(lesson.give, workspace.cache, tell), self._take)
 
     def cancel(self) -> None:
         """Stop training; nothing has changed."""

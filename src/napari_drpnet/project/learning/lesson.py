@@ -9,24 +9,29 @@ import numpy as np
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.picking.detection import Networks, detect
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.candidates import rank_candidates
+from napari_drpnet.picking.classification.classify import classify
+from napari_drpnet.picking.detection import detect
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import judge, rank_candidates, resolve
+from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.learning.outcome import Floats, Taught, Trial, find_missing
 from napari_drpnet.project.learning.pages import Asked, Page, read_page
 from napari_drpnet.project.learning.teach import (
     Tell,
-    adopt_classifier,
     teach_classifier,
     teach_detector,
 )
 from napari_drpnet.project.points.review import LABEL_REACH, is_accepted, review_picks
-from napari_drpnet.project.stages.cache import Picker, read_record
+from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.picking.networks.weights import Network
+    from torch import nn
+
     from napari_drpnet.training.from_labels.targets import TuneRecipe
 
 Subject = Literal["classifier", "detector", "both"]
@@ -62,13 +67,13 @@ class Lesson:
     recipe: AdaptRecipe = field(default_factory=AdaptRecipe)
     tune_recipe: "TuneRecipe | None" = None
 
-    def give(self, picker: Picker, tell: Tell, job: Job) -> Trial:
+    def give(self, cache: StageCache, tell: Tell, job: Job) -> Trial:
         """Teach copies of the networks.
 
         Parameters
         ----------
-        picker : Picker
-            Finds the candidates, where it does not know them.
+        cache : StageCache
+            Finds the candidates, where it does not keep them.
         tell : callable
             Gets the reports.
         job : Job
@@ -83,16 +88,18 @@ class Lesson:
         Cancelled
             When the job says so.
         """
-        networks = picker.networks(self.plan.parameters, self.plan.weights)
+        networks = cache.networks(self.plan)
         by_model = self._is_judged_by_model
         pages = [
-            read_page(picker, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
+            read_page(cache, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
         ]
+        from napari_drpnet.training.from_labels.cards import adopt_classifier
+
         if self.subject != "detector" and networks.classifier is not None:
             adopted = adopt_classifier(networks.classifier, networks.detector.card)
             networks = replace(networks, classifier=adopted)
         taught = tuple(self._teach(networks, pages, tell, job))
-        before, after, reach = self._find_accepted(picker, networks, taught, job)
+        before, after, reach = self._find_accepted(cache, networks, taught, job)
         return Trial(
             taught,
             "model" if by_model else "person",
@@ -129,23 +136,25 @@ class Lesson:
         return taught
 
     def _find_accepted(
-        self, picker: Picker, networks: Networks, taught: Sequence[Taught], job: Job
+        self, cache: StageCache, networks: Networks, taught: Sequence[Taught], job: Job
     ) -> tuple[Floats, Floats, float]:
         """Return what is accepted where the user looks, what would be, and what is one point."""
         if self.shown is None:
             return np.empty((0, 2)), np.empty((0, 2)), 0.0
         record, labels = self.shown
         plan, learned = self.plan, {one.kind for one in taught}
-        analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
+        analysis, stored = cache.pick(record, plan, job)
         taught_networks = _with_taught(networks, taught)
-        parameters = resolve(self.given, taught_networks)
+        parameters = taught_networks.resolve(self.given)
         candidates, detection = stored.picks, analysis.detection
         if "detector" in learned:
-            detection = detect(read_record(record, parameters), parameters, taught_networks, job)
+            size = parameters.particle.pixel_size_angstrom
+            micrograph = read_micrograph(record.path, size, record.pixel_size_angstrom)
+            detection = detect(micrograph, parameters, taught_networks, job)
             candidates = rank_candidates(detection, parameters)
-        judged = judge(candidates, detection, taught_networks, job)
+        judged = classify(candidates, detection, taught_networks, job)
 
-        def accepted(picks: Picks, used: PickParameters) -> Floats:
+        def accepted(picks: Picks, used: ResolvedParameters) -> Floats:
             review = review_picks(picks, labels, stored.diameter_px)
             return review.centers_yx[is_accepted(review.decide(used))]
 
@@ -156,14 +165,16 @@ class Lesson:
 def _with_taught(networks: Networks, taught: Sequence[Taught]) -> Networks:
     """Return the networks with what they have learned; those given stay as they are."""
     for one in taught:
-        if one.kind == "detector":
-            networks = replace(networks, detector=_load(networks.detector, one))
+        if isinstance(one.card, DetectorCard):
+            module = _load(networks.detector.module, one)
+            networks = replace(networks, detector=Network(module, one.card, "in training", ""))
         elif networks.classifier is not None:
-            networks = replace(networks, classifier=_load(networks.classifier, one))
+            module = _load(networks.classifier.module, one)
+            networks = replace(networks, classifier=Network(module, one.card, "in training", ""))
     return networks
 
 
-def _load(network: "Network", taught: Taught) -> "Network":
-    module = copy.deepcopy(network.module)
-    module.load_state_dict(taught.state)
-    return replace(network, module=module, card=taught.card)
+def _load(module: "nn.Module", taught: Taught) -> "nn.Module":
+    copied = copy.deepcopy(module)
+    copied.load_state_dict(taught.state)
+    return copied

@@ -3,22 +3,21 @@
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
+from napari_drpnet.picking.networks.card import AnyCard, Kind
 from napari_drpnet.project.state.labels import Source
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from napari_drpnet.picking.networks.weights import WeightsCard
     from napari_drpnet.training.from_labels.classifier import Verdict
 
 Floats = NDArray[np.float64]
-Kind = Literal["classifier", "detector"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,7 @@ class Taught:
         Whether the new ones are better by more than a little.
     state : dict of str to Tensor
         The new weights.
-    card : WeightsCard
+    card : DetectorCard or ClassifierCard
         To be saved with them.
     """
 
@@ -44,7 +43,7 @@ class Taught:
     after: "Verdict"
     improved: bool
     state: "dict[str, Tensor]"
-    card: "WeightsCard"
+    card: AnyCard
 
     def save(self, folder: Path) -> Path:
         """Write the weights into a folder under a name that is free, and return their file.
@@ -108,13 +107,3 @@ class Trial:
 def find_missing(points_yx: Floats, others_yx: Floats, reach_px: float) -> Floats:
     """Return the points ``(k, 2)`` that none of the others is as near to as `reach_px`."""
     return np.asarray(points_yx[far_from(points_yx, others_yx, reach_px)])
-
-
-def describe_success(before: "Verdict", after: "Verdict") -> dict[str, Any]:
-    """Return the figures before and after, as the card of the weights gets them."""
-    return {"before": _describe(before), "after": _describe(after)}
-
-
-def _describe(verdict: "Verdict") -> dict[str, float]:
-    described = {**verdict.rates._asdict(), "log_loss": verdict.log_loss}
-    return {name: round(value, 4) for name, value in described.items()}

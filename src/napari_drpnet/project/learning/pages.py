@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.picking.pick import accept, ranking_score, weigh_surroundings
+from napari_drpnet.picking.classification.classify import context_log_odds
+from napari_drpnet.picking.cuts import accept, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, State, review_picks
-from napari_drpnet.project.stages.cache import Analysis, Picker
+from napari_drpnet.project.stages.cache import Analysis, StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
@@ -52,14 +53,14 @@ class Page:
 
 
 def read_page(
-    picker: Picker, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
+    cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
 ) -> Page:
     """See what the labels of a micrograph are about.
 
     Parameters
     ----------
-    picker : Picker
-        Finds the candidates, where it does not know them.
+    cache : StageCache
+        Finds the candidates, where it does not keep them.
     asked : tuple
         The micrograph with its labels.
     plan : Plan
@@ -80,11 +81,11 @@ def read_page(
     """
     record, labels = asked
     parameters = plan.parameters
-    analysis, stored = picker.pick(record, parameters, plan.weights, job)
-    networks = picker.networks(parameters, plan.weights)
+    analysis, stored = cache.pick(record, plan, job)
+    networks = cache.networks(plan)
     judging = tuple(label for label in labels if by_model or label.source == "person")
     helping = tuple(label for label in labels if label not in judging)
-    context = weigh_surroundings(stored.picks, analysis.detection, networks)
+    context = context_log_odds(stored.picks, analysis.detection, networks)
     labelled, automatic = (
         _as_seen(given, analysis, stored, context) for given in (judging, helping)
     )

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.evaluation.precision_recall import Rates, Tally
+from napari_drpnet.picking.networks.card import ClassifierNetwork
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network
 from napari_drpnet.training.from_labels.cross_validation import cross_validate, log_loss
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
@@ -77,7 +77,7 @@ class Adapted:
 
 
 def adapt_classifier(
-    classifier: Network,
+    classifier: ClassifierNetwork,
     labelled: Sequence[LabelledView],
     replay: Sequence[LabelledView],
     recipe: AdaptRecipe,
@@ -88,7 +88,7 @@ def adapt_classifier(
 
     Parameters
     ----------
-    classifier : Network
+    classifier : ClassifierNetwork
         In use.
     labelled : sequence of LabelledView
         What a person said.

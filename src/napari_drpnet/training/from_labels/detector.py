@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.networks.card import DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.from_labels.classifier import Verdict, require_labels
 from napari_drpnet.training.from_labels.cross_validation import JobOfParts, deal_folds
@@ -63,7 +63,7 @@ class Tuned:
 
 
 def tune_detector(
-    detector: Network,
+    detector: DetectorNetwork,
     labelled: Sequence[LabelledImage],
     recipe: TuneRecipe,
     job: Job | None = None,
@@ -73,7 +73,7 @@ def tune_detector(
 
     Parameters
     ----------
-    detector : Network
+    detector : DetectorNetwork
         In use, with an absolute map.
     labelled : sequence of LabelledImage
         What a person said, as this detector sees the micrographs.
@@ -153,7 +153,7 @@ def tune_detector(
     return Tuned(state, threshold, before, after, less_loss and after.right > before.right)
 
 
-def _simulate(detector: Network, recipe: TuneRecipe, job: Job) -> list[Field]:
+def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[Field]:
     """Make fields as those that detectors learn from, of simple shapes."""
     fields: list[Field] = []
     for number in range(recipe.replay_fields):
@@ -178,7 +178,7 @@ def _mark(
     labelled: Sequence[LabelledImage],
     held_out: Sequence[Bools],
     old_maps: Sequence[Map],
-    detector: Network,
+    detector: DetectorNetwork,
     recipe: TuneRecipe,
 ) -> list[Lecture]:
     """Make lectures of all micrographs but those that are held out whole."""
@@ -211,7 +211,10 @@ def _fit(
 
 
 def _examine(
-    exam: Exam, labelled: Sequence[LabelledImage], held_out: Sequence[Bools], detector: Network
+    exam: Exam,
+    labelled: Sequence[LabelledImage],
+    held_out: Sequence[Bools],
+    detector: DetectorNetwork,
 ) -> None:
     """Show weights the labels that they have not learned from."""
     for number, (image, rows) in enumerate(zip(labelled, held_out, strict=True)):
