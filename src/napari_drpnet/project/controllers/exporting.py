@@ -27,7 +27,7 @@ from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 from napari_drpnet.project.workspace import Workspace
-from napari_drpnet.relion.micrograph_lists import SELECTED, copy_micrographs_star
+from napari_drpnet.relion.lists import SELECTED, copy_micrographs_star
 
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
