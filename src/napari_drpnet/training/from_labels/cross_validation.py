@@ -14,7 +14,7 @@ from napari_drpnet.training.from_labels.head import (
     Examples,
     copy_head,
     fit_head,
-    judge_examples,
+    classify_examples,
 )
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 
@@ -75,7 +75,7 @@ def cross_validate(
     probability = np.empty(len(verdicts))
     for reports in zip(*fits, strict=True):
         for head, part, examples in zip(heads, parts, held_out, strict=False):
-            probability[part] = judge_examples(head, examples)
+            probability[part] = classify_examples(head, examples)
         yield replace(reports[-1], held_out_loss=log_loss(probability, verdicts))
     return heads[-1], probability
 
