@@ -49,7 +49,7 @@ def own_weights(drpnet, tmp_path, monkeypatch):
     monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path / "own"))
 
 
-def judge_with(monkeypatch, *scores):
+def validate_with(monkeypatch, *scores):
     following = iter(scores)
     monkeypatch.setattr(
         train, "choose_detector_cuts", lambda *given: Cuts(next(following), 0.4, 0.7)
@@ -94,44 +94,44 @@ def test_weights_are_replaced_only_by_better_ones(drpnet, monkeypatch):
         ((0.1, 0.3), 1, 0.3),
         ((0.4, 0.1), 0, 0.4),
     ):
-        judge_with(monkeypatch, *scores)
+        validate_with(monkeypatch, *scores)
         result = drpnet(*DETECTOR, "--out", "a.safetensors", code=code)
         assert ("stays as it is" in result.stderr) == (code == 1)
         assert read_card(Path("a.safetensors")).recipe["validation_score"] == kept
-    judge_with(monkeypatch, 0.1, 0.2)
+    validate_with(monkeypatch, 0.1, 0.2)
     drpnet(*DETECTOR, "--out", "a.safetensors", "--overwrite")
     assert read_card(Path("a.safetensors")).recipe["validation_score"] == 0.2
 
 
 def test_a_detector_is_trained_further(drpnet, monkeypatch):
-    judge_with(monkeypatch, 0.2, 0.3)
+    validate_with(monkeypatch, 0.2, 0.3)
     drpnet(*DETECTOR, "--out", "a.safetensors")
-    judge_with(monkeypatch, 0.3, 0.4, 0.5)
+    validate_with(monkeypatch, 0.3, 0.4, 0.5)
     drpnet(*DETECTOR, "--out", "b.safetensors", "--weights", "a.safetensors")
     card = read_card(Path("b.safetensors"))
     assert card.recipe["started_from_sha256"] == load_detector("a.safetensors").sha256
-    judge_with(monkeypatch, 0.3, 0.2, 0.1)
+    validate_with(monkeypatch, 0.3, 0.2, 0.1)
     result = drpnet(*DETECTOR, "--out", "c.safetensors", "--weights", "a.safetensors", code=1)
     assert "a.safetensors are still the best" in result.stderr
     assert not Path("c.safetensors").exists()
 
 
 def test_interrupted_it_keeps_the_best_so_far(drpnet, monkeypatch):
-    looks = []
+    scores = []
 
-    def judge(*given):
-        looks.append(0.5)
-        if len(looks) == 2:
+    def choose(*given):
+        scores.append(0.5)
+        if len(scores) == 2:
             os.kill(os.getpid(), signal.SIGINT)
-        return Cuts(looks[-1], 0.4, 0.7)
+        return Cuts(scores[-1], 0.4, 0.7)
 
-    monkeypatch.setattr(train, "choose_detector_cuts", judge)
+    monkeypatch.setattr(train, "choose_detector_cuts", choose)
     result = drpnet(*DETECTOR, "--out", "a.safetensors", "--steps", 100, code=130)
     assert "Interrupted: these are the best so far" in result.stderr
     assert load_detector("a.safetensors").card.recipe["validation_score"] == 0.5
 
 
-def test_interrupted_before_anything_was_judged_it_leaves_nothing(drpnet, monkeypatch):
+def test_interrupted_before_any_validation_it_leaves_nothing(drpnet, monkeypatch):
     monkeypatch.setattr(
         train, "choose_detector_cuts", lambda *given: os.kill(os.getpid(), signal.SIGINT)
     )

@@ -13,9 +13,9 @@ def small_fields(monkeypatch):
 
 @pytest.fixture(scope="session")
 def toy_pool():
-    """Two fields to learn from and two that judge, small."""
+    """Two fields to learn from and two for validation, small."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fields, "_SIDE_PX", 320)
         learned = [field for seed in (2, 3) for field in random_fields(seed, [], 11.0, 1)]
-        unseen = [field for seed in (4, 5) for field in random_fields(seed, [], 11.0, 1)]
-    return Pool(learned, unseen, "toys")
+        validation = [field for seed in (4, 5) for field in random_fields(seed, [], 11.0, 1)]
+    return Pool(learned, validation, "toys")

@@ -13,11 +13,11 @@ from napari_drpnet.project.learning.outcome import Taught, Trial
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals
 from napari_drpnet.project.state.edits import LabelEdit
 from napari_drpnet.project.state.labels import Label
-from napari_drpnet.training.from_labels.classifier import Verdict
+from napari_drpnet.training.from_labels.classifier import LabelScore
 
 NONE = LabelTotals(0, 0, 0)
-BEFORE = Verdict(12, 20, Rates(0.5, 1.0, 0.667), 0.9)
-AFTER = Verdict(18, 20, Rates(0.9, 0.95, 0.924), 0.3)
+BEFORE = LabelScore(12, 20, Rates(0.5, 1.0, 0.667), 0.9)
+AFTER = LabelScore(18, 20, Rates(0.9, 0.95, 0.924), 0.3)
 BETTER_ONE = Taught("classifier", BEFORE, AFTER, True, {}, None)
 WORSE_ONE = Taught("classifier", AFTER, BEFORE, False, {}, None)
 

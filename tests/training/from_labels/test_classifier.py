@@ -74,7 +74,7 @@ def adapt(labelled, replay=(), classifier=None, recipe=RECIPE, job=None) -> Adap
     return adapted
 
 
-def judge(network, state, view):
+def classify(network, state, view):
     module = copy.deepcopy(network.module)
     module.load_state_dict(state)
     patches = extract_patches(view.image, view.centers_yx, PATCH_PX)
@@ -83,7 +83,7 @@ def judge(network, state, view):
 
 
 def test_what_is_learned_holds_on_another_micrograph():
-    classifier, unseen = make_classifier(), make_view(seed=9)
+    classifier, other = make_classifier(), make_view(seed=9)
     reports, adapted = finish(
         adapt_classifier(classifier, [make_view(1), make_view(2)], [], RECIPE)
     )
@@ -92,9 +92,9 @@ def test_what_is_learned_holds_on_another_micrograph():
     assert adapted.after.log_loss < adapted.before.log_loss
     assert adapted.after.labels == 80
     assert adapted.after.right > 72
-    old = judge(classifier, classifier.module.state_dict(), unseen) >= 0.5
-    new = judge(classifier, adapted.state, unseen) >= 0.5
-    assert np.mean(new == unseen.accepted) > 0.9 > np.mean(old == unseen.accepted)
+    old = classify(classifier, classifier.module.state_dict(), other) >= 0.5
+    new = classify(classifier, adapted.state, other) >= 0.5
+    assert np.mean(new == other.accepted) > 0.9 > np.mean(old == other.accepted)
     assert [report.step for report in reports] == list(range(3, 61, 3))
     assert reports[-1].loss < reports[0].loss
 
@@ -123,11 +123,11 @@ def test_other_candidates_keep_what_was_thought_of_them():
     """Few labels, all rejected, move the verdict on all else if nothing is replayed."""
     classifier, view, others = make_classifier(), make_view(0), make_view(5)
     rejected = LabelledView(view.image, view.centers_yx[20:26], np.zeros(6, bool))
-    old = judge(classifier, classifier.module.state_dict(), others)
+    old = classify(classifier, classifier.module.state_dict(), others)
     others = LabelledView(others.image, others.centers_yx, old >= np.median(old))
     kept = adapt([rejected], [others], classifier)
     few = adapt([rejected], [take(others, [int(np.argmax(old))])], classifier)
-    moved = [np.abs(judge(classifier, a.state, others) - old)[:20].mean() for a in (kept, few)]
+    moved = [np.abs(classify(classifier, a.state, others) - old)[:20].mean() for a in (kept, few)]
     assert moved[0] < 0.5 * moved[1]
 
 
@@ -231,8 +231,8 @@ def test_what_the_surroundings_say_need_not_be_learned_from_the_patches():
     classifier = make_classifier()
     moved, much = (
         np.abs(
-            judge(classifier, one.state, view)
-            - judge(classifier, classifier.module.state_dict(), view)
+            classify(classifier, one.state, view)
+            - classify(classifier, classifier.module.state_dict(), view)
         ).max()
         for one in (adapted, adapt([view]))
     )
@@ -252,9 +252,9 @@ def test_automatic_labels_are_learned_from_and_never_judged_by():
         adapt_classifier(make_classifier(), [some], [], RECIPE, automatic=[make_view(2)])
     )
     assert adapted.after.labels == alone.after.labels == 10
-    unseen, network = make_view(9), make_classifier()
+    other, network = make_view(9), make_classifier()
     wrong = [
-        np.abs(judge(network, one.state, unseen) - unseen.accepted).mean()
+        np.abs(classify(network, one.state, other) - other.accepted).mean()
         for one in (alone, adapted)
     ]
     assert wrong[1] < wrong[0]

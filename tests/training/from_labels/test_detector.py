@@ -190,10 +190,10 @@ def test_a_detector_with_which_the_classifier_does_worse_is_no_improvement(
     labelled = [take(1), take(2)]
     old_maps = [predict_distance_map(image.image, detector) for image in labelled]
 
-    def find_right(image, distance_map, *_):
+    def find_correct_labels(image, distance_map, *_):
         is_old = any(np.array_equal(distance_map, old_map) for old_map in old_maps)
         return np.arange(12) < (5 if is_old else new)
 
-    monkeypatch.setattr(module, "find_right", find_right)
+    monkeypatch.setattr(module, "find_correct_labels", find_correct_labels)
     classifier = load_classifier("multiscale-classifier")
     assert tune(detector, labelled, classifier=classifier).improved == (new >= 5)

@@ -19,38 +19,38 @@ def draw(*heights):
     return sum(height * cone for height, cone in zip(heights, cones, strict=True))
 
 
-def ask(labelled, *maps):
-    exam = HeldOutLabels(labelled, CARD)
+def collect(labelled, *maps):
+    held_out = HeldOutLabels(labelled, CARD)
     for number, distance_map in enumerate(maps):
-        exam.answer(number, np.ones(len(labelled[number].verdicts), bool), distance_map)
-    return exam
+        held_out.note_heights(number, np.ones(len(labelled[number].accepted), bool), distance_map)
+    return held_out
 
 
 def test_a_label_is_right_on_its_side_of_the_threshold():
-    exam = ask([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.9, 0.5, 0.3, 0.6))
-    verdict = exam.judge(0.4)
-    assert (verdict.right, verdict.labels) == (2, 4)
-    assert verdict.rates.precision == verdict.rates.recall == pytest.approx(2 / 3)
-    assert exam.judge(0.25).right == 3
+    held_out = collect([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.9, 0.5, 0.3, 0.6))
+    score = held_out.score(0.4)
+    assert (score.right, score.labels) == (2, 4)
+    assert score.rates.precision == score.rates.recall == pytest.approx(2 / 3)
+    assert held_out.score(0.25).right == 3
 
 
 def test_probability_is_a_half_at_the_threshold():
-    exam = ask([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.4, 0.4, 0.4, 0.4))
-    assert exam.judge(0.4).log_loss == pytest.approx(np.log(2), abs=1e-5)
-    better = ask([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.8, 0.8, 0.8, 0.0))
-    assert better.judge(0.4).log_loss < 0.02
+    held_out = collect([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.4, 0.4, 0.4, 0.4))
+    assert held_out.score(0.4).log_loss == pytest.approx(np.log(2), abs=1e-5)
+    better = collect([LabelledImage(IMAGE, PARTICLES, OTHER)], draw(0.8, 0.8, 0.8, 0.0))
+    assert better.score(0.4).log_loss < 0.02
 
 
 def test_a_label_beside_the_summit_stands_as_high():
     labelled = LabelledImage(IMAGE, np.add(PARTICLES, [2.0, -1.0]), np.empty((0, 2)))
-    assert ask([labelled], draw(0.5, 0.5, 0.5, 0)).judge(0.45).right == 3
+    assert collect([labelled], draw(0.5, 0.5, 0.5, 0)).score(0.45).right == 3
 
 
 def test_the_threshold_stays_unless_accepted_labels_lie_below():
     labelled = [LabelledImage(IMAGE, PARTICLES, OTHER)] * 2
-    assert ask(labelled, draw(0.9, 0.5, 0.3, 0), draw(1, 1, 1, 0)).recommend_threshold() == 0.4
+    assert collect(labelled, draw(0.9, 0.5, 0.3, 0), draw(1, 1, 1, 0)).recommend_threshold() == 0.4
     faint = draw(0.3, 0.3, 0.3, 0)
-    assert ask(labelled, faint, faint).recommend_threshold() == pytest.approx(0.3)
+    assert collect(labelled, faint, faint).recommend_threshold() == pytest.approx(0.3)
 
 
 def test_mistakes_of_the_detector_are_labels_of_a_complete_micrograph():

@@ -8,7 +8,7 @@ from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard, Ne
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.training.common.targets import distance_target
 from napari_drpnet.training.from_labels.targets import LabelledImage
-from napari_drpnet.training.from_labels.together import find_right, sees_the_same
+from napari_drpnet.training.from_labels.together import find_correct_labels, is_compatible
 
 ABOUT = {"particle_px": 11.0, "licence": "none", "trained_on": "nothing"}
 DETECTOR = DetectorCard(threshold=0.4, **ABOUT)
@@ -36,9 +36,9 @@ def draw(*heights):
 
 
 def test_a_label_is_right_where_it_is_picked_as_it_says(classifier):
-    right = find_right(LABELLED, draw(0.9, 0.3, 0.1, 0.5), DETECTOR, classifier)
+    right = find_correct_labels(LABELLED, draw(0.9, 0.3, 0.1, 0.5), DETECTOR, classifier)
     assert right.tolist() == [True, True, False, False]
-    right = find_right(LABELLED, draw(0.9, 0.9, 0.9, 0.1), DETECTOR, classifier)
+    right = find_correct_labels(LABELLED, draw(0.9, 0.9, 0.9, 0.1), DETECTOR, classifier)
     assert right.all()
 
 
@@ -46,7 +46,7 @@ def test_a_label_is_right_where_it_is_picked_as_it_says(classifier):
 def test_the_cut_of_the_classifier_counts(classifier, accept, least_f1):
     card = classifier.card.model_copy(update={"accept": accept, "least_f1": least_f1})
     strict = replace(classifier, card=card)
-    right = find_right(LABELLED, draw(0.9, 0.9, 0.9, 0.9), DETECTOR, strict)
+    right = find_correct_labels(LABELLED, draw(0.9, 0.9, 0.9, 0.9), DETECTOR, strict)
     assert right.tolist() == [False, False, False, True]
 
 
@@ -54,5 +54,5 @@ def test_the_cut_of_the_classifier_counts(classifier, accept, least_f1):
     "other", [{"particle_px": 12.0}, {"architecture": "multiscale"}, {"spectrum": (1.0,) * 16}]
 )
 def test_a_classifier_of_other_views_or_heights_is_not_asked(classifier, other):
-    assert sees_the_same(classifier, DETECTOR)
-    assert not sees_the_same(classifier, DETECTOR.model_copy(update=other))
+    assert is_compatible(classifier, DETECTOR)
+    assert not is_compatible(classifier, DETECTOR.model_copy(update=other))

@@ -64,9 +64,9 @@ def test_the_detector_learns_to_draw_particles():
     assert [report.step for report in reports] == [100, 120]
     assert not network.training
     card = DetectorCard(particle_px=PARTICLE, licence="none", trained_on="cones")
-    unseen = field(3)
-    drawn = predict_distance_map(unseen.image.astype(np.float32), Network(network, card, "", ""))
-    wanted = distance_target(unseen.centers_yx, SHAPE, PARTICLE)
+    other = field(3)
+    drawn = predict_distance_map(other.image.astype(np.float32), Network(network, card, "", ""))
+    wanted = distance_target(other.centers_yx, SHAPE, PARTICLE)
     assert np.corrcoef(drawn.ravel(), wanted.ravel())[0, 1] > 0.85
 
 
@@ -132,10 +132,10 @@ def test_the_classifier_learns_to_tell():
     reports = list(fit_classifier(network, examples(), chosen))
     assert [report.step for report in reports] == [8 * (200 // 32)]
     assert not network.training
-    unseen = examples(120, seed=1)
+    other = examples(120, seed=1)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(unseen.patches[:, None].astype(np.float32)))
-    assert np.mean(logits.argmax(dim=1).numpy() == unseen.labels) > 0.95
+        logits = network(torch.from_numpy(other.patches[:, None].astype(np.float32)))
+    assert np.mean(logits.argmax(dim=1).numpy() == other.labels) > 0.95
 
 
 def test_training_of_the_classifier_can_be_cancelled():
@@ -166,17 +166,17 @@ def test_a_network_with_batch_normalisation_learns_too():
     assert network.down[0][1].num_batches_tracked == 30
 
 
-def test_a_judge_looks_now_and_then_and_the_best_state_is_kept():
+def test_the_network_is_validated_at_intervals_and_the_best_state_is_kept():
     network = fresh(FCRN)
     seen, scores = [], iter([0.1, 0.7, 0.7, 0.3])
 
-    def judge():
+    def validate():
         assert not network.training
         seen.append(network.conv_1.weight.detach().clone())
         return next(scores)
 
     reports = list(
-        fit_detector(network, [field(1)], recipe(steps=10, validate_every=3), judge=judge)
+        fit_detector(network, [field(1)], recipe(steps=10, validate_every=3), validate=validate)
     )
     assert [(report.step, report.score) for report in reports] == [
         (3, 0.1),
@@ -193,12 +193,12 @@ def test_the_best_state_is_kept_also_when_it_is_cancelled():
     network = fresh(FCRN)
     seen = []
 
-    def judge():
+    def validate():
         seen.append(network.conv_1.weight.detach().clone())
         return 1 / len(seen)
 
     with pytest.raises(Cancelled):
-        list(fit_detector(network, [field(1)], recipe(validate_every=2), StopAt(7), judge))
+        list(fit_detector(network, [field(1)], recipe(validate_every=2), StopAt(7), validate))
     assert len(seen) == 3
     assert torch.equal(network.conv_1.weight, seen[0])
     assert not network.training

@@ -59,13 +59,13 @@ def test_the_seed_makes_the_fields_and_those_that_judge_stay_the_same():
     for one, same in zip(first.fields, again.fields, strict=True):
         assert_array_equal(one.image, same.image)
     assert first.fields[0].image.shape != other.fields[0].image.shape
-    assert_array_equal(first.unseen[0].image, other.unseen[0].image)
+    assert_array_equal(first.validation[0].image, other.validation[0].image)
     assert first.description == "simulated micrographs of simple shapes"
 
 
 def test_shares_rule_what_is_learned_from_but_not_what_judges():
     usual, hard = pool_of(), pool_of(hard=HardFields(faint=0.3, empty=0.3, dirty=0.3))
-    assert_array_equal(usual.unseen[0].image, hard.unseen[0].image)
+    assert_array_equal(usual.validation[0].image, hard.validation[0].image)
     assert any(
         one.image.shape != other.image.shape or (one.image != other.image).any()
         for one, other in zip(usual.fields, hard.fields, strict=True)
@@ -77,7 +77,7 @@ def test_structures_are_found_by_name_and_named_on_the_card(tmp_path, stand_ins)
     write_structure(tmp_path / "2xyz.pdb", 1)
     made = pool_of(structures=tmp_path, learn_from="1abc", validate_by=" 2xyz,")
     assert made.description == "simulated micrographs of 1abc, simple shapes"
-    assert (len(made.fields), len(made.unseen)) == (2, 1)
+    assert (len(made.fields), len(made.validation)) == (2, 1)
     with pytest.raises(InputFileError, match="no structure 3def"):
         pool_of(structures=tmp_path, learn_from="1abc,3def", validate_by="2xyz")
     with pytest.raises(ValueError, match="1abc cannot judge"):
@@ -100,7 +100,7 @@ def test_two_workers_make_the_same_fields(monkeypatch):
     data = DataRecipe(fields=1, looks=1, validation_fields=1)
     alone, together = (make_pool(data, NONE_HARD, 11.0, 1, workers=n) for n in (1, 2))
     assert_array_equal(alone.fields[0].image, together.fields[0].image)
-    assert_array_equal(alone.unseen[0].image, together.unseen[0].image)
+    assert_array_equal(alone.validation[0].image, together.validation[0].image)
 
 
 def test_negatives_are_a_small_share_without_centres(tmp_path, stand_ins):

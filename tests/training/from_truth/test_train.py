@@ -26,9 +26,9 @@ def scores(monkeypatch):
 
     def give(*scores):
         following = iter(scores)
-        judge = lambda *given: Cuts(next(following), 0.4, 0.7, 0.5)  # noqa: E731
-        monkeypatch.setattr(train, "choose_detector_cuts", judge)
-        monkeypatch.setattr(train, "choose_classifier_cuts", judge)
+        choose = lambda *given: Cuts(next(following), 0.4, 0.7, 0.5)  # noqa: E731
+        monkeypatch.setattr(train, "choose_detector_cuts", choose)
+        monkeypatch.setattr(train, "choose_classifier_cuts", choose)
 
     return give
 
@@ -55,7 +55,7 @@ def test_a_detector_is_trained_saved_and_loaded(tmp_path, toy_pool, architecture
     assert network.card == trained.card
     assert network.card.architecture == architecture
     assert network.card.trained_on == "toys"
-    image = toy_pool.unseen[0].image.astype(np.float32)
+    image = toy_pool.validation[0].image.astype(np.float32)
     assert predict_distance_map(image, network).shape == image.shape
     beside = DetectorRecipe.model_validate_json(path.with_suffix(".recipe.json").read_text())
     assert beside == trained.recipe == recipe(architecture=architecture)

@@ -11,7 +11,7 @@ from napari_drpnet.plugin.fields.parts import Hint, column
 from napari_drpnet.project.learning.outcome import Taught, Trial
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.from_labels.classifier import Verdict
+    from napari_drpnet.training.from_labels.classifier import LabelScore
 
 _ROWS = {
     "right": ("right labels", "How many of the labels it judges as they say"),
@@ -124,7 +124,7 @@ class RatesTable(QWidget):
                 self.cells[name][across].setText(text)
 
 
-def _texts(verdict: "Verdict") -> dict[str, str]:
+def _texts(verdict: "LabelScore") -> dict[str, str]:
     rates = {name: f"{value:.2f}" for name, value in verdict.rates._asdict().items()}
     return {"right": f"{verdict.right} of {verdict.labels}"} | rates
 

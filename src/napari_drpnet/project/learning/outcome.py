@@ -15,7 +15,7 @@ from napari_drpnet.project.state.labels import Source
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from napari_drpnet.training.from_labels.classifier import Verdict
+    from napari_drpnet.training.from_labels.classifier import LabelScore
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class Taught:
     ----------
     kind : {'classifier', 'detector'}
         Of network.
-    before, after : Verdict
+    before, after : LabelScore
         On the weights in use, and on new ones, by labels that they were not trained on.
     improved : bool
         Whether the new ones are better by more than a little.
@@ -39,8 +39,8 @@ class Taught:
     """
 
     kind: Kind
-    before: "Verdict"
-    after: "Verdict"
+    before: "LabelScore"
+    after: "LabelScore"
     improved: bool
     state: "dict[str, Tensor]"
     card: AnyCard

@@ -13,7 +13,7 @@ from napari_drpnet.picking.networks.card import (
     DetectorNetwork,
 )
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.training.from_labels.classifier import Adapted, Verdict
+from napari_drpnet.training.from_labels.classifier import Adapted, LabelScore
 from napari_drpnet.training.from_labels.detector import Tuned
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from napari_drpnet.training.from_labels.targets import TuneRecipe
@@ -53,8 +53,8 @@ class LabelOrigin:
     def describe(self) -> str:
         """Return the counts in words."""
         numbers = {source: sum(count.values()) for source, count in self.counts.items()}
-        told = " and ".join(f"{number} {_WHO[source]}" for source, number in numbers.items())
-        return f"{told} (micrographs: {self.micrographs})"
+        text = " and ".join(f"{number} {_WHO[source]}" for source, number in numbers.items())
+        return f"{text} (micrographs: {self.micrographs})"
 
 
 def adopt_classifier(classifier: ClassifierNetwork, detector: DetectorCard) -> ClassifierNetwork:
@@ -115,8 +115,8 @@ def detector_card(
 def _about(
     network: AnyNetwork,
     used: dict[str, Any],
-    before: Verdict,
-    after: Verdict,
+    before: LabelScore,
+    after: LabelScore,
     origin: LabelOrigin,
 ) -> dict[str, Any]:
     """Return the fields of a card that say what weights come from."""
@@ -133,6 +133,6 @@ def _about(
     }
 
 
-def _figures(verdict: Verdict) -> dict[str, float]:
-    described = {**verdict.rates._asdict(), "log_loss": verdict.log_loss}
+def _figures(score: LabelScore) -> dict[str, float]:
+    described = {**score.rates._asdict(), "log_loss": score.log_loss}
     return {name: round(value, 4) for name, value in described.items()}

@@ -33,7 +33,7 @@ _FEW = 300
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LabelScore:
     """How a classifier judges labels that it was not trained on.
 
     Parameters
@@ -63,7 +63,7 @@ class Adapted:
     accept : float or None
         Least P(particle) to go with them: that of the old weights, since P keeps its scale; 0.5
         where those recommend none; None where it is automatic.
-    before, after : Verdict
+    before, after : LabelScore
         Of the old weights, and of new ones on labels that they were not trained on.
     improved : bool
         Whether the new ones are better by the recipe's margin.
@@ -71,8 +71,8 @@ class Adapted:
 
     state: dict[str, Tensor]
     accept: float | None
-    before: Verdict
-    after: Verdict
+    before: LabelScore
+    after: LabelScore
     improved: bool
 
 
@@ -109,7 +109,7 @@ def adapt_classifier(
     Returns
     -------
     Adapted
-        With its verdicts by cross-validation.
+        With its scores by cross-validation.
 
     Raises
     ------
@@ -128,22 +128,22 @@ def adapt_classifier(
     """
     module = classifier.module
     assert isinstance(module, PatchClassifier)
-    verdicts = np.concatenate([view.accepted for view in labelled] or [np.zeros(0, bool)])
-    require_labels(verdicts, [view.accepted for view in replay])
+    accepted = np.concatenate([view.accepted for view in labelled] or [np.zeros(0, bool)])
+    require_labels(accepted, [view.accepted for view in replay])
     job = job or SilentJob()
-    labels = _label_examples(module, labelled, verdicts, recipe, job)
+    labels = _label_examples(module, labelled, accepted, recipe, job)
     given = classifier.card.accept
     cut = given or NATURAL_ACCEPT
-    others = labels.where(np.zeros_like(verdicts))
+    others = labels.where(np.zeros_like(accepted))
     if replay:
         others = others.joined(_replay_examples(module, replay, cut, recipe, job))
     if automatic:
         others = others.joined(_automatic_examples(module, automatic, recipe, job))
-    head, probability = yield from cross_validate(module, labels, verdicts, others, recipe, job)
+    head, probability = yield from cross_validate(module, labels, accepted, others, recipe, job)
 
     old = classify_examples(copy_head(module), labels)
-    before = score_labels(old, verdicts, cut if given is None else given)
-    after = score_labels(probability, verdicts, cut)
+    before = score_labels(old, accepted, cut if given is None else given)
+    after = score_labels(probability, accepted, cut)
     less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
@@ -155,7 +155,7 @@ def adapt_classifier(
     )
 
 
-def require_labels(verdicts: Bools, replayed: Sequence[Bools] = ()) -> None:
+def require_labels(accepted: Bools, replayed: Sequence[Bools] = ()) -> None:
     """See that labels can be learned from.
 
     Raises
@@ -163,10 +163,10 @@ def require_labels(verdicts: Bools, replayed: Sequence[Bools] = ()) -> None:
     ValueError
         With fewer than `LEAST_LABELS`, or when they and all that is replayed are of one kind.
     """
-    if len(verdicts) < LEAST_LABELS:
-        counted = "1 label is" if len(verdicts) == 1 else f"{len(verdicts)} labels are"
+    if len(accepted) < LEAST_LABELS:
+        counted = "1 label is" if len(accepted) == 1 else f"{len(accepted)} labels are"
         raise ValueError(f"{counted} too few to learn from: give at least {LEAST_LABELS}")
-    seen = np.concatenate([verdicts, *replayed])
+    seen = np.concatenate([accepted, *replayed])
     if seen.all() or not seen.any():
         kind, other = ("accepted", "reject") if seen.all() else ("rejected", "accept")
         raise ValueError(f"everything is {kind}: {other} some points too")
@@ -175,25 +175,25 @@ def require_labels(verdicts: Bools, replayed: Sequence[Bools] = ()) -> None:
 def _label_examples(
     module: PatchClassifier,
     views: Sequence[LabelledView],
-    verdicts: Bools,
+    accepted: Bools,
     recipe: AdaptRecipe,
     job: Job,
 ) -> Examples:
     """Turn, mirror and shift labels; both kinds weigh the same where both are there."""
-    step = recipe.shift_px if len(verdicts) <= _FEW else 0
+    step = recipe.shift_px if len(accepted) <= _FEW else 0
     shifts = [(0, 0), (step, 0), (-step, 0), (0, step), (0, -step)] if step else [(0, 0)]
-    seen = _look(module, views, shifts, job)
-    return Examples.of(*seen, _tensor(verdicts), _tensor(_balance(verdicts)))
+    seen = _extract_features(module, views, shifts, job)
+    return Examples.of(*seen, _tensor(accepted), _tensor(_balance(accepted)))
 
 
 def _automatic_examples(
     module: PatchClassifier, views: Sequence[LabelledView], recipe: AdaptRecipe, job: Job
 ) -> Examples:
     """Take them as they are, and each for no more than an unlabelled candidate."""
-    verdicts = np.concatenate([view.accepted for view in views])
-    weight = recipe.replay_weight * _balance(verdicts)
-    seen = _look(module, views, [(0, 0)], job)
-    return Examples.of(*seen, _tensor(verdicts), _tensor(weight))
+    accepted = np.concatenate([view.accepted for view in views])
+    weight = recipe.replay_weight * _balance(accepted)
+    seen = _extract_features(module, views, [(0, 0)], job)
+    return Examples.of(*seen, _tensor(accepted), _tensor(weight))
 
 
 def _replay_examples(
@@ -207,16 +207,16 @@ def _replay_examples(
 
     What was accepted shall be so still, also where the classifier had no say.
     """
-    features, context = _look(module, views, [(0, 0)], job)
+    features, context = _extract_features(module, views, [(0, 0)], job)
     weight = torch.full_like(context, recipe.replay_weight)
-    untold = Examples.of(features, context, torch.zeros_like(context), weight)
-    probability = classify_examples(copy_head(module), untold)
+    unlabelled = Examples.of(features, context, torch.zeros_like(context), weight)
+    probability = classify_examples(copy_head(module), unlabelled)
     accepted = np.concatenate([view.accepted for view in views])
     target = np.where(accepted, np.maximum(probability, cut), probability)
-    return replace(untold, target=_tensor(target))
+    return replace(unlabelled, target=_tensor(target))
 
 
-def _look(
+def _extract_features(
     module: PatchClassifier, views: Sequence[LabelledView], shifts: Shifts, job: Job
 ) -> tuple[Tensor, Tensor]:
     """Return what the convolutions see of all places, and what their context says."""
@@ -226,24 +226,24 @@ def _look(
     return torch.cat(features), _tensor(np.concatenate([view.context_odds for view in views]))
 
 
-def _balance(verdicts: Bools) -> Floats:
+def _balance(accepted: Bools) -> Floats:
     """Return weights with which both kinds matter the same, where both are there."""
-    if verdicts.all() or not verdicts.any():
-        return np.ones(len(verdicts))
-    share = np.where(verdicts, verdicts.mean(), 1 - verdicts.mean())
+    if accepted.all() or not accepted.any():
+        return np.ones(len(accepted))
+    share = np.where(accepted, accepted.mean(), 1 - accepted.mean())
     return np.asarray(np.clip(0.5 / share, 0.5, 2.0))
 
 
-def score_labels(probability: Floats, verdicts: Bools, accept: float) -> Verdict:
+def score_labels(probability: Floats, accepted: Bools, accept: float) -> LabelScore:
     """Hold the probabilities of labels, (n,), against what they say, (n,)."""
     picked = probability >= accept
     tally = Tally(
-        int((picked & verdicts).sum()),
-        int((picked & ~verdicts).sum()),
-        int((~picked & verdicts).sum()),
+        int((picked & accepted).sum()),
+        int((picked & ~accepted).sum()),
+        int((~picked & accepted).sum()),
     )
-    right = int((picked == verdicts).sum())
-    return Verdict(right, len(verdicts), tally.rates, log_loss(probability, verdicts))
+    right = int((picked == accepted).sum())
+    return LabelScore(right, len(accepted), tally.rates, log_loss(probability, accepted))
 
 
 def _tensor(values: NDArray[np.generic]) -> Tensor:

@@ -27,7 +27,7 @@ _EPSILON = 1e-6
 def cross_validate(
     module: PatchClassifier,
     labels: Examples,
-    verdicts: Bools,
+    accepted: Bools,
     others: Examples,
     recipe: AdaptRecipe,
     job: Job,
@@ -40,7 +40,7 @@ def cross_validate(
         Whose head they all start from.
     labels : Examples
         n of them.
-    verdicts : (n,) bool array
+    accepted : (n,) bool array
         What the labels say.
     others : Examples
         Learned from in any case.
@@ -61,8 +61,8 @@ def cross_validate(
     probability : (n,) float array
         P(particle) of each label, from the head that has not seen it.
     """
-    parts = deal_folds(verdicts, recipe.folds, recipe.seed)
-    shared = JobOfParts(job, (len(parts) + 1) * recipe.steps)
+    parts = deal_folds(accepted, recipe.folds, recipe.seed)
+    shared = SharedJob(job, (len(parts) + 1) * recipe.steps)
     held_out = [labels.where(part) for part in parts]
     heads = [copy_head(module) for _ in range(len(parts) + 1)]
     everything = labels.joined(others)
@@ -72,26 +72,26 @@ def cross_validate(
         fit_head(head, examples, recipe, shared)
         for head, examples in zip(heads, [*seen, everything], strict=True)
     ]
-    probability = np.empty(len(verdicts))
+    probability = np.empty(len(accepted))
     for reports in zip(*fits, strict=True):
         for head, part, examples in zip(heads, parts, held_out, strict=False):
             probability[part] = classify_examples(head, examples)
-        yield replace(reports[-1], held_out_loss=log_loss(probability, verdicts))
+        yield replace(reports[-1], held_out_loss=log_loss(probability, accepted))
     return heads[-1], probability
 
 
-def log_loss(probability: Floats, verdicts: Bools) -> float:
+def log_loss(probability: Floats, accepted: Bools) -> float:
     """Return the mean of −log of the probability that is given to what the labels say."""
-    given = np.where(verdicts, probability, 1 - probability)
+    given = np.where(accepted, probability, 1 - probability)
     return float(-np.log(np.maximum(given, _EPSILON)).mean())
 
 
-def deal_folds(verdicts: Bools, folds: int, seed: int) -> list[Bools]:
+def deal_folds(accepted: Bools, folds: int, seed: int) -> list[Bools]:
     """Deal labels out into parts, each to be held out once.
 
     Parameters
     ----------
-    verdicts : (n,) bool array
+    accepted : (n,) bool array
         Each part gets as many of both kinds as there are.
     folds : int
         How many parts, at most.
@@ -104,14 +104,14 @@ def deal_folds(verdicts: Bools, folds: int, seed: int) -> list[Bools]:
         Which labels are in each part; none is empty.
     """
     rng = np.random.default_rng(seed)
-    part = np.empty(len(verdicts), np.intp)
-    dealt = np.concatenate([rng.permutation(np.flatnonzero(verdicts == kind)) for kind in (1, 0)])
-    part[dealt] = np.arange(len(verdicts)) % folds
+    part = np.empty(len(accepted), np.intp)
+    dealt = np.concatenate([rng.permutation(np.flatnonzero(accepted == kind)) for kind in (1, 0)])
+    part[dealt] = np.arange(len(accepted)) % folds
     return [part == k for k in np.unique(part)]
 
 
 @dataclass
-class JobOfParts:
+class SharedJob:
     """The job of several fits: it reports for all of them."""
 
     job: Job

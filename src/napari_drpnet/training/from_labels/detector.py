@@ -13,8 +13,8 @@ from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
-from napari_drpnet.training.from_labels.classifier import Verdict, require_labels
-from napari_drpnet.training.from_labels.cross_validation import JobOfParts, deal_folds
+from napari_drpnet.training.from_labels.classifier import LabelScore, require_labels
+from napari_drpnet.training.from_labels.cross_validation import SharedJob, deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
 from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
 from napari_drpnet.training.from_labels.targets import (
@@ -25,7 +25,7 @@ from napari_drpnet.training.from_labels.targets import (
     label_targets,
     replay_targets,
 )
-from napari_drpnet.training.from_labels.together import find_right, sees_the_same
+from napari_drpnet.training.from_labels.together import find_correct_labels, is_compatible
 
 __all__ = ["LabelledImage", "TuneRecipe", "Tuned", "tune_detector"]
 
@@ -50,7 +50,7 @@ class Tuned:
         New weights, trained on all labels.
     threshold : float
         To go with them, map units: that of the old weights, unless the labels say otherwise.
-    before, after : Verdict
+    before, after : LabelScore
         Of the old weights, and of new ones on labels that they were not trained on.
     improved : bool
         Whether the new ones judge more labels rightly, with a loss less by the recipe's margin.
@@ -58,8 +58,8 @@ class Tuned:
 
     state: dict[str, Tensor]
     threshold: float
-    before: Verdict
-    after: Verdict
+    before: LabelScore
+    after: LabelScore
     improved: bool
 
 
@@ -117,8 +117,8 @@ def tune_detector(
     if detector.card.map_units != "absolute":
         raise ValueError("a detector without an absolute scale cannot learn from labels")
     # What is unlabelled stands for both kinds.
-    verdicts = [image.verdicts for image in labelled] or [np.zeros(0, bool)]
-    require_labels(np.concatenate(verdicts), [np.array([True, False])])
+    accepted = [image.accepted for image in labelled] or [np.zeros(0, bool)]
+    require_labels(np.concatenate(accepted), [np.array([True, False])])
     job = job or SilentJob()
     old_maps = [predict_distance_map(image.image, detector, job=job) for image in labelled]
     labelled = [
@@ -131,54 +131,61 @@ def tune_detector(
         )
         for field in [*replay, *_simulate(detector, recipe, job)]
     ]
-    exam = HeldOutLabels(labelled, detector.card)
+    held_out = HeldOutLabels(labelled, detector.card)
     for number, old_map in enumerate(old_maps):
-        exam.answer(number, np.ones(len(labelled[number].verdicts), bool), old_map)
-    before = exam.judge(detector.card.threshold)
+        held_out.note_heights(number, np.ones(len(labelled[number].accepted), bool), old_map)
+    before = held_out.score(detector.card.threshold)
 
-    parts = _hold_out(labelled, recipe)
-    nothing = [np.zeros(len(image.verdicts), bool) for image in labelled]
-    modules = [copy.deepcopy(detector.module) for _ in range(len(parts) + 1)]
-    shared = JobOfParts(job, len(modules) * recipe.steps)
+    folds = _make_folds(labelled, recipe)
+    nothing = [np.zeros(len(image.accepted), bool) for image in labelled]
+    modules = [copy.deepcopy(detector.module) for _ in range(len(folds) + 1)]
+    shared = SharedJob(job, len(modules) * recipe.steps)
     fits = [
         _fit(
-            module, [*_mark(labelled, held_out, old_maps, detector, recipe), *kept], recipe, shared
+            module,
+            [*_training_images(labelled, fold, old_maps, detector, recipe), *kept],
+            recipe,
+            shared,
         )
-        for module, held_out in zip(modules, [*parts, nothing], strict=True)
+        for module, fold in zip(modules, [*folds, nothing], strict=True)
     ]
     for step, losses in enumerate(zip(*fits, strict=True), 1):
         if step % max(1, recipe.steps // _REPORTS) and step != recipe.steps:
             continue
-        for module, held_out in zip(modules, parts, strict=False):
-            _examine(exam, labelled, held_out, replace(detector, module=module))
-        held_out_loss = exam.judge(detector.card.threshold).log_loss
+        for module, fold in zip(modules, folds, strict=False):
+            _note_fold(held_out, labelled, fold, replace(detector, module=module))
+        held_out_loss = held_out.score(detector.card.threshold).log_loss
         yield AdaptReport(step, recipe.steps, losses[-1], held_out_loss)
-    threshold = exam.recommend_threshold()
-    after = exam.judge(threshold)
+    threshold = held_out.recommend_threshold()
+    after = held_out.score(threshold)
     state = {name: tensor.cpu() for name, tensor in modules[-1].state_dict().items()}
     less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _LOSS_OF_A_COIN)
     improved = less_loss and after.right > before.right
-    if improved and classifier is not None and sees_the_same(classifier, detector.card):
+    if improved and classifier is not None and is_compatible(classifier, detector.card):
         pairs = [replace(detector, module=module) for module in modules]
-        improved = _is_no_worse(labelled, parts, old_maps, pairs, classifier)
+        improved = _is_no_worse(labelled, folds, old_maps, pairs, classifier)
     return Tuned(state, threshold, before, after, improved)
 
 
 def _is_no_worse(
     labelled: Sequence[LabelledImage],
-    parts: Sequence[Sequence[Bools]],
+    folds: Sequence[Sequence[Bools]],
     old_maps: Sequence[Map],
     tuned: Sequence[DetectorNetwork],
     classifier: ClassifierNetwork,
 ) -> bool:
     """Return whether a classifier gets no fewer held-out labels right with the tuned detectors."""
     old = new = 0
-    for detector, held_out in zip(tuned, parts, strict=False):
-        for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True):
+    for detector, fold in zip(tuned, folds, strict=False):
+        for image, rows, old_map in zip(labelled, fold, old_maps, strict=True):
             if rows.any():
                 new_map = predict_distance_map(image.image, detector)
-                old += int(find_right(image, old_map, detector.card, classifier)[rows].sum())
-                new += int(find_right(image, new_map, detector.card, classifier)[rows].sum())
+                old += int(
+                    find_correct_labels(image, old_map, detector.card, classifier)[rows].sum()
+                )
+                new += int(
+                    find_correct_labels(image, new_map, detector.card, classifier)[rows].sum()
+                )
     return new >= old
 
 
@@ -192,41 +199,41 @@ def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[F
     return fields
 
 
-def _hold_out(labelled: Sequence[LabelledImage], recipe: TuneRecipe) -> list[list[Bools]]:
+def _make_folds(labelled: Sequence[LabelledImage], recipe: TuneRecipe) -> list[list[Bools]]:
     """Deal whole micrographs out, or the labels of a single one, so that each is held out once."""
-    counts = [len(image.verdicts) for image in labelled]
+    counts = [len(image.accepted) for image in labelled]
     if len(labelled) > 1:
         of_images = deal_folds(np.ones(len(labelled), bool), recipe.folds, recipe.seed)
-        held_out = [np.repeat(part, counts) for part in of_images]
+        folds = [np.repeat(part, counts) for part in of_images]
     else:
-        held_out = deal_folds(labelled[0].verdicts, recipe.folds, recipe.seed)
-    return [np.split(rows, np.cumsum(counts)[:-1]) for rows in held_out]
+        folds = deal_folds(labelled[0].accepted, recipe.folds, recipe.seed)
+    return [np.split(rows, np.cumsum(counts)[:-1]) for rows in folds]
 
 
-def _mark(
+def _training_images(
     labelled: Sequence[LabelledImage],
-    held_out: Sequence[Bools],
+    fold: Sequence[Bools],
     old_maps: Sequence[Map],
     detector: DetectorNetwork,
     recipe: TuneRecipe,
 ) -> list[TrainingImage]:
-    """Make lectures of all micrographs but those that are held out whole."""
+    """Make training images of all micrographs but those that are held out whole."""
     return [
         label_targets(image, ~rows, old_map, detector.card.particle_px, recipe)
-        for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True)
+        for image, rows, old_map in zip(labelled, fold, old_maps, strict=True)
         if not (len(rows) and rows.all())
     ]
 
 
 def _fit(
-    module: nn.Module, lectures: Sequence[TrainingImage], recipe: TuneRecipe, job: Job
+    module: nn.Module, images: Sequence[TrainingImage], recipe: TuneRecipe, job: Job
 ) -> Iterator[float]:
     """Follow the gradient of the weighted squared error; yields the loss of each batch."""
     rng = np.random.default_rng(recipe.seed)
     device = next(module.parameters()).device
     adam = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
-    batches = draw_batches(lectures, recipe.window_px, recipe.batch, rng)
+    batches = draw_batches(images, recipe.window_px, recipe.batch, rng)
     for step, windows in zip(range(1, recipe.steps + 1), batches, strict=False):
         image, target, weight = torch.from_numpy(windows[:, :, None]).to(device)
         predicted = module(image.contiguous(memory_format=torch.channels_last))
@@ -239,13 +246,13 @@ def _fit(
         yield float(loss.detach())
 
 
-def _examine(
-    exam: HeldOutLabels,
+def _note_fold(
+    held_out: HeldOutLabels,
     labelled: Sequence[LabelledImage],
-    held_out: Sequence[Bools],
+    fold: Sequence[Bools],
     detector: DetectorNetwork,
 ) -> None:
     """Show weights the labels that they have not learned from."""
-    for number, (image, rows) in enumerate(zip(labelled, held_out, strict=True)):
+    for number, (image, rows) in enumerate(zip(labelled, fold, strict=True)):
         if rows.any():
-            exam.answer(number, rows, predict_distance_map(image.image, detector))
+            held_out.note_heights(number, rows, predict_distance_map(image.image, detector))

@@ -12,7 +12,7 @@ from napari_drpnet.picking.detectors.peaks import smooth
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import label_maxima
-from napari_drpnet.training.from_labels.classifier import Verdict, score_labels
+from napari_drpnet.training.from_labels.classifier import LabelScore, score_labels
 from napari_drpnet.training.from_labels.replay import recommend_threshold
 from napari_drpnet.training.from_labels.targets import LabelledImage
 
@@ -42,9 +42,9 @@ class HeldOutLabels:
 
     def __init__(self, labelled: Sequence[LabelledImage], card: DetectorCard) -> None:
         self._labelled, self._card = labelled, card
-        self._heights = [np.zeros(len(image.verdicts)) for image in labelled]
+        self._heights = [np.zeros(len(image.accepted)) for image in labelled]
 
-    def answer(self, number: int, rows: Bools, distance_map: Map) -> None:
+    def note_heights(self, number: int, rows: Bools, distance_map: Map) -> None:
         """Look at labels of one micrograph in the map that shall be judged there.
 
         Parameters
@@ -59,17 +59,17 @@ class HeldOutLabels:
         heights = _read_heights(distance_map, self._labelled[number], self._card)
         self._heights[number][rows] = heights[rows]
 
-    def judge(self, threshold: float) -> Verdict:
+    def score(self, threshold: float) -> LabelScore:
         """Hold what was seen against what a person said, at a threshold."""
         height = np.concatenate(self._heights)
-        verdicts = np.concatenate([labelled.verdicts for labelled in self._labelled])
+        accepted = np.concatenate([labelled.accepted for labelled in self._labelled])
         odds = (height - threshold) / (_WIDTH * max(threshold, np.finfo(float).eps))
-        return score_labels(expit(odds), verdicts, 0.5)
+        return score_labels(expit(odds), accepted, 0.5)
 
     def recommend_threshold(self) -> float:
         """Return the threshold that serves what was seen; see `feedback.recommend_threshold`."""
         accepted = [
-            height[labelled.verdicts]
+            height[labelled.accepted]
             for height, labelled in zip(self._heights, self._labelled, strict=True)
         ]
         return recommend_threshold(np.concatenate(accepted), self._card.threshold)

@@ -65,7 +65,7 @@ class LabelledImage:
         return np.concatenate(both).astype(float)
 
     @property
-    def verdicts(self) -> Bools:
+    def accepted(self) -> Bools:
         """Whether each of `centers_yx` is accepted, (n + m,)."""
         return np.arange(len(self.centers_yx)) < len(self.accepted_yx)
 
@@ -124,7 +124,7 @@ def label_targets(
         distance, label = tree.query(grid, distance_upper_bound=particle_px / 2)
         near = np.isfinite(distance)
         cone = np.where(near, 1 - distance / (particle_px / 2), 0.0)
-        accepted, known = (np.append(rows, False)[label] for rows in (labelled.verdicts, learned))
+        accepted, known = (np.append(rows, False)[label] for rows in (labelled.accepted, learned))
         target = np.where(near, cone * accepted, old_map).astype(np.float32)
         weight = np.where(near, known, recipe.replay_weight).astype(np.float32)
     weight *= np.where(target > 0, recipe.positive_weight, 1).astype(np.float32)
@@ -138,13 +138,13 @@ def replay_targets(field: Field, old_map: Image, recipe: TuneRecipe) -> Training
 
 
 def draw_batches(
-    lectures: Sequence[TrainingImage], side: int, batch: int, rng: np.random.Generator
+    images: Sequence[TrainingImage], side: int, batch: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float32]]:
     """Yield batches of windows without end, turned and mirrored at random.
 
     Parameters
     ----------
-    lectures : sequence of TrainingImage
+    images : sequence of TrainingImage
         What to cut them from.
     side : int
         Of a window, pixels.
@@ -158,31 +158,31 @@ def draw_batches(
     (3, batch, side, side) float32 array
         Image, target and weight.
     """
-    side = min(side, *(length for lecture in lectures for length in lecture.image.shape))
-    places = [(lecture, place) for lecture in lectures for place in lecture.places_yx]
+    side = min(side, *(length for each in images for length in each.image.shape))
+    places = [(each, place) for each in images for place in each.places_yx]
     while True:
         windows = []
         for number in range(batch):
-            lecture = lectures[int(rng.integers(len(lectures)))]
-            shape = np.array(lecture.image.shape)
+            chosen = images[int(rng.integers(len(images)))]
+            shape = np.array(chosen.image.shape)
             middle = rng.uniform(size=2) * shape
             if number % 2 == 0 and places:
-                lecture, place = places[int(rng.integers(len(places)))]
-                shape = np.array(lecture.image.shape)
+                chosen, place = places[int(rng.integers(len(places)))]
+                shape = np.array(chosen.image.shape)
                 middle = place + rng.uniform(-0.35, 0.35, 2) * side
-            windows.append(_cut(lecture, middle, shape, side, rng))
+            windows.append(_cut(chosen, middle, shape, side, rng))
         yield np.stack(windows, axis=1)
 
 
 def _cut(
-    lecture: TrainingImage,
+    chosen: TrainingImage,
     middle: Floats,
     shape: NDArray[np.intp],
     side: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     y, x = np.clip(np.round(middle - side / 2), 0, shape - side).astype(int)
-    planes = (lecture.image, lecture.target, lecture.weight)
+    planes = (chosen.image, chosen.target, chosen.weight)
     window = np.stack([plane[y : y + side, x : x + side] for plane in planes])
     window = np.rot90(window, int(rng.integers(4)), axes=(1, 2))
     return window[:, ::-1] if rng.random() < 0.5 else window

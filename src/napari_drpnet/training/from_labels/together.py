@@ -16,14 +16,14 @@ from napari_drpnet.training.from_truth.cuts import context_log_odds, patch_log_o
 _REACH = 0.25
 
 
-def sees_the_same(classifier: ClassifierNetwork, detector: DetectorCard) -> bool:
+def is_compatible(classifier: ClassifierNetwork, detector: DetectorCard) -> bool:
     """Whether a classifier knows the heights of a detector, and sees micrographs as it does."""
     views = ("particle_px", "normalization", "spectrum")
     same = all(getattr(classifier.card, name) == getattr(detector, name) for name in views)
     return same and classifier.card.knows(detector)
 
 
-def find_right(
+def find_correct_labels(
     labelled: LabelledImage,
     distance_map: NDArray[np.float32],
     detector: DetectorCard,
@@ -40,7 +40,7 @@ def find_right(
     detector : DetectorCard
         Card of the detector.
     classifier : ClassifierNetwork
-        One that `sees_the_same`; its card says what is accepted.
+        One that `is_compatible`; its card says what is accepted.
 
     Returns
     -------
@@ -56,10 +56,10 @@ def find_right(
     probability = particle_probability(
         patch_log_odds(field, found, classifier), context_log_odds(field, found, classifier)
     )
-    accepted = probability >= (card.accept or 0.0)
+    picked = probability >= (card.accept or 0.0)
     if card.accept is None:
         cut = automatic_cut(probability, card.least_f1)
-        accepted = cut.picks_something & (probability >= cut.accept)
+        picked = cut.picks_something & (probability >= cut.accept)
     reach = _REACH * card.particle_px
-    is_picked = ~far_from(labelled.centers_yx, found.centers_yx[accepted], reach)
-    return np.asarray(is_picked == labelled.verdicts)
+    is_picked = ~far_from(labelled.centers_yx, found.centers_yx[picked], reach)
+    return np.asarray(is_picked == labelled.accepted)

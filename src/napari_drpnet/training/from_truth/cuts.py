@@ -59,7 +59,7 @@ class BestSoFar:
         self._to_beat = int(started_from_weights)
         self._cuts: list[Cuts] = []
 
-    def judge(self) -> float:
+    def validate(self) -> float:
         """Return the score of the network as it is."""
         self._cuts.append(self._choose(self._network))
         return self._cuts[-1].score
@@ -67,37 +67,37 @@ class BestSoFar:
     def improves(self, other: AnyNetwork) -> bool:
         """Look at another network; return whether it is better than all before."""
         self._cuts.append(self._choose(other))
-        return self.best is self._cuts[-1]
+        return self.cuts is self._cuts[-1]
 
     @property
-    def best(self) -> Cuts:
+    def cuts(self) -> Cuts:
         """The first of the best, whose weights the fit keeps."""
-        return max(self._cuts, key=lambda cuts: cuts.score)
+        return max(self._cuts, key=lambda each: each.score)
 
     @property
     def found_something(self) -> bool:
         """Whether there is something new, and better than the weights that it started from."""
-        return bool(self._cuts) and self._cuts.index(self.best) >= self._to_beat
+        return bool(self._cuts) and self._cuts.index(self.cuts) >= self._to_beat
 
 
-def choose_detector_cuts(unseen: Sequence[Field], detector: DetectorNetwork) -> Cuts:
+def choose_detector_cuts(validation: Sequence[Field], detector: DetectorNetwork) -> Cuts:
     """Return the sigma and threshold that serve a detector best; its maps are drawn once."""
     particle_px = detector.card.particle_px
-    judged: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
-    for field in unseen:
+    by_sigma: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
+    for field in validation:
         distance_map = predict_distance_map(field.image.astype(np.float32), detector)
-        for sigma, found in judged.items():
+        for sigma, found in by_sigma.items():
             found.append(label_maxima(field, distance_map, particle_px, sigma))
-    trials = []
-    for sigma, found in judged.items():
+    choices = []
+    for sigma, found in by_sigma.items():
         threshold, score = choose_threshold(found)
-        trials.append(Cuts(score, threshold, sigma))
-    return max(trials)
+        choices.append(Cuts(score, threshold, sigma))
+    return max(choices)
 
 
 def choose_classifier_cuts(
-    unseen: Sequence[Field],
-    judged: Sequence[LabelledCandidates],
+    validation: Sequence[Field],
+    candidates: Sequence[LabelledCandidates],
     threshold: float,
     classifier: ClassifierNetwork,
 ) -> Cuts:
@@ -109,9 +109,9 @@ def choose_classifier_cuts(
         particle_probability(
             patch_log_odds(field, found, classifier), context_log_odds(field, found, classifier)
         )
-        for field, found in zip(unseen, judged, strict=True)
+        for field, found in zip(validation, candidates, strict=True)
     ]
-    least_f1, score = choose_least_f1(judged, probability)
+    least_f1, score = choose_least_f1(candidates, probability)
     return Cuts(score, threshold, accept=None, least_f1=least_f1)
 
 
@@ -133,7 +133,7 @@ def context_log_odds(
     )
 
 
-def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:
+def choose_threshold(candidates: Sequence[LabelledCandidates]) -> tuple[float, float]:
     """Return the threshold that serves all fields best without a classifier, and its score.
 
     The score is the mean F1 of the fields with particles, less a little for each false pick on an
@@ -141,29 +141,29 @@ def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float
     """
     thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
     score, threshold = max(
-        (_score(judged, [found.height >= threshold for found in judged]), threshold)
+        (_score(candidates, [found.height >= threshold for found in candidates]), threshold)
         for threshold in thresholds
     )
     return float(threshold), score
 
 
 def choose_least_f1(
-    judged: Sequence[LabelledCandidates], probability: Sequence[Floats]
+    candidates: Sequence[LabelledCandidates], probability: Sequence[Floats]
 ) -> tuple[float, float]:
     """Return the expected F1 below which a field had better be left empty, and its score.
 
     Of values that are as good but for a little, the greatest.
     """
-    trials = []
+    scores = []
     for least_f1 in np.round(np.arange(0, 0.75, 0.05), 2):
         cuts = [automatic_cut(p, least_f1) for p in probability]
         kept = [
             cut.picks_something & (p >= cut.accept)
             for cut, p in zip(cuts, probability, strict=True)
         ]
-        trials.append((_score(judged, kept), float(least_f1)))
-    best, _ = max(trials)
-    least_f1, score = max((value, score) for score, value in trials if score >= best - _CAUTION)
+        scores.append((_score(candidates, kept), float(least_f1)))
+    best, _ = max(scores)
+    least_f1, score = max((value, score) for score, value in scores if score >= best - _CAUTION)
     return least_f1, score
 
 
@@ -173,8 +173,12 @@ def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:
     return Tally(right, int(kept.sum()) - right, found.particles - right).rates.f1
 
 
-def _score(judged: Sequence[LabelledCandidates], kept: Sequence[NDArray[np.bool_]]) -> float:
-    full = [f1(found, rows) for found, rows in zip(judged, kept, strict=True) if found.particles]
-    false = [rows.sum() for found, rows in zip(judged, kept, strict=True) if not found.particles]
+def _score(candidates: Sequence[LabelledCandidates], kept: Sequence[NDArray[np.bool_]]) -> float:
+    full = [
+        f1(found, rows) for found, rows in zip(candidates, kept, strict=True) if found.particles
+    ]
+    false = [
+        rows.sum() for found, rows in zip(candidates, kept, strict=True) if not found.particles
+    ]
     mean = np.mean(full) if full else 0.0
     return float(mean - _FALSE_PICK_COST * (np.mean(false) if false else 0))

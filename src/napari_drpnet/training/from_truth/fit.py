@@ -17,7 +17,7 @@ from napari_drpnet.training.common.targets import distance_target
 
 Half = NDArray[np.float16]
 #: Scores the network as it is, which is then in evaluation mode; more is better.
-Judge = Callable[[], float]
+Validate = Callable[[], float]
 
 _REPORT_EVERY = 100
 
@@ -49,7 +49,7 @@ def fit_detector(
     fields: Sequence[Field],
     recipe: DetectorRecipe,
     job: Job | None = None,
-    judge: Judge | None = None,
+    validate: Validate | None = None,
 ) -> Generator[Report, None, None]:
     """Train `network` in place, where it is; yields a report every 100 batches.
 
@@ -82,10 +82,10 @@ def fit_detector(
         loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
         return loss
 
-    keeper = _Keeper(network, judge, recipe.validate_every)
+    best = _BestState(network, validate, recipe.validate_every)
     if recipe.weights is not None:
-        keeper.look(0, recipe.steps)
-    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job, keeper)
+        best.validate(0, recipe.steps)
+    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job, best)
 
 
 def fit_classifier(
@@ -93,7 +93,7 @@ def fit_classifier(
     examples: LabelledPatches,
     recipe: ClassifierRecipe,
     job: Job | None = None,
-    judge: Judge | None = None,
+    validate: Validate | None = None,
 ) -> Generator[Report, None, None]:
     """Train `network` in place, where it is, by cross-entropy; reports every 100 batches.
 
@@ -125,26 +125,26 @@ def fit_classifier(
         return torch.nn.functional.cross_entropy(network(images), wanted)
 
     steps = recipe.epochs * per_epoch
-    keeper = _Keeper(network, judge, recipe.validate_every)
+    best = _BestState(network, validate, recipe.validate_every)
     if recipe.weights is not None:
-        keeper.look(0, steps)
-    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job, keeper)
+        best.validate(0, steps)
+    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job, best)
 
 
-class _Keeper:
+class _BestState:
     """Asks the judge now and then, and keeps the best state of a network."""
 
-    def __init__(self, network: nn.Module, judge: Judge | None, every: int) -> None:
-        self._network, self._judge, self._every = network, judge, every
+    def __init__(self, network: nn.Module, validate: Validate | None, every: int) -> None:
+        self._network, self._validate, self._every = network, validate, every
         self._best = -np.inf
         self._state: dict[str, Tensor] = {}
 
-    def look(self, step: int, steps: int) -> float | None:
+    def validate(self, step: int, steps: int) -> float | None:
         """Return the score of the network as it is, where it is time for one."""
-        if self._judge is None or (step % self._every and step != steps):
+        if self._validate is None or (step % self._every and step != steps):
             return None
         self._network.eval()
-        score = self._judge()
+        score = self._validate()
         self._network.train()
         if score > self._best:
             self._best = score
@@ -165,7 +165,7 @@ def _descend(
     steps: int,
     learning_rate: float,
     job: Job | None,
-    keeper: _Keeper,
+    best: _BestState,
 ) -> Generator[Report, None, None]:
     """Follow the gradient of a loss, drawn anew at each step: AdamW with a cosine schedule."""
     job = job or SilentJob()
@@ -182,11 +182,11 @@ def _descend(
             schedule.step()
             losses.append(float(loss.detach()))
             job.advance(step, steps, "training")
-            score = keeper.look(step, steps)
+            score = best.validate(step, steps)
             if score is not None or step % _REPORT_EVERY == 0 or step == steps:
                 yield Report(step, float(np.mean(losses)), steps, score)
     finally:
-        keeper.restore()
+        best.restore()
 
 
 def _shuffled_batches(

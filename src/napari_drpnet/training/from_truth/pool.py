@@ -41,7 +41,7 @@ class Pool:
     ----------
     fields : list of Field
         To learn from.
-    unseen : list of Field
+    validation : list of Field
         That judge: of other structures, and of all that fields may show whatever the others are,
         so that scores of different runs can be compared.
     description : str
@@ -51,7 +51,7 @@ class Pool:
     """
 
     fields: list[Field]
-    unseen: list[Field]
+    validation: list[Field]
     description: str
     spectrum: tuple[float, ...] | None = None
 
@@ -97,27 +97,27 @@ def make_pool(
     Cancelled
         When the job says so.
     """
-    names, judging = _entries(data.learn_from), _entries(data.validate_by)
-    if both := sorted({*names} & {*judging}):
+    names, validation_names = _entries(data.learn_from), _entries(data.validate_by)
+    if both := sorted({*names} & {*validation_names}):
         raise ValueError(f"{both[0]} cannot judge a network that has learned from it")
     make = partial(random_fields, particle_px=particle_px, spectrum=spectrum)
     learned = _find_structures(data.structures, names)
     learn = partial(make, structures=learned, looks=data.looks, hard=hard)
-    judge = partial(
-        make, structures=_find_structures(data.structures, judging), looks=1, hard=STANDARD
+    validate = partial(
+        make, structures=_find_structures(data.structures, validation_names), looks=1, hard=STANDARD
     )
     seeds = range(seed * _SEED_STEP, seed * _SEED_STEP + data.fields)
-    unseen_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
+    validation_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
     real = _RealViews.find(data, particle_px, spectrum)
-    total = len(seeds) + len(unseen_seeds)
+    total = len(seeds) + len(validation_seeds)
     job = job or SilentJob()
     with _mapping(workers) as apply:
         fields = _collect(apply(learn, seeds), job, 0, total)
-        unseen = _collect(apply(judge, unseen_seeds), job, len(seeds), total)
+        validation = _collect(apply(validate, validation_seeds), job, len(seeds), total)
     shown = ", ".join([*(names if learned else []), "simple shapes"])
     fields += real.views(len(fields), seed)
     description = f"simulated micrographs of {shown}{real.description}"
-    return Pool(fields, unseen, description, spectrum)
+    return Pool(fields, validation, description, spectrum)
 
 
 def measure_reference(data: DataRecipe, particle_px: float, workers: int = 1) -> tuple[float, ...]:
@@ -182,10 +182,10 @@ class _RealViews:
     @property
     def description(self) -> str:
         """What the card says of them."""
-        told = ""
+        text = ""
         if self.labelled:
-            told += f", {len(self.labelled)} real ones of {self.labelled[0].parent.name}"
-        return told + (f", and {len(self.empty)} real ones without particles" if self.empty else "")
+            text += f", {len(self.labelled)} real ones of {self.labelled[0].parent.name}"
+        return text + (f", and {len(self.empty)} real ones without particles" if self.empty else "")
 
     def views(self, simulated: int, seed: int) -> list[Field]:
         """Make as many views as their shares among so many simulated ones ask for."""

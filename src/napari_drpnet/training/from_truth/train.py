@@ -124,12 +124,12 @@ def train_detector(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    trials = BestSoFar(
-        network, partial(choose_detector_cuts, pool.unseen), recipe.weights is not None
+    best = BestSoFar(
+        network, partial(choose_detector_cuts, pool.validation), recipe.weights is not None
     )
-    reports = fit_detector(module, pool.fields, recipe, job, trials.judge)
-    interrupted = _follow(reports, on_report, trials)
-    return _finish(network, recipe, trials, interrupted, _history(start))
+    reports = fit_detector(module, pool.fields, recipe, job, best.validate)
+    interrupted = _follow(reports, on_report, best)
+    return _finish(network, recipe, best, interrupted, _history(start))
 
 
 def train_classifier(
@@ -168,8 +168,8 @@ def train_classifier(
     """
     start = start or load_start(recipe, device)
     job = job or SilentJob()
-    labelled = _label([*pool.fields, *pool.unseen], detector, recipe, job)
-    learned, judged = labelled[: len(pool.fields)], labelled[len(pool.fields) :]
+    labelled = _label([*pool.fields, *pool.validation], detector, recipe, job)
+    learned, validation = labelled[: len(pool.fields)], labelled[len(pool.fields) :]
     examples = cut_patches(pool.fields, learned, recipe.patch_px)
     torch.manual_seed(recipe.seed)
     module = _patch_classifier(start, recipe).to(device)
@@ -183,19 +183,19 @@ def train_classifier(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    choose = partial(choose_classifier_cuts, pool.unseen, judged, recipe.least_height)
-    trials = BestSoFar(network, choose, recipe.weights is not None)
-    reports = fit_classifier(module, examples, recipe, job, trials.judge)
-    interrupted = _follow(reports, on_report, trials)
+    choose = partial(choose_classifier_cuts, pool.validation, validation, recipe.least_height)
+    best = BestSoFar(network, choose, recipe.weights is not None)
+    reports = fit_classifier(module, examples, recipe, job, best.validate)
+    interrupted = _follow(reports, on_report, best)
     if recipe.context_epochs and not interrupted:
         try:
-            network = _learn_context(network, pool.fields, learned, recipe, trials, job)
+            network = _learn_context(network, pool.fields, learned, recipe, best, job)
         except (Cancelled, KeyboardInterrupt):
-            if not trials.found_something:
+            if not best.found_something:
                 raise
             interrupted = True
     history = _history(start) | {"detector_sha256": detector.sha256}
-    return _finish(network, recipe, trials, interrupted, history)
+    return _finish(network, recipe, best, interrupted, history)
 
 
 def _patch_classifier(start: ClassifierNetwork | None, recipe: ClassifierRecipe) -> PatchClassifier:
@@ -212,7 +212,7 @@ def _learn_context(
     fields: Sequence[Field],
     candidates: Sequence[LabelledCandidates],
     recipe: ClassifierRecipe,
-    trials: BestSoFar,
+    best: BestSoFar,
     job: Job,
 ) -> ClassifierNetwork:
     """Return the classifier with what it makes of contexts, unless it is better without."""
@@ -222,11 +222,11 @@ def _learn_context(
     fit_context(module, fields, candidates, odds, network.card.particle_px, recipe, job)
     card = network.card.model_copy(update={"context": True})
     aware = replace(network, module=module, card=card)
-    return aware if trials.improves(aware) else network
+    return aware if best.improves(aware) else network
 
 
 def _follow(
-    reports: Generator[Report, None, None], on_report: Listener | None, trials: BestSoFar
+    reports: Generator[Report, None, None], on_report: Listener | None, best: BestSoFar
 ) -> bool:
     """Run a fit to its end; return whether it was interrupted after something had been found."""
     try:
@@ -235,7 +235,7 @@ def _follow(
                 if on_report:
                     on_report(report)
     except (Cancelled, KeyboardInterrupt):
-        if not trials.found_something:
+        if not best.found_something:
             raise
         return True
     return False
@@ -244,21 +244,21 @@ def _follow(
 def _finish(
     network: AnyNetwork,
     recipe: DetectorRecipe | ClassifierRecipe,
-    trials: BestSoFar,
+    best: BestSoFar,
     interrupted: bool,
     history: dict[str, Any],
 ) -> Trained:
     """Complete the card by what was chosen for the best state, which the network is in."""
-    best = trials.best
-    if not trials.found_something:
+    cuts = best.cuts
+    if not best.found_something:
         raise NotBetterError(
-            f"{recipe.weights} are still the best: on validation their score is {best.score:.4f}"
+            f"{recipe.weights} are still the best: on validation their score is {cuts.score:.4f}"
         )
     used = _without_folders(recipe.model_dump(mode="json"))
     versions = {"version": __version__, "torch": torch.__version__}
-    notes = {"validation_score": round(best.score, 4), **versions, **history}
+    notes = {"validation_score": round(cuts.score, 4), **versions, **history}
     names = {"threshold", "sigma_px", "accept", "least_f1"} & set(type(network.card).model_fields)
-    chosen = {name: getattr(best, name) for name in names}
+    chosen = {name: getattr(cuts, name) for name in names}
     card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
     state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
     return Trained(state, card, recipe, interrupted)
