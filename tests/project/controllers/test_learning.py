@@ -242,7 +242,7 @@ def test_the_card_tells_where_the_weights_come_from(taught):
     assert taught.project.settings.classifier.classifier == str(path)
     card = load_network(str(path), "classifier").card
     assert card.licence == parent.licence
-    assert card.trained_on == "nothing; then 24 labels of a person (micrographs: 1)"
+    assert card.trained_on == "nothing; then 24 manual labels (micrographs: 1)"
     assert card.accept == 0.5
     assert card.threshold == parent.threshold
     assert card.recipe["parent_sha256"] == sha256.sha256[1]
@@ -426,7 +426,7 @@ def test_automatic_labels_help_those_of_a_person(taught):
     assert trial.judge == "person"
     card = trial.taught[0].card
     assert card.recipe["labels"].keys() == {"person", "model"}
-    assert "24 labels of a person and " in card.trained_on
+    assert "24 manual labels and " in card.trained_on
     learner.choose(uses_automatic=False)
     assert train(taught).taught[0].card.recipe["labels"].keys() == {"person"}
 

@@ -1,1 +1,1 @@
-"""Training on what a person labelled."""
+"""Training on the labels of micrographs."""

@@ -1,4 +1,4 @@
-"""The cards of networks that were trained on labels: what they come from and how to use them."""
+"""Cards of networks that were trained on labels: their origin and recommended use."""
 
 import copy
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ from napari_drpnet.training.from_labels.detector import Tuned
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from napari_drpnet.training.from_labels.targets import TuneRecipe
 
-_WHO = {"person": "labels of a person", "model": "automatic labels"}
+_WHO = {"person": "manual labels", "model": "automatic labels"}
 
 
 @dataclass(frozen=True)
 class LabelOrigin:
-    """Who gave the labels that a network was trained on, and how many.
+    """Sources and numbers of the labels that a network was trained on.
 
     Parameters
     ----------
     counts : dict
-        By source, ``person`` or ``model``: the numbers of ``accepted`` and ``rejected`` labels.
+        Numbers of ``accepted`` and ``rejected`` labels by source, ``person`` or ``model``.
     micrographs : int
-        Number of micrographs that they are on.
+        Number of labelled micrographs.
     """
 
     counts: dict[str, dict[str, int]]
@@ -38,7 +38,7 @@ class LabelOrigin:
 
     @classmethod
     def of(cls, labels: Iterable[tuple[str, bool]], micrographs: int) -> Self:
-        """Count labels, each a source and whether it accepts."""
+        """Count labels, each given by its source and whether it is accepted."""
         given = list(labels)
         counts = {
             source: {
@@ -58,10 +58,17 @@ class LabelOrigin:
 
 
 def adopt_classifier(classifier: ClassifierNetwork, detector: DetectorCard) -> ClassifierNetwork:
-    """Return a classifier that is one for this detector.
+    """Return a classifier for a detector.
 
-    Where the one given was made for another kind of detector, its context knows nothing of the
-    heights of this one, so that it is left out. The one given stays as it is.
+    A classifier that was made for this kind of detector is returned as it is. Otherwise it is
+    copied without its context network, which does not know the map heights of this detector.
+
+    Parameters
+    ----------
+    classifier : ClassifierNetwork
+        Classifier in use; it is not changed.
+    detector : DetectorCard
+        Card of the detector in use.
     """
     if classifier.card.knows(detector):
         return classifier
@@ -86,15 +93,15 @@ def classifier_card(
     Parameters
     ----------
     classifier : ClassifierNetwork
-        The one that it was made from.
+        Classifier with the old weights.
     adapted : Adapted
-        From `adapt_classifier`.
+        Result of `adapt_classifier`.
     recipe : AdaptRecipe
-        How it was trained.
+        Recipe of the training.
     origin : LabelOrigin
-        The labels that it was trained on.
+        Sources and numbers of the labels that it was trained on.
     replayed : int
-        Number of unlabelled candidates that it was not to forget.
+        Number of unlabelled candidates that were replayed.
     threshold : float
         Recommended threshold, map units.
     """
@@ -119,7 +126,7 @@ def _about(
     after: LabelScore,
     origin: LabelOrigin,
 ) -> dict[str, Any]:
-    """Return the fields of a card that say what weights come from."""
+    """Return the fields of a card that describe the origin of the weights."""
     return {
         "trained_on": f"{network.card.trained_on}; then {origin.describe()}",
         "recipe": {

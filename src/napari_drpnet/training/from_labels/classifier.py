@@ -1,4 +1,4 @@
-"""Teach a classifier the labels of a person, without letting it forget what it knows."""
+"""Train a classifier on labels while keeping its other predictions."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -26,24 +26,24 @@ from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe,
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-#: Accept of an adapted classifier whose parent recommends none.
+#: Least P(particle) of an adapted classifier whose old weights recommend none.
 NATURAL_ACCEPT = 0.5
-#: More labels than this need not be shifted to be many.
+#: Labels are augmented by shifts only up to this number.
 _FEW = 300
 
 
 @dataclass(frozen=True)
 class LabelScore:
-    """How a classifier judges labels that it was not trained on.
+    """Agreement of a network with labels that it was not trained on.
 
     Parameters
     ----------
     right, labels : int
-        How many it judges as the person does, of how many.
+        Number of labels that are classified correctly, and number of all labels.
     rates : Rates
-        Of accepted labels.
+        Precision, recall and F1 of the accepted labels.
     log_loss : float
-        Mean of −log of the probability that it gives to what the person said.
+        Mean of −log of the probability that the network gives to each label.
     """
 
     right: int
@@ -54,19 +54,19 @@ class LabelScore:
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """What came of it.
+    """Result of `adapt_classifier`.
 
     Parameters
     ----------
     state : dict of str to Tensor
         New weights, trained on all labels.
     accept : float or None
-        Least P(particle) to go with them: that of the old weights, since P keeps its scale; 0.5
-        where those recommend none; None where it is automatic.
+        Least P(particle) for the new weights: that of the old weights, since P keeps its scale;
+        0.5 if those recommend none; None if it is automatic.
     before, after : LabelScore
-        Of the old weights, and of new ones on labels that they were not trained on.
+        Scores of the old weights, and of new weights on labels that they were not trained on.
     improved : bool
-        Whether the new ones are better by the recipe's margin.
+        Whether the new weights are better by the margin of the recipe.
     """
 
     state: dict[str, Tensor]
@@ -84,47 +84,48 @@ def adapt_classifier(
     job: Job | None = None,
     automatic: Sequence[LabelledView] = (),
 ) -> Generator[AdaptReport, None, Adapted]:
-    """Fit a copy of a classifier to labels; the one given stays as it is.
+    """Train a copy of a classifier on labels; the given classifier is not changed.
 
     Parameters
     ----------
     classifier : ClassifierNetwork
-        In use.
+        Classifier in use.
     labelled : sequence of LabelledView
-        What a person said.
+        Labels to learn from and to validate on.
     replay : sequence of LabelledView
-        From `choose_replay`: what the classifier shall not forget.
+        Unlabelled candidates from `choose_replay`, whose P(particle) should not change.
     recipe : AdaptRecipe
-        How.
+        Recipe of the training.
     job : Job, optional
-        Told after each batch; may cancel.
+        Progress callback, called after each batch; it may cancel the work.
     automatic : sequence of LabelledView
-        Labels that no person has given: learned from, and never judged by.
+        Automatic labels, which are learned from but not used for validation.
 
     Yields
     ------
     AdaptReport
-        Twenty or so.
+        About twenty reports.
 
     Returns
     -------
     Adapted
-        With its scores by cross-validation.
+        New weights, with scores from cross-validation.
 
     Raises
     ------
     Cancelled
-        Between batches, when the job says so.
+        If the work was cancelled between batches.
     ValueError
-        With fewer than `LEAST_LABELS` labels, or with nothing to tell them from.
+        If there are fewer than `LEAST_LABELS` labels, or if all labels and replayed candidates
+        are of one kind.
 
     Notes
     -----
-    The convolutions and their batch normalisation stay as they are, for a few labels could only
-    spoil them; the two layers that judge their features are trained. An unlabelled candidate is
-    to keep the P(particle) that it has, so that labels move the verdict on what looks like them
-    and on little else, whichever places a person chose to label. All labels of one kind serve too:
-    the candidates that the old weights reject then stand for the other kind.
+    Only the two fully connected layers are trained. The convolutions and their batch
+    normalisation are kept, since a few labels would only make them worse. The target of an
+    unlabelled candidate is the P(particle) of the old weights. So labels change little but the
+    candidates that look like them, whichever candidates were labelled. Labels of only one kind
+    suffice: the candidates that the old weights reject then stand for the other kind.
     """
     module = classifier.module
     assert isinstance(module, PatchClassifier)
@@ -156,12 +157,20 @@ def adapt_classifier(
 
 
 def require_labels(accepted: Bools, replayed: Sequence[Bools] = ()) -> None:
-    """See that labels can be learned from.
+    """Check that there are enough labels, of both kinds.
+
+    Parameters
+    ----------
+    accepted : (n,) bool array
+        Whether each label is accepted.
+    replayed : sequence of (m,) bool array
+        Whether each replayed candidate is accepted by the old weights, for each micrograph.
 
     Raises
     ------
     ValueError
-        With fewer than `LEAST_LABELS`, or when they and all that is replayed are of one kind.
+        If there are fewer than `LEAST_LABELS` labels, or if all labels and replayed candidates
+        are of one kind.
     """
     if len(accepted) < LEAST_LABELS:
         counted = "1 label is" if len(accepted) == 1 else f"{len(accepted)} labels are"
@@ -179,7 +188,7 @@ def _label_examples(
     recipe: AdaptRecipe,
     job: Job,
 ) -> Examples:
-    """Turn, mirror and shift labels; both kinds weigh the same where both are there."""
+    """Make examples of labels, rotated, mirrored and shifted; both kinds have equal weight."""
     step = recipe.shift_px if len(accepted) <= _FEW else 0
     shifts = [(0, 0), (step, 0), (-step, 0), (0, step), (0, -step)] if step else [(0, 0)]
     seen = _extract_features(module, views, shifts, job)
@@ -189,7 +198,7 @@ def _label_examples(
 def _automatic_examples(
     module: PatchClassifier, views: Sequence[LabelledView], recipe: AdaptRecipe, job: Job
 ) -> Examples:
-    """Take them as they are, and each for no more than an unlabelled candidate."""
+    """Make examples of automatic labels, each with the weight of an unlabelled candidate."""
     accepted = np.concatenate([view.accepted for view in views])
     weight = recipe.replay_weight * _balance(accepted)
     seen = _extract_features(module, views, [(0, 0)], job)
@@ -203,9 +212,9 @@ def _replay_examples(
     recipe: AdaptRecipe,
     job: Job,
 ) -> Examples:
-    """Take what the classifier says of unlabelled candidates for their truth.
+    """Make examples of unlabelled candidates, with the present P(particle) as target.
 
-    What was accepted shall be so still, also where the classifier had no say.
+    The target of an accepted candidate is at least `cut`, whatever its P(particle) is.
     """
     features, context = _extract_features(module, views, [(0, 0)], job)
     weight = torch.full_like(context, recipe.replay_weight)
@@ -219,7 +228,7 @@ def _replay_examples(
 def _extract_features(
     module: PatchClassifier, views: Sequence[LabelledView], shifts: Shifts, job: Job
 ) -> tuple[Tensor, Tensor]:
-    """Return what the convolutions see of all places, and what their context says."""
+    """Return the features of the patches of all views, and the log-odds of their contexts."""
     features = [
         convolve_variants(module, view.image, view.centers_yx, shifts, job) for view in views
     ]
@@ -227,7 +236,7 @@ def _extract_features(
 
 
 def _balance(accepted: Bools) -> Floats:
-    """Return weights with which both kinds matter the same, where both are there."""
+    """Return weights ``(n,)`` that balance the two kinds of labels, if both are present."""
     if accepted.all() or not accepted.any():
         return np.ones(len(accepted))
     share = np.where(accepted, accepted.mean(), 1 - accepted.mean())
@@ -235,7 +244,17 @@ def _balance(accepted: Bools) -> Floats:
 
 
 def score_labels(probability: Floats, accepted: Bools, accept: float) -> LabelScore:
-    """Hold the probabilities of labels, (n,), against what they say, (n,)."""
+    """Compare the P(particle) of labels with the labels.
+
+    Parameters
+    ----------
+    probability : (n,) float array
+        P(particle) of each label.
+    accepted : (n,) bool array
+        Whether each label is accepted.
+    accept : float
+        Least P(particle) of a pick.
+    """
     picked = probability >= accept
     tally = Tally(
         int((picked & accepted).sum()),

@@ -1,4 +1,4 @@
-"""One head trained on all labels, and beside it one for each part of them that is held out."""
+"""Cross-validation: one head trained on all labels, and one for each part that is held out."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -32,34 +32,39 @@ def cross_validate(
     recipe: AdaptRecipe,
     job: Job,
 ) -> Generator[AdaptReport, None, tuple[nn.Module, Floats]]:
-    """Train a head on everything, and others on all but a part of the labels, step by step.
+    """Train one head on all examples, and others without a part of the labels, step by step.
 
     Parameters
     ----------
     module : PatchClassifier
-        Whose head they all start from.
+        Classifier that the heads are copied from.
     labels : Examples
-        n of them.
+        Examples of n labels.
     accepted : (n,) bool array
-        What the labels say.
+        Whether each label is accepted.
     others : Examples
-        Learned from in any case.
+        Further examples, which are never held out.
     recipe : AdaptRecipe
-        How.
+        Recipe of the training.
     job : Job
-        Told after each batch; may cancel.
+        Progress callback, called after each batch; it may cancel the work.
 
     Yields
     ------
     AdaptReport
-        Twenty or so, with the mean loss on the parts that were held out.
+        About twenty reports, with the mean loss on held-out labels.
 
     Returns
     -------
     head : torch.nn.Module
-        Trained on everything.
+        Head that was trained on all examples.
     probability : (n,) float array
-        P(particle) of each label, from the head that has not seen it.
+        P(particle) of each label, by the head that was trained without it.
+
+    Raises
+    ------
+    Cancelled
+        If the work was cancelled between batches.
     """
     parts = deal_folds(accepted, recipe.folds, recipe.seed)
     shared = SharedJob(job, (len(parts) + 1) * recipe.steps)
@@ -81,27 +86,27 @@ def cross_validate(
 
 
 def log_loss(probability: Floats, accepted: Bools) -> float:
-    """Return the mean of −log of the probability that is given to what the labels say."""
+    """Return the mean of −log of the probability that each label ``(n,)`` is given."""
     given = np.where(accepted, probability, 1 - probability)
     return float(-np.log(np.maximum(given, _EPSILON)).mean())
 
 
 def deal_folds(accepted: Bools, folds: int, seed: int) -> list[Bools]:
-    """Deal labels out into parts, each to be held out once.
+    """Split labels at random into parts, each to be held out once.
 
     Parameters
     ----------
     accepted : (n,) bool array
-        Each part gets as many of both kinds as there are.
+        Whether each label is accepted. Both kinds are spread evenly over the parts.
     folds : int
-        How many parts, at most.
+        Largest number of parts.
     seed : int
-        Of the random order.
+        Seed of the random order.
 
     Returns
     -------
     list of (n,) bool array
-        Which labels are in each part; none is empty.
+        Masks of the labels in each part; no part is empty.
     """
     rng = np.random.default_rng(seed)
     part = np.empty(len(accepted), np.intp)
@@ -112,13 +117,23 @@ def deal_folds(accepted: Bools, folds: int, seed: int) -> list[Bools]:
 
 @dataclass
 class SharedJob:
-    """The job of several fits: it reports for all of them."""
+    """Job of several fits, which reports their total progress.
+
+    Parameters
+    ----------
+    job : Job
+        Progress callback that is called.
+    total : int
+        Number of batches of all fits.
+    done : int
+        Number of batches that are done.
+    """
 
     job: Job
     total: int
     done: int = 0
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Count one more batch of any of them."""
+        """Count one more batch of any fit."""
         self.done += 1
         self.job.advance(self.done, self.total, stage)

@@ -1,4 +1,4 @@
-"""Teach a detector the labels of a person, without letting it forget what it knows."""
+"""Train a detector on labels while keeping its map elsewhere."""
 
 import copy
 from collections.abc import Generator, Iterator, Sequence
@@ -31,29 +31,33 @@ __all__ = ["LabelledImage", "TuneRecipe", "Tuned", "tune_detector"]
 
 Bools = NDArray[np.bool_]
 Map = NDArray[np.float32]
+#: Labels of each micrograph that are held out together.
+Fold = list[Bools]
 
-#: Reports of a training, each with a look at what is held out.
+#: Number of reports of a training, each with the loss on held-out labels.
 _REPORTS = 8
-#: Of the simulated fields.
+#: Seed of the first simulated field.
 _FIRST_SEED = 500
-#: Loss on labels of which nothing is known: what is learned must be better than that.
-_LOSS_OF_A_COIN = float(np.log(2))
+#: Log loss of P(particle) = 0.5 everywhere, which trained weights must improve upon.
+_CHANCE_LOSS = float(np.log(2))
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """What came of it.
+    """Result of `tune_detector`.
 
     Parameters
     ----------
     state : dict of str to Tensor
         New weights, trained on all labels.
     threshold : float
-        To go with them, map units: that of the old weights, unless the labels say otherwise.
+        Threshold for the new weights, map units: that of the old weights, unless most of the
+        accepted labels lie below it.
     before, after : LabelScore
-        Of the old weights, and of new ones on labels that they were not trained on.
+        Scores of the old weights, and of new weights on labels that they were not trained on.
     improved : bool
-        Whether the new ones judge more labels rightly, with a loss less by the recipe's margin.
+        Whether the new weights classify more labels correctly, and with a loss that is lower by
+        the margin of the recipe.
     """
 
     state: dict[str, Tensor]
@@ -61,6 +65,16 @@ class Tuned:
     before: LabelScore
     after: LabelScore
     improved: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _TrainingData:
+    """Micrographs with labels, their present maps, and fields whose maps should not change."""
+
+    labelled: list[LabelledImage]
+    old_maps: list[Map]
+    replay: list[TrainingImage]
+    folds: list[Fold]
 
 
 def tune_detector(
@@ -71,57 +85,91 @@ def tune_detector(
     replay: Sequence[Field] = (),
     classifier: ClassifierNetwork | None = None,
 ) -> Generator[AdaptReport, None, Tuned]:
-    """Fit a copy of a detector to labels; the one given stays as it is.
+    """Train a copy of a detector on labels; the given detector is not changed.
 
     Parameters
     ----------
     detector : DetectorNetwork
-        In use, with an absolute map.
+        Detector in use, with an absolute map.
     labelled : sequence of LabelledImage
-        What a person said, as this detector sees the micrographs.
+        Micrographs with labels, preprocessed for this detector.
     recipe : TuneRecipe
-        How.
+        Recipe of the training.
     job : Job, optional
-        Told after each batch; may cancel.
+        Progress callback, called after each batch; it may cancel the work.
     replay : sequence of Field
-        Others whose maps shall stay as they are, besides the simulated ones of the recipe.
+        Further fields whose maps should not change, besides the simulated ones of the recipe.
     classifier : ClassifierNetwork, optional
-        The one that is in use. Together with it the new detector must not be worse than the old
-        one, since the classifier depends on the heights of the map.
+        Classifier in use. It depends on the heights of the map, so the new detector must be no
+        worse than the old one together with it.
 
     Yields
     ------
     AdaptReport
-        Eight or so, with the loss on what is held out.
+        About eight reports, with the loss on held-out labels.
 
     Returns
     -------
     Tuned
-        With its verdicts by cross-validation: whole micrographs are held out where there are two
-        or more, else single labels.
+        New weights, with scores from cross-validation: whole micrographs are held out where there
+        are two or more, otherwise single labels.
 
     Raises
     ------
     Cancelled
-        Between batches, when the job says so.
+        If the work was cancelled between batches.
     ValueError
-        With fewer than `LEAST_LABELS` labels, or when the detector has no absolute scale.
+        If there are fewer than `LEAST_LABELS` labels, or the detector has no absolute scale.
 
     Notes
     -----
-    About labels the map shall be as in `label_targets`; everywhere else, and on a few simulated
-    micrographs, it shall stay what it is, so that labels move little but what looks like them, and
-    labels of one kind serve too. Batch normalisation keeps its statistics, for a few windows could
-    only spoil them.
+    Around labels the target is that of `label_targets`. Everywhere else, and on a few simulated
+    micrographs, it is the map of the old weights. So labels change little but what looks like
+    them, and labels of only one kind suffice. Batch normalisation keeps its statistics, which a
+    few windows would only make worse.
+    """
+    job = job or SilentJob()
+    data = _prepare(detector, labelled, replay, recipe, job)
+    held_out, threshold = HeldOutLabels(data.labelled, detector.card), detector.card.threshold
+    for number, old_map in enumerate(data.old_maps):
+        everything = np.ones(len(data.labelled[number].accepted), bool)
+        held_out.note_heights(number, everything, old_map)
+    before = held_out.score(threshold)
+    copies = [
+        replace(detector, module=copy.deepcopy(detector.module)) for _ in range(len(data.folds) + 1)
+    ]
+    yield from _train(copies, data, held_out, recipe, job)
+    threshold = held_out.recommend_threshold()
+    after = held_out.score(threshold)
+    state = {name: tensor.cpu() for name, tensor in copies[-1].module.state_dict().items()}
+    less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _CHANCE_LOSS)
+    improved = less_loss and after.right > before.right
+    if improved and classifier is not None and is_compatible(classifier, detector.card):
+        improved = _is_no_worse(data, copies, classifier)
+    return Tuned(state, threshold, before, after, improved)
+
+
+def _prepare(
+    detector: DetectorNetwork,
+    labelled: Sequence[LabelledImage],
+    replay: Sequence[Field],
+    recipe: TuneRecipe,
+    job: Job,
+) -> _TrainingData:
+    """Check the labels, predict the present maps and simulate fields.
+
+    Raises
+    ------
+    ValueError
+        If there are too few labels, or the detector has no absolute scale.
     """
     if detector.card.map_units != "absolute":
         raise ValueError("a detector without an absolute scale cannot learn from labels")
-    # What is unlabelled stands for both kinds.
     accepted = [image.accepted for image in labelled] or [np.zeros(0, bool)]
+    # Unlabelled pixels stand for both kinds.
     require_labels(np.concatenate(accepted), [np.array([True, False])])
-    job = job or SilentJob()
     old_maps = [predict_distance_map(image.image, detector, job=job) for image in labelled]
-    labelled = [
+    complete = [
         add_mistakes(image, old_map, detector.card)
         for image, old_map in zip(labelled, old_maps, strict=True)
     ]
@@ -131,66 +179,11 @@ def tune_detector(
         )
         for field in [*replay, *_simulate(detector, recipe, job)]
     ]
-    held_out = HeldOutLabels(labelled, detector.card)
-    for number, old_map in enumerate(old_maps):
-        held_out.note_heights(number, np.ones(len(labelled[number].accepted), bool), old_map)
-    before = held_out.score(detector.card.threshold)
-
-    folds = _make_folds(labelled, recipe)
-    nothing = [np.zeros(len(image.accepted), bool) for image in labelled]
-    modules = [copy.deepcopy(detector.module) for _ in range(len(folds) + 1)]
-    shared = SharedJob(job, len(modules) * recipe.steps)
-    fits = [
-        _fit(
-            module,
-            [*_training_images(labelled, fold, old_maps, detector, recipe), *kept],
-            recipe,
-            shared,
-        )
-        for module, fold in zip(modules, [*folds, nothing], strict=True)
-    ]
-    for step, losses in enumerate(zip(*fits, strict=True), 1):
-        if step % max(1, recipe.steps // _REPORTS) and step != recipe.steps:
-            continue
-        for module, fold in zip(modules, folds, strict=False):
-            _note_fold(held_out, labelled, fold, replace(detector, module=module))
-        held_out_loss = held_out.score(detector.card.threshold).log_loss
-        yield AdaptReport(step, recipe.steps, losses[-1], held_out_loss)
-    threshold = held_out.recommend_threshold()
-    after = held_out.score(threshold)
-    state = {name: tensor.cpu() for name, tensor in modules[-1].state_dict().items()}
-    less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _LOSS_OF_A_COIN)
-    improved = less_loss and after.right > before.right
-    if improved and classifier is not None and is_compatible(classifier, detector.card):
-        pairs = [replace(detector, module=module) for module in modules]
-        improved = _is_no_worse(labelled, folds, old_maps, pairs, classifier)
-    return Tuned(state, threshold, before, after, improved)
-
-
-def _is_no_worse(
-    labelled: Sequence[LabelledImage],
-    folds: Sequence[Sequence[Bools]],
-    old_maps: Sequence[Map],
-    tuned: Sequence[DetectorNetwork],
-    classifier: ClassifierNetwork,
-) -> bool:
-    """Return whether a classifier gets no fewer held-out labels right with the tuned detectors."""
-    old = new = 0
-    for detector, fold in zip(tuned, folds, strict=False):
-        for image, rows, old_map in zip(labelled, fold, old_maps, strict=True):
-            if rows.any():
-                new_map = predict_distance_map(image.image, detector)
-                old += int(
-                    find_correct_labels(image, old_map, detector.card, classifier)[rows].sum()
-                )
-                new += int(
-                    find_correct_labels(image, new_map, detector.card, classifier)[rows].sum()
-                )
-    return new >= old
+    return _TrainingData(complete, old_maps, kept, _make_folds(complete, recipe))
 
 
 def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[Field]:
-    """Make fields as those that detectors learn from, of simple shapes."""
+    """Simulate fields of simple shapes, at the scale of a detector."""
     fields: list[Field] = []
     for number in range(recipe.replay_fields):
         seed, card = _FIRST_SEED + number, detector.card
@@ -199,8 +192,8 @@ def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[F
     return fields
 
 
-def _make_folds(labelled: Sequence[LabelledImage], recipe: TuneRecipe) -> list[list[Bools]]:
-    """Deal whole micrographs out, or the labels of a single one, so that each is held out once."""
+def _make_folds(labelled: Sequence[LabelledImage], recipe: TuneRecipe) -> list[Fold]:
+    """Split whole micrographs, or the labels of a single one, so that each is held out once."""
     counts = [len(image.accepted) for image in labelled]
     if len(labelled) > 1:
         of_images = deal_folds(np.ones(len(labelled), bool), recipe.folds, recipe.seed)
@@ -210,25 +203,49 @@ def _make_folds(labelled: Sequence[LabelledImage], recipe: TuneRecipe) -> list[l
     return [np.split(rows, np.cumsum(counts)[:-1]) for rows in folds]
 
 
-def _training_images(
-    labelled: Sequence[LabelledImage],
-    fold: Sequence[Bools],
-    old_maps: Sequence[Map],
-    detector: DetectorNetwork,
+def _train(
+    copies: Sequence[DetectorNetwork],
+    data: _TrainingData,
+    held_out: HeldOutLabels,
     recipe: TuneRecipe,
+    job: Job,
+) -> Generator[AdaptReport, None, None]:
+    """Train one copy without each fold, and the last one on all labels, step by step."""
+    shared = SharedJob(job, len(copies) * recipe.steps)
+    nothing = [np.zeros(len(image.accepted), bool) for image in data.labelled]
+    fits = [
+        _fit(
+            each.module, _training_images(data, fold, each.card.particle_px, recipe), recipe, shared
+        )
+        for each, fold in zip(copies, [*data.folds, nothing], strict=True)
+    ]
+    for step, losses in enumerate(zip(*fits, strict=True), 1):
+        if step % max(1, recipe.steps // _REPORTS) and step != recipe.steps:
+            continue
+        for each, fold in zip(copies, data.folds, strict=False):
+            for number, (image, rows) in enumerate(zip(data.labelled, fold, strict=True)):
+                if rows.any():
+                    held_out.note_heights(number, rows, predict_distance_map(image.image, each))
+        loss = held_out.score(copies[-1].card.threshold).log_loss
+        yield AdaptReport(step, recipe.steps, losses[-1], loss)
+
+
+def _training_images(
+    data: _TrainingData, fold: Fold, particle_px: float, recipe: TuneRecipe
 ) -> list[TrainingImage]:
-    """Make training images of all micrographs but those that are held out whole."""
-    return [
-        label_targets(image, ~rows, old_map, detector.card.particle_px, recipe)
-        for image, rows, old_map in zip(labelled, fold, old_maps, strict=True)
+    """Make the training images of one fit; micrographs that are held out whole are left out."""
+    labelled = [
+        label_targets(image, ~rows, old_map, particle_px, recipe)
+        for image, rows, old_map in zip(data.labelled, fold, data.old_maps, strict=True)
         if not (len(rows) and rows.all())
     ]
+    return [*labelled, *data.replay]
 
 
 def _fit(
     module: nn.Module, images: Sequence[TrainingImage], recipe: TuneRecipe, job: Job
 ) -> Iterator[float]:
-    """Follow the gradient of the weighted squared error; yields the loss of each batch."""
+    """Minimise the weighted squared error, and yield the loss of each batch."""
     rng = np.random.default_rng(recipe.seed)
     device = next(module.parameters()).device
     adam = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
@@ -246,13 +263,18 @@ def _fit(
         yield float(loss.detach())
 
 
-def _note_fold(
-    held_out: HeldOutLabels,
-    labelled: Sequence[LabelledImage],
-    fold: Sequence[Bools],
-    detector: DetectorNetwork,
-) -> None:
-    """Show weights the labels that they have not learned from."""
-    for number, (image, rows) in enumerate(zip(labelled, fold, strict=True)):
-        if rows.any():
-            held_out.note_heights(number, rows, predict_distance_map(image.image, detector))
+def _is_no_worse(
+    data: _TrainingData, copies: Sequence[DetectorNetwork], classifier: ClassifierNetwork
+) -> bool:
+    """Return whether a classifier gets no fewer held-out labels right with the new detectors."""
+    old = new = 0
+    for detector, fold in zip(copies, data.folds, strict=False):
+        for image, rows, old_map in zip(data.labelled, fold, data.old_maps, strict=True):
+            if rows.any():
+                new_map = predict_distance_map(image.image, detector)
+                before, after = (
+                    find_correct_labels(image, distance_map, detector.card, classifier)[rows]
+                    for distance_map in (old_map, new_map)
+                )
+                old, new = old + int(before.sum()), new + int(after.sum())
+    return new >= old

@@ -1,4 +1,4 @@
-"""The layers of a classifier that judge, trained alone on what the layers before them see."""
+"""Training of the fully connected layers of a classifier on the features of its convolutions."""
 
 import copy
 from collections.abc import Generator, Sequence
@@ -20,13 +20,23 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Shifts = Sequence[tuple[int, int]]
 
-#: Patches at once, and reports of a fit.
+#: Number of patches in a batch of the convolutions, and number of reports of a fit.
 _BATCH, _REPORTS = 128, 20
 
 
 @dataclass(frozen=True)
 class AdaptReport:
-    """Progress at a step, of so many: the loss of the final fit, and that on what is held out."""
+    """Progress of a training.
+
+    Parameters
+    ----------
+    step, steps : int
+        Number of batches that are done, and number of all batches.
+    loss : float
+        Loss of the fit to all labels.
+    held_out_loss : float
+        Loss on held-out labels; NaN if unknown.
+    """
 
     step: int
     steps: int
@@ -36,18 +46,19 @@ class AdaptReport:
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Features of n patches in some variants each, what they are, and how much they count.
+    """Features of n patches in several variants each, with targets and weights.
 
     Parameters
     ----------
     features : (m, f) float32 Tensor
-        Of all variants.
+        Features of all variants of all patches.
     first, variants : (n,) int64 Tensor
-        Where those of a patch begin, and how many it has; the first is the patch as it is.
+        Row of the first variant of each patch, and number of its variants; the first variant is
+        the patch itself.
     offset : (n,) float32 Tensor
-        Log-odds of a particle that are known without the patch.
+        Log-odds of a particle from the context, which are added to those of the patch.
     target, weight : (n,) float32 Tensor
-        P(particle) to be learned, and how much that matters.
+        P(particle) to be learned, and weight in the loss.
     """
 
     features: Tensor
@@ -59,7 +70,7 @@ class Examples:
 
     @classmethod
     def of(cls, features: Tensor, offset: Tensor, target: Tensor, weight: Tensor) -> Self:
-        """Take features ``(n, v, f)`` of as many variants of each patch."""
+        """Make examples of features ``(n, v, f)``, with v variants of each patch."""
         count, variants = features.shape[:2]
         first = torch.arange(count) * variants
         counts = torch.full_like(first, variants)
@@ -69,13 +80,13 @@ class Examples:
         return len(self.first)
 
     def where(self, rows: Bools) -> "Examples":
-        """Take some of the patches; their features are not copied."""
+        """Select patches by a mask ``(n,)``; their features are not copied."""
         chosen = torch.from_numpy(np.flatnonzero(rows))
         columns = (self.first, self.variants, self.offset, self.target, self.weight)
         return Examples(self.features, *(column[chosen] for column in columns))
 
     def joined(self, other: "Examples") -> "Examples":
-        """Take both."""
+        """Return the examples of both."""
         return Examples(
             torch.cat([self.features, other.features]),
             torch.cat([self.first, other.first + len(self.features)]),
@@ -89,25 +100,30 @@ class Examples:
 def convolve_variants(
     module: PatchClassifier, image: Image, centers_yx: Floats, shifts: Shifts, job: Job
 ) -> Tensor:
-    """Return what the convolutions see of patches, turned, mirrored and shifted.
+    """Return the features of patches that are rotated, mirrored and shifted.
 
     Parameters
     ----------
     module : PatchClassifier
-        In evaluation mode.
+        Classifier in evaluation mode.
     image : (h, w) float32 array
-        As it sees the micrograph.
+        Micrograph, preprocessed for this classifier.
     centers_yx : (n, 2) float array
-        Network pixels.
+        Centres of the patches ``(y, x)``, network pixels.
     shifts : sequence of tuple
-        Of the centres ``(y, x)``, network pixels; the first is taken for the patch as it is.
+        Shifts of the centres ``(y, x)``, network pixels; the first belongs to variant 0.
     job : Job
-        Told after each variant; may cancel.
+        Progress callback, called after each variant; it may cancel the work.
 
     Returns
     -------
     (n, 8 · len(shifts), f) float32 Tensor
-        On the CPU; of each patch the variant 0 is neither turned nor mirrored.
+        Features on the CPU. Variant 0 of a patch is neither rotated nor mirrored.
+
+    Raises
+    ------
+    Cancelled
+        If the work was cancelled.
     """
     variants = []
     for shift in shifts:
@@ -120,14 +136,14 @@ def convolve_variants(
 
 
 def copy_head(module: PatchClassifier) -> nn.Module:
-    """Copy the layers that are trained. No random dropout: few labels are shown all at once."""
+    """Copy the layers that are trained, without dropout: each batch has all of the few labels."""
     return copy.deepcopy(module.head).cpu().eval().requires_grad_()
 
 
 def fit_head(
     head: nn.Module, examples: Examples, recipe: AdaptRecipe, job: Job
 ) -> Generator[AdaptReport, None, None]:
-    """Follow the gradient of the weighted cross-entropy; each batch is everything, once."""
+    """Minimise the weighted cross-entropy in place; each batch has every patch once."""
     adam = torch.optim.Adam(head.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
     rng = np.random.default_rng(recipe.seed)
@@ -149,14 +165,14 @@ def fit_head(
 
 
 def classify_examples(head: nn.Module, examples: Examples) -> Floats:
-    """Return P(particle) of each patch as it is: neither turned nor shifted."""
+    """Return P(particle) ``(n,)`` of the patches, neither rotated nor mirrored nor shifted."""
     with torch.no_grad():
         odds = _odds(head, examples, torch.zeros_like(examples.first))
     return np.asarray(odds.sigmoid().double().numpy())
 
 
 def _odds(head: nn.Module, examples: Examples, variant: Tensor) -> Tensor:
-    """Return the log-odds of a particle, from one variant of each patch and what is known."""
+    """Return the log-odds of a particle from one variant of each patch and its context."""
     logits: Tensor = head(examples.features[examples.first + variant])
     return logits[:, 1] - logits[:, 0] + examples.offset
 

@@ -1,4 +1,4 @@
-"""How a detector does on labels that it has not learned from."""
+"""Scores of a detector on labels that it was not trained on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,24 +20,24 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Map = NDArray[np.float32]
 
-#: A label stands as high as the map rises within this part of a particle diameter around it.
+#: The height of a label is the maximum of the map within this distance, particle diameters.
 _REACH = 0.25
-#: P(particle) is 1/2 at the threshold; its logistic curve has this width, in thresholds.
+#: P(particle) is a logistic function of the height, 1/2 at the threshold; this is its width, in
+#: units of the threshold.
 _WIDTH = 0.25
-#: Of a micrograph that is labelled completely, candidates below this part of the threshold are
-#: no mistakes.
-_SEEN = 0.5
+#: Least height of a wrong candidate on a completely labelled micrograph, in units of the threshold.
+_LEAST_MISTAKE = 0.5
 
 
 class HeldOutLabels:
-    """Collects, label by label, how high the map is there.
+    """Heights of distance maps at labels, stored fold by fold.
 
     Parameters
     ----------
     labelled : sequence of LabelledImage
-        With all their labels.
+        Micrographs with all their labels.
     card : DetectorCard
-        Of the detector in use.
+        Card of the detector in use.
     """
 
     def __init__(self, labelled: Sequence[LabelledImage], card: DetectorCard) -> None:
@@ -45,29 +45,29 @@ class HeldOutLabels:
         self._heights = [np.zeros(len(image.accepted)) for image in labelled]
 
     def note_heights(self, number: int, rows: Bools, distance_map: Map) -> None:
-        """Look at labels of one micrograph in the map that shall be judged there.
+        """Store the heights of a map at labels of one micrograph.
 
         Parameters
         ----------
         number : int
-            Of the micrograph.
+            Index of the micrograph.
         rows : (n + m,) bool array
-            Which of its labels.
+            Mask of its labels whose heights are stored.
         distance_map : (h, w) float32 array
-            Not yet smoothed.
+            Distance map of the micrograph, not smoothed.
         """
         heights = _read_heights(distance_map, self._labelled[number], self._card)
         self._heights[number][rows] = heights[rows]
 
     def score(self, threshold: float) -> LabelScore:
-        """Hold what was seen against what a person said, at a threshold."""
+        """Compare the stored heights with the labels, at a threshold in map units."""
         height = np.concatenate(self._heights)
         accepted = np.concatenate([labelled.accepted for labelled in self._labelled])
         odds = (height - threshold) / (_WIDTH * max(threshold, np.finfo(float).eps))
         return score_labels(expit(odds), accepted, 0.5)
 
     def recommend_threshold(self) -> float:
-        """Return the threshold that serves what was seen; see `feedback.recommend_threshold`."""
+        """Return a threshold for the stored heights; see `replay.recommend_threshold`."""
         accepted = [
             height[labelled.accepted]
             for height, labelled in zip(self._heights, self._labelled, strict=True)
@@ -76,18 +76,28 @@ class HeldOutLabels:
 
 
 def add_mistakes(labelled: LabelledImage, old_map: Map, card: DetectorCard) -> LabelledImage:
-    """Reject what the detector takes for particles on a micrograph that is labelled completely."""
+    """Add the wrong candidates of a completely labelled micrograph as rejected labels.
+
+    Parameters
+    ----------
+    labelled : LabelledImage
+        Micrograph with labels; returned as it is unless it is labelled completely.
+    old_map : (h, w) float32 array
+        Present distance map of the micrograph, not smoothed.
+    card : DetectorCard
+        Card of the detector that made the map.
+    """
     if not labelled.complete:
         return labelled
     truth = Field(labelled.image.astype(np.float16), labelled.accepted_yx)
-    least = _SEEN * card.threshold
+    least = _LEAST_MISTAKE * card.threshold
     seen = label_maxima(truth, old_map, card.particle_px, card.sigma_px, least).centers_yx
     mistaken = far_from(seen, labelled.accepted_yx, card.particle_px / 2)
     return replace(labelled, rejected_yx=seen[mistaken])
 
 
 def _read_heights(distance_map: Map, labelled: LabelledImage, card: DetectorCard) -> Floats:
-    """Return the greatest value of the smoothed map about each label, (n + m,)."""
+    """Return the maximum of the smoothed map around each label, ``(n + m,)``."""
     from scipy.ndimage import maximum_filter
 
     reach = _REACH * card.particle_px

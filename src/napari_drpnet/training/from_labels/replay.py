@@ -1,4 +1,4 @@
-"""What a classifier learns from: the labels of a person, and what it is not to forget."""
+"""Training data of a classifier: labels, and unlabelled candidates that are replayed."""
 
 from dataclasses import dataclass
 
@@ -13,45 +13,49 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Image = NDArray[np.float32]
 
-#: Fewer labels than this say nothing.
+#: Least number of labels for a training.
 LEAST_LABELS = 4
-#: The threshold falls only if so many accepted labels lie below it, and no further than this part.
+#: Least number of accepted labels below the threshold for which it is lowered, and the smallest
+#: factor by which it is lowered.
 _LEAST_BELOW, _LOWEST_THRESHOLD = 5, 0.5
 
 
 class AdaptRecipe(Parameters):
-    """How a classifier learns from labels; stored in its card."""
+    """Recipe of training a classifier on labels; stored on its card."""
 
-    steps: int = Setting(120, ge=1, le=2000, title="Batches; each shows every label once")
-    learning_rate: float = Setting(1e-3, gt=0, le=0.1, title="Adam, cosine schedule")
+    steps: int = Setting(120, ge=1, le=2000, title="Number of batches; each has every label once")
+    learning_rate: float = Setting(
+        1e-3, gt=0, le=0.1, title="Learning rate at the start: Adam, cosine schedule"
+    )
     replay_weight: float = Setting(
-        0.5, gt=0, le=10, title="Weight of an unlabelled candidate against that of a label"
+        0.5, gt=0, le=10, title="Weight of an unlabelled candidate, relative to a label"
     )
     replay_count: int = Setting(
-        150, ge=1, le=2000, title="Most unlabelled candidates of a micrograph"
+        150, ge=1, le=2000, title="Largest number of unlabelled candidates per micrograph"
     )
-    shift_px: int = Setting(1, ge=0, le=4, title="Labels are shifted by this, network pixels")
-    folds: int = Setting(4, ge=2, le=10, title="Parts of the labels, each held out once")
+    shift_px: int = Setting(1, ge=0, le=4, title="Shift of labels for augmentation, network pixels")
+    folds: int = Setting(4, ge=2, le=10, title="Number of parts of the labels, each held out once")
     margin: float = Setting(
-        0.02, ge=0, le=1, title="Loss on held-out labels must fall by this part"
+        0.02, ge=0, le=1, title="Part by which the loss on held-out labels must decrease"
     )
-    seed: int = Setting(1, title="Of the order, the shifts and the parts")
+    seed: int = Setting(1, title="Seed of the order, the shifts and the parts")
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledView:
-    """Places on one micrograph, and whether they are particles.
+    """Positions on one micrograph, and whether they are particles.
 
     Parameters
     ----------
     image : (h, w) float32 array
-        The micrograph as the classifier sees it.
+        Micrograph, preprocessed for the classifier.
     centers_yx : (n, 2) float array
-        Network pixels.
+        Positions ``(y, x)``, network pixels.
     accepted : (n,) bool array
-        A person's verdicts; those of the present model where the view is for replay.
+        Whether each position is a particle, according to its label or, for replay, to the
+        present networks.
     context : (n,) float array, optional
-        Log-odds that the candidates around give each, to be added to those of its patch;
+        Log-odds of a particle from the other candidates, which are added to those of the patch;
         default: 0.
     """
 
@@ -62,11 +66,11 @@ class LabelledView:
 
     @property
     def context_odds(self) -> Floats:
-        """Those of `context`, (n,)."""
+        """Log-odds of the contexts ``(n,)``; 0 without `context`."""
         return np.zeros(len(self.centers_yx)) if self.context is None else self.context
 
     def where(self, rows: Bools | NDArray[np.intp]) -> "LabelledView":
-        """Keep some rows, given as a mask or as indices."""
+        """Select rows by a mask or by indices."""
         return LabelledView(
             self.image, self.centers_yx[rows], self.accepted[rows], self.context_odds[rows]
         )
@@ -75,18 +79,18 @@ class LabelledView:
 def choose_replay(
     view: LabelledView, labels_yx: Floats, reach_px: float, recipe: AdaptRecipe
 ) -> LabelledView:
-    """Choose candidates of a micrograph that no label is about, evenly down the list.
+    """Choose unlabelled candidates of a micrograph, evenly spaced in the list.
 
     Parameters
     ----------
     view : LabelledView
-        All candidates that the classifier judges, best first, with its verdicts.
+        All classified candidates, best first, and whether they are accepted.
     labels_yx : (m, 2) float array
-        Where labels are, network pixels.
+        Positions of labels ``(y, x)``, network pixels.
     reach_px : float
-        Candidates as near to a label are about the same thing, network pixels.
+        Distance from a label within which a candidate counts as labelled, network pixels.
     recipe : AdaptRecipe
-        Says how many.
+        Recipe with the largest number of candidates.
     """
     free = np.flatnonzero(far_from(view.centers_yx, labels_yx, reach_px))
     count = min(len(free), recipe.replay_count)
@@ -95,23 +99,23 @@ def choose_replay(
 
 
 def recommend_threshold(height: Floats, threshold: float) -> float:
-    """Return the threshold that finds what a person accepted below it.
+    """Return a threshold that is low enough for most accepted labels.
 
     Parameters
     ----------
     height : (n,) float array
-        Of accepted labels, map units; NaN where there is no candidate.
+        Heights of accepted labels, map units; NaN where there is no candidate.
     threshold : float
-        That applies now.
+        Present threshold, map units.
 
     Returns
     -------
     float
-        The median height of those below it, but at least half of the old threshold. The old one,
-        where fewer than five, or fewer than half of all, lie below: a few faint particles are
-        no reason to look at all that is faint.
+        Median height of the labels below the present threshold, but at least half of this
+        threshold. If fewer than five labels or fewer than half of all lie below, the present
+        threshold: a few faint particles do not justify all faint candidates.
     """
-    below = height[height < threshold]  # a NaN is not
+    below = height[height < threshold]  # NaN compares as False
     if len(below) < max(_LEAST_BELOW, len(height) / 2):
         return threshold
     return round(max(float(np.median(below)), _LOWEST_THRESHOLD * threshold), 3)

@@ -1,4 +1,4 @@
-"""What a detector learns from: micrographs with the labels of a person, as targets and weights."""
+"""Training data of a detector: labels as target maps and weights of pixels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,40 +17,42 @@ Image = NDArray[np.float32]
 
 
 class TuneRecipe(Parameters):
-    """How a detector learns from labels; stored in its card."""
+    """Recipe of training a detector on labels; stored on its card."""
 
-    steps: int = Setting(40, ge=1, le=20_000, title="Batches")
-    learning_rate: float = Setting(3e-4, gt=0, le=0.1, title="Adam, cosine schedule")
-    batch: int = Setting(8, ge=1, le=256, title="Windows of micrographs per batch")
+    steps: int = Setting(40, ge=1, le=20_000, title="Number of batches")
+    learning_rate: float = Setting(
+        3e-4, gt=0, le=0.1, title="Learning rate at the start: Adam, cosine schedule"
+    )
+    batch: int = Setting(8, ge=1, le=256, title="Number of windows per batch")
     window_px: int = Setting(48, ge=16, le=1024, title="Side of a window, network pixels")
     replay_weight: float = Setting(
-        0.5, gt=0, le=10, title="Weight of an unlabelled pixel against that of a labelled one"
+        0.5, gt=0, le=10, title="Weight of an unlabelled pixel, relative to a labelled one"
     )
     replay_fields: int = Setting(
-        4, ge=0, le=100, title="Simulated micrographs of other particles that shall look as before"
+        4, ge=0, le=100, title="Number of simulated micrographs whose map should not change"
     )
     positive_weight: float = Setting(3.0, gt=0, le=1000, title="Weight of pixels on particles")
-    folds: int = Setting(2, ge=2, le=10, title="Parts of the labels, each held out once")
+    folds: int = Setting(2, ge=2, le=10, title="Number of parts of the labels, each held out once")
     margin: float = Setting(
-        0.02, ge=0, le=1, title="Loss on held-out labels must fall by this part"
+        0.02, ge=0, le=1, title="Part by which the loss on held-out labels must decrease"
     )
-    seed: int = Setting(1, ge=0, title="Of the windows and the parts")
+    seed: int = Setting(1, ge=0, title="Seed of the windows and the parts")
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledImage:
-    """One micrograph as the detector sees it, and what a person said of places on it.
+    """Micrograph, preprocessed for a detector, with labels.
 
     Parameters
     ----------
     image : (h, w) float32 array
-        Normalised, particles bright.
+        Normalised image, particles bright.
     accepted_yx : (n, 2) float array
-        Particles, network pixels.
+        Centres of particles ``(y, x)``, network pixels.
     rejected_yx : (m, 2) float array
-        What is none, network pixels.
+        Positions ``(y, x)`` that are not particles, network pixels.
     complete : bool
-        Whether every particle is accepted: then nothing else is one.
+        Whether all particles of the micrograph are labelled, so that nothing else is a particle.
     """
 
     image: Image
@@ -60,26 +62,26 @@ class LabelledImage:
 
     @property
     def centers_yx(self) -> Floats:
-        """All labels, the accepted ones first, (n + m, 2)."""
+        """Positions of all labels ``(n + m, 2)``, accepted ones first."""
         both = [np.reshape(centers, (-1, 2)) for centers in (self.accepted_yx, self.rejected_yx)]
         return np.concatenate(both).astype(float)
 
     @property
     def accepted(self) -> Bools:
-        """Whether each of `centers_yx` is accepted, (n + m,)."""
+        """Whether each of `centers_yx` is accepted, ``(n + m,)``."""
         return np.arange(len(self.centers_yx)) < len(self.accepted_yx)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingImage:
-    """An image, the map that the detector shall draw of it, and how much each pixel counts.
+    """Image with target map and weights of pixels.
 
     Parameters
     ----------
     image, target, weight : (h, w) float32 array
-        Of one shape.
+        Normalised image, map to be learned, and weight of each pixel in the loss.
     places_yx : (k, 2) float array
-        Where to look more often, network pixels.
+        Positions ``(y, x)`` around which windows are drawn more often, network pixels.
     """
 
     image: Image
@@ -91,26 +93,26 @@ class TrainingImage:
 def label_targets(
     labelled: LabelledImage, learned: Bools, old_map: Image, particle_px: float, recipe: TuneRecipe
 ) -> TrainingImage:
-    """Draw what labels want the map to be.
+    """Draw the target map of a labelled micrograph.
 
     Parameters
     ----------
     labelled : LabelledImage
-        With all of its labels.
+        Micrograph with all of its labels.
     learned : (n + m,) bool array
-        Which of these to learn from; what lies about the others counts nothing.
+        Labels to learn from. Pixels around the others have no weight.
     old_map : (h, w) float32 array
-        What the detector draws now. Where no label is, it shall stay so.
+        Present map of the detector, which is the target where there is no label.
     particle_px : float
         Particle diameter, network pixels.
     recipe : TuneRecipe
-        Says how much that counts.
+        Recipe with the weights of unlabelled and of positive pixels.
 
     Returns
     -------
     TrainingImage
-        About an accepted label the cone of `distance_target`, about a rejected one 0, each out to
-        the rim of the particle; the nearest label decides.
+        Around an accepted label the target is the cone of `distance_target`, around a rejected
+        one 0, each out to the radius of the particle. The nearest label decides.
     """
     from scipy.spatial import cKDTree
 
@@ -132,7 +134,17 @@ def label_targets(
 
 
 def replay_targets(field: Field, old_map: Image, recipe: TuneRecipe) -> TrainingImage:
-    """Want the map of a field to stay as it is, as much as unlabelled pixels do."""
+    """Make a training image whose target is the present map of a field.
+
+    Parameters
+    ----------
+    field : Field
+        Field without labels.
+    old_map : (h, w) float32 array
+        Present map of the detector.
+    recipe : TuneRecipe
+        Recipe with the weight of unlabelled pixels.
+    """
     weight = np.full(old_map.shape, recipe.replay_weight, np.float32)
     return TrainingImage(field.image.astype(np.float32), old_map, weight, np.empty((0, 2)))
 
@@ -140,23 +152,23 @@ def replay_targets(field: Field, old_map: Image, recipe: TuneRecipe) -> Training
 def draw_batches(
     images: Sequence[TrainingImage], side: int, batch: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield batches of windows without end, turned and mirrored at random.
+    """Yield batches of windows without end, rotated and mirrored at random.
 
     Parameters
     ----------
     images : sequence of TrainingImage
-        What to cut them from.
+        Images that the windows are cut from.
     side : int
-        Of a window, pixels.
+        Side of a window, network pixels; less if an image is smaller.
     batch : int
-        How many; about every second one shows a label, the others lie anywhere.
+        Number of windows per batch. Every second one is at a label, the others are anywhere.
     rng : Generator
-        Of all that is random.
+        Random number generator.
 
     Yields
     ------
     (3, batch, side, side) float32 array
-        Image, target and weight.
+        Image, target and weight of each window.
     """
     side = min(side, *(length for each in images for length in each.image.shape))
     places = [(each, place) for each in images for place in each.places_yx]

@@ -1,4 +1,4 @@
-"""How a detector and the classifier that is in use do together on labels."""
+"""Agreement of detector and classifier together with labels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,12 @@ from napari_drpnet.training.common.labels import label_maxima
 from napari_drpnet.training.from_labels.targets import LabelledImage
 from napari_drpnet.training.from_truth.cuts import context_log_odds, patch_log_odds
 
-#: A label is about a candidate within this part of a particle diameter.
+#: A label belongs to a candidate within this distance, particle diameters.
 _REACH = 0.25
 
 
 def is_compatible(classifier: ClassifierNetwork, detector: DetectorCard) -> bool:
-    """Whether a classifier knows the heights of a detector, and sees micrographs as it does."""
+    """Return whether a classifier takes the images and the map heights of a detector."""
     views = ("particle_px", "normalization", "spectrum")
     same = all(getattr(classifier.card, name) == getattr(detector, name) for name in views)
     return same and classifier.card.knows(detector)
@@ -29,24 +29,24 @@ def find_correct_labels(
     detector: DetectorCard,
     classifier: ClassifierNetwork,
 ) -> NDArray[np.bool_]:
-    """Find the labels that a detector and a classifier agree with.
+    """Find the labels that detector and classifier agree with.
 
     Parameters
     ----------
     labelled : LabelledImage
-        A micrograph and its labels, n + m of them.
+        Micrograph with n + m labels.
     distance_map : (h, w) float32 array
-        Map of the detector, not yet smoothed.
+        Map of the detector, not smoothed.
     detector : DetectorCard
         Card of the detector.
     classifier : ClassifierNetwork
-        One that `is_compatible`; its card says what is accepted.
+        Compatible classifier (see `is_compatible`), with the rule of acceptance on its card.
 
     Returns
     -------
     (n + m,) bool array
-        Whether an accepted candidate is at the place of a label that accepts, and none at that of
-        one that rejects.
+        True for accepted labels with an accepted candidate at their position, and for rejected
+        labels without one.
     """
     field = Field(labelled.image.astype(np.float16), labelled.accepted_yx)
     card = classifier.card
