@@ -1,1 +1,1 @@
-"""How weights are made: simulated fields, targets, labels, fits, and the choice of cuts."""
+"""Training of networks: simulated fields, targets, labels, fits and recommended cuts."""

@@ -80,7 +80,7 @@ def test_structures_are_found_by_name_and_named_on_the_card(tmp_path, stand_ins)
     assert (len(made.fields), len(made.validation)) == (2, 1)
     with pytest.raises(InputFileError, match="no structure 3def"):
         pool_of(structures=tmp_path, learn_from="1abc,3def", validate_by="2xyz")
-    with pytest.raises(ValueError, match="1abc cannot judge"):
+    with pytest.raises(ValueError, match="1abc cannot be used both"):
         pool_of(structures=tmp_path, learn_from="1abc", validate_by="2xyz,1abc")
     with pytest.raises(InputFileError, match="no such folder"):
         pool_of(structures=tmp_path / "gone")

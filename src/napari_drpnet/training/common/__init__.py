@@ -1,1 +1,1 @@
-"""What both ways of training share: fields, labels, targets, recipes."""
+"""Modules that both kinds of training use: fields, labels, targets and recipes."""

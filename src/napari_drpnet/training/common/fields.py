@@ -1,4 +1,4 @@
-"""Training fields: random simulated micrographs, as a network will see them."""
+"""Training fields: random simulated micrographs, preprocessed for a network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,22 +29,22 @@ _DIAMETER_PX = 32.0
 _SIDE_PX = 672
 _SHAPE_SHARE = 0.5
 _SIZE_JITTER = 0.18
-#: The faintest particles, and the share of noise that is not white.
+#: Detectability d' of the faintest particles, and share of noise that is not white.
 _LEAST_DETECTABILITY, _COLOURED_SHARE = 1.6, 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A preprocessed field with its truth.
+    """Preprocessed image with the true positions of its particles.
 
     Parameters
     ----------
     image : (h, w) float16 array
-        Normalised, particles bright.
+        Normalised image, particles bright.
     centers_yx : (n, 2) float array
-        Network pixels.
+        Centres of the particles ``(y, x)``, network pixels.
     valid : (h, w) bool array or None
-        Where it is a picture, as in `NetworkImage`.
+        Mask of the pixels that are not blank, as in `NetworkImage`; None if all are valid.
     """
 
     image: NDArray[np.float16]
@@ -53,14 +53,14 @@ class Field:
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Height and width, network pixels, of a frame with the area that is a picture."""
+        """Height and width of a frame with the area of the valid pixels, network pixels."""
         share = 1.0 if self.valid is None else float(self.valid.mean())
         height, width = np.sqrt(share) * np.array(self.image.shape)
         return float(height), float(width)
 
     @classmethod
     def of(cls, view: NetworkImage, centers_yx: Floats) -> "Field":
-        """Take the centres ``(n, 2)``, unbinned pixels, of a preprocessed micrograph."""
+        """Make a field of a preprocessed micrograph and its centres ``(n, 2)``, unbinned pixels."""
         return cls(view.image.astype(np.float16), view.frame.to_network(centers_yx), view.valid)
 
 
@@ -77,17 +77,22 @@ def random_fields(
     Parameters
     ----------
     seed : int
-        The same seed gives the same fields.
+        Seed of the random numbers; the same seed gives the same fields.
     structures : sequence of Structure
-        One is drawn for half of the fields; the others show analytic shapes.
+        Structures to draw from. Half of the micrographs show simple shapes instead.
     particle_px : float
-        Nominal particle diameter of the network, network pixels.
+        Nominal particle diameter, network pixels.
     looks : int
-        How many augmented views.
+        Number of augmented views.
     hard : HardFields
-        How often the micrograph is harder than usual.
+        Shares of micrographs that are harder than usual.
     spectrum : sequence of float, optional
-        Spectrum of the background that the network knows; see `preprocess`.
+        Background spectrum that the network expects; see `preprocess`.
+
+    Returns
+    -------
+    list of Field
+        The views, `looks` of them.
     """
     rng = np.random.default_rng(seed)
     if not structures or rng.random() < _SHAPE_SHARE:
@@ -102,19 +107,34 @@ def random_fields(
         pixels = make_fainter(pixels, centers, rng)
     fields = []
     for _ in range(looks):
-        seen = augment(pixels, rng)
+        augmented = augment(pixels, rng)
         if _chance(rng, hard.blank):
-            seen = blank_out(seen, rng)
+            augmented = blank_out(augmented, rng)
         jitter = np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER))
-        view = preprocess(seen, _DIAMETER_PX * jitter, particle_px, polarity, spectrum=spectrum)
+        view = preprocess(
+            augmented, _DIAMETER_PX * jitter, particle_px, polarity, spectrum=spectrum
+        )
         fields.append(Field.of(view, centers))
     return fields
 
 
 def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -> Floats:
-    """Add white or coloured noise until particles have a d' from 1.6 to what it was.
+    """Add white or coloured noise to reduce the detectability of particles.
 
-    To a field without particles noise of half to four times its own deviation is added.
+    Parameters
+    ----------
+    pixels : (ny, nx) float array
+        Simulated micrograph.
+    centers_yx : (n, 2) float array
+        Centres of the particles ``(y, x)``, pixels.
+    rng : Generator
+        Random number generator.
+
+    Returns
+    -------
+    (ny, nx) float array
+        Micrograph in which particles have a d' between 1.6 and the present value. Without
+        particles, noise of half to four times the standard deviation is added.
     """
     spectrum = random_spectrum(_DIAMETER_PX, rng) if _chance(rng, _COLOURED_SHARE) else white
     present = measure_detectability(pixels, centers_yx, _DIAMETER_PX)
@@ -129,7 +149,7 @@ def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -
 
 
 def blank_out(image: Image, rng: np.random.Generator) -> Image:
-    """Blank a part of an image: a border, the frame beyond a round beam, or a rectangle."""
+    """Blank a random part of an image: a border, the area outside a round beam, or a rectangle."""
     height, width = image.shape
     y, x = np.indices((height, width))
     side = min(image.shape)
@@ -153,7 +173,7 @@ def blank_out(image: Image, rng: np.random.Generator) -> Image:
 def random_parameters(
     diameter_angstrom: float, rng: np.random.Generator, hard: HardFields = STANDARD
 ) -> SimulationParameters:
-    """Draw sample, optics and dirt as varied as micrographs are."""
+    """Draw random parameters of a micrograph: specimen, optics and contamination."""
     drawn = _usual_parameters(diameter_angstrom, rng)
     kind = rng.random()
     if kind < hard.faint:
@@ -168,7 +188,7 @@ def random_parameters(
 def _film_and_debris(
     drawn: SimulationParameters, hard: HardFields, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Draw how uneven the film is, and what lies on it that is like particles."""
+    """Draw parameters of an uneven film, and of debris and crystals that look like particles."""
     log_uniform, chance, stain = (
         partial(_log_uniform, rng),
         partial(_chance, rng),
@@ -215,7 +235,7 @@ def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
 
 
 def _faint(rng: np.random.Generator) -> dict[str, Any]:
-    """Low dose, near focus, a strong envelope; stain now and then turned into ice."""
+    """Draw parameters of a faint field: low dose, near focus, strong envelope, rarely in stain."""
     log_uniform = partial(_log_uniform, rng)
     stain = {} if _chance(rng, 0.85) else {"negative_stain": False}
     return stain | {
@@ -228,7 +248,7 @@ def _faint(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _empty(rng: np.random.Generator) -> dict[str, Any]:
-    """Nothing but what is no particle; a crystalline film in half of them."""
+    """Draw parameters of a field without particles: dirt, and in half of them crystalline ice."""
     film = _log_uniform(rng, 0.02, 0.3) if _chance(rng, 0.5) else 0.0
     return _dirt(rng, 0, 14, 0.4) | {
         "particles": 0,
@@ -238,6 +258,7 @@ def _empty(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _dirt(rng: np.random.Generator, least: int, most: int, carbon: float) -> dict[str, Any]:
+    """Draw numbers of ice crystals and junk, and carbon with a probability."""
     return {
         "ice_crystals": int(rng.integers(least, most)),
         "junk": int(rng.integers(least // 2, 9)),
@@ -254,7 +275,20 @@ def _chance(rng: np.random.Generator, probability: float) -> bool:
 
 
 def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
-    """Show the micrograph as other programs might have left it: filtered, denoised, 8-bit."""
+    """Augment a micrograph as other programs might have processed it.
+
+    Parameters
+    ----------
+    pixels : (ny, nx) array
+        Micrograph, in any units.
+    rng : Generator
+        Random number generator.
+
+    Returns
+    -------
+    (ny, nx) float32 array
+        Micrograph that is filtered, denoised, normalised, made noisier or reduced to 8 bits.
+    """
     from scipy import ndimage
 
     image = np.asarray(pixels, np.float32)
@@ -284,7 +318,7 @@ def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
 
 
 def _wiener(image: Image, side: int) -> Image:
-    """Denoise by local variance (Lim 1990), also where the image is flat."""
+    """Apply a Wiener filter by local variance (Lim 1990), also where the image is flat."""
     from scipy.ndimage import uniform_filter
 
     mean = uniform_filter(image, side)

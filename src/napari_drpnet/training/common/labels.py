@@ -1,4 +1,4 @@
-"""Which candidates are particles: by known truth, or by the detector's own confidence."""
+"""Labels of candidates, by known truth or by the confidence of the detector."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ Labels = NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class LabelledCandidates:
-    """The candidates of one field, best first, and which are particles.
+    """Candidates of one field, best first, and whether they are particles.
 
     Parameters
     ----------
     centers_yx : (n, 2) float array
-        Network pixels; none nearer than half a particle to the edge.
+        Centres ``(y, x)``, network pixels, half a particle diameter or more from the edge.
     height : (n,) float array
-        Map units.
+        Heights of the map, map units.
     right : (n,) bool array
-        Whether each adds a true particle to those that better candidates have found.
+        Whether each candidate is a true particle that no better candidate has found.
     particles : int
-        True particles as far from the edge as the candidates.
+        Number of true particles, half a particle diameter or more from the edge.
     """
 
     centers_yx: Floats
@@ -43,14 +43,14 @@ class LabelledCandidates:
 
 @dataclass(frozen=True, eq=False)
 class LabelledPatches:
-    """What a classifier learns from.
+    """Training data of a classifier.
 
     Parameters
     ----------
     patches : (n, p, p) float16 array
-        Around candidates, network pixels.
+        Patches around candidates, in network pixels.
     labels : (n,) int8 array
-        1 particle, 0 not.
+        1 for particles, 0 for others.
     """
 
     patches: NDArray[np.float16]
@@ -60,18 +60,18 @@ class LabelledPatches:
 def label_candidates(
     field: Field, detector: DetectorNetwork, sigma_px: float, least_height: float = 0.0
 ) -> LabelledCandidates:
-    """Run the detector over a field and hold its candidates against the truth.
+    """Detect the candidates of a field and compare them with the truth.
 
     Parameters
     ----------
     field : Field
-        With truth.
+        Field with true positions.
     detector : DetectorNetwork
-        Whose candidates are wanted.
+        Detector that finds the candidates.
     sigma_px : float
-        Smoothing of its map, network pixels.
+        Smoothing of the distance map: Gaussian sigma, network pixels.
     least_height : float
-        Weaker candidates are left out, map units.
+        Least height of a candidate, map units.
     """
     distance_map = predict_distance_map(field.image.astype(np.float32), detector)
     particle_px = detector.card.particle_px
@@ -85,22 +85,34 @@ def label_maxima(
     sigma_px: float,
     least_height: float = 0.0,
 ) -> LabelledCandidates:
-    """Hold the maxima of a distance map against the truth; see `label_candidates`."""
+    """Compare the maxima of a distance map with the truth.
+
+    Parameters
+    ----------
+    field : Field
+        Field with true positions.
+    distance_map : (h, w) float32 array
+        Distance map of the field, not smoothed.
+    particle_px : float
+        Particle diameter, network pixels.
+    sigma_px, least_height : float
+        Smoothing and least height, as for `label_candidates`.
+    """
     reach = particle_px / 2
     found = find_candidates(smooth(distance_map, sigma_px))
     found = found.where(found.height >= least_height)
-    clear = _counts(found.centers_yx, field, reach)
+    clear = _is_clear(found.centers_yx, field, reach)
     found = separate_candidates(found, clear, found.height, reach)
     return LabelledCandidates(
         found.centers_yx,
         found.height,
         find_gains(found.centers_yx, field.centers_yx, reach),
-        int(_counts(field.centers_yx, field, reach).sum()),
+        int(_is_clear(field.centers_yx, field, reach).sum()),
     )
 
 
-def _counts(centers_yx: Floats, field: Field, reach: float) -> NDArray[np.bool_]:
-    """Tell which positions are far enough from the edge of a field, and from its blank parts."""
+def _is_clear(centers_yx: Floats, field: Field, reach: float) -> NDArray[np.bool_]:
+    """Return which positions ``(n,)`` are far enough from the edge and blank parts of a field."""
     clear = inside(centers_yx, (field.image.shape[0], field.image.shape[1]), reach)
     return clear if field.valid is None else clear & is_clear(field.valid, centers_yx, reach)
 
@@ -108,7 +120,17 @@ def _counts(centers_yx: Floats, field: Field, reach: float) -> NDArray[np.bool_]
 def cut_patches(
     fields: Sequence[Field], candidates: Sequence[LabelledCandidates], patch_px: int
 ) -> LabelledPatches:
-    """Cut the patches of labelled candidates, network pixels."""
+    """Cut the patches of labelled candidates.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        Fields that the patches are cut from.
+    candidates : sequence of LabelledCandidates
+        Candidates of each field.
+    patch_px : int
+        Side of a patch, network pixels.
+    """
     patches = [
         extract_patches(field.image, found.centers_yx, patch_px)
         for field, found in zip(fields, candidates, strict=True)
@@ -125,34 +147,35 @@ def label_by_confidence(
     diameter_px: float,
     low_percentile: float = 15.0,
 ) -> Labels:
-    """Label candidates without a human, as the DRPnet paper trains its classifier.
+    """Label candidates automatically, as the DRPnet paper trains its classifier.
 
     Parameters
     ----------
     score : (n,) float array
-        Prominence (or height) of each candidate of one micrograph.
+        Prominence or height of each candidate of one micrograph.
     centers_yx : (n, 2) float array
-        Their centres, in the pixels of `diameter_px`.
+        Centres of the candidates ``(y, x)``, pixels.
     patch_deviation : (n,) float array
-        Standard deviation of the image in each candidate's box.
+        Standard deviation of the image in the box of each candidate.
     threshold : float
-        Of the score at level 1.
+        Threshold of the score at level 1.
     diameter_px : float
-        Particle diameter.
+        Particle diameter, pixels.
     low_percentile : float
-        Boxes whose deviation lies below this percentile are flat.
+        Percentile of the deviations below which a box counts as flat.
 
     Returns
     -------
     (n,) int8 array
-        1 for a confident particle: a level-3 peak (three times the threshold) in a box that is
-        not flat. 0 for what is none: a level-1 peak farther than a third of a radius from every
-        level-2 peak, or a flat box. −1 for what is left undecided. The two classes have equal
-        numbers: the surplus of the larger, its least certain members, is undecided too.
+        1 for a particle: a level-3 peak (three times the threshold) in a box that is not flat.
+        0 for another candidate: a level-1 peak farther than a third of a radius from every
+        level-2 peak, or a flat box. −1 for an undecided candidate. The two classes have equal
+        numbers: the least certain members of the larger class are undecided too.
 
     Notes
     -----
-    Section on CNN-2 of the paper; distances and percentiles of the published code.
+    The rules are those of the paper, section on CNN-2. Distances and percentiles are those of the
+    published code.
     """
     level = np.floor_divide(score, threshold)
     flat = patch_deviation < np.percentile(patch_deviation, low_percentile) if len(score) else False

@@ -1,4 +1,4 @@
-"""What a training run is made from: one recipe, one run. A default lives only here."""
+"""Recipes of training runs. This is the only place of their defaults."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,60 +9,69 @@ from napari_drpnet.base.frozen import Parameters
 
 
 class DataRecipe(Parameters):
-    """The fields that a network learns from, and those that judge it."""
+    """Fields for training and for validation."""
 
     structures: Path | None = Setting(
         None,
-        title="Folder with the structures (PDB, mmCIF, density maps); default: simple shapes alone",
+        title="Folder with structures (PDB, mmCIF, density maps); default: only simple shapes",
     )
     learn_from: str = Setting(
         "1bxn,1u6g,2cg9,3d2f,3ipm,4cr2,6rd4",
-        title="Structures to learn from: what their file names contain, with commas between",
+        title="Structures for training: parts of their file names, separated by commas",
     )
     validate_by: str = Setting(
-        "5gjv,6utj", title="Structures that judge the network, in the same way; none of the others"
+        "5gjv,6utj", title="Structures for validation, in the same way; none of those for training"
     )
-    fields: int = Setting(1600, ge=1, le=100_000, title="Simulated micrographs to learn from")
-    looks: int = Setting(3, ge=1, le=100, title="Augmented views of each")
+    fields: int = Setting(
+        1600, ge=1, le=100_000, title="Number of simulated micrographs for training"
+    )
+    looks: int = Setting(3, ge=1, le=100, title="Number of augmented views of each micrograph")
     validation_fields: int = Setting(
-        150, ge=1, le=100_000, title="Simulated micrographs that judge"
+        150, ge=1, le=100_000, title="Number of simulated micrographs for validation"
     )
     negatives: Path | None = Setting(
-        None, title="Folder with real micrographs that show no particles; default: none"
+        None, title="Folder with real micrographs without particles; default: none"
     )
     negative_names: str = Setting(
-        "", title="Which of these: what their file names contain, with commas between; default: all"
+        "",
+        title="Which micrographs without particles: parts of their file names, separated by "
+        "commas; default: all",
     )
     negative_share: float = Setting(
-        0.06, gt=0, le=0.2, title="Share of views of these among all that are learned from"
+        0.06,
+        gt=0,
+        le=0.2,
+        title="Share of micrographs without particles among all views for training",
     )
     labelled: Path | None = Setting(
         None,
-        title="Folder with real micrographs, each with a file of its particles; default: none",
+        title="Folder with real micrographs and a CSV file of particles beside each; default: none",
     )
     labelled_names: str = Setting(
-        "", title="Which of these: what their file names contain, with commas between; default: all"
+        "",
+        title="Which labelled micrographs: parts of their file names, separated by commas; "
+        "default: all",
     )
     labelled_diameter_px: float = Setting(
-        100.0, gt=4, le=5000, title="Particle diameter on these, pixels"
+        100.0, gt=4, le=5000, title="Particle diameter on labelled micrographs, pixels"
     )
     labelled_share: float = Setting(
-        0.03, gt=0, le=0.2, title="Share of views of these among all that are learned from"
+        0.03, gt=0, le=0.2, title="Share of labelled micrographs among all views for training"
     )
 
 
 class ClassifierData(DataRecipe):
-    """As for a detector, but fewer: each field has many candidates."""
+    """Fields as for a detector, but fewer, since each field has many candidates."""
 
-    fields: int = Setting(500, ge=1, le=100_000, title="Simulated micrographs to learn from")
+    fields: int = Setting(
+        500, ge=1, le=100_000, title="Number of simulated micrographs for training"
+    )
 
 
 class HardFields(Parameters):
-    """Which shares of the fields are harder than the usual mixture; the default spans the range."""
+    """Shares of fields that are harder than usual; the default spans the range of real ones."""
 
-    faint: float = Setting(
-        0.15, ge=0, le=0.3, title="Share of fields of low dose, taken near focus"
-    )
+    faint: float = Setting(0.15, ge=0, le=0.3, title="Share of fields with low dose, near focus")
     empty: float = Setting(
         0.15, ge=0, le=0.3, title="Share of fields with ice, carbon and junk but no particles"
     )
@@ -70,11 +79,14 @@ class HardFields(Parameters):
         0.15, ge=0, le=0.3, title="Share of fields with ice, carbon and junk among the particles"
     )
     noisy: float = Setting(
-        0.6, ge=0, le=1, title="Share of fields with noise of any colour, down to d' of 1.6"
+        0.6,
+        ge=0,
+        le=1,
+        title="Share of fields with added noise, white or coloured, down to a d' of 1.6",
     )
     uneven: float = Setting(0.5, ge=0, le=1, title="Share of fields on an uneven film")
     stained: float = Setting(
-        0.5, ge=0, le=1, title="Share of the fields in stain that have puddles and bright plateaus"
+        0.5, ge=0, le=1, title="Share of the stained fields that have puddles and bright plateaus"
     )
     debris: float = Setting(
         0.35, ge=0, le=1, title="Share of fields with pieces of debris as large as particles"
@@ -83,88 +95,89 @@ class HardFields(Parameters):
         0.06, ge=0, le=1, title="Share of fields with many ice crystals of equal size"
     )
     blank: float = Setting(
-        0.08, ge=0, le=1, title="Share of views with a part that is no picture: an edge, a border"
+        0.08, ge=0, le=1, title="Share of views with a blank part, such as an edge or a border"
     )
 
 
-#: All that fields may show: the mixture that judges every network.
+#: All kinds of hard fields: the mixture for the validation of every network.
 STANDARD = HardFields()
-#: The usual mixture alone.
+#: No hard fields.
 NONE_HARD = HardFields.model_validate(dict.fromkeys(HardFields.model_fields, 0.0))
 
 
-#: That of a classifier. From many equal crystals its context would learn that a dense micrograph
-#: has no particles, and leave crowded ones empty.
+#: The mixture for a classifier. From fields of equal crystals its context network would learn that
+#: a dense micrograph has no particles, and would reject the particles of crowded micrographs.
 WITHOUT_CUBIC = STANDARD.model_copy(update={"cubic": 0.0})
 
 
 class DetectorRecipe(Parameters):
-    """How a detector is trained; stored in its card."""
+    """Recipe of training a detector; stored on its card."""
 
     data: DataRecipe = DataRecipe()
     hard: HardFields = STANDARD
     architecture: Literal["fcrn", "multiscale"] = Setting(
-        "multiscale", title="The paper's network, or one that sees four scales"
+        "multiscale", title="Network: that of the paper, or one with four scales"
     )
     weights: str | None = Setting(
-        None, title="Detector weights to start from: a name or a file; default: random ones"
+        None, title="Detector weights to start from: a name or a file; default: random weights"
     )
     particle_px: float = Setting(
-        11.0, gt=4, le=100, title="Particle diameter that it sees, network pixels"
+        11.0, gt=4, le=100, title="Particle diameter at the scale of the network, network pixels"
     )
     raw_spectrum: bool = Setting(
-        False, title="Leave the spectrum of the background as it is, also when picking"
+        False, title="Do not change the spectrum of the background, also when picking"
     )
-    steps: int = Setting(4500, ge=1, title="Batches")
-    batch: int = Setting(16, ge=2, le=10_000, title="Patches per batch")
+    steps: int = Setting(4500, ge=1, title="Number of batches")
+    batch: int = Setting(16, ge=2, le=10_000, title="Number of patches per batch")
     patch_diameters: float = Setting(6.4, gt=1, le=50, title="Side of a patch, particle diameters")
     learning_rate: float = Setting(
-        8e-4, gt=0, le=1, title="First learning rate: AdamW, cosine schedule"
+        8e-4, gt=0, le=1, title="Learning rate at the start: AdamW, cosine schedule"
     )
-    positive_weight: float = Setting(3.0, gt=0, le=1000, title="Weight of pixels on particles")
-    validate_every: int = Setting(
-        1500, ge=1, title="Batches between two looks at the fields that judge"
+    positive_weight: float = Setting(
+        3.0, gt=0, le=1000, title="Weight of pixels on particles in the loss"
     )
-    seed: int = Setting(1, ge=0, le=99, title="Of fields, patches and initial weights")
+    validate_every: int = Setting(1500, ge=1, title="Number of batches between two validations")
+    seed: int = Setting(1, ge=0, le=99, title="Seed of fields, patches and initial weights")
 
 
 class ClassifierRecipe(Parameters):
-    """How a classifier is trained; stored in its card."""
+    """Recipe of training a classifier; stored on its card."""
 
     data: ClassifierData = ClassifierData()
     hard: HardFields = WITHOUT_CUBIC
     detector: str = Setting(
-        "default", title="Detector weights whose picks it learns to judge: a name or a file"
+        "default", title="Detector weights whose candidates it learns to classify: a name or a file"
     )
     weights: str | None = Setting(
-        None, title="Classifier weights to start from: a name or a file; default: random ones"
+        None, title="Classifier weights to start from: a name or a file; default: random weights"
     )
     patch_px: int = Setting(40, ge=32, le=256, title="Side of a patch, network pixels")
     least_height: float = Setting(
-        0.08, ge=0, title="Weaker candidates are not shown to it, map units"
+        0.08, ge=0, title="Least height of a candidate that it learns from, map units"
     )
-    epochs: int = Setting(2, ge=1, le=10_000, title="Times that each patch is seen")
-    batch: int = Setting(128, ge=2, le=100_000, title="Patches per batch")
+    epochs: int = Setting(2, ge=1, le=10_000, title="Number of times that each patch is seen")
+    batch: int = Setting(128, ge=2, le=100_000, title="Number of patches per batch")
     learning_rate: float = Setting(
-        1e-3, gt=0, le=1, title="First learning rate: AdamW, cosine schedule"
+        1e-3, gt=0, le=1, title="Learning rate at the start: AdamW, cosine schedule"
     )
     context_epochs: int = Setting(
-        15, ge=0, le=10_000, title="Times that the context of each patch is seen; 0: never"
+        15,
+        ge=0,
+        le=10_000,
+        title="Number of times that the context of each candidate is seen; 0: it is not learned",
     )
     patch_weight: float = Setting(
         0.5,
         gt=0,
         le=1,
-        title="By how much the log-odds of patches are multiplied when contexts are learned: real "
-        "micrographs are less like simulated ones than these are like each other",
+        title="Factor of the log-odds of patches when contexts are learned, less than 1 because "
+        "real micrographs differ more from simulated ones than these from each other",
     )
-    validate_every: int = Setting(
-        1000, ge=1, title="Batches between two looks at the fields that judge"
-    )
+    validate_every: int = Setting(1000, ge=1, title="Number of batches between two validations")
     seed: int = Setting(
         2,
         ge=0,
         le=99,
-        title="Of fields, order of patches and initial weights; another than the detector's, whose "
-        "own fields look easier to it than others do",
+        title="Seed of fields, order of patches and initial weights; not that of the detector, "
+        "which finds particles more easily on the fields that it was trained on",
     )

@@ -1,4 +1,4 @@
-"""What the detector learns to draw."""
+"""Target map of the detector."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,22 +7,22 @@ from numpy.typing import ArrayLike, NDArray
 def distance_target(
     centers_yx: ArrayLike, shape: tuple[int, int], diameter_px: float
 ) -> NDArray[np.float32]:
-    """Draw a cone at each particle: 1 at its centre, 0 at its rim and outside.
+    """Draw a cone at each particle: 1 at the centre, 0 from the radius on.
 
     Parameters
     ----------
     centers_yx : (n, 2) array
-        Centres ``(y, x)``, pixels of the target.
+        Centres of the particles ``(y, x)``, pixels of the target.
     shape : tuple of int
-        Of the target.
+        Shape ``(h, w)`` of the target.
     diameter_px : float
-        Of the particles.
+        Particle diameter, pixels of the target.
 
     Returns
     -------
     (h, w) float32 array
-        ``max(0, 1 − r / R)`` for the nearest centre: the distance transform of a disc of radius
-        R, scaled to [0, 1]. Where discs overlap the nearer centre counts.
+        ``max(0, 1 − r / R)``, with the distance r to the nearest centre and the particle radius
+        R: the distance transform of a disc, scaled to [0, 1].
     """
     from scipy.spatial import cKDTree
 

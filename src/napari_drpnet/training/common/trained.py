@@ -1,4 +1,4 @@
-"""What came of a training run, and how it becomes a file that replaces nothing better."""
+"""The result of a training run, and its file, which replaces only worse weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What came of a training run.
+    """Result of a training run.
 
     Parameters
     ----------
-    state : dict of Tensor
-        The best weights of the run, by their score.
-    card : AnyCard
-        With the recipe and the score in it.
+    state : dict of str to Tensor
+        Weights with the best validation score of the run.
+    card : DetectorCard or ClassifierCard
+        Card of the weights, with the recipe and the validation score.
     recipe : DetectorRecipe or ClassifierRecipe
-        As it was given.
+        Recipe of the training.
     interrupted : bool
         Whether the run was cancelled before its end.
     """
@@ -37,26 +37,35 @@ class Trained:
 
     @property
     def score(self) -> float:
-        """On the fields that judge: the mean F1, less a little for false picks on empty ones."""
+        """Validation score: mean F1, minus a small penalty for each false pick on empty fields."""
         return float(self.card.recipe["validation_score"])
 
 
 class NotBetterError(Exception):
-    """Weights were not saved, since those of the same name are as good or better."""
+    """Error if new weights are not better than those that they would replace or started from."""
 
 
 def recipe_file(weights: Path) -> Path:
-    """Return where the recipe of weights stands."""
+    """Return the path of the recipe beside a weights file."""
     return weights.with_suffix(".recipe.json")
 
 
 def check_target(path: Path, kind: str, overwrite: bool) -> None:
-    """Complain before the work of training if `save_trained` could not save its result.
+    """Check before a training that `save_trained` can save its result.
+
+    Parameters
+    ----------
+    path : path
+        Weights file to be written.
+    kind : {'detector', 'classifier'}
+        Kind of the new weights.
+    overwrite : bool
+        Whether an existing file may be replaced whatever it is.
 
     Raises
     ------
     InputFileError
-        When the file is there, and is something else than weights of this kind with a score.
+        If the file exists and is not a weights file of this kind with a validation score.
     """
     if path.exists() and not overwrite:
         card = read_card(path)
@@ -74,16 +83,18 @@ def save_trained(trained: Trained, path: Path, overwrite: bool = False) -> None:
     Parameters
     ----------
     trained : Trained
-        From `train_detector` or `train_classifier`.
+        Result of `train_detector` or `train_classifier`.
     path : path
-        A ``.safetensors`` file; the folder is made.
+        Weights file ``.safetensors``; its folder is created.
     overwrite : bool
-        Replace weights that are there, however good they are.
+        Whether existing weights are replaced whatever their score.
 
     Raises
     ------
+    InputFileError
+        If the file exists and its score cannot be compared; see `check_target`.
     NotBetterError
-        When weights are there whose score is as good.
+        If the score of existing weights is as good or better.
     """
     check_target(path, trained.card.kind, overwrite)
     if path.exists() and not overwrite:

@@ -1,4 +1,4 @@
-"""The numbers that serve all fields best: sigma, threshold and least expected F1."""
+"""Choice of the recommended sigma, threshold and least expected F1 on validation fields."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_maxima
 
 _SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
-#: What a false pick on an empty micrograph costs, in F1 of a micrograph with particles.
+#: Penalty of a false pick on an empty micrograph, in units of F1.
 _FALSE_PICK_COST = 0.002
-#: What caution may cost in score: real micrographs are dirtier than simulated ones.
+#: Loss of score for which a greater least F1 is chosen: real micrographs are dirtier than
+#: simulated ones.
 _CAUTION = 0.01
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, order=True)
 class Cuts:
-    """What a card recommends, and the score on the fields that judge, by which these compare."""
+    """Recommended values of a card, ordered by their validation score.
+
+    Parameters
+    ----------
+    score : float
+        Validation score.
+    threshold : float
+        Threshold, map units.
+    sigma_px : float
+        Smoothing of the distance map: Gaussian sigma, network pixels.
+    accept : float or None
+        Least P(particle); None if it is automatic.
+    least_f1 : float
+        Expected F1 below which nothing is accepted.
+    """
 
     score: float
     threshold: float
@@ -40,16 +55,16 @@ class Cuts:
 
 
 class BestSoFar:
-    """Remembers what came of each look at the fields that judge.
+    """Recommended values of a network at each validation.
 
     Parameters
     ----------
     network : DetectorNetwork or ClassifierNetwork
-        That is trained.
+        Network that is trained.
     choose : callable
-        Looks at a network as it is.
+        Function that validates a network and returns its `Cuts`.
     started_from_weights : bool
-        Whether the first look is at weights that are to be beaten.
+        Whether the first validation is that of existing weights, which must be improved upon.
     """
 
     def __init__(
@@ -60,28 +75,36 @@ class BestSoFar:
         self._cuts: list[Cuts] = []
 
     def validate(self) -> float:
-        """Return the score of the network as it is."""
+        """Validate the network in its present state and return the score."""
         self._cuts.append(self._choose(self._network))
         return self._cuts[-1].score
 
     def improves(self, other: AnyNetwork) -> bool:
-        """Look at another network; return whether it is better than all before."""
+        """Validate another network and return whether it is better than all before."""
         self._cuts.append(self._choose(other))
         return self.cuts is self._cuts[-1]
 
     @property
     def cuts(self) -> Cuts:
-        """The first of the best, whose weights the fit keeps."""
+        """Recommended values of the best state, the first one if several are equally good."""
         return max(self._cuts, key=lambda each: each.score)
 
     @property
     def found_something(self) -> bool:
-        """Whether there is something new, and better than the weights that it started from."""
+        """Whether a new state is better than the weights that the training started from."""
         return bool(self._cuts) and self._cuts.index(self.cuts) >= self._to_beat
 
 
 def choose_detector_cuts(validation: Sequence[Field], detector: DetectorNetwork) -> Cuts:
-    """Return the sigma and threshold that serve a detector best; its maps are drawn once."""
+    """Choose the sigma and threshold with the best score of a detector.
+
+    Parameters
+    ----------
+    validation : sequence of Field
+        Validation fields; the map of each is predicted once.
+    detector : DetectorNetwork
+        Detector to validate.
+    """
     particle_px = detector.card.particle_px
     by_sigma: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
     for field in validation:
@@ -101,9 +124,18 @@ def choose_classifier_cuts(
     threshold: float,
     classifier: ClassifierNetwork,
 ) -> Cuts:
-    """Return the least expected F1 that serves a classifier best, on candidates of fields.
+    """Choose the least expected F1 with the best score of a classifier; accept is automatic.
 
-    Accept is automatic; the threshold is the least height of candidates that it has learned from.
+    Parameters
+    ----------
+    validation : sequence of Field
+        Validation fields.
+    candidates : sequence of LabelledCandidates
+        Candidates of each field.
+    threshold : float
+        Threshold to recommend, map units: the least height of the candidates.
+    classifier : ClassifierNetwork
+        Classifier to validate.
     """
     probability = [
         particle_probability(
@@ -118,7 +150,7 @@ def choose_classifier_cuts(
 def patch_log_odds(
     field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
 ) -> NDArray[np.float32]:
-    """Return the log-odds (n,) that the patches of a field's candidates give."""
+    """Return the log-odds ``(n,)`` of a particle from the patches of the candidates of a field."""
     patches = cut_patches([field], [found], classifier.card.patch_px).patches
     return log_odds_of_patches(patches.astype(np.float32), classifier)
 
@@ -126,7 +158,7 @@ def patch_log_odds(
 def context_log_odds(
     field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
 ) -> Floats:
-    """Return the log-odds (n,) that a field's candidates give each other."""
+    """Return the log-odds ``(n,)`` of a particle from the contexts of the candidates of a field."""
     particle_px = classifier.card.particle_px
     return log_odds_of_context(
         found.centers_yx, found.height, field.extent, particle_px, classifier
@@ -134,10 +166,20 @@ def context_log_odds(
 
 
 def choose_threshold(candidates: Sequence[LabelledCandidates]) -> tuple[float, float]:
-    """Return the threshold that serves all fields best without a classifier, and its score.
+    """Choose the threshold with the best score without a classifier.
 
-    The score is the mean F1 of the fields with particles, less a little for each false pick on an
-    empty field: the pooled F1 would let crowded fields choose for all.
+    Parameters
+    ----------
+    candidates : sequence of LabelledCandidates
+        Candidates of each field.
+
+    Returns
+    -------
+    threshold : float
+        Threshold, map units.
+    score : float
+        Mean F1 of the fields with particles, minus a small penalty for each false pick on empty
+        fields. A pooled F1 would be dominated by crowded fields.
     """
     thresholds = np.round(np.arange(0.05, 0.95, 0.01), 2)
     score, threshold = max(
@@ -150,9 +192,21 @@ def choose_threshold(candidates: Sequence[LabelledCandidates]) -> tuple[float, f
 def choose_least_f1(
     candidates: Sequence[LabelledCandidates], probability: Sequence[Floats]
 ) -> tuple[float, float]:
-    """Return the expected F1 below which a field had better be left empty, and its score.
+    """Choose the expected F1 below which nothing is accepted.
 
-    Of values that are as good but for a little, the greatest.
+    Parameters
+    ----------
+    candidates : sequence of LabelledCandidates
+        Candidates of each field.
+    probability : sequence of (n,) float array
+        P(particle) of the candidates of each field.
+
+    Returns
+    -------
+    least_f1 : float
+        The greatest value whose score is at most 0.01 below the best one.
+    score : float
+        Score of this value, as for `choose_threshold`.
     """
     scores = []
     for least_f1 in np.round(np.arange(0, 0.75, 0.05), 2):
@@ -168,7 +222,7 @@ def choose_least_f1(
 
 
 def f1(found: LabelledCandidates, kept: NDArray[np.bool_]) -> float:
-    """Return the F1 of the kept candidates of one field; 1 where there is nothing to find."""
+    """Return the F1 of the kept candidates of one field; 1 if there is nothing to find."""
     right = min(int((kept & found.right).sum()), found.particles)
     return Tally(right, int(kept.sum()) - right, found.particles - right).rates.f1
 

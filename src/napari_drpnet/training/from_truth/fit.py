@@ -1,4 +1,4 @@
-"""Fit the detector to fields, and the classifier to labelled patches."""
+"""Fits of a detector to fields, and of a classifier to labelled patches."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -16,7 +16,7 @@ from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecip
 from napari_drpnet.training.common.targets import distance_target
 
 Half = NDArray[np.float16]
-#: Scores the network as it is, which is then in evaluation mode; more is better.
+#: Returns the score of the network in its present state, in evaluation mode; higher is better.
 Validate = Callable[[], float]
 
 _REPORT_EVERY = 100
@@ -29,13 +29,13 @@ class Report:
     Parameters
     ----------
     step : int
-        Batches done.
+        Number of batches that are done.
     loss : float
-        Mean of the last batches.
+        Mean loss of the last batches.
     steps : int
-        Batches in all.
+        Number of all batches.
     score : float or None
-        On the fields that judge, where it has just been asked for.
+        Validation score, if the network has just been validated.
     """
 
     step: int
@@ -51,16 +51,37 @@ def fit_detector(
     job: Job | None = None,
     validate: Validate | None = None,
 ) -> Generator[Report, None, None]:
-    """Train `network` in place, where it is; yields a report every 100 batches.
+    """Train a detector in place, on its device.
 
-    Squared error against `distance_target`; pixels on particles weigh more. With a judge the
-    network ends in the best of the states that were judged, also when the fit is cancelled; where
-    the recipe starts from weights these are judged first.
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Module of the detector.
+    fields : sequence of Field
+        Fields for training.
+    recipe : DetectorRecipe
+        Recipe of the training.
+    job : Job, optional
+        Progress callback, called after each batch; it may cancel the work.
+    validate : callable, optional
+        Returns the score of the network in its present state. It is called at the intervals of
+        the recipe, and first of all if the recipe starts from weights.
+
+    Yields
+    ------
+    Report
+        A report every 100 batches and after each validation.
 
     Raises
     ------
     Cancelled
-        Between batches, when the job says so.
+        If the work was cancelled between batches.
+
+    Notes
+    -----
+    The loss is the weighted squared error against `distance_target`; pixels on particles have a
+    greater weight. With `validate` the network ends in the validated state with the best score,
+    also if the work was cancelled.
     """
     rng = np.random.default_rng(recipe.seed)
     device = next(network.parameters()).device
@@ -85,7 +106,7 @@ def fit_detector(
     best = _BestState(network, validate, recipe.validate_every)
     if recipe.weights is not None:
         best.validate(0, recipe.steps)
-    yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job, best)
+    yield from _minimise(network, draw_loss, recipe.steps, recipe.learning_rate, job, best)
 
 
 def fit_classifier(
@@ -95,16 +116,30 @@ def fit_classifier(
     job: Job | None = None,
     validate: Validate | None = None,
 ) -> Generator[Report, None, None]:
-    """Train `network` in place, where it is, by cross-entropy; reports every 100 batches.
+    """Train a classifier in place, on its device, by cross-entropy.
 
-    With a judge the network ends in the best of the states that were judged, as in `fit_detector`.
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Module of the classifier.
+    examples : LabelledPatches
+        Patches for training.
+    recipe : ClassifierRecipe
+        Recipe of the training.
+    job, validate
+        As for `fit_detector`.
+
+    Yields
+    ------
+    Report
+        A report every 100 batches and after each validation.
 
     Raises
     ------
     Cancelled
-        Between batches, when the job says so.
+        If the work was cancelled between batches.
     ValueError
-        With fewer than two examples: batch normalisation needs two.
+        If there are fewer than two examples, which batch normalisation needs.
     """
     count = len(examples.labels)
     if count < 2:
@@ -128,11 +163,11 @@ def fit_classifier(
     best = _BestState(network, validate, recipe.validate_every)
     if recipe.weights is not None:
         best.validate(0, steps)
-    yield from _descend(network, draw_loss, steps, recipe.learning_rate, job, best)
+    yield from _minimise(network, draw_loss, steps, recipe.learning_rate, job, best)
 
 
 class _BestState:
-    """Asks the judge now and then, and keeps the best state of a network."""
+    """Best state of a network among those that were validated."""
 
     def __init__(self, network: nn.Module, validate: Validate | None, every: int) -> None:
         self._network, self._validate, self._every = network, validate, every
@@ -140,7 +175,7 @@ class _BestState:
         self._state: dict[str, Tensor] = {}
 
     def validate(self, step: int, steps: int) -> float | None:
-        """Return the score of the network as it is, where it is time for one."""
+        """Validate the network if it is due at this step, and return the score."""
         if self._validate is None or (step % self._every and step != steps):
             return None
         self._network.eval()
@@ -153,13 +188,13 @@ class _BestState:
         return score
 
     def restore(self) -> None:
-        """Put the network into its best state, ready for use."""
+        """Put the network into its best state and into evaluation mode."""
         if self._state:
             self._network.load_state_dict(self._state)
         self._network.eval()
 
 
-def _descend(
+def _minimise(
     network: nn.Module,
     draw_loss: Callable[[], Tensor],
     steps: int,
@@ -167,7 +202,7 @@ def _descend(
     job: Job | None,
     best: _BestState,
 ) -> Generator[Report, None, None]:
-    """Follow the gradient of a loss, drawn anew at each step: AdamW with a cosine schedule."""
+    """Minimise a loss that is drawn at each step, by AdamW with a cosine schedule."""
     job = job or SilentJob()
     network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
@@ -192,7 +227,7 @@ def _descend(
 def _shuffled_batches(
     count: int, batch: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.intp]]:
-    """Yield rows in a new order for each pass, without end; what fills no batch is left out."""
+    """Yield batches of rows without end, in a new order for each pass, without incomplete ones."""
     while True:
         order = rng.permutation(count)
         for start in range(0, count - batch + 1, batch):
@@ -200,7 +235,7 @@ def _shuffled_batches(
 
 
 def _patch(image: Half, target: Half, side: int, rng: np.random.Generator) -> list[Half]:
-    """Cut the same random square out of image and target, turned and mirrored at random."""
+    """Cut the same random square from image and target, rotated and mirrored at random."""
     low = [int(rng.integers(max(1, length - side + 1))) for length in image.shape]
     window = tuple(slice(start, start + side) for start in low)
     turn, mirror = int(rng.integers(4)), bool(rng.random() < 0.5)

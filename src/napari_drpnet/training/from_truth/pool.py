@@ -1,4 +1,4 @@
-"""The fields of a training run: simulated in parallel, and views of real empty micrographs."""
+"""Fields of a training run: simulated in parallel, and views of real micrographs."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -21,33 +21,33 @@ from napari_drpnet.simulation import Structure, read_structure
 from napari_drpnet.training.common.fields import Field, augment, random_fields
 from napari_drpnet.training.common.recipe import NONE_HARD, STANDARD, DataRecipe, HardFields
 
-#: Seeds of the fields that judge, and of those whose spectrum is the reference; those to learn from
-#: begin at the recipe's seed times the step.
+#: First seed of the validation fields and of the fields for the reference spectrum. The first seed
+#: of the training fields is the seed of the recipe times the step.
 _VALIDATION_SEED, _REFERENCE_SEED, _SEED_STEP = 10_000_000, 20_000_000, 100_000
 _REFERENCE_FIELDS = 120
-#: Particles on real micrographs are taken to have this size, give or take.
+#: Relative variation of the particle diameter in views of labelled micrographs.
 _SIZE_JITTER = 0.18
-#: Particle diameters, pixels of the picture, that an empty micrograph is looked at for.
+#: Range of the assumed particle diameter in views of empty micrographs, pixels.
 _ASSUMED_DIAMETERS_PX = (20.0, 60.0)
-#: A smaller view holds no patch, network particles.
+#: Least side of a view, particle diameters: a smaller one holds no patch.
 _LEAST_VIEW = 8.0
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """What a network learns from, and what judges it.
+    """Fields for training and for validation.
 
     Parameters
     ----------
     fields : list of Field
-        To learn from.
+        Fields for training.
     validation : list of Field
-        That judge: of other structures, and of all that fields may show whatever the others are,
-        so that scores of different runs can be compared.
+        Fields for validation, of other structures. They have the same mixture in every run, so
+        that scores of different runs can be compared.
     description : str
-        In words, for the card.
+        Description of the fields for the card.
     spectrum : tuple of float or None
-        To which the background of the fields was brought; see `preprocess`.
+        Spectrum that the background of the fields was equalised to; see `preprocess`.
     """
 
     fields: list[Field]
@@ -70,50 +70,46 @@ def make_pool(
     Parameters
     ----------
     data : DataRecipe
-        How many, and of what.
+        Numbers and sources of the fields.
     hard : HardFields
-        Shares of those to learn from.
+        Shares of hard fields among those for training.
     particle_px : float
-        Particle diameter that the network sees, network pixels.
+        Particle diameter, network pixels.
     seed : int
-        The same seed gives the same fields, however many the workers.
+        Seed of the random numbers; the same seed gives the same fields with any number of workers.
     workers : int
-        Processes that simulate; one works in this process.
+        Number of processes that simulate; 1 to simulate in this process.
     job : Job, optional
-        Told after every micrograph; may cancel.
+        Progress callback, called after each simulated micrograph; it may cancel the work.
     spectrum : tuple of float, optional
-        Spectrum of the background that the network knows; see `preprocess`.
+        Background spectrum that the network expects; see `preprocess`.
 
     Returns
     -------
     Pool
+        Fields for training and for validation.
 
     Raises
     ------
     InputFileError
-        When a structure or the negatives cannot be found or used.
+        If a structure or a real micrograph cannot be found or used.
     ValueError
-        When a structure is both to learn from and to judge by.
+        If a structure is named both for training and for validation.
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     names, validation_names = _entries(data.learn_from), _entries(data.validate_by)
     if both := sorted({*names} & {*validation_names}):
-        raise ValueError(f"{both[0]} cannot judge a network that has learned from it")
+        raise ValueError(f"{both[0]} cannot be used both for training and for validation")
     make = partial(random_fields, particle_px=particle_px, spectrum=spectrum)
     learned = _find_structures(data.structures, names)
-    learn = partial(make, structures=learned, looks=data.looks, hard=hard)
-    validate = partial(
-        make, structures=_find_structures(data.structures, validation_names), looks=1, hard=STANDARD
+    others = _find_structures(data.structures, validation_names)
+    makers = (
+        partial(make, structures=learned, looks=data.looks, hard=hard),
+        partial(make, structures=others, looks=1, hard=STANDARD),
     )
-    seeds = range(seed * _SEED_STEP, seed * _SEED_STEP + data.fields)
-    validation_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
     real = _RealViews.find(data, particle_px, spectrum)
-    total = len(seeds) + len(validation_seeds)
-    job = job or SilentJob()
-    with _mapping(workers) as apply:
-        fields = _collect(apply(learn, seeds), job, 0, total)
-        validation = _collect(apply(validate, validation_seeds), job, len(seeds), total)
+    fields, validation = _simulate(makers, data, seed, workers, job or SilentJob())
     shown = ", ".join([*(names if learned else []), "simple shapes"])
     fields += real.views(len(fields), seed)
     description = f"simulated micrographs of {shown}{real.description}"
@@ -121,26 +117,26 @@ def make_pool(
 
 
 def measure_reference(data: DataRecipe, particle_px: float, workers: int = 1) -> tuple[float, ...]:
-    """Return the spectrum of the background that usual fields have, without noise added.
+    """Measure the median background spectrum of simulated fields, none of them hard.
 
     Parameters
     ----------
     data : DataRecipe
-        Says which structures are shown.
+        Recipe with the structures for training.
     particle_px : float
-        Particle diameter that the network sees, network pixels.
+        Particle diameter, network pixels.
     workers : int
-        Processes that simulate.
+        Number of processes that simulate; 1 to simulate in this process.
 
     Returns
     -------
     tuple of float
-        For `preprocess`; about 1 in the middle.
+        Spectrum for `preprocess`, scaled to a median of about 1.
 
     Raises
     ------
     InputFileError
-        When a structure cannot be found or used.
+        If a structure cannot be found or used.
     """
     structures = _find_structures(data.structures, _entries(data.learn_from))
     make = partial(
@@ -156,7 +152,7 @@ def measure_reference(data: DataRecipe, particle_px: float, workers: int = 1) ->
 
 @dataclass(frozen=True)
 class _RealViews:
-    """Real micrographs to learn from: those without particles, and those with known ones."""
+    """Real micrographs for training: those without particles, and those with known particles."""
 
     data: DataRecipe
     particle_px: float
@@ -168,12 +164,12 @@ class _RealViews:
     def find(
         cls, data: DataRecipe, particle_px: float, spectrum: tuple[float, ...] | None
     ) -> "_RealViews":
-        """Find the files; both lists are empty where the recipe names no folder.
+        """Find the files of a recipe; the lists are empty if it names no folder.
 
         Raises
         ------
         InputFileError
-            When a folder has none.
+            If a folder has no micrographs.
         """
         empty = _find_pictures(data.negatives, data.negative_names)
         labelled = _find_pictures(data.labelled, data.labelled_names)
@@ -181,14 +177,14 @@ class _RealViews:
 
     @property
     def description(self) -> str:
-        """What the card says of them."""
+        """Description of the micrographs for the card."""
         text = ""
         if self.labelled:
             text += f", {len(self.labelled)} real ones of {self.labelled[0].parent.name}"
         return text + (f", and {len(self.empty)} real ones without particles" if self.empty else "")
 
     def views(self, simulated: int, seed: int) -> list[Field]:
-        """Make as many views as their shares among so many simulated ones ask for."""
+        """Make the views to add to a number of simulated ones, by the shares of the recipe."""
         data, fields = self.data, []
         if self.labelled:
             count = int(simulated * data.labelled_share / (1 - data.labelled_share))
@@ -210,31 +206,32 @@ def labelled_views(
     seed: int,
     spectrum: Sequence[float] | None = None,
 ) -> list[Field]:
-    """Look at real micrographs whose particles are known.
+    """Make augmented views of real micrographs with known particles.
 
     Parameters
     ----------
     pictures : sequence of path
-        The micrographs, dark particles; beside each a CSV of the same name with its centres.
+        Micrographs with dark particles, each beside a CSV file of the same name with the centres.
     diameter_px : float
-        Particle diameter, pixels of the picture.
+        Particle diameter, pixels of the micrographs.
     count : int
-        How many views: of the micrographs in turn, each augmented anew.
+        Number of views; the micrographs are used in turn.
     particle_px : float
-        Particle diameter that the network sees, network pixels.
+        Particle diameter, network pixels.
     seed : int
-        Of all that is random.
+        Seed of the random numbers.
     spectrum : sequence of float, optional
-        See `preprocess`.
+        Background spectrum that the network expects; see `preprocess`.
 
     Returns
     -------
     list of Field
+        The views, `count` of them.
 
     Raises
     ------
     InputFileError
-        When a picture or its centres cannot be read.
+        If a micrograph or its centres cannot be read.
     """
     rng = np.random.default_rng([seed, len(pictures), 1])
     known = [
@@ -245,8 +242,8 @@ def labelled_views(
     for number in range(count):
         pixels, centers = known[number % len(pictures)]
         diameter = diameter_px * float(np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER)))
-        seen = augment(pixels, rng)
-        view = preprocess(seen, diameter, particle_px, "dark", spectrum=spectrum)
+        augmented = augment(pixels, rng)
+        view = preprocess(augmented, diameter, particle_px, "dark", spectrum=spectrum)
         fields.append(Field.of(view, centers))
     return fields
 
@@ -258,31 +255,31 @@ def empty_views(
     seed: int,
     spectrum: Sequence[float] | None = None,
 ) -> list[Field]:
-    """Look at real micrographs without particles as if there were some.
+    """Make augmented views of real micrographs without particles.
 
     Parameters
     ----------
     pictures : sequence of path
-        The micrographs.
+        Micrographs without particles.
     count : int
-        How many views: of the micrographs in turn, each time as if for another particle diameter
-        and either polarity, and augmented.
+        Number of views; the micrographs are used in turn, each time for a random particle
+        diameter and polarity.
     particle_px : float
-        Particle diameter that the network sees, network pixels.
+        Particle diameter, network pixels.
     seed : int
-        Of all that is random.
+        Seed of the random numbers.
     spectrum : sequence of float, optional
-        See `preprocess`.
+        Background spectrum that the network expects; see `preprocess`.
 
     Returns
     -------
     list of Field
-        Without centres.
+        The views, `count` of them, without centres.
 
     Raises
     ------
     InputFileError
-        When one cannot be read, or is too small.
+        If a micrograph cannot be read or is too small.
     """
     rng = np.random.default_rng([seed, len(pictures)])
     least, most = _ASSUMED_DIAMETERS_PX
@@ -293,7 +290,9 @@ def empty_views(
         largest = min(most, min(pixels.shape) / _LEAST_VIEW)
         if largest < least:
             side = round(least * _LEAST_VIEW)
-            raise InputFileError(file, f"a side is shorter than {side} px", "Take it away")
+            raise InputFileError(
+                file, f"a side is shorter than {side} px", "Remove it from the folder"
+            )
         diameter = float(np.exp(rng.uniform(np.log(least), np.log(largest))))
         polarity: Polarity = "bright" if rng.random() < 0.5 else "dark"
         view = preprocess(augment(pixels, rng), diameter, particle_px, polarity, spectrum=spectrum)
@@ -302,11 +301,12 @@ def empty_views(
 
 
 def _entries(names: str) -> list[str]:
+    """Split a list of names at its commas."""
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _find_pictures(folder: Path | None, names: str) -> list[Path]:
-    """Find the micrographs of a folder whose file names contain one of some entries."""
+    """Find the micrographs of a folder whose names contain one of the entries in `names`."""
     if folder is None:
         return []
     wanted = _entries(names)
@@ -321,7 +321,7 @@ def _find_pictures(folder: Path | None, names: str) -> list[Path]:
 
 
 def _find_structures(folder: Path | None, entries: Sequence[str]) -> list[Structure]:
-    """Read the first file of each entry; without a folder there are none."""
+    """Read the first file of each entry; return no structures without a folder."""
     if folder is None:
         return []
     if not folder.is_dir():
@@ -343,11 +343,11 @@ Views = Iterator[list[Field]]
 
 @contextmanager
 def _mapping(workers: int) -> Iterator[Callable[[Simulate, range], Views]]:
-    """Yield a `map` that several processes share; at an error the seeds that wait are dropped."""
+    """Yield a `map` over several processes; after an error the remaining seeds are dropped."""
     if workers <= 1:
         yield map
         return
-    # Spawned, not forked: torch has threads by now, and those do not survive a fork.
+    # Spawned, not forked: torch may have started threads, which do not survive a fork.
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
         try:
@@ -357,11 +357,24 @@ def _mapping(workers: int) -> Iterator[Callable[[Simulate, range], Views]]:
 
 
 def _prepare_worker() -> None:
-    """Let Ctrl-C end a worker at once and without a word; the process that waits tells."""
+    """Let Ctrl-C end a worker silently; the main process reports it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _simulate(
+    makers: tuple[Simulate, Simulate], data: DataRecipe, seed: int, workers: int, job: Job
+) -> tuple[list[Field], list[Field]]:
+    """Simulate the fields for training and for validation, by one maker each."""
+    seeds = range(seed * _SEED_STEP, seed * _SEED_STEP + data.fields)
+    validation_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
+    total = len(seeds) + len(validation_seeds)
+    with _mapping(workers) as apply:
+        fields = _collect(apply(makers[0], seeds), job, 0, total)
+        return fields, _collect(apply(makers[1], validation_seeds), job, len(seeds), total)
+
+
 def _collect(views: Views, job: Job, done: int, total: int) -> list[Field]:
+    """Join the views of all micrographs, and report the progress after each."""
     fields: list[Field] = []
     for made, batch in enumerate(views, done + 1):
         fields += batch

@@ -1,4 +1,4 @@
-"""Train a network by a recipe: fields, fit, the numbers of its card, a file."""
+"""Training runs by recipes: fit, validation, and the card of the result."""
 
 import copy
 from collections.abc import Callable, Generator, Sequence
@@ -48,12 +48,25 @@ def load_start(recipe: DetectorRecipe, device: str = "cpu") -> DetectorNetwork |
 @overload
 def load_start(recipe: ClassifierRecipe, device: str = "cpu") -> ClassifierNetwork | None: ...
 def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -> AnyNetwork | None:
-    """Load the weights that a recipe starts from; none where it starts from random ones.
+    """Load the weights that a recipe starts from.
+
+    Parameters
+    ----------
+    recipe : DetectorRecipe or ClassifierRecipe
+        Recipe of the training.
+    device : str
+        Torch device name.
+
+    Returns
+    -------
+    DetectorNetwork, ClassifierNetwork or None
+        The network; None if the recipe starts from random weights.
 
     Raises
     ------
     InputFileError
-        When they cannot be used, or are of another shape than the recipe wants.
+        If the weights cannot be used, or their architecture or patch size is not that of the
+        recipe.
     """
     if recipe.weights is None:
         return None
@@ -69,11 +82,12 @@ def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -
 
 
 def _require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
+    """Raise `InputFileError` if a field of the card of weights is not that of the recipe."""
     if own != wanted:
         raise InputFileError(
             weights,
             f"its {field} is {own}, not {wanted}",
-            "Ask for its own, or start from other weights",
+            "Use the value of these weights, or start from other weights",
         )
 
 
@@ -85,34 +99,37 @@ def train_detector(
     job: Job | None = None,
     on_report: Listener | None = None,
 ) -> Trained:
-    """Fit a detector, and choose its sigma and threshold on the fields that judge.
+    """Train a detector, and choose its sigma and threshold on the validation fields.
 
     Parameters
     ----------
     recipe : DetectorRecipe
-        What to do; the same recipe gives the same weights on the same device.
+        Recipe of the training; the same recipe gives the same weights on the same device.
     pool : Pool
-        Of this recipe: see `make_pool`.
+        Fields of this recipe; see `make_pool`.
     start : DetectorNetwork, optional
-        As `load_start` gives it, which is asked where the recipe has one; it is changed.
+        Network to start from, which is changed in place. Default: loaded by `load_start`.
     device : str
-        As torch names it.
+        Torch device name.
     job : Job, optional
-        Told after each batch; may cancel.
+        Progress callback, called after each batch; it may cancel the work.
     on_report : callable, optional
-        Gets a `Report` every 100 batches, and whenever the network was judged.
+        Function that is called with a `Report` every 100 batches and after each validation.
 
     Returns
     -------
     Trained
-        Also when it was cancelled (or Ctrl-C was pressed) after a look at the fields that judge.
+        Best state of the run, also if the work was cancelled (or Ctrl-C was pressed) after a
+        validation.
 
     Raises
     ------
     Cancelled
-        When it was cancelled before it had found anything.
+        If the work was cancelled before there was a result.
+    InputFileError
+        If the weights to start from cannot be used; see `load_start`.
     NotBetterError
-        When the weights that it started from are still the best.
+        If the weights that it started from are still the best.
     """
     start = start or load_start(recipe, device)
     torch.manual_seed(recipe.seed)
@@ -141,30 +158,30 @@ def train_classifier(
     job: Job | None = None,
     on_report: Listener | None = None,
 ) -> Trained:
-    """Fit a classifier to the candidates of a detector, and choose when it should pick nothing.
+    """Train a classifier on the candidates of a detector, and choose its least expected F1.
 
     Parameters
     ----------
     recipe : ClassifierRecipe
-        What to do.
+        Recipe of the training.
     pool : Pool
-        Of this recipe, at the scale of the detector.
+        Fields of this recipe, at the scale of the detector.
     detector : DetectorNetwork
-        The one that the recipe names.
+        Detector that the recipe names.
     start, device, job, on_report
         As for `train_detector`.
 
     Returns
     -------
     Trained
-        As from `train_detector`.
+        Best state of the run, as from `train_detector`.
 
     Raises
     ------
-    Cancelled, NotBetterError
-        As `train_detector`.
+    Cancelled, InputFileError, NotBetterError
+        As for `train_detector`.
     ValueError
-        When the detector finds fewer than two candidates to learn from.
+        If the detector finds fewer than two candidates to learn from.
     """
     start = start or load_start(recipe, device)
     job = job or SilentJob()
@@ -173,7 +190,36 @@ def train_classifier(
     examples = cut_patches(pool.fields, learned, recipe.patch_px)
     torch.manual_seed(recipe.seed)
     module = _patch_classifier(start, recipe).to(device)
-    card = ClassifierCard(
+    card = _classifier_card(module, recipe, pool, detector, start)
+    network = Network(module, card, "in training", "")
+    choose = partial(choose_classifier_cuts, pool.validation, validation, recipe.least_height)
+    best = BestSoFar(network, choose, recipe.weights is not None)
+    reports = fit_classifier(module, examples, recipe, job, best.validate)
+    interrupted = _follow(reports, on_report, best)
+    if recipe.context_epochs and not interrupted:
+        network, interrupted = _add_context(network, pool.fields, learned, recipe, best, job)
+    history = _history(start) | {"detector_sha256": detector.sha256}
+    return _finish(network, recipe, best, interrupted, history)
+
+
+def _patch_classifier(start: ClassifierNetwork | None, recipe: ClassifierRecipe) -> PatchClassifier:
+    """Return the module to train, without a context network if the recipe trains a new one."""
+    module = start.module if start else PatchClassifier(recipe.patch_px)
+    assert isinstance(module, PatchClassifier)
+    if recipe.context_epochs:
+        module.context = None
+    return module
+
+
+def _classifier_card(
+    module: PatchClassifier,
+    recipe: ClassifierRecipe,
+    pool: Pool,
+    detector: DetectorNetwork,
+    start: ClassifierNetwork | None,
+) -> ClassifierCard:
+    """Return the card of a classifier for a detector, without recommended values."""
+    return ClassifierCard(
         particle_px=detector.card.particle_px,
         spectrum=detector.card.spectrum,
         architecture=detector.card.architecture,
@@ -182,55 +228,45 @@ def train_classifier(
         context=module.context is not None,
         **_origin(pool, start),
     )
-    network = Network(module, card, "in training", "")
-    choose = partial(choose_classifier_cuts, pool.validation, validation, recipe.least_height)
-    best = BestSoFar(network, choose, recipe.weights is not None)
-    reports = fit_classifier(module, examples, recipe, job, best.validate)
-    interrupted = _follow(reports, on_report, best)
-    if recipe.context_epochs and not interrupted:
-        try:
-            network = _learn_context(network, pool.fields, learned, recipe, best, job)
-        except (Cancelled, KeyboardInterrupt):
-            if not best.found_something:
-                raise
-            interrupted = True
-    history = _history(start) | {"detector_sha256": detector.sha256}
-    return _finish(network, recipe, best, interrupted, history)
 
 
-def _patch_classifier(start: ClassifierNetwork | None, recipe: ClassifierRecipe) -> PatchClassifier:
-    """Return what to train; where contexts are learned anew it starts without the old ones."""
-    module = start.module if start else PatchClassifier(recipe.patch_px)
-    assert isinstance(module, PatchClassifier)
-    if recipe.context_epochs:
-        module.context = None
-    return module
-
-
-def _learn_context(
+def _add_context(
     network: ClassifierNetwork,
     fields: Sequence[Field],
     candidates: Sequence[LabelledCandidates],
     recipe: ClassifierRecipe,
     best: BestSoFar,
     job: Job,
-) -> ClassifierNetwork:
-    """Return the classifier with what it makes of contexts, unless it is better without."""
+) -> tuple[ClassifierNetwork, bool]:
+    """Train a context network.
+
+    Returns
+    -------
+    ClassifierNetwork
+        Classifier with the context network, or without if that is better.
+    bool
+        Whether the work was interrupted after there was a result.
+    """
     module = copy.deepcopy(network.module)
     assert isinstance(module, PatchClassifier)
-    odds = [patch_log_odds(*pair, network) for pair in zip(fields, candidates, strict=True)]
-    fit_context(module, fields, candidates, odds, network.card.particle_px, recipe, job)
-    card = network.card.model_copy(update={"context": True})
-    aware = replace(network, module=module, card=card)
-    return aware if best.improves(aware) else network
+    try:
+        odds = [patch_log_odds(*pair, network) for pair in zip(fields, candidates, strict=True)]
+        fit_context(module, fields, candidates, odds, network.card.particle_px, recipe, job)
+        card = network.card.model_copy(update={"context": True})
+        with_context = replace(network, module=module, card=card)
+        return (with_context if best.improves(with_context) else network), False
+    except (Cancelled, KeyboardInterrupt):
+        if not best.found_something:
+            raise
+        return network, True
 
 
 def _follow(
     reports: Generator[Report, None, None], on_report: Listener | None, best: BestSoFar
 ) -> bool:
-    """Run a fit to its end; return whether it was interrupted after something had been found."""
+    """Run a fit to its end; return whether it was interrupted after there was a result."""
     try:
-        with closing(reports):  # which puts the network into its best state
+        with closing(reports):  # puts the network into its best state
             for report in reports:
                 if on_report:
                     on_report(report)
@@ -248,7 +284,13 @@ def _finish(
     interrupted: bool,
     history: dict[str, Any],
 ) -> Trained:
-    """Complete the card by what was chosen for the best state, which the network is in."""
+    """Complete the card by the values chosen for the best state, which the network is in.
+
+    Raises
+    ------
+    NotBetterError
+        If the weights that the training started from are still the best.
+    """
     cuts = best.cuts
     if not best.found_something:
         raise NotBetterError(
@@ -265,7 +307,7 @@ def _finish(
 
 
 def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a recipe with the names of its files alone: where they lie tells others nothing."""
+    """Return a recipe with the names of its files and folders instead of their paths."""
     paths = ("structures", "negatives", "labelled", "weights", "detector")
     bare = {name: Path(recipe[name]).name for name in paths if recipe.get(name)}
     nested = {k: _without_folders(value) for k, value in recipe.items() if isinstance(value, dict)}
@@ -273,7 +315,7 @@ def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def _origin(pool: Pool, start: AnyNetwork | None) -> dict[str, Any]:
-    """Return what a card says of data and licence; weights made from others have theirs."""
+    """Return training data and licence for a card, including those of the weights at the start."""
     if start is None:
         return {"licence": _LICENCE, "trained_on": pool.description}
     trained_on = f"{start.card.trained_on}; then {pool.description}"
@@ -281,12 +323,14 @@ def _origin(pool: Pool, start: AnyNetwork | None) -> dict[str, Any]:
 
 
 def _history(start: AnyNetwork | None) -> dict[str, Any]:
+    """Return the hash of the weights at the start for a card."""
     return {"started_from_sha256": start.sha256} if start else {}
 
 
 def _label(
     fields: Sequence[Field], detector: DetectorNetwork, recipe: ClassifierRecipe, job: Job
 ) -> list[LabelledCandidates]:
+    """Detect and label the candidates of fields."""
     sigma, labelled = detector.card.sigma_px, []
     for done, field in enumerate(fields, 1):
         labelled.append(label_candidates(field, detector, sigma, recipe.least_height))
