@@ -1,1 +1,1 @@
-"""From a micrograph to its picks: parameters, detection, classification, advice."""
+"""Picking of one micrograph: parameters, detection, classification and advice."""

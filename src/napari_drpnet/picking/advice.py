@@ -1,4 +1,4 @@
-"""What a person should know about the picks of one micrograph: the cause, and what to try."""
+"""Advice about the picks of one micrograph: unusual findings, their cause, and what to try."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,30 +14,30 @@ from napari_drpnet.picking.resolve import ResolvedParameters
 
 Topic = Literal["picks", "polarity", "scale", "diameter", "pixel size", "spectrum", "blank area"]
 
-#: Fewer accepted than this share of at least so many candidates are few.
+#: Share of candidates below which few are accepted, and least number of candidates for that.
 _FEW, _MANY_CANDIDATES = 0.02, 100
-#: Particles below this diameter are not seen in ice; who types such a number thinks of nanometres.
+#: Particles below this diameter are not visible in ice; a smaller number is likely in nanometres.
 _LEAST_DIAMETER_ANGSTROM = 40.0
-#: Pixel sizes of real micrographs, Å.
+#: Range of pixel sizes of real micrographs, Å.
 _PIXEL_SIZES = (0.2, 15.0)
-#: Narrower particles have too few pixels of the micrograph, unbinned pixels.
+#: Least particle diameter that can be detected, unbinned pixels.
 _LEAST_PARTICLE_PX = 6.0
-#: A micrograph that has room for fewer particles side by side.
+#: Least side of a micrograph, particle diameters.
 _LEAST_PARTICLES = 4
-#: A larger blank share of the micrograph is told.
+#: Blank share of a micrograph from which it is reported.
 _BLANK = 0.02
 
 
 @dataclass(frozen=True)
 class Advice:
-    """One sentence or two about a micrograph.
+    """One or two sentences about a micrograph.
 
     Parameters
     ----------
     topic : str
-        What it is about.
+        Topic of the advice.
     text : str
-        The cause and what to try. It names settings as forms and options do: "accept".
+        Cause and what to try. Settings have the names of the forms and options, as "accept".
     """
 
     topic: Topic
@@ -47,23 +47,23 @@ class Advice:
 def advise(
     picks: Picks, detection: Detection, parameters: ResolvedParameters, pixel_size_angstrom: float
 ) -> tuple[Advice, ...]:
-    """Say what is odd about a micrograph and its picks.
+    """Return advice about everything that is unusual about a micrograph and its picks.
 
     Parameters
     ----------
     picks : Picks
         All candidates, or at least those above the threshold; accepted or not.
     detection : Detection
-        Whose candidates they are.
+        Detection that the picks come from.
     parameters : ResolvedParameters
-        As they were picked with.
+        Parameters of the picks.
     pixel_size_angstrom : float
-        Of the micrograph, Å.
+        Pixel size of the micrograph, Å.
 
     Returns
     -------
     tuple of Advice
-        Empty where nothing is odd.
+        Advice, most important first; empty if nothing is unusual.
     """
     found = (
         ("picks", advise_on_picks(picks, parameters)),
@@ -78,14 +78,14 @@ def advise(
 
 
 def advise_on_picks(picks: Picks, parameters: ResolvedParameters) -> str:
-    """Say why there are no or few picks, and what to try; "" where there are enough.
+    """Return why there are no or few picks and what to try; "" if there are enough.
 
     Parameters
     ----------
     picks : Picks
         All candidates, or at least those above the threshold; accepted or not.
     parameters : ResolvedParameters
-        As they were picked with.
+        Parameters of the picks.
     """
     above = above_threshold(picks, parameters)
     count, accepted = int(above.sum()), int(picks.accepted.sum())
@@ -122,7 +122,7 @@ def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: Resolve
         )
     return (
         f"the highest P(particle) is {highest:.2f}, and accept is {cut.accept:.2f}. "
-        "Check diameter and polarity, lower accept, or teach the classifier by a few corrections."
+        "Check diameter and polarity, lower accept, or train the classifier on a few corrections."
     )
 
 

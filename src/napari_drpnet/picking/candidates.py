@@ -1,4 +1,4 @@
-"""The candidates of a micrograph: where particles may be, best first."""
+"""Candidates of a micrograph: positions that may be particles, best first."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,21 @@ from napari_drpnet.picking.resolve import ResolvedParameters
 
 
 def rank_candidates(detection: Detection, parameters: ResolvedParameters) -> Picks:
-    """Return all candidates but those at a border, on dirt or beside better ones, best first.
+    """Return all candidates, best first, without those at a border, on dirt or near better ones.
 
-    Blank parts of the micrograph have a border too.
+    The border applies to blank parts of the micrograph too.
 
     Parameters
     ----------
     detection : Detection
-        What the detector has found.
+        Result of `detect`.
     parameters : ResolvedParameters
-        Smoothing, score, border and least distance count; the threshold does not.
+        Parameters with smoothing, score, border and least distance; the threshold is not used.
 
     Returns
     -------
     Picks
-        None of them classified or accepted yet.
+        Candidates that are neither classified nor accepted yet.
     """
     peaks, frame = parameters.peaks, detection.view.frame
     candidates = detection.evidence.candidates(peaks)

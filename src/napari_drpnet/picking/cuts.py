@@ -1,4 +1,4 @@
-"""What is accepted: comparisons of scores and probabilities with the cuts, and nothing slow."""
+"""Acceptance of picks: comparisons of scores and probabilities with cuts, all of them fast."""
 
 from dataclasses import replace
 
@@ -31,13 +31,13 @@ def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
     picks : Picks
         All candidates, or at least those above the threshold.
     parameters : ResolvedParameters
-        Where `accept` is a number, that is the cut; where it is None, the cut is the one of best
-        expected F1 among the picks above the threshold.
+        Parameters of the classifier. If `accept` is a number, it is the cut. If it is None, the
+        cut is that of best expected F1 among the picks above the threshold.
 
     Returns
     -------
     Cut or None
-        None where there is no classifier, or none has given a probability.
+        The cut; None if there is no classifier or no pick is classified.
     """
     known = picks.probability[above_threshold(picks, parameters)]
     if parameters.classifier.classifier == "none" or np.isnan(picks.probability).all():
@@ -49,7 +49,20 @@ def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
 
 
 def accept(picks: Picks, parameters: ResolvedParameters) -> Picks:
-    """Apply threshold, maximum count and accept."""
+    """Mark the picks that pass the threshold, the cut and the maximum count.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold, best first.
+    parameters : ResolvedParameters
+        Parameters with the threshold, the rule of acceptance and the maximum count.
+
+    Returns
+    -------
+    Picks
+        The same picks, each accepted or not.
+    """
     accepted = above_threshold(picks, parameters)
     cut = find_cut(picks, parameters)
     if cut is not None:

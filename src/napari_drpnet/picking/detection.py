@@ -1,4 +1,4 @@
-"""What the networks see of a micrograph, and what the detector finds in it."""
+"""Detection: the images of a micrograph for the networks, and the evidence of the detector."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,26 @@ from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters
 
-#: A polarity found with less confidence than this deserves a look.
+#: Confidence below which a polarity is uncertain.
 UNSURE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """What the networks see of a micrograph, and what the detector has found.
+    """Images of a micrograph for the networks, and the evidence of the detector.
 
     Parameters
     ----------
     view : NetworkImage
-        The micrograph as the detector sees it.
+        Micrograph, preprocessed for the detector.
     evidence : Evidence
-        What the detector has found in `view`.
+        Evidence that the detector has found in `view`.
     classifier_view : NetworkImage
-        The micrograph as the classifier sees it; the same as `view` where their cards agree.
+        Micrograph, preprocessed for the classifier; the same as `view` if their cards agree.
     diameter_px : float
         Particle diameter, unbinned pixels.
     polarity_confidence : float
-        How sure the polarity of `view` is: from 0 (a guess) to 1, also where the user said it.
+        Confidence of the polarity of `view`, from 0 (a guess) to 1; 1 if it was given.
     """
 
     view: NetworkImage
@@ -48,31 +48,31 @@ def detect(
     networks: Networks,
     job: Job | None = None,
 ) -> Detection:
-    """Preprocess a micrograph and let the detector look for particles.
+    """Preprocess a micrograph and run the detector.
 
     Parameters
     ----------
     micrograph : Micrograph
-        From `read_micrograph`.
+        Micrograph from `read_micrograph`.
     parameters : ResolvedParameters
-        From `Networks.resolve`.
+        Parameters from `Networks.resolve`.
     networks : Networks
-        From `load_networks`.
+        Networks from `load_networks`.
     job : Job, optional
-        Progress callback, called after each tile; it may cancel.
+        Progress callback, called after each tile; it may cancel the work.
 
     Returns
     -------
     Detection
-        With ``auto`` polarity, of the two views the one in which the detector finds more on a
-        sample of the micrograph; in doubt particles count as dark.
+        Images and evidence. With ``auto`` polarity, the polarity is the one in which the detector
+        finds more on a sample of the micrograph; dark if that is uncertain.
 
     Raises
     ------
     InputFileError
-        When the pixel size is unknown, or the particle does not fit into the micrograph.
+        If the pixel size is unknown, or the particle does not fit into the micrograph.
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     diameter_px = particle_diameter_px(micrograph, parameters)
     card, wanted = networks.detector.card, parameters.particle.polarity
@@ -105,7 +105,7 @@ def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> 
     Raises
     ------
     InputFileError
-        When neither the parameters nor the micrograph's header know the pixel size.
+        If the pixel size is neither in the parameters nor in the header of the micrograph.
     """
     pixel_size = parameters.particle.pixel_size_angstrom or micrograph.pixel_size_angstrom
     if pixel_size is None:
@@ -120,6 +120,7 @@ def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> 
 def _classifier_view(
     micrograph: Micrograph, diameter_px: float, view: NetworkImage, networks: Networks
 ) -> NetworkImage:
+    """Preprocess a micrograph for the classifier, unless the view of the detector is the same."""
     if networks.classifier is None:
         return view
     detector, classifier = networks.detector.card, networks.classifier.card

@@ -1,4 +1,4 @@
-"""What picks are worth without a truth: precision, recall and F1 expected from P(particle)."""
+"""Expected precision, recall and F1 of picks, from P(particle) without a truth."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-#: Bounds of the automatic cut. The best one is half of the best expected F1. The lower bound is the
-#: one of best score on the validation fields; above a half, what is left out is rather right.
+#: Bounds of the automatic cut, which is half of the best expected F1. The lower bound has the best
+#: score on the validation fields; above the upper one, likely particles would be rejected.
 LEAST_CUT, GREATEST_CUT = 0.15, 0.5
 
 
 @dataclass(frozen=True)
 class ExpectedScores:
-    """Scores that picks should have, if P(particle) means what it says.
+    """Expected scores of picks, if P(particle) is calibrated.
 
     Parameters
     ----------
     particles : float
         Expected number of particles among all candidates.
     precision, recall, f1 : float
-        Of the accepted ones; precision and F1 are 0 where nothing is accepted.
+        Expected scores of the accepted candidates; precision and F1 are 0 if none is accepted.
     """
 
     particles: float
@@ -33,19 +33,19 @@ class ExpectedScores:
 
 @dataclass(frozen=True)
 class Cut:
-    """The least P(particle) of an accepted pick on one micrograph.
+    """Least P(particle) of an accepted pick on one micrograph.
 
     Parameters
     ----------
     accept : float
         Least P(particle).
     automatic : bool
-        Whether it is the one of best expected F1, or a number that was given.
+        Whether it was chosen for the best expected F1, and not given as a number.
     best_f1 : float
-        Expected F1 of the best cut, whatever its bounds; 0 without candidates.
+        Expected F1 of the best cut, regardless of bounds; 0 without candidates.
     picks_something : bool
-        False where nothing should be accepted: an automatic cut whose `best_f1` is below what was
-        asked for.
+        Whether any pick is accepted; False for an automatic cut whose `best_f1` is below the
+        least one that was asked for.
     """
 
     accept: float
@@ -55,24 +55,25 @@ class Cut:
 
 
 def expected_scores(probability: Floats, accepted: Bools) -> ExpectedScores:
-    """Return the scores to expect of the accepted candidates of one micrograph.
+    """Return the expected scores of the accepted candidates of one micrograph.
 
     Parameters
     ----------
     probability : (n,) float array
         P(particle) of all candidates; NaN (not classified) counts as 0.
     accepted : (n,) bool array
-        Which are picked.
+        Whether each candidate is accepted.
 
     Returns
     -------
     ExpectedScores
+        Number of particles, precision, recall and F1.
 
     Notes
     -----
-    With S the sum of P over all n candidates, s over the k accepted ones: precision s / k, recall
-    s / S, and F1 = 2 s / (k + S). These are ratios of expectations. Particles that are no
-    candidates are not counted, so recall is that among candidates.
+    With the sum S of P over all n candidates and the sum s over the k accepted ones, precision is
+    s / k, recall is s / S, and F1 is 2 s / (k + S). These are ratios of expectations. Particles
+    that are not among the candidates are not counted.
     """
     known = np.nan_to_num(np.asarray(probability, float))
     total, right, count = known.sum(), known[accepted].sum(), int(np.count_nonzero(accepted))
@@ -92,16 +93,16 @@ def automatic_cut(probability: Floats, least_f1: float) -> Cut:
     probability : (n,) float array
         P(particle) of the candidates of one micrograph; NaN counts as 0.
     least_f1 : float
-        Where no cut promises this F1, nothing should be accepted.
+        Expected F1 below which nothing is accepted.
 
     Returns
     -------
     Cut
+        The cut, within `LEAST_CUT` and `GREATEST_CUT`, since P is not exact.
 
     Notes
     -----
-    The best cut is half of the best expected F1 (Lipton, Elkan and Naryanaswamy 2014). It is held
-    within bounds, for P is not exact.
+    The best cut is half of the best expected F1 (Lipton, Elkan and Naryanaswamy 2014).
     """
     best = _best_f1(probability)
     accept = float(np.clip(best / 2, LEAST_CUT, GREATEST_CUT))
@@ -109,7 +110,7 @@ def automatic_cut(probability: Floats, least_f1: float) -> Cut:
 
 
 def fixed_cut(probability: Floats, accept: float) -> Cut:
-    """Return a given cut, with the best F1 to expect of candidates ``(n,)`` at any cut."""
+    """Return a given cut, with the best expected F1 of the candidates ``(n,)`` at any cut."""
     return Cut(accept, False, _best_f1(probability))
 
 

@@ -1,4 +1,4 @@
-"""What results depend on, as data that can be hashed and compared: equal data, equal results."""
+"""Settings that results depend on, as data that can be hashed and compared."""
 
 from pathlib import Path
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from napari_drpnet.picking.networks.card import ClassifierCard
 from napari_drpnet.picking.resolve import ResolvedParameters
 
-#: Parameters of peaks and classifier that only cut the list of candidates.
+#: Parameters of peaks and classifier that only decide which candidates are accepted.
 CUTS = frozenset({"threshold", "level", "max_count", "accept", "least_f1"})
 
 Hashes = tuple[str, str | None]
 
 
 def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[str, Any]:
-    """Collect what picks depend on besides the micrograph, as JSON gives it back.
+    """Collect the settings that picks depend on, as data of JSON types.
 
     Parameters
     ----------
     parameters : ResolvedParameters
-        Networks count by content, whatever their names, and not by device.
+        Parameters of the picks. Names of networks are replaced by hashes; the device is left out.
     sha256 : tuple of (str, str or None)
         Hashes of the weights of detector and classifier.
     """
@@ -29,7 +29,7 @@ def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[st
 
 
 def settings_of_candidates(parameters: ResolvedParameters, sha256: Hashes) -> dict[str, Any]:
-    """Collect what classified candidates depend on: all but the cuts."""
+    """Collect the settings that classified candidates depend on: all except `CUTS`."""
     settings = settings_of_picks(parameters, sha256)
     return {
         stage: {name: value for name, value in settings[stage].items() if name not in CUTS}
@@ -40,9 +40,9 @@ def settings_of_candidates(parameters: ResolvedParameters, sha256: Hashes) -> di
 def settings_of_detection(
     parameters: ResolvedParameters, sha256: Hashes, classifier: ClassifierCard | None
 ) -> dict[str, Any]:
-    """Collect what the evidence of a detector and the view of a classifier depend on.
+    """Collect the settings that a `Detection` depends on.
 
-    Another classifier that sees micrographs at the same scale changes nothing here.
+    The classifier matters only by the preprocessing that its card asks for.
     """
     settings = settings_of_picks(parameters, sha256)
     view = ("particle_px", "normalization", "spectrum")
@@ -54,7 +54,7 @@ def settings_of_detection(
 
 
 def file_stamp(path: Path) -> tuple[int, ...]:
-    """Return size and time of a file; nothing where it is missing: whoever reads it will say so."""
+    """Return size and modification time of a file; an empty tuple if it is missing."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The networks that parameters name: looked up, loaded, and kept while they are of use."""
+"""Networks that parameters name: looked up, loaded and cached."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,16 +26,16 @@ _CardT = TypeVar("_CardT", DetectorCard, ClassifierCard)
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """The networks that `pick` runs, loaded once for many micrographs.
+    """Networks for `pick`, loaded once for many micrographs.
 
     Parameters
     ----------
     detector : DetectorNetwork
-        Finds the candidates.
+        Network that finds the candidates.
     classifier : ClassifierNetwork or None
-        Classifies the candidates; None to leave that out.
+        Network that classifies the candidates; None without a classifier.
     device : Device
-        Where both run.
+        Device that both run on.
     """
 
     detector: DetectorNetwork
@@ -43,7 +43,7 @@ class Networks:
     device: Device
 
     def resolve(self, parameters: PickParameters) -> ResolvedParameters:
-        """Replace every None by what these networks recommend; see `resolve.resolve`."""
+        """Replace every None by the value that these networks recommend; see `resolve.resolve`."""
         return resolve(
             parameters, self.detector.card, self.classifier.card if self.classifier else None
         )
@@ -56,14 +56,14 @@ class Networks:
 
 @dataclass(frozen=True)
 class ChosenWeights:
-    """The weights that parameters name, without their arrays.
+    """Weights that parameters name, without their arrays.
 
     Parameters
     ----------
     detector : DetectorCard
         Card of the detector.
     classifier : ClassifierCard or None
-        Card of the classifier; None where there is none.
+        Card of the classifier; None without a classifier.
     sha256 : tuple of (str, str or None)
         Hashes of the two weights files.
     """
@@ -73,7 +73,7 @@ class ChosenWeights:
     sha256: Hashes
 
     def resolve(self, parameters: PickParameters) -> ResolvedParameters:
-        """Replace every None by what these weights recommend; see `resolve.resolve`."""
+        """Replace every None by the value that these weights recommend; see `resolve.resolve`."""
         return resolve(parameters, self.detector, self.classifier)
 
 
@@ -83,9 +83,9 @@ def load_networks(parameters: PickParameters) -> Networks:
     Raises
     ------
     InputFileError
-        When weights are missing or damaged.
+        If weights are missing or damaged.
     ValueError
-        When the device is not there.
+        If the device is not available.
     """
     from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 
@@ -99,12 +99,12 @@ def load_networks(parameters: PickParameters) -> Networks:
 
 
 def choose_weights(parameters: PickParameters) -> ChosenWeights:
-    """Look up the weights that `parameters` name; files are read again only if changed.
+    """Look up the weights that `parameters` name; files are read again only after a change.
 
     Raises
     ------
     InputFileError
-        When they are missing, damaged or of the other kind.
+        If weights are missing, damaged or of the other kind.
     """
     detector, detector_sha256 = _look_up(parameters.detector.weights, DetectorCard)
     if parameters.classifier.classifier == "none":
@@ -114,13 +114,13 @@ def choose_weights(parameters: PickParameters) -> ChosenWeights:
 
 
 def weights_names(kind: Kind) -> list[str]:
-    """List the weights of one kind that a person can choose by name; ``default`` comes first."""
+    """List the names of all weights of one kind, ``default`` first."""
     others = [name for name in list_weights() if name != f"{kind}-default"]
     return ["default", *(name for name in others if _is_of_kind(name, kind))]
 
 
 class NetworkCache:
-    """Keeps the networks that were used last; any thread may call it."""
+    """Cache of the networks that were used last, safe for use from several threads."""
 
     def __init__(self) -> None:
         self._kept: tuple[object, Networks] | None = None
@@ -132,16 +132,16 @@ class NetworkCache:
         Parameters
         ----------
         parameters : PickParameters
-            With the names of the networks and the device.
+            Parameters with the names of the networks and the device.
         sha256 : tuple of (str, str or None)
-            Hashes that the weights files of detector and classifier must have.
+            Required hashes of the weights files of detector and classifier.
 
         Raises
         ------
         InputFileError
-            When weights are damaged, or are not those with these hashes.
+            If weights are damaged or have other hashes.
         ValueError
-            When the device is not there.
+            If the device is not available.
         """
         wanted = (parameters.detector.device, sha256)
         with self._loading:
@@ -171,7 +171,7 @@ def _is_of_kind(name: str, kind: Kind) -> bool:
     try:
         path = find_weights(name, kind)
         return _read(path, file_stamp(path))[0].kind == kind
-    except InputFileError:  # a damaged file is no choice
+    except InputFileError:  # a damaged file cannot be chosen
         return False
 
 

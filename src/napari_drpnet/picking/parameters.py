@@ -1,7 +1,8 @@
-"""Every parameter of every stage: unit, bounds, title, default. A default lives only here.
+"""Parameters of all stages, with units, bounds, titles and defaults.
 
-Command-line flags, forms, saved projects and the tables in the documentation are made from
-these models. ``None`` means "as the chosen weights recommend", except where a title says else.
+Command-line options, forms, saved projects and the tables in the documentation are made from
+these models, which are the only place of the defaults. ``None`` means "as the chosen weights
+recommend", unless the title of the parameter says otherwise.
 """
 
 from typing import Literal
@@ -12,7 +13,7 @@ from napari_drpnet.base.frozen import Parameters
 
 
 class ParticleParameters(Parameters):
-    """What the user knows about the particle and the micrograph."""
+    """Parameters of the particle and the micrograph."""
 
     diameter_angstrom: float = Field(
         gt=0, title="Particle diameter in Å (the longest side, without box margin)"
@@ -26,15 +27,15 @@ class ParticleParameters(Parameters):
 
 
 class DetectorParameters(Parameters):
-    """Which network makes the distance map, and where it runs."""
+    """Parameters of the detector: network, device and preprocessing."""
 
     weights: str = Field("default", title="Detector weights: a name or a .safetensors file")
-    device: str = Field("auto", title="auto, cpu, cuda, cuda:N or mps")
+    device: str = Field("auto", title="Device of the networks: auto, cpu, cuda, cuda:N or mps")
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", title="Arithmetic of the detector; bfloat16 is faster where supported"
     )
     normalization: Literal["robust", "published"] | None = Field(
-        None, title="Contrast: robust, or as the published MATLAB code"
+        None, title="Contrast normalisation: robust, or as in the published MATLAB code"
     )
     map_units: Literal["absolute", "published"] | None = Field(
         None, title="Units of map and threshold: absolute, or published (map / its maximum × 255)"
@@ -42,7 +43,7 @@ class DetectorParameters(Parameters):
 
 
 class PeakParameters(Parameters):
-    """How the distance map becomes picks."""
+    """Parameters that turn the distance map into picks."""
 
     sigma_px: float | None = Field(
         None, ge=0, le=50, title="Smoothing of the distance map: Gaussian sigma in network pixels"
@@ -50,9 +51,10 @@ class PeakParameters(Parameters):
     threshold: float | None = Field(
         None, ge=0, title="Least score of a pick, in the units of the detector"
     )
-    level: int = Field(1, ge=1, le=3, title="Multiplies the threshold: DRPnet's level k")
+    level: int = Field(1, ge=1, le=3, title="Factor of the threshold: DRPnet's level k")
     score: Literal["height", "prominence"] | None = Field(
-        None, title="Which score the threshold cuts: height of the maximum or its prominence"
+        None,
+        title="Score that the threshold is compared with: height of the maximum or its prominence",
     )
     min_distance: float = Field(
         0.5, ge=0, le=5, title="Least distance between two picks, in particle diameters"
@@ -61,12 +63,12 @@ class PeakParameters(Parameters):
         None, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
     )
     max_count: int | None = Field(
-        None, ge=1, title="Keep at most this many best picks; default: no limit"
+        None, ge=1, title="Maximum number of picks, of which the best are kept; default: no limit"
     )
 
 
 class ClassifierParameters(Parameters):
-    """Which network judges the picks, and how strictly."""
+    """Parameters of the classifier and of the acceptance of picks."""
 
     classifier: str = Field(
         "default", title="Classifier weights: a name, a .safetensors file, or none"
@@ -75,19 +77,19 @@ class ClassifierParameters(Parameters):
         None,
         ge=0,
         le=1,
-        title="Accept a pick when P(particle) is at least this; default: the cut of best expected "
-        "F1 on each micrograph",
+        title="Least P(particle) of an accepted pick; default: the cut of best expected F1 on "
+        "each micrograph",
     )
     least_f1: float | None = Field(
         None,
         ge=0,
         le=1,
-        title="With automatic accept: pick nothing where the expected F1 is below this",
+        title="With automatic accept: expected F1 below which nothing is picked on a micrograph",
     )
 
 
 class PickParameters(Parameters):
-    """Everything that `napari_drpnet.pick` needs to know besides the micrograph."""
+    """All parameters of `napari_drpnet.pick`."""
 
     particle: ParticleParameters
     detector: DetectorParameters = DetectorParameters()

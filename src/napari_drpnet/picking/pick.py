@@ -1,10 +1,10 @@
-"""The one composition: a micrograph goes in, picks come out.
+"""Composition of the stages of picking, from a micrograph to picks.
 
-The command line, the plugin and a notebook all call `pick`, or its stages in the same order:
-`detection.detect` (slow, once per micrograph), `candidates.rank_candidates` (again when sigma
-moves), `classification.classify.classify` (once per candidate), `cuts.accept` (a comparison, again
-when a threshold moves). To save time `pick` classifies only what passes the threshold, unless all
-candidates are wanted; sliders want all.
+The command line, the plugin and notebooks call `pick`, or its stages in the same order:
+`detection.detect` (slow, once per micrograph), `candidates.rank_candidates` (after a change of
+sigma), `classification.classify.classify` (once per candidate) and `cuts.accept` (comparisons,
+after a change of a threshold). To save time `pick` classifies only the candidates above the
+threshold, unless all are asked for, as the sliders of the plugin need.
 """
 
 from napari_drpnet.base.jobs import Job
@@ -31,27 +31,28 @@ def pick(
     Parameters
     ----------
     micrograph : Micrograph
-        From `read_micrograph`.
+        Micrograph from `read_micrograph`.
     parameters : PickParameters
-        At least the particle diameter.
+        Parameters of all stages; only the particle diameter is required.
     networks : Networks, optional
-        From `load_networks`; loaded here when missing.
+        Networks from `load_networks`. Default: those that `parameters` name, loaded here.
     job : Job, optional
-        Progress callback, called after each tile and batch; it may cancel.
+        Progress callback, called after each tile and batch; it may cancel the work.
     all_candidates : bool
-        Also return, and classify, the candidates below the threshold.
+        Whether candidates below the threshold are classified and returned too.
 
     Returns
     -------
     Picks
-        Best first. Rejected ones are in it too: see `Picks.accepted`.
+        Picks, best first, accepted and rejected ones: see `Picks.accepted`.
 
     Raises
     ------
     InputFileError
-        When the pixel size is unknown, or the particle does not fit into the micrograph.
+        If weights cannot be used, the pixel size is unknown, or the particle does not fit into
+        the micrograph.
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     picks, _ = pick_in_detail(micrograph, parameters, networks, job, all_candidates=all_candidates)
     return picks
@@ -65,7 +66,7 @@ def pick_in_detail(
     *,
     all_candidates: bool = False,
 ) -> tuple[Picks, Detection]:
-    """Pick as `pick` does, and also return what the detector has found."""
+    """Pick as `pick` does, and also return the detection."""
     networks = networks or load_networks(parameters)
     resolved = networks.resolve(parameters)
     detection = detect(micrograph, resolved, networks, job)

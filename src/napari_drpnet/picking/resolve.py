@@ -1,4 +1,4 @@
-"""Replace what parameters leave open by what the weights recommend."""
+"""Parameters with the values that the weights recommend filled in."""
 
 from typing import Any, Literal
 
@@ -15,14 +15,14 @@ from napari_drpnet.picking.parameters import (
 
 
 class ResolvedDetectorParameters(DetectorParameters):
-    """`DetectorParameters` with nothing left open."""
+    """`DetectorParameters` without None."""
 
     normalization: Literal["robust", "published"]
     map_units: Literal["absolute", "published"]
 
 
 class ResolvedPeakParameters(PeakParameters):
-    """`PeakParameters` with nothing left open."""
+    """`PeakParameters` with all recommended values filled in."""
 
     sigma_px: float = Field(ge=0, le=50)
     threshold: float = Field(ge=0)
@@ -31,21 +31,18 @@ class ResolvedPeakParameters(PeakParameters):
 
     @property
     def least_score(self) -> float:
-        """Score that the least pick has: the threshold times the level, units of the detector."""
+        """Least score of a pick: threshold times level, in the units of the detector."""
         return self.threshold * self.level
 
 
 class ResolvedClassifierParameters(ClassifierParameters):
-    """`ClassifierParameters` with nothing left open; an accept of None is automatic."""
+    """`ClassifierParameters` with recommended values; an accept of None is automatic."""
 
     least_f1: float = Field(ge=0, le=1)
 
 
 class ResolvedParameters(PickParameters):
-    """Parameters whose every None has been replaced by what the weights recommend.
-
-    `resolve` makes them.
-    """
+    """`PickParameters` with the values that the weights recommend, as returned by `resolve`."""
 
     detector: ResolvedDetectorParameters
     peaks: ResolvedPeakParameters
@@ -55,26 +52,33 @@ class ResolvedParameters(PickParameters):
 def resolve(
     parameters: PickParameters, detector: DetectorCard, classifier: ClassifierCard | None
 ) -> ResolvedParameters:
-    """Replace every None by what the weights recommend, so that nothing is left open.
-
-    A classifier recommends its own threshold, lower than the detector's alone: the candidates
-    that it should classify. One that was made for another kind of detector only colours points:
-    its accept is 0. An accept that stays None is automatic: see `cuts.find_cut`.
+    """Replace every None by the value that the weights recommend.
 
     Parameters
     ----------
     parameters : PickParameters
-        As the user gave them.
+        Parameters as the user gave them.
     detector : DetectorCard
         Card of the detector.
     classifier : ClassifierCard or None
-        Card of the classifier; None where there is none.
+        Card of the classifier; None without a classifier.
+
+    Returns
+    -------
+    ResolvedParameters
+        Parameters without None, except for an automatic accept; see `cuts.find_cut`.
 
     Raises
     ------
     ValueError
-        When normalisation, map units or score are not the detector's own and no threshold is
-        given: what the card recommends has no meaning then.
+        If normalisation, map units or score are not those of the detector and no threshold is
+        given: the recommended one has no meaning then.
+
+    Notes
+    -----
+    A classifier recommends its own threshold, which is lower than that of the detector, so that
+    it classifies more candidates. A classifier that was made for another kind of detector rejects
+    nothing: its accept is 0.
     """
     _require_threshold(parameters, detector)
     peaks = {name: getattr(detector, name) for name in ("sigma_px", "threshold", "score", "border")}
@@ -99,7 +103,7 @@ def _filled(stage: Parameters, recommended: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_threshold(parameters: PickParameters, card: DetectorCard) -> None:
-    """Refuse to use a recommended threshold for what it was not made for."""
+    """Raise `ValueError` if the recommended threshold would be used with other settings."""
     chosen = {
         "normalization": parameters.detector.normalization,
         "map_units": parameters.detector.map_units,

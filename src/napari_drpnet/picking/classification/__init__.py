@@ -1,1 +1,1 @@
-"""Whether a candidate is a particle."""
+"""Classification of candidates: P(particle) from patches and contexts."""

@@ -1,4 +1,4 @@
-"""Classify the candidates of a micrograph: P(particle) from patch and context of each."""
+"""Classification of the candidates of a micrograph: P(particle) from patch and context."""
 
 from dataclasses import replace
 
@@ -27,27 +27,32 @@ def classify(
     wanted: NDArray[np.bool_] | None = None,
     known: "PatchCache | None" = None,
 ) -> Picks:
-    """Fill in P(particle) of candidates; it stays NaN where there is no classifier.
+    """Compute P(particle) of candidates; it stays NaN without a classifier.
 
     Parameters
     ----------
     candidates : Picks
-        All of them, from `rank_candidates`: each is the context of the others.
+        All candidates from `rank_candidates`, since each is in the context of the others.
     detection : Detection
-        What they were found in.
+        Detection that the candidates come from.
     networks : Networks
-        With a classifier, or without.
+        Networks, with or without a classifier.
     job : Job, optional
-        Progress callback, called after each batch; it may cancel.
+        Progress callback, called after each batch; it may cancel the work.
     wanted : (n,) bool array, optional
-        Which to classify and return; default: all.
+        Mask of the candidates to classify and return; default: all.
     known : PatchCache, optional
-        Patches of this micrograph that this classifier has seen before.
+        Log-odds of patches of this micrograph that this classifier has computed before.
+
+    Returns
+    -------
+    Picks
+        Candidates with P(particle).
 
     Raises
     ------
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     classifier = networks.classifier
     context = context_log_odds(candidates, detection, networks)
@@ -65,7 +70,7 @@ def classify(
 def patch_log_odds(
     picks: Picks, detection: Detection, classifier: ClassifierNetwork, job: Job | None = None
 ) -> NDArray[np.float32]:
-    """Return the log-odds (n,) of a particle that the patches around picks give."""
+    """Return the log-odds ``(n,)`` of a particle from the patches around picks."""
     view = detection.classifier_view
     centers = view.frame.to_network(picks.centers_yx)
     patches = extract_patches(view.image, centers, classifier.card.patch_px)
@@ -75,9 +80,9 @@ def patch_log_odds(
 def context_log_odds(
     candidates: Picks, detection: Detection, networks: Networks
 ) -> NDArray[np.float64]:
-    """Return the log-odds (n,) of a particle that all candidates together give each of them.
+    """Return the log-odds ``(n,)`` of a particle from the contexts of all candidates.
 
-    They are 0 where the heights are not those that the classifier knows.
+    They are 0 if the classifier was made for map heights of another kind.
     """
     classifier, detector = networks.classifier, networks.detector.card
     own_units = detection.evidence.units == detector.map_units
@@ -93,15 +98,15 @@ def context_log_odds(
 
 
 class PatchCache:
-    """The log-odds of the patches of one micrograph that one classifier has seen.
+    """Cache of the log-odds of patches, for one micrograph and one classifier.
 
-    A patch depends on the network pixel of its centre alone. So when sigma moves a candidate by
-    less than that, or back, its log-odds are known already.
+    A patch depends only on the network pixel of its centre. So the log-odds of a candidate are
+    known already if a change of sigma moves it within this pixel, or back to a former one.
 
     Parameters
     ----------
     detection : Detection
-        What the candidates are found in.
+        Detection that the candidates come from.
     """
 
     def __init__(self, detection: Detection) -> None:
@@ -109,7 +114,7 @@ class PatchCache:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it holds."""
+        """Memory of the cache, bytes."""
         return self._known.nbytes
 
     def log_odds(
@@ -119,7 +124,7 @@ class PatchCache:
         classifier: ClassifierNetwork,
         job: Job | None = None,
     ) -> NDArray[np.float32]:
-        """Return what `patch_log_odds` does; only new places cost time."""
+        """Return the result of `patch_log_odds`, computed only for pixels that are not cached."""
         view = detection.classifier_view
         places = nearest_pixels(view.image.shape, view.frame.to_network(candidates.centers_yx))
         new = np.isnan(self._known[places])

@@ -1,4 +1,4 @@
-"""P(particle) from log-odds: those of a candidate's patch, and those of its context."""
+"""P(particle) of a candidate, from the log-odds of its patch and of its context."""
 
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +16,7 @@ Real = TypeVar("Real", np.float16, np.float32)
 Indices = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
-#: Patches at once: few stay in a CPU's cache, many keep a GPU busy.
+#: Number of patches in a batch, for the cache of a CPU and for a GPU.
 _BATCH, _BATCH_GPU = 64, 1024
 
 
@@ -26,17 +26,17 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
     Parameters
     ----------
     image : (h, w) real array
-        A network image; beyond its edges patches are mirrored.
+        Network image, which is mirrored beyond its edges.
     centers_yx : (n, 2) array
-        Centres ``(y, x)`` in its pixels; the pixel nearest to a centre becomes pixel
+        Centres ``(y, x)``, pixels of the image; the pixel nearest to a centre becomes pixel
         ``patch_px // 2`` of the patch.
     patch_px : int
-        Side of a patch.
+        Side of a patch, pixels.
 
     Returns
     -------
     (n, patch_px, patch_px) array
-        Of the dtype of `image`.
+        Patches with the dtype of `image`.
     """
     before = patch_px // 2
     padded = np.pad(image, ((before, patch_px), (before, patch_px)), mode="symmetric")
@@ -47,26 +47,26 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
 def log_odds_of_patches(
     patches: NDArray[np.float32], classifier: "ClassifierNetwork", job: Job | None = None
 ) -> NDArray[np.float32]:
-    """Return the log-odds of a particle that each patch gives.
+    """Return the log-odds of a particle from each patch.
 
     Parameters
     ----------
     patches : (n, p, p) float32 array
-        From `extract_patches`, at the scale and size that the classifier's card names.
+        Patches from `extract_patches`, at the scale and size on the card of the classifier.
     classifier : ClassifierNetwork
-        From `load_classifier`.
+        Classifier from `load_classifier`.
     job : Job, optional
-        Progress callback, called after each batch; it may cancel.
+        Progress callback, called after each batch; it may cancel the work.
 
     Returns
     -------
     (n,) float32 array
-        Log-odds: the difference of the two outputs.
+        Log-odds, which are the difference of the two outputs.
 
     Raises
     ------
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     import torch
 
@@ -91,19 +91,19 @@ def log_odds_of_context(
     diameter_px: float,
     classifier: "ClassifierNetwork",
 ) -> Floats:
-    """Return the log-odds of a particle that the other candidates give each.
+    """Return the log-odds of a particle from the context of each candidate.
 
     Parameters
     ----------
     centers_yx, height, shape, diameter_px
         All candidates, as for `neighbours.describe_context`.
     classifier : ClassifierNetwork
-        From `load_classifier`.
+        Classifier from `load_classifier`.
 
     Returns
     -------
     (n,) float array
-        Log-odds, to be added to those of the patches; 0 from a classifier that knows patches only.
+        Log-odds, to be added to those of the patches; 0 if the classifier has no context network.
     """
     import torch
 
@@ -117,7 +117,7 @@ def log_odds_of_context(
 
 
 def particle_probability(patch: ArrayLike, context: ArrayLike = 0.0) -> Floats:
-    """Return P(particle) from the log-odds of patches and contexts, ``(n,)`` both: they add up."""
+    """Return P(particle) ``(n,)`` from the log-odds of patches and contexts, which are added."""
     from scipy.special import expit
 
     return np.asarray(expit(np.asarray(patch, float) + context), float)

@@ -1,1 +1,1 @@
-"""From a micrograph to candidates: the distance map and its peaks."""
+"""Detectors: distance maps of micrographs and their maxima."""

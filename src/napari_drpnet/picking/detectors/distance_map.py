@@ -1,4 +1,4 @@
-"""The distance map of a whole micrograph, tile by tile, on any device."""
+"""Distance map of a whole micrograph, computed tile by tile on any device."""
 
 import re
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 
-#: Brightest value of the distance map, by the units of the detector.
+#: Value of the distance map that is displayed brightest, by map units.
 MAP_LIMITS = {"absolute": 1.0, "published": 255.0}
 Precision = Literal["float32", "bfloat16"]
 
-#: Of the output, network pixels; on other devices than these the network says what it likes.
+#: Side of the output of a tile, network pixels, by device; on other devices the network sets it.
 _TILE = {"cuda": 2048, "mps": 1024}
 _LEAST_TILE = 64
-#: Torch has no one type for it on all devices. Not every error about memory is one: there are
-#: unsupported memory formats and illegal accesses too.
+#: Messages of errors about insufficient memory, for which torch has no common type. Others also
+#: contain the word, such as those about memory formats and illegal accesses.
 _OUT_OF_MEMORY = re.compile("out of memory|not enough memory|allocate memory|alloc_failed", re.I)
 
 
@@ -42,33 +42,33 @@ def predict_distance_map(
     Parameters
     ----------
     image : (h, w) float32 array
-        As `preprocess` makes it for this detector.
+        Image from `preprocess` for this detector.
     detector : DetectorNetwork
-        From `load_detector`; it says on which device it lives.
+        Detector from `load_detector`, on its device.
     precision : {'float32', 'bfloat16'}
         Arithmetic of the convolutions.
     tile : int, optional
-        Side of a tile's output, network pixels; by default as the device likes it. Where memory
-        runs out it is halved, and the work goes on.
+        Side of the output of a tile, network pixels. Default: a value for the device. It is halved
+        if there is not enough memory.
     job : Job, optional
-        Told after each tile; may cancel.
+        Progress callback, called after each tile; it may cancel the work.
 
     Returns
     -------
     (h, w) float32 array
-        In the detector's own units.
+        Distance map in the units of the detector.
 
     Raises
     ------
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     MemoryError
-        When not even the least tile fits into memory.
+        If not even the smallest tile fits into memory.
 
     Notes
     -----
-    Each tile sees its output region plus the network's halo, cut off at the image's edge: there
-    alone zero padding sets in, as it does for the whole image. So the result does not depend on
+    The input of a tile is its output region plus the halo of the network, cut off at the edge of
+    the image, so that zero padding applies only there. Therefore the result does not depend on
     the tiles.
     """
     import torch
@@ -91,14 +91,14 @@ def predict_distance_map(
                     f"not enough memory on {device} for a tile of {side} px; "
                     "free some, or use another device"
                 ) from error
-        # Out here the error is gone, and with it what the failed tile held.
+        # Outside the except clause the error, and the memory of the failed tile, are released.
         side = max(side // 2, _LEAST_TILE)
         if device.type == "cuda":
             torch.cuda.empty_cache()
 
 
 def to_published_units(distance_map: Map) -> Map:
-    """Rescale a map as the published code does: negative values to 0, its maximum to 255."""
+    """Rescale a map as in the published code: negative values to 0, the maximum to 255."""
     highest = float(distance_map.max(initial=0))
     if highest <= 0:
         return np.zeros_like(distance_map)
@@ -106,10 +106,10 @@ def to_published_units(distance_map: Map) -> Map:
 
 
 def _in_precision(module: "nn.Module", dtype: "torch.dtype") -> "nn.Module":
-    """Return the module with weights of a dtype: itself, or a converted copy."""
+    """Return the module, or a copy of it that is converted to a dtype."""
     if next(module.parameters()).dtype == dtype:
         return module
-    # A copy, because `to` works in place and bfloat16 would round the caller's weights for good.
+    # A copy, because `to` works in place and would round the weights of the caller.
     return deepcopy(module).to(dtype)
 
 
@@ -121,6 +121,7 @@ def _run_tiles(
     dtype: "torch.dtype",
     job: Job,
 ) -> Map:
+    """Run the module over all tiles of an image ``(1, 1, h, w)``, and join their outputs."""
     import torch
 
     height, width = source.shape[-2:]
@@ -128,8 +129,8 @@ def _run_tiles(
     halo = cast("int", module.halo)
     side = -(-side // cast("int", module.stride)) * cast("int", module.stride)
     tiles = list(_tiles(height, width, side, halo))
-    for done, (seen_y, seen_x, kept_y, kept_x, target) in enumerate(tiles, 1):
-        part = source[..., seen_y, seen_x].to(device, dtype, memory_format=torch.channels_last)
+    for done, (input_y, input_x, kept_y, kept_x, target) in enumerate(tiles, 1):
+        part = source[..., input_y, input_x].to(device, dtype, memory_format=torch.channels_last)
         output[target] = module(part)[0, 0, kept_y, kept_x].float().cpu().numpy()
         job.advance(done, len(tiles), "distance map")
     return output
@@ -138,15 +139,16 @@ def _run_tiles(
 def _tiles(
     height: int, width: int, side: int, halo: int
 ) -> Iterator[tuple[slice, slice, slice, slice, tuple[slice, slice]]]:
-    """Yield what each tile sees, which part of that it keeps, and where it goes."""
-    for seen_y, kept_y, rows in _intervals(height, side, halo):
-        for seen_x, kept_x, columns in _intervals(width, side, halo):
-            yield seen_y, seen_x, kept_y, kept_x, (rows, columns)
+    """Yield rows and columns of each tile, those of its output to keep, and the target."""
+    for input_y, kept_y, rows in _intervals(height, side, halo):
+        for input_x, kept_x, columns in _intervals(width, side, halo):
+            yield input_y, input_x, kept_y, kept_x, (rows, columns)
 
 
 def _intervals(length: int, side: int, halo: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Yield the input, the part of the output to keep, and the target along one axis."""
     for start in range(0, length, side):
         stop = min(start + side, length)
         first = max(0, start - halo)
-        seen = slice(first, min(length, stop + halo))
-        yield seen, slice(start - first, stop - first), slice(start, stop)
+        source = slice(first, min(length, stop + halo))
+        yield source, slice(start - first, stop - first), slice(start, stop)

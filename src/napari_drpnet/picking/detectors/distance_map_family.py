@@ -1,4 +1,4 @@
-"""DRPnet's kind of detector: a distance map whose maxima are the centres of particles."""
+"""Detectors of the kind of DRPnet: a distance map whose maxima are the centres of particles."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
     from napari_drpnet.picking.networks.card import DetectorNetwork
 
-#: What does not rise above this part of the detector's threshold is no evidence of a polarity.
+#: Heights below this part of the threshold are not counted when the polarity is detected.
 _NOISE = 2 / 3
 
 
 @dataclass(frozen=True, eq=False)
 class DistanceMap:
-    """The distance map of a micrograph.
+    """Distance map of a micrograph, as evidence of a detector.
 
     Parameters
     ----------
     values : (h, w) float32 array
-        On the frame of the view, not yet smoothed.
+        Distance map in the frame of the view, not smoothed.
     units : {'absolute', 'published'}
         Units of the values.
+    dirt : (h, w) bool array, optional
+        Mask of the pixels that are not part of a particle.
     """
 
     values: NDArray[np.float32]
@@ -43,7 +45,7 @@ class DistanceMap:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the map."""
+        """Memory of the map, bytes."""
         return self.values.nbytes
 
     def candidates(self, peaks: ResolvedPeakParameters) -> Candidates:
@@ -65,7 +67,7 @@ class DistanceMapFamily:
         parameters: ResolvedDetectorParameters,
         job: Job | None,
     ) -> DistanceMap:
-        """Draw the distance map, in the units that are asked for."""
+        """Compute the distance map, in the units of the parameters."""
         values = predict_distance_map(view.image, network, parameters.precision, job=job)
         if parameters.map_units == "published":
             values = to_published_units(values)
@@ -80,7 +82,8 @@ class DistanceMapFamily:
     ) -> tuple[bool, float]:
         """Compare the maps of both polarities on a sample of the micrograph.
 
-        A detector without an absolute scale cannot compare them: particles then count as dark.
+        The maps of a detector without an absolute scale cannot be compared: particles are then
+        taken to be dark.
         """
         if network.card.map_units != "absolute":
             return False, 0.0

@@ -1,4 +1,4 @@
-"""Which kinds of detectors there are, by the architecture that their cards name."""
+"""Families of detectors, by the architecture that their cards name."""
 
 from napari_drpnet.picking.detectors.distance_map_family import DistanceMapFamily
 from napari_drpnet.picking.detectors.protocol import DetectorFamily
@@ -6,10 +6,10 @@ from napari_drpnet.picking.networks.card import DetectorCard
 
 _DISTANCE_MAP = DistanceMapFamily()
 
-#: The family of each architecture in `networks.build.DETECTORS`.
+#: Family of each architecture in `networks.build.DETECTORS`.
 FAMILIES: dict[str, DetectorFamily] = {"fcrn": _DISTANCE_MAP, "multiscale": _DISTANCE_MAP}
 
 
 def family_of(card: DetectorCard) -> DetectorFamily:
-    """Return the family of a detector."""
+    """Return the family of a detector by its card."""
     return FAMILIES[card.architecture]

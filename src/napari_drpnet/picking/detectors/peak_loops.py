@@ -1,19 +1,20 @@
 """Compiled loops over the pixels of a map and over its maxima; `peaks` calls them.
 
-Importing this module costs the import of numba, so import it only where a loop must run.
-The first call of a loop on a machine compiles it; later ones read it from numba's cache. All
-loops release the interpreter lock, so that a window stays alive while a worker runs them.
+This module imports numba, which takes time, so import it only where a loop runs. The first call
+of a loop on a machine compiles it; later calls read it from the cache of numba. All loops release
+the interpreter lock, so that a window remains responsive while a worker runs them.
 
-Maps have a border one pixel wide, and ``(y, x)`` is stored as one flat index. Pixels are in a
-total order: by value, and of equal values the one with the lower index is greater.
+Maps have a border one pixel wide, and ``(y, x)`` is stored as one flat index. Pixels are totally
+ordered by value; of equal values the one with the lower index is greater.
 
 Notes
 -----
-The merge tree of a map needs only its critical pixels. A pixel's *upper link* is the set of its
-8 neighbours that are greater. Let the water sink and look at what stands out: a pixel with an
-empty upper link is a new peak, one whose link is in one piece changes nothing, and one whose
-link is in several pieces is a saddle, where these meet. Every step to a greater neighbour stays
-on dry land, so any ascending path from a piece ends at a maximum of the same land.
+The merge tree of a map needs only its critical pixels. The *upper link* of a pixel is the set of
+its 8 neighbours that are greater. Consider the set of all pixels above a level that decreases: a
+pixel with an empty upper link adds a component, that is, a peak; one whose link is connected
+changes nothing; and one whose link has several pieces is a saddle, where components meet. A step
+to a greater neighbour stays in the component, so any ascending path from a piece of the link ends
+at a maximum of its component.
 """
 
 import numpy as np
@@ -28,13 +29,13 @@ Indices = NDArray[np.intp]
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-# Clockwise from the upper left; bit b of a mask of neighbours stands for RING_YX[b].
+# Offsets of the neighbours, clockwise from the upper left; bit b of a mask stands for RING_YX[b].
 RING_YX = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 OUTSIDE = 255
 
 
 def _pieces(mask: int) -> list[list[int]]:
-    """Split the neighbours in `mask` into pieces that touch, each in ring order."""
+    """Split the neighbours in `mask` into connected pieces, each in ring order."""
     pieces: list[list[int]] = []
     for bit in (bit for bit in range(8) if mask >> bit & 1):
         touching = [piece for piece in pieces if any(_touch(bit, other) for other in piece)]
@@ -50,19 +51,19 @@ def _touch(bit: int, other: int) -> bool:
 
 _PIECES = [_pieces(mask) for mask in range(256)]
 PIECE_COUNT = np.array([len(pieces) for pieces in _PIECES], np.uint8)
-# One neighbour of each piece: where to climb from a saddle.
+# Mask with one neighbour of each piece, where the ascent from a saddle begins.
 PIECE_BITS = np.array([sum(1 << p[0] for p in pieces) for pieces in _PIECES], np.uint8)
-# The middle of the first piece, near the steepest way up; a maximum stays where it is.
+# Middle neighbour of the first piece, near the steepest ascent; -1 at a maximum.
 _STEP_BIT = [pieces[0][len(pieces[0]) // 2] if pieces else -1 for pieces in _PIECES]
 
 
 def ring_offsets(width: int) -> Indices:
-    """Flat offsets of the eight neighbours in a map `width` pixels wide, border included."""
+    """Return the flat offsets of the eight neighbours in a map `width` pixels wide with border."""
     return np.array([y * width + x for y, x in RING_YX], np.intp)
 
 
 def step_offsets(width: int) -> Indices:
-    """For each of the 256 upper links, the flat offset of one step up; 0 at a maximum."""
+    """Return the flat offset of one ascending step for each of the 256 links; 0 at a maximum."""
     return np.append(ring_offsets(width), 0)[_STEP_BIT]
 
 
@@ -73,14 +74,14 @@ def smooth_rows(values: Map, weights: Map) -> Map:
     Parameters
     ----------
     values : (ny, nx) float32 array
-        The map, without border; its edge pixels go on for ever.
+        Map without border, whose edge pixels are repeated outwards.
     weights : (r + 1,) float32 array
-        Weights of the pixels ``k`` before and after; the middle counts as both.
+        Weights of the pixels ``k`` before and ``k`` after; the middle pixel is counted twice.
 
     Returns
     -------
     (ny, nx) float32 array
-        The filtered map.
+        Filtered map.
     """
     rows, columns = values.shape
     radius = weights.size - 1
@@ -106,17 +107,17 @@ def smooth_rows(values: Map, weights: Map) -> Map:
 
 @compiled
 def find_upper_links(bordered: Map) -> Masks:
-    """Mark which neighbours of each pixel are greater.
+    """Find the greater neighbours of each pixel.
 
     Parameters
     ----------
     bordered : (ny + 2, nx + 2) float32 array
-        A map with a border of −inf.
+        Map with a border of −inf.
 
     Returns
     -------
     (ny + 2, nx + 2) uint8 array
-        Bit ``b`` is set where neighbour ``RING_YX[b]`` is greater; `OUTSIDE` in the border.
+        Masks, with bit ``b`` set if neighbour ``RING_YX[b]`` is greater; `OUTSIDE` in the border.
     """
     links = np.full(bordered.shape, OUTSIDE, np.uint8)
     for y in range(1, bordered.shape[0] - 1):
@@ -139,7 +140,7 @@ def find_upper_links(bordered: Map) -> Masks:
 
 @compiled
 def _climb(start: int, links: Masks, basins: Labels, steps: Indices) -> int:
-    """Find the basin of a pixel, and note it all the way: no pixel is passed twice."""
+    """Find the basin of a pixel by ascent, and store it for all pixels on the path."""
     top = start
     while basins[top] < 0:
         top += steps[links[top]]
@@ -151,7 +152,7 @@ def _climb(start: int, links: Masks, basins: Labels, steps: Indices) -> int:
 
 @compiled
 def _find_root(parents: Labels, peak: int) -> int:
-    """Find the highest peak that a peak has been joined with."""
+    """Find the highest peak that a peak is joined with."""
     while parents[peak] != peak:
         parents[peak] = parents[parents[peak]]
         peak = parents[peak]
@@ -168,15 +169,15 @@ def join_peaks(
     ring: Indices,
     steps: Indices,
 ) -> Labels:
-    """Join the peaks at their saddles, highest saddle first.
+    """Join peaks at saddles, highest saddle first.
 
     Parameters
     ----------
     links : (m,) uint8 array
         Upper links of all pixels.
     basins : (m,) int32 array
-        −1 everywhere; becomes the rank of the maximum that a climb from the pixel reaches, for
-        the pixels that were passed on the way.
+        −1 everywhere. It is filled with the rank of the maximum that the ascent from a pixel
+        reaches, for all pixels on the paths.
     maxima : (n,) int array
         Flat indices of the maxima, in descending order.
     saddles : (s,) int array
@@ -187,7 +188,7 @@ def join_peaks(
     Returns
     -------
     (n,) int32 array
-        For each maximum the place in `saddles` where it meets a higher one; −1 for the highest.
+        Index in `saddles` where each maximum meets a higher one; −1 for the highest.
     """
     for rank in range(maxima.size):
         basins[maxima[rank]] = rank
@@ -212,24 +213,24 @@ def join_peaks(
 
 @compiled
 def suppress_points(centers_yx: Floats, cells: Labels, heads: Labels, min_distance: float) -> Flags:
-    """Keep each point unless one kept before it is closer than `min_distance`.
+    """Keep each point unless a kept point before it is closer than `min_distance`.
 
     Parameters
     ----------
     centers_yx : (n, 2) float64 array
-        Positions, best first.
+        Positions ``(y, x)``, best first.
     cells : (n, 2) int32 array
-        Row and column in `heads` of the square cell, at least `min_distance` wide, that each
-        point lies in; never the first or last row or column.
+        Row and column in `heads` of the square cell of each point. Cells are at least
+        `min_distance` wide, and the first and last rows and columns are empty.
     heads : (my, mx) int32 array
-        −1 everywhere; becomes the point that was last kept in each cell.
+        −1 everywhere. It is filled with the point that was last kept in each cell.
     min_distance : float
-        Distance in the units of `centers_yx`.
+        Least distance, in the units of `centers_yx`.
 
     Returns
     -------
     (n,) bool array
-        True for the points kept.
+        Mask of the kept points.
     """
     nexts = np.empty(len(cells), np.int32)
     keep = np.empty(len(cells), np.bool_)

@@ -1,7 +1,7 @@
-"""Maxima of the distance map, each with its height and prominence.
+"""Maxima of the distance map, with height and prominence.
 
-The network's map is smoothed, all its maxima are found in one pass, and whatever threshold comes
-later only compares numbers. Positions and lengths are in pixels of the map.
+The map of the network is smoothed, and all its maxima are found in one pass, whatever the
+threshold. Positions and lengths are in pixels of the map.
 """
 
 from dataclasses import dataclass
@@ -81,10 +81,10 @@ def find_candidates(smoothed_map: ArrayLike) -> Candidates:
     Notes
     -----
     The candidates with ``prominence >= h`` are the extended maxima of the h-maxima transform
-    (DRPnet paper, peaks stage), here for all h at once. The water sinks: at each saddle, from
-    the highest down, two peaks meet; the lower one ends there, and its height above the saddle
-    is its prominence. Of equal pixels the first counts as greatest, so a flat top has one peak, and
-    whatever ends at its own height is no maximum. Pixels touch along edges and at corners.
+    (DRPnet paper, peaks stage), here for all h at once. Saddles are visited from the highest to
+    the lowest. At each saddle two peaks meet, and the prominence of the lower one is its height
+    above the saddle. Of equal pixels the first counts as greatest, so a flat top has one peak, and
+    a peak without prominence is not a maximum. Pixels are connected along edges and at corners.
     """
     from napari_drpnet.picking.detectors import peak_loops
 
@@ -95,7 +95,7 @@ def find_candidates(smoothed_map: ArrayLike) -> Candidates:
     maxima = np.flatnonzero(links == 0)
     maxima = maxima[np.argsort(-flat[maxima], kind="stable")]
     saddles = np.flatnonzero(peak_loops.PIECE_COUNT[links] > 1)
-    # Not stable, which is slower: what equal saddles join does not depend on their order.
+    # A stable sort is slower, and the result does not depend on the order of equal saddles.
     saddles = saddles[np.argsort(-flat[saddles])]
     meets = peak_loops.join_peaks(
         links,
@@ -121,9 +121,9 @@ def suppress_neighbours(
     Parameters
     ----------
     candidates : Candidates
-        The maxima, n of them.
+        Maxima of the map, n of them.
     score : (n,) array
-        What makes one candidate better than another, such as ``candidates.height``.
+        Score that ranks the candidates, such as ``candidates.height``.
     min_distance_px : float
         Least distance between two kept centres, in pixels of the map.
 
@@ -134,10 +134,10 @@ def suppress_neighbours(
 
     Notes
     -----
-    Greedy: the best remaining candidate is kept, and all that lie strictly closer to it than the
-    distance are dropped. Whether a candidate stays depends only on those above it. So a
-    threshold on the same score may come before or after: what it keeps is always the head of
-    this list, and moving the threshold never asks for another suppression.
+    The best remaining candidate is kept, and all that are strictly closer to it than the distance
+    are dropped. Whether a candidate is kept depends only on better ones. So a threshold on the
+    same score may be applied before or after with the same result, the first rows of this list,
+    and a change of the threshold needs no new suppression.
     """
     from napari_drpnet.picking.detectors import peak_loops
 
@@ -151,7 +151,7 @@ def suppress_neighbours(
         return order
     centers = candidates.centers_yx[order]
     offsets = centers - centers.min(axis=0)
-    # No more cells than about one per point, however small the distance.
+    # At most about one cell per point, however small the distance is.
     side = max(min_distance_px, offsets.max() / len(order) ** 0.5)
     cells = (offsets / side).astype(np.int32) + 1
     heads = np.full(cells.max(axis=0) + 2, -1, np.int32)
@@ -161,27 +161,29 @@ def suppress_neighbours(
 def separate_candidates(
     candidates: Candidates, clear: NDArray[np.bool_], score: ArrayLike, min_distance_px: float
 ) -> Candidates:
-    """Keep the candidates where a particle may be, and of close ones the best.
+    """Keep the candidates that may be particles, and the best of close ones.
 
     Parameters
     ----------
     candidates : Candidates
-        The maxima, n of them.
+        Maxima of the map, n of them.
     clear : (n,) bool array
-        Which are far enough from edges, blank parts and dirt. The others suppress no neighbour.
+        Whether each candidate is far enough from edges, blank parts and dirt. The others are
+        dropped first, so that they suppress no neighbours.
     score, min_distance_px
-        As for `suppress_neighbours`.
+        Ranking score and least distance, as for `suppress_neighbours`.
 
     Returns
     -------
     Candidates
-        Best score first.
+        Kept candidates, best score first.
     """
     clear_ones, clear_scores = candidates.where(clear), np.asarray(score, float)[clear]
     return clear_ones.where(suppress_neighbours(clear_ones, clear_scores, min_distance_px))
 
 
 def _checked_map(values: ArrayLike) -> Map:
+    """Return a map as float32, or raise `ValueError` if it is empty, not 2-D or not finite."""
     array = np.asarray(values, np.float32)
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"the map must be two-dimensional and not empty, not {array.shape}")
@@ -191,7 +193,7 @@ def _checked_map(values: ArrayLike) -> Map:
 
 
 def _gaussian_weights(sigma_px: float) -> Map:
-    """One side of a Gaussian whose sum is 1, out to 4 sigma, with half of its middle."""
+    """Return one side of a Gaussian of sum 1, out to 4 sigma, with half of its middle weight."""
     places = np.arange(int(4 * sigma_px + 0.5) + 1)
     weights = np.exp(-0.5 * (places / max(sigma_px, 0.1)) ** 2)
     weights[0] /= 2
@@ -199,12 +201,12 @@ def _gaussian_weights(sigma_px: float) -> Map:
 
 
 def _refine_centers(bordered: Map, pixels: Indices) -> Floats:
-    """Move maxima to the top of a quadratic through their 3×3 neighbours.
+    """Move maxima to the vertex of a quadratic through their 3×3 neighbourhood.
 
     Parameters
     ----------
     bordered : (ny + 2, nx + 2) float32 array
-        The map with a border of −inf.
+        Map with a border of −inf.
     pixels : (n,) int array
         Flat indices of the maxima in `bordered`.
 
@@ -212,7 +214,7 @@ def _refine_centers(bordered: Map, pixels: Indices) -> Floats:
     -------
     (n, 2) float64 array
         Centres ``(y, x)`` in the map without border, at most half a pixel from the maximum along
-        each axis; not moved across an edge of the map, nor along a flat top.
+        each axis. They are moved neither across the edge of the map nor along a flat top.
     """
     y, x = np.unravel_index(pixels, bordered.shape)
     around = np.arange(-1, 2)
@@ -230,7 +232,7 @@ def _refine_centers(bordered: Map, pixels: Indices) -> Floats:
 
 
 def _fit_axis(line: Floats) -> tuple[Floats, Floats]:
-    """Slope and (negative) curvature in the middle of ``(n, 3)`` values; (0, −1) where neither."""
+    """Return slope and negative curvature at the middle of values ``(n, 3)``, (0, −1) if flat."""
     before, middle, after = line.T
     curve = before - 2 * middle + after
     bent = curve < 0

@@ -1,4 +1,4 @@
-"""Whether particles are darker or brighter than their background, found by the detector."""
+"""Detection of the polarity: whether particles are darker or brighter than the background."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -16,38 +16,39 @@ if TYPE_CHECKING:
 Map = NDArray[np.float32]
 Window = tuple[slice, slice]
 
-#: Relative difference of the evidence from which a polarity is certain, and least one to call
-#: particles bright: they rarely are.
+#: Relative difference of the evidence from which a polarity is certain, and from which particles
+#: are taken to be bright, which they rarely are.
 _CERTAIN, _LEAST_BRIGHT = 0.4, 0.2
-#: A sample with less evidence than this many faint particles is enlarged: ice and dirt give some
-#: for either polarity. On a faint particle the map is one and a half times the floor.
+#: A sample with less evidence than that of this many faint particles is enlarged, since ice and
+#: dirt give evidence of either polarity. On a faint particle the map is 1.5 times the floor.
 _LEAST_PARTICLES = 16
-#: Side of a window, network pixels: about this, or as many halos if that is more.
+#: Approximate side of a window: the greater of this, network pixels, and this number of halos.
 _LEAST_SIDE, _SIDE_HALOS = 96, 2
-#: Windows to begin with; an image of fewer than twice as many is one window.
+#: Number of windows at the start; an image with less than twice as many is one window.
 _FIRST = 4
-#: Pixels at a cut side where zero padding shows.
+#: Width of the rim that zero padding affects at a cut side, network pixels.
 _RIM = 8
-#: Of a sequence whose beginnings are all spread evenly over the unit square (Roberts 2018).
+#: Steps of a low-discrepancy sequence in the unit square (Roberts 2018).
 _SPREAD_YX = (0.7548776662466927, 0.5698402909980532)
 
 
 def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float]:
-    """Tell from the maps of both polarities whether particles are bright, and how sure that is.
+    """Return whether particles are bright, by the maps of both polarities.
 
     Parameters
     ----------
     dark_map, bright_map : (h, w) float32 array
-        Distance maps of the micrograph taken for one with dark, and with bright particles.
+        Distance maps of the micrograph, if particles are taken to be dark and bright.
     floor : float
-        What does not rise above this is noise, map units.
+        Height below which the map is taken for noise, map units.
 
     Returns
     -------
     bright : bool
-        False in doubt: most micrographs are of ice, where particles are dark.
+        Whether particles are bright. False if that is uncertain, since most micrographs are of
+        ice, where particles are dark.
     confidence : float
-        From 0 to 1.
+        Confidence from 0 to 1.
     """
     return _decide(*(float(np.maximum(m - floor, 0).mean()) for m in (dark_map, bright_map)))
 
@@ -59,38 +60,39 @@ def find_polarity(
     floor: float,
     job: Job | None = None,
 ) -> tuple[bool, float]:
-    """Tell whether particles are bright, from as much of a micrograph as that takes.
+    """Return whether particles are bright, from a sample of a micrograph that is large enough.
 
     Parameters
     ----------
     view : NetworkImage
-        The micrograph taken for one with dark particles.
+        Micrograph, preprocessed as one with dark particles.
     detector : DetectorNetwork
-        With an absolute scale: its maps of two images can be compared.
+        Detector with an absolute scale, so that the maps of two images can be compared.
     precision : {'float32', 'bfloat16'}
         Arithmetic of the convolutions.
     floor : float
-        What does not rise above this is noise, map units.
+        Height below which the map is taken for noise, map units.
     job : Job, optional
-        Told after each window; may cancel.
+        Progress callback, called after each window; it may cancel the work.
 
     Returns
     -------
     bright : bool
-        False in doubt: most micrographs are of ice, where particles are dark.
+        Whether particles are bright. False if that is uncertain, since most micrographs are of
+        ice, where particles are dark.
     confidence : float
-        From 0 to 1, as `is_bright` says of whole maps.
+        Confidence from 0 to 1, as from `is_bright` for whole maps.
 
     Raises
     ------
     Cancelled
-        When the job says so.
+        If the work was cancelled.
 
     Notes
     -----
-    The sample begins with the first windows of `sample_windows` and is doubled until its
-    confidence is 1 and it shows more than a few particles. At most every pixel is seen once in
-    each polarity. An image of one window gets the answer of `is_bright`.
+    The sample starts with the first windows of `sample_windows` and is doubled until the
+    confidence is 1 and there is more evidence than that of a few particles. Each pixel is used at
+    most once in each polarity. For an image of one window the result is that of `is_bright`.
     """
     job = job or SilentJob()
     module = detector.module
@@ -113,21 +115,21 @@ def find_polarity(
 
 
 def sample_windows(shape: tuple[int, int], halo: int, stride: int) -> list[Window]:
-    """Cut an image into windows, in an order whose beginnings are spread over the image.
+    """Divide an image into windows, in an order that is spread evenly over the image.
 
     Parameters
     ----------
     shape : (int, int)
-        Height and width, pixels.
+        Height and width of the image, network pixels.
     halo : int
-        How far an output pixel of the network sees, pixels on each side.
+        Reach of an output pixel of the network on each side, network pixels.
     stride : int
-        Windows begin at multiples of this, pixels.
+        Windows begin at multiples of this, network pixels.
 
     Returns
     -------
     list of (slice, slice)
-        Rows and columns. Together they cover the image once; a small image is one window.
+        Rows and columns of the windows, which cover the image once; a small image is one window.
     """
     side = max(_LEAST_SIDE, _SIDE_HALOS * halo)
     rows, columns = (_cut(length, side, stride) for length in shape)
@@ -139,7 +141,7 @@ def sample_windows(shape: tuple[int, int], halo: int, stride: int) -> list[Windo
 
 
 def _cut(length: int, side: int, stride: int) -> list[slice]:
-    """Cut a length into intervals of about `side`, at multiples of `stride`."""
+    """Divide a length into intervals of about `side`, at multiples of `stride`."""
     count = max(1, round(length / side))
     ends = [length * k // count // stride * stride for k in range(count)] + [length]
     return [slice(start, stop) for start, stop in pairwise(ends)]
@@ -155,12 +157,12 @@ def _without_rim(window: Window, shape: tuple[int, int]) -> Window:
 
 
 def _evidence_of_few(particle_px: float, floor: float) -> float:
-    """Return the sum over pixels of what a few faint particles rise above the floor."""
+    """Return the evidence of a few faint particles: the sum of the heights above the floor."""
     disc = np.pi / 4 * particle_px**2
     return float(_LEAST_PARTICLES * disc * floor / 2)
 
 
 def _decide(dark: float, bright: float) -> tuple[bool, float]:
-    """Tell from the evidence of both polarities which one it is, and how sure that is."""
+    """Return whether particles are bright and the confidence, by the evidence of both."""
     asymmetry = (bright - dark) / (bright + dark) if bright + dark > 0 else 0.0
     return asymmetry > _LEAST_BRIGHT, min(1.0, abs(asymmetry) / _CERTAIN)

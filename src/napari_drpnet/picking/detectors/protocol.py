@@ -1,7 +1,8 @@
-"""What every kind of detector does.
+"""Protocols that every kind of detector implements.
 
-A detector turns the view of a micrograph into evidence; evidence gives candidates, a picture for
-the eye and, where the detector knows dirt, a mask. Everything after that is the same for all.
+A detector turns the view of a micrograph into evidence. Evidence provides candidates, a picture
+for display and, if the detector recognises dirt, a mask. All later stages are the same for all
+detectors.
 """
 
 from dataclasses import dataclass
@@ -23,14 +24,14 @@ MapUnits = Literal["absolute", "published"]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a detector shows the eye.
+    """Picture of the evidence of a detector, for display.
 
     Parameters
     ----------
     values : (h, w) float32 array
-        On the frame of the view.
+        Picture in the frame of the view.
     limit : float
-        Value that is drawn brightest, the same for all micrographs; 0 is drawn darkest.
+        Value that is displayed brightest, the same for all micrographs; 0 is displayed darkest.
     """
 
     values: NDArray[np.float32]
@@ -38,29 +39,29 @@ class Picture:
 
 
 class Evidence(Protocol):
-    """What a detector has found in a view of a micrograph."""
+    """Evidence of particles that a detector has found in a view of a micrograph."""
 
     @property
     def units(self) -> MapUnits:
-        """Units of the heights of its candidates."""
+        """Units of the heights of the candidates."""
 
     @property
     def dirt(self) -> NDArray[np.bool_] | None:
-        """Pixels ``(h, w)`` of the view that are no place for a particle; None if not known."""
+        """Mask ``(h, w)`` of pixels that are not part of a particle; None if unknown."""
 
     @property
     def nbytes(self) -> int:
-        """Memory that it holds."""
+        """Memory of the evidence, bytes."""
 
     def candidates(self, peaks: ResolvedPeakParameters) -> Candidates:
-        """Return all candidates, network pixels; those beside better ones are still among them."""
+        """Return all candidates, network pixels, including those near better ones."""
 
     def picture(self, peaks: ResolvedPeakParameters) -> Picture:
-        """Return what the candidates come from, for the eye."""
+        """Return a picture that the candidates can be compared with."""
 
 
 class DetectorFamily(Protocol):
-    """What the detectors of one kind have in common; it holds no state."""
+    """Functions of all detectors of one kind, without state."""
 
     def detect(
         self,
@@ -69,7 +70,7 @@ class DetectorFamily(Protocol):
         parameters: ResolvedDetectorParameters,
         job: Job | None,
     ) -> Evidence:
-        """Look for particles; raises `Cancelled` when the job says so."""
+        """Find the evidence of particles; raises `Cancelled` if the work was cancelled."""
 
     def find_polarity(
         self,
@@ -78,4 +79,4 @@ class DetectorFamily(Protocol):
         parameters: ResolvedDetectorParameters,
         job: Job | None,
     ) -> tuple[bool, float]:
-        """Tell whether particles are bright, and how sure that is: from 0, a guess, to 1."""
+        """Return whether particles are bright, and the confidence from 0 (a guess) to 1."""

@@ -1,1 +1,1 @@
-"""The two networks of DRPnet, and the files that hold their weights."""
+"""Networks of detectors and classifiers, and their weights files."""

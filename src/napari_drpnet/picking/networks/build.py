@@ -1,4 +1,4 @@
-"""The modules of networks, by the architecture that a card names."""
+"""Modules of networks, by the architecture that a card names."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -21,11 +21,11 @@ def _multiscale() -> "nn.Module":
     return MultiScaleNet()
 
 
-#: What makes the module of a detector with random weights, by architecture.
+#: Functions that make the module of a detector with random weights, by architecture.
 #:
-#: The module of a distance map has a `halo`, which says how far an output pixel sees; a `stride`,
-#: at whose multiples tiles begin; and a `tile`, the side of the output that suits a CPU's cache.
-#: All are network pixels.
+#: The module of a distance map has a `halo`, the reach of an output pixel on each side; a `stride`,
+#: at whose multiples tiles begin; and a `tile`, the side of the output of a tile that suits the
+#: cache of a CPU. All are in network pixels.
 DETECTORS: dict[str, Callable[[], "nn.Module"]] = {"fcrn": _fcrn, "multiscale": _multiscale}
 
 
@@ -35,7 +35,7 @@ def build_network(card: AnyCard) -> "nn.Module":
     Raises
     ------
     KeyError
-        When there is no such architecture.
+        If there is no such architecture.
     """
     if isinstance(card, DetectorCard):
         return DETECTORS[card.architecture]()

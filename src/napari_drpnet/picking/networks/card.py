@@ -1,4 +1,4 @@
-"""What weights say of themselves: one kind of card for each kind of network."""
+"""Cards of weights, one class for each kind of network, and loaded networks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -12,28 +12,30 @@ Kind = Literal["detector", "classifier"]
 
 
 class Card(BaseModel):
-    """What every weights file says of itself, so that it is always used as it was trained."""
+    """Description of a weights file, so that it is always used as it was trained."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     architecture: str = Field(
         "fcrn",
-        description="Name of the detector's network; a classifier's card names the detector whose "
-        "candidates it classifies",
+        description="Architecture of the detector; on the card of a classifier that of the "
+        "detector whose candidates it classifies",
     )
-    particle_px: float = Field(gt=0, description="Particle diameter it sees, network pixels")
+    particle_px: float = Field(
+        gt=0, description="Particle diameter at the scale of the network, network pixels"
+    )
     normalization: Literal["robust", "published"] = "robust"
     spectrum: tuple[float, ...] | None = Field(
         None,
-        description="Spectrum of the background that it knows: root of the power in rings of 1/32 "
-        "cycle per network pixel; none: as the micrograph has it",
+        description="Background spectrum that the network expects: square root of the power in "
+        "rings of 1/32 cycle per network pixel; none: that of the micrograph",
     )
     map_units: Literal["absolute", "published"] = "absolute"
     threshold: float = Field(
         0.0,
         ge=0,
-        description="Recommended threshold, map units; that of a classifier counts where there is "
+        description="Recommended threshold, map units; that of the classifier is used if there is "
         "one",
     )
     licence: str
@@ -42,7 +44,7 @@ class Card(BaseModel):
 
 
 class DetectorCard(Card):
-    """What the weights of a detector say of themselves."""
+    """Description of the weights of a detector."""
 
     kind: Literal["detector"] = "detector"
     sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
@@ -51,14 +53,14 @@ class DetectorCard(Card):
 
 
 class ClassifierCard(Card):
-    """What the weights of a classifier say of themselves."""
+    """Description of the weights of a classifier."""
 
     kind: Literal["classifier"] = "classifier"
     accept: float | None = Field(
         0.0,
         ge=0,
         le=1,
-        description="Recommended least P(particle); none: automatic, for each micrograph anew",
+        description="Recommended least P(particle); none: automatic for each micrograph",
     )
     least_f1: float = Field(
         0.0,
@@ -66,14 +68,14 @@ class ClassifierCard(Card):
         le=1,
         description="With automatic accept: expected F1 below which nothing is accepted",
     )
-    patch_px: int = Field(64, ge=1, description="Side of the classifier's patch, network pixels")
+    patch_px: int = Field(64, ge=1, description="Side of a patch, network pixels")
     pool_stride: Literal[1, 2] = 2
     context: bool = Field(
-        False, description="Whether it also uses the other candidates of the micrograph"
+        False, description="Whether the classifier also uses the other candidates of the micrograph"
     )
 
     def knows(self, detector: DetectorCard) -> bool:
-        """Whether this classifier was made for detectors whose maps have the same heights."""
+        """Return whether the classifier was made for this kind of detector and map units."""
         return self.architecture == detector.architecture and self.map_units == detector.map_units
 
 
@@ -83,16 +85,16 @@ CardT = TypeVar("CardT", DetectorCard, ClassifierCard)
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[CardT]):
-    """A network ready to run, with the card of its weights.
+    """Network with weights and their card.
 
     Parameters
     ----------
     module : torch.nn.Module
-        In evaluation mode, on its device.
+        Module in evaluation mode, on its device.
     card : DetectorCard or ClassifierCard
-        How to use it.
+        Card of the weights.
     name : str
-        Name or file that the user gave.
+        Name or file of the weights, as given by the user.
     sha256 : str
         Hash of the weights file.
     """

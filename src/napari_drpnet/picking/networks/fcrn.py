@@ -1,4 +1,4 @@
-"""The fully convolutional regression network of the DRPnet paper: image to distance map."""
+"""Fully convolutional regression network of the DRPnet paper: image to distance map."""
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,14 @@ class FCRN(nn.Module):
     Notes
     -----
     Architecture: DRPnet paper, figure of the FCRN, and the layer list of the published weights.
-    The one-sided pool moves the map by half a pixel, which the last layer learns to absorb.
+    The one-sided pool shifts the map by half a pixel, which the last layer learns to compensate.
     """
 
-    #: How far an output pixel sees, in pixels on each side.
+    #: Reach of an output pixel on each side, network pixels.
     halo = 10
     #: Tiles may begin anywhere.
     stride = 1
-    #: Of tiles on a CPU: 192 keeps the 32 channels near the cache.
+    #: Side of the output of a tile on a CPU, network pixels: the 32 channels stay near the cache.
     tile = 192
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class FCRN(nn.Module):
         features = image
         for convolution in (self.conv_1, self.conv_2, self.conv_3, self.conv_4):
             features = functional.relu(convolution(features), inplace=not torch.is_grad_enabled())
-        # Zero padding is right: after a ReLU nothing is below zero.
+        # Zero padding does not change the maximum, since values after a ReLU are not negative.
         pooled = functional.max_pool2d(functional.pad(features, (0, 1, 0, 1)), 2, stride=1)
         output: Tensor = self.conv_5(pooled)
         return output

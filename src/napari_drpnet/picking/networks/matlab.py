@@ -1,4 +1,4 @@
-"""Import of the published detector from the authors' own MATLAB file."""
+"""Import of the published detector from the MATLAB file of its authors."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _PUBLISHED_CARD = DetectorCard(
 
 
 def import_published_detector(mat_file: Path, name: str = "published") -> Path:
-    """Convert the authors' FCRN to safetensors among the user's own weights.
+    """Convert the FCRN of the authors to safetensors, in the folder of the user's weights.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ def import_published_detector(mat_file: Path, name: str = "published") -> Path:
         ``cnet_1.mat`` of the DRPnet repository: five convolutions under ``#refs#``, each with
         ``Weights/Value`` in the order (out, in, width, height) and ``Bias/Value``.
     name : str
-        What to call them.
+        Name of the imported weights.
 
     Returns
     -------
     path
-        The file written; its card notes the licence: academic use only.
+        Weights file, whose card has the licence: academic use only.
 
     Raises
     ------
     InputFileError
-        When the file is not that network.
+        If the file is not this network.
     """
     import h5py
     import numpy as np

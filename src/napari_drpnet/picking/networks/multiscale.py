@@ -1,4 +1,4 @@
-"""A regression network that sees particles and their surroundings: image to distance map."""
+"""Regression network with four scales, for particles and surroundings: image to distance map."""
 
 import torch
 from torch import Tensor, nn
@@ -9,24 +9,24 @@ _STRIDE = 2 ** (len(_CHANNELS) - 1)
 
 
 class MultiScaleNet(nn.Module):
-    """Map an image to a distance map of the same size, looking at four scales.
+    """Map an image to a distance map of the same size, at four scales.
 
-    At each scale two 3×3 convolutions with 24, 40, 56 and 56 channels, each with batch
-    normalisation and ReLU; maxima over 2×2 lead down, repeated pixels up, where what was seen on
-    the way down is put beside them; a linear 1×1 convolution to one channel. 287,121 weights.
+    Two 3×3 convolutions at each scale, with 24, 40, 56 and 56 channels, each with batch
+    normalisation and ReLU; 2×2 maximum pooling on the way down, nearest-neighbour upsampling and
+    skip connections on the way up; a linear 1×1 convolution to one channel. 287,121 weights.
 
     Notes
     -----
-    Architecture: U-Net (Ronneberger, Fischer and Brox 2015), small. Sides that are no multiples
-    of 8 are padded with zeros at the bottom and right, and cut again.
+    Architecture: a small U-Net (Ronneberger, Fischer and Brox 2015). Images whose sides are not
+    multiples of 8 are padded with zeros at the bottom and right, and the map is cropped.
     """
 
-    #: How far an output pixel sees, in pixels on each side; a multiple of the coarsest pixel, so
-    #: that tiles see the same coarse pixels as the whole image does.
+    #: Reach of an output pixel on each side, network pixels; a multiple of the coarsest pixel, so
+    #: that tiles and the whole image have the same coarse pixels.
     halo = 56
     #: Tiles begin at multiples of this.
     stride = _STRIDE
-    #: Of tiles on a CPU: larger ones waste less on what two tiles see both.
+    #: Side of the output of a tile on a CPU, network pixels: large, since halos are computed twice.
     tile = 512
 
     def __init__(self) -> None:
@@ -42,20 +42,20 @@ class MultiScaleNet(nn.Module):
         """Return the map ``(n, 1, h, w)`` of images ``(n, 1, h, w)``."""
         height, width = image.shape[-2:]
         features = functional.pad(image, (0, -width % _STRIDE, 0, -height % _STRIDE))
-        seen: list[Tensor] = []
+        skipped: list[Tensor] = []
         for scale, convolutions in enumerate(self.down):
             features = convolutions(functional.max_pool2d(features, 2) if scale else features)
-            seen.append(features)
-        features = seen.pop()
+            skipped.append(features)
+        features = skipped.pop()
         for convolutions in self.up:
             finer = functional.interpolate(features, scale_factor=2, mode="nearest")
-            features = convolutions(torch.cat([finer, seen.pop()], dim=1))
+            features = convolutions(torch.cat([finer, skipped.pop()], dim=1))
         output: Tensor = self.out(features)[..., :height, :width]
         return output
 
 
 def _convolutions(inputs: int, outputs: int) -> nn.Sequential:
-    """Two 3×3 convolutions; batch normalisation has the bias."""
+    """Make two 3×3 convolutions, without bias because batch normalisation has one."""
     layers: list[nn.Module] = []
     for channels in (inputs, outputs):
         layers += [

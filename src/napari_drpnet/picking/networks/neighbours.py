@@ -1,54 +1,55 @@
-"""What a micrograph's other candidates say of one: numbers that need no pixels."""
+"""Contexts of candidates: numbers that describe the other candidates of a micrograph."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Weaker candidates are noise, and say nothing; map units.
+#: Height below which candidates are taken for noise and left out, map units.
 _FLOOR = 0.1
 #: Heights at which candidates are counted, map units.
 _LEVELS = (0.12, 0.2, 0.3, 0.36, 0.5, 0.7)
-#: Most candidates of each height to an area of one diameter squared, and most neighbours, that
-#: count. No simulated micrograph has more, so nothing is known of more; but a crowded one has, if
-#: its diameter is taken too large.
+#: Greatest number of candidates per squared diameter at each of these heights, and of neighbours;
+#: greater numbers are clipped. They do not occur in simulated micrographs, so networks were not
+#: trained on them, but in crowded ones whose diameter is given too large.
 _MOST_PER_AREA, _MOST_NEIGHBOURS = (0.9, 0.9, 0.85, 0.8, 0.6, 0.05), 50
 _BINS = (_FLOOR, 0.15, 0.2, 0.25, 0.3, 0.36, 0.45, 0.55, 0.7, 0.85, np.inf)
-#: Whose heights stand for the best of a micrograph: so many to an area of one diameter squared.
+#: Ranks whose heights describe the best candidates, in candidates per squared diameter.
 _DENSITIES = (0.01, 0.02, 0.04, 0.08)
-#: What is as near counts as around it, particle diameters.
+#: Distance within which candidates are neighbours, particle diameters.
 _REACH = 4.0
 _LEAST_HEIGHT, _GREATEST_HEIGHT = 1e-3, 1.2
 
-#: How many numbers describe a candidate.
+#: Number of features of a context.
 CONTEXT_SIZE = 2 + len(_LEVELS) + len(_DENSITIES) + len(_BINS) - 1 + 2
 
 
 def describe_context(
     centers_yx: Floats, height: Floats, shape: tuple[float, ...], diameter_px: float
 ) -> Floats:
-    """Describe each candidate by its height, those around it, and all of the micrograph.
+    """Describe each candidate by its height, its neighbours, and all candidates.
 
-    Where many candidates are high, a faint one is rather a particle than where all are faint; next
-    to a crystal even a high one is suspect. The numbers do not depend on the scale of the pixels,
-    nor on the size of the micrograph.
+    A faint candidate is more likely a particle if many others are high, and a high one is less
+    likely a particle next to a crystal. The numbers depend neither on the scale of the pixels nor
+    on the size of the micrograph.
 
     Parameters
     ----------
     centers_yx : (n, 2) float array
-        All candidates of a micrograph that lie half a diameter or more from its edge, and half a
-        diameter or more from each other; pixels.
+        Centres ``(y, x)`` of all candidates of a micrograph, pixels. They are half a diameter or
+        more from its edge and from each other.
     height : (n,) float array
-        Map units, on the absolute scale.
+        Heights of the candidates, absolute map units.
     shape : tuple of float
-        ``(h, w)`` of the micrograph in the same pixels, or of a frame as large as the part of it
-        that is a picture.
+        Height and width of the micrograph in the same pixels, or of a frame with the area of its
+        valid part.
     diameter_px : float
         Particle diameter in the same pixels.
 
     Returns
     -------
     (n, CONTEXT_SIZE) float array
+        Context of each candidate.
     """
     height = np.clip(height, _LEAST_HEIGHT, _GREATEST_HEIGHT)
     whole = _describe_micrograph(height[height >= _FLOOR], shape, diameter_px)
@@ -58,7 +59,7 @@ def describe_context(
 
 
 def _describe_micrograph(height: Floats, shape: tuple[float, ...], diameter_px: float) -> Floats:
-    """Count candidates per area, take the heights of the best, and the shares of all heights."""
+    """Return candidates per area, heights of the best ones, and the histogram of all heights."""
     area = float(np.prod([max(1.0, side / diameter_px - 1) for side in shape]))
     counts = [
         np.log1p(30 * min((height >= level).sum() / area, most))
@@ -72,7 +73,7 @@ def _describe_micrograph(height: Floats, shape: tuple[float, ...], diameter_px: 
 
 
 def _describe_neighbours(centers_yx: Floats, height: Floats, reach_px: float) -> list[Floats]:
-    """Return the mean height of the candidates around each, and a tenth of their number."""
+    """Return the mean height of the neighbours of each candidate, and a tenth of their number."""
     from scipy.spatial import cKDTree
 
     strong = np.flatnonzero(height >= _FLOOR)

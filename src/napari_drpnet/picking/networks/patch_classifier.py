@@ -1,4 +1,4 @@
-"""The patch classifier of the DRPnet paper, and what it makes of the candidates around."""
+"""Patch classifier of the DRPnet paper, and a network for the contexts of candidates."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from napari_drpnet.picking.networks.neighbours import CONTEXT_SIZE
 
 
 class PatchClassifier(nn.Module):
-    """Judge a square patch around a candidate.
+    """Classify the square patch around a candidate.
 
     Four convolutions (11×11×16, 7×7×16, 5×5×32, 3×3×64), each with batch normalisation, ReLU and
     maximum pooling (4, 4, 2, 2); dropout; fully connected layers of 128 and 2.
@@ -17,10 +17,15 @@ class PatchClassifier(nn.Module):
     patch_px : int
         Side of the patch, network pixels.
     pool_stride : int
-        2 (compact, the default) or 1 as published, where pooling leaves 56×56 of 64×64 pixels and
-        the first fully connected layer holds 26 million weights.
+        Stride of the pooling: 2 (compact), or 1 as published, which leaves 56×56 of 64×64 pixels
+        and 26 million weights in the first fully connected layer.
     with_context : bool
-        Whether it has a `ContextNet` too.
+        Whether it also has a `ContextNet`.
+
+    Raises
+    ------
+    ValueError
+        If patches are too small for the pooling.
 
     Notes
     -----
@@ -60,15 +65,20 @@ class PatchClassifier(nn.Module):
         return logits
 
 
-#: A number of a context counts as so many standard deviations from its mean, at most: beyond that
-#: training has shown too little for a network to go by.
+#: Features of a context are clipped to this number of standard deviations from their means, since
+#: there is hardly any training data beyond.
 _MOST_DEVIATIONS = 4.0
 
 
 class ContextNet(nn.Module):
-    """Tell from its context how likely a candidate is a particle, whatever its patch shows.
+    """Classify a candidate by its context, regardless of its patch.
 
-    Its log-odds and those of the patch are added, as by Bayes' rule where the two are independent.
+    The log-odds of context and patch are added, which is Bayes' rule if both are independent.
+
+    Parameters
+    ----------
+    width : int
+        Number of hidden units of each layer.
     """
 
     mean: Tensor

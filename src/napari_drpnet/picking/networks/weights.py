@@ -1,6 +1,6 @@
-"""Weights files: safetensors with a card that says how to use them, and a hash.
+"""Weights files: safetensors with a card that describes their use, and a hash.
 
-Nothing here unpickles: a file holds arrays and one JSON text.
+Nothing is unpickled: a file has arrays and one JSON text.
 """
 
 import hashlib
@@ -63,16 +63,17 @@ def load_network(
     kind : {'detector', 'classifier'}
         Kind of network that is wanted.
     device : str
-        As torch names it.
+        Torch device name.
 
     Returns
     -------
     Network
+        Network in evaluation mode, with its card.
 
     Raises
     ------
     InputFileError
-        When the file is missing, damaged, of the other kind, of a newer version, or has no card.
+        If the file is missing, damaged, of the other kind, of a newer version, or has no card.
     """
     import torch
     from safetensors import SafetensorError
@@ -88,7 +89,7 @@ def load_network(
     if card.kind != kind:
         raise InputFileError(path, f"these are {card.kind} weights", f"Give {kind} weights")
     try:
-        with torch.device("meta"):  # its first weights need be neither drawn nor stored
+        with torch.device("meta"):  # initial weights are neither drawn nor stored
             module = build_network(card)
         module.load_state_dict(load(content), assign=True)
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
@@ -97,7 +98,7 @@ def load_network(
             f"its arrays do not fit a {kind} ({str(error).splitlines()[0]})",
             "Export or import the weights again",
         ) from error
-    # Channels last is two to three times faster on a CPU, and what a GPU's tensor cores want.
+    # Channels last is two to three times faster on a CPU, and the layout of tensor cores.
     module = module.eval().float().to(device)
     module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if isinstance(card, DetectorCard):
@@ -114,7 +115,7 @@ def save_network(path: Path, state: "dict[str, Tensor]", card: AnyCard) -> str:
         metadata={_CARD_KEY: card.model_dump_json()},
     )
     sha256 = hashlib.sha256(content).hexdigest()
-    # Two files cannot change at once: for a moment there is no hash, but never a wrong one.
+    # The two files cannot be replaced at once: there may be no hash for a moment, but no wrong one.
     _hash_file(path).unlink(missing_ok=True)
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
@@ -136,7 +137,7 @@ def read_card_and_hash(path: Path) -> tuple[AnyCard, str]:
 
 
 def list_weights() -> dict[str, Path]:
-    """Return the files of all known weights by name: shipped ones, then the user's own."""
+    """Return the files of all known weights by name: shipped weights, then those of the user."""
     return {
         file.stem: file
         for folder in (_SHIPPED, user_weights_folder())
@@ -145,7 +146,7 @@ def list_weights() -> dict[str, Path]:
 
 
 def user_weights_folder() -> Path:
-    """Return where imported weights live: `DRPNET_WEIGHTS`, or the user's data folder."""
+    """Return the folder of the user's weights: `DRPNET_WEIGHTS`, or in the user's data folder."""
     from platformdirs import user_data_path
 
     folder = os.environ.get("DRPNET_WEIGHTS")
@@ -153,12 +154,12 @@ def user_weights_folder() -> Path:
 
 
 def find_weights(weights: str, kind: Kind) -> Path:
-    """Return the file of weights given by name or path.
+    """Return the file of weights that are given by name or path.
 
     Raises
     ------
     InputFileError
-        When there is none, with the names that there are.
+        If there are no such weights. The error lists the names that exist.
     """
     path = Path(weights)
     if path.suffix == ".mat":

@@ -175,9 +175,9 @@ def require_labels(accepted: Bools, replayed: Sequence[Bools] = ()) -> None:
     if len(accepted) < LEAST_LABELS:
         counted = "1 label is" if len(accepted) == 1 else f"{len(accepted)} labels are"
         raise ValueError(f"{counted} too few to learn from: give at least {LEAST_LABELS}")
-    seen = np.concatenate([accepted, *replayed])
-    if seen.all() or not seen.any():
-        kind, other = ("accepted", "reject") if seen.all() else ("rejected", "accept")
+    everything = np.concatenate([accepted, *replayed])
+    if everything.all() or not everything.any():
+        kind, other = ("accepted", "reject") if everything.all() else ("rejected", "accept")
         raise ValueError(f"everything is {kind}: {other} some points too")
 
 
@@ -191,8 +191,8 @@ def _label_examples(
     """Make examples of labels, rotated, mirrored and shifted; both kinds have equal weight."""
     step = recipe.shift_px if len(accepted) <= _FEW else 0
     shifts = [(0, 0), (step, 0), (-step, 0), (0, step), (0, -step)] if step else [(0, 0)]
-    seen = _extract_features(module, views, shifts, job)
-    return Examples.of(*seen, _tensor(accepted), _tensor(_balance(accepted)))
+    features = _extract_features(module, views, shifts, job)
+    return Examples.of(*features, _tensor(accepted), _tensor(_balance(accepted)))
 
 
 def _automatic_examples(
@@ -201,8 +201,8 @@ def _automatic_examples(
     """Make examples of automatic labels, each with the weight of an unlabelled candidate."""
     accepted = np.concatenate([view.accepted for view in views])
     weight = recipe.replay_weight * _balance(accepted)
-    seen = _extract_features(module, views, [(0, 0)], job)
-    return Examples.of(*seen, _tensor(accepted), _tensor(weight))
+    features = _extract_features(module, views, [(0, 0)], job)
+    return Examples.of(*features, _tensor(accepted), _tensor(weight))
 
 
 def _replay_examples(

@@ -72,10 +72,10 @@ def cross_validate(
     heads = [copy_head(module) for _ in range(len(parts) + 1)]
     everything = labels.joined(others)
     kept = np.ones(len(others), bool)
-    seen = [everything.where(np.concatenate([~part, kept])) for part in parts]
+    without_part = [everything.where(np.concatenate([~part, kept])) for part in parts]
     fits = [
         fit_head(head, examples, recipe, shared)
-        for head, examples in zip(heads, [*seen, everything], strict=True)
+        for head, examples in zip(heads, [*without_part, everything], strict=True)
     ]
     probability = np.empty(len(accepted))
     for reports in zip(*fits, strict=True):

@@ -181,8 +181,8 @@ def _convolve(module: PatchClassifier, patches: Image) -> Tensor:
     device = next(module.parameters()).device
     stack = torch.from_numpy(np.ascontiguousarray(patches)[:, None])
     with torch.no_grad():
-        seen = [
+        features = [
             module.features(batch.to(device, memory_format=torch.channels_last)).flatten(1).cpu()
             for batch in torch.split(stack, _BATCH)
         ]
-    return torch.cat(seen)
+    return torch.cat(features)

@@ -91,9 +91,9 @@ def add_mistakes(labelled: LabelledImage, old_map: Map, card: DetectorCard) -> L
         return labelled
     truth = Field(labelled.image.astype(np.float16), labelled.accepted_yx)
     least = _LEAST_MISTAKE * card.threshold
-    seen = label_maxima(truth, old_map, card.particle_px, card.sigma_px, least).centers_yx
-    mistaken = far_from(seen, labelled.accepted_yx, card.particle_px / 2)
-    return replace(labelled, rejected_yx=seen[mistaken])
+    found = label_maxima(truth, old_map, card.particle_px, card.sigma_px, least).centers_yx
+    mistaken = far_from(found, labelled.accepted_yx, card.particle_px / 2)
+    return replace(labelled, rejected_yx=found[mistaken])
 
 
 def _read_heights(distance_map: Map, labelled: LabelledImage, card: DetectorCard) -> Floats:
