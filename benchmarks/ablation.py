@@ -1,6 +1,6 @@
-"""What each step from the old default pair to the new one brought, on the sets of grid_sets.py.
+"""Measure each step from the old default pair to the new one, on the sets of grid_sets.py.
 
-Each step keeps those before it. "Muted" is the share of micrographs on which a Laplacian of
+Each step includes those before it. "Muted" is the share of micrographs on which a Laplacian of
 Gaussian with one setting is better by more than 0.02. Writes its part of docs/accuracy.md.
 """
 
@@ -19,12 +19,12 @@ OLD = ("multiscale", "multiscale-classifier")
 
 
 def with_spectrum(network: Network, spectrum: tuple[float, ...] | None) -> Network:
-    """Return a network before which the spectrum of the background is evened out."""
+    """Return a network for images whose background is equalised to a spectrum."""
     return replace(network, card=network.card.model_copy(update={"spectrum": spectrum}))
 
 
 def equalised(old: Picker, new: Picker) -> Picker:
-    """Return the old pair behind the equaliser of the new one."""
+    """Return the old pair with the background spectrum of the new pair."""
     spectrum = new.networks.detector.card.spectrum
     detector, classifier = old.networks.detector, old.networks.classifier
     assert classifier is not None
@@ -37,7 +37,7 @@ def equalised(old: Picker, new: Picker) -> Picker:
 
 
 def accepting(picker: Picker, accept: float) -> Picker:
-    """Return a pair that accepts at a fixed P(particle)."""
+    """Return a pair with a fixed least P(particle)."""
     classifier = picker.parameters.classifier.model_copy(update={"accept": accept})
     return replace(
         picker, parameters=picker.parameters.model_copy(update={"classifier": classifier})
@@ -61,7 +61,7 @@ def cases() -> Iterator[Case]:
 
 
 def row(group: str, title: str, scores: dict[str, list[Score]]) -> list[str]:
-    """Return F1 of a set for each step, or false picks where it shows no particles."""
+    """Return F1 of a set for each step, or the number of false picks without particles."""
     cells = []
     for found in scores.values():
         part = [score for score in found if (score.group, score.row) == (group, title)]

@@ -33,7 +33,7 @@ PAIRS = (
 
 
 def evaluate(pairs: list[str]) -> dict[str, dict[str, Evaluation]]:
-    """Judge each pair of detector and classifier on each set, at its one fixed threshold."""
+    """Evaluate each pair of detector and classifier on each set, at its fixed threshold."""
     pickers = {pair: Picker.load(*pair.rsplit(":", 1)) for pair in pairs}
     results: dict[str, dict[str, Evaluation]] = {pair: {} for pair in pairs}
     for name in [*SCENARIOS, *REAL, EMPTY_PICTURES]:
@@ -44,7 +44,7 @@ def evaluate(pairs: list[str]) -> dict[str, dict[str, Evaluation]]:
 
 
 def rows(results: dict[str, Evaluation]) -> list[list[str]]:
-    """Return for each set: F1, precision and recall at the threshold, and the best F1."""
+    """Return F1, precision and recall at the threshold, and the best F1, for each set."""
     found = []
     for name, evaluation in results.items():
         at = evaluation.main
@@ -60,7 +60,7 @@ def rows(results: dict[str, Evaluation]) -> list[list[str]]:
 
 
 def draw(results: dict[str, Evaluation], page: Path) -> None:
-    """Draw the curves of one detector, simulated sets on the left, real ones on the right."""
+    """Draw the curves of one detector for simulated sets (left) and real sets (right)."""
     figure, axes = panels(1, 2, 9.6, 5.2)
     with_particles = [name for name in SCENARIOS if name != "empty"]
     for each, names, title in zip(

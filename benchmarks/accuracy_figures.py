@@ -1,4 +1,4 @@
-"""The look of the figures of docs/accuracy.md."""
+"""Style of the figures of docs/accuracy.md."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from napari_drpnet.base.atomic_file import atomic_file
 
-#: Each set keeps its colour; Okabe and Ito's, which are safe for the colour blind, and two more.
+#: Colour of each set: those of Okabe and Ito, which are safe for the colour blind, and two more.
 COLOURS = {
     "clean": "#0072B2",
     "crowded": "#56B4E9",
@@ -23,7 +23,7 @@ GREY = "#8C8C8C"
 
 
 def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure, inches, and its axes row by row, without boxes."""
+    """Return a figure of a size in inches and its axes, row by row, without boxes."""
     figure = Figure(figsize=(width, height), dpi=130, layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for each in axes:
@@ -33,6 +33,6 @@ def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure
 
 
 def save(figure: Figure, page: Path, name: str) -> None:
-    """Write a figure where the page looks for its images."""
+    """Write a figure to the folder of images beside the page."""
     with atomic_file(page.parent / "images" / f"{name}.png") as temporary:
         figure.savefig(temporary, format="png")

@@ -1,6 +1,6 @@
-"""What accuracy is measured on, and how: the sets, one way to pick them, one way to score.
+"""Sets of micrographs that accuracy is measured on, and functions that pick and score them.
 
-The data folder `shared` must lie beside the checkout, or be named by DRPNET_SHARED.
+The data folder `shared` must be beside the checkout, or be named by DRPNET_SHARED.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from napari_drpnet.simulation.parameters import SimulationParameters
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))
 
-#: Never seen in training, nor used to choose a threshold.
+#: Structures that were used neither in training nor to choose a threshold.
 HELD_OUT = (
     "1qvr.pdb.gz",
     "1igy.pdb.gz",
@@ -66,7 +66,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "negative stain": {"particles": 130, "negative_stain": True, "junk": 3, "defocus_um": 1.0},
     "empty": {"particles": 0, "ice_crystals": 6, "junk": 3, "ice_variation": 0.1},
 }
-#: Folder, pattern, particle diameter in pixels.
+#: Folder, file name pattern, and particle diameter in pixels.
 REAL = {
     "ribosome 10028": ("ribosome_10028", "*.png", 56.0),
     "apoferritin 10146": ("apoferritin_10146", "*.png", 85.0),
@@ -78,7 +78,7 @@ DIAMETER_PX, SIDE_PX = 64, 1280
 
 @dataclass(frozen=True)
 class Example:
-    """A micrograph with its truth and the particle diameter, unbinned pixels."""
+    """Micrograph with true centres ``(n, 2)`` and particle diameter, unbinned pixels."""
 
     name: str
     micrograph: Micrograph
@@ -88,7 +88,7 @@ class Example:
 
 
 def examples_of(name: str) -> list[Example]:
-    """Return the micrographs of a set of the page, and say on the terminal that it does."""
+    """Return the micrographs of a set, and print its name."""
     print(f"  {name} …", flush=True)
     if name in SCENARIOS:
         return [simulated_example(structure, SCENARIOS[name]) for structure in HELD_OUT]
@@ -101,7 +101,7 @@ def simulated_example(
     side_diameters: float = SIDE_PX / DIAMETER_PX,
     seed: int = 7000,
 ) -> Example:
-    """Simulate one structure; it is 64 px long unless the scenario gives a pixel size."""
+    """Simulate one structure, with a diameter of 64 px unless the scenario has a pixel size."""
     structure = read_structure(SHARED / "data/structures" / structure_name)
     standard = {"pixel_size_angstrom": structure.diameter_angstrom / DIAMETER_PX}
     parameters = SimulationParameters(**standard | scenario)
@@ -122,7 +122,7 @@ def real_examples(dataset: str) -> Iterator[Example]:
 
 def empty_pictures() -> Iterator[Example]:
     pictures = sorted((SHARED / "data/micrographs/unlabelled").glob("micassess_*.png"))
-    for path in pictures[1::2]:  # the default detector has seen the others
+    for path in pictures[1::2]:  # the default detector was trained on the others
         micrograph = read_micrograph(path)
         diameter = min(micrograph.shape) / 20
         yield Example(path.name, micrograph, np.empty((0, 2)), diameter, "dark")
@@ -130,7 +130,7 @@ def empty_pictures() -> Iterator[Example]:
 
 @dataclass(frozen=True)
 class Picker:
-    """Networks with the one setting that their cards recommend."""
+    """Networks with the settings that their cards recommend."""
 
     networks: Networks
     parameters: ResolvedParameters
@@ -148,7 +148,7 @@ class Picker:
 
     @property
     def threshold(self) -> float:
-        """The least score of a pick."""
+        """Least score of a pick."""
         return self.parameters.peaks.threshold
 
     def pick(
@@ -159,7 +159,7 @@ class Picker:
         all_candidates: bool = False,
         find_polarity: bool = False,
     ) -> Picks:
-        """Pick an example, its diameter wrong by a fraction, its polarity given or not."""
+        """Pick an example, with a relative error of the diameter, and polarity given or found."""
         pixel = example.micrograph.pixel_size_angstrom or 1.0
         particle = ParticleParameters(
             diameter_angstrom=example.diameter_px * (1 + diameter_error) * pixel,
@@ -170,7 +170,7 @@ class Picker:
         return pick(example.micrograph, wanted, self.networks, all_candidates=all_candidates)
 
     def rank(self, example: Example, diameter_error: float = 0.0) -> ScoredMicrograph:
-        """Score what the classifier accepts, by the detector, above the threshold and below."""
+        """Return the candidates that the classifier accepts, with the scores of the detector."""
         picks = self.pick(example, diameter_error, all_candidates=True)
         cut = find_cut(picks, self.parameters)
         if cut is not None:
@@ -185,7 +185,7 @@ class Picker:
         scores: NDArray[np.float64],
         diameter_error: float = 0.0,
     ) -> ScoredMicrograph:
-        """Put picks beside the truth, both without the border that the picker leaves out."""
+        """Combine picks and truth, both without the border that the picker leaves out."""
         record = ScoredMicrograph(
             example.name, picks.centers_yx, scores, example.truth_yx, example.diameter_px
         )
@@ -193,7 +193,7 @@ class Picker:
         return leave_out_border(record, example.micrograph.shape, border)
 
     def evaluate(self, examples: list[Example], diameter_error: float = 0.0) -> Evaluation:
-        """Judge examples at the picker's threshold."""
+        """Evaluate examples at the threshold of the picker."""
         records = [self.rank(example, diameter_error) for example in examples]
         return evaluate_picks(records, threshold=self.threshold)
 
@@ -204,7 +204,7 @@ def record_inside(
     border_px: float,
     scores: NDArray[np.float64] | None = None,
 ) -> ScoredMicrograph:
-    """Put picks beside the truth without what is nearer to the edge than the border."""
+    """Combine picks and truth, both without those nearer to the edge than the border."""
     shape = example.micrograph.shape
     inner = inside(picks_yx, shape, border_px)
     kept = np.ones(np.count_nonzero(inner)) if scores is None else scores[inner]
@@ -216,7 +216,7 @@ def record_inside(
 
 @contextmanager
 def published_detector() -> Iterator[None]:
-    """Import the authors' weights as ``published`` into a folder that is gone afterwards."""
+    """Import the weights of the authors as ``published`` into a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DRPNET_WEIGHTS"] = folder
         import_published_detector(SHARED / "data/weights/drpnet_published_fcrn.mat")
@@ -224,7 +224,7 @@ def published_detector() -> Iterator[None]:
 
 
 def page_to_write(description: str | None) -> Path | None:
-    """Read the command line of a script that has ``--write`` alone."""
+    """Parse the command line of a script whose only option is ``--write``."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--write", type=Path, help="replace this script's part of the page")
     page: Path | None = parser.parse_args().write
@@ -232,13 +232,13 @@ def page_to_write(description: str | None) -> Path | None:
 
 
 def table(heading: list[str], rows: list[list[str]]) -> str:
-    """Write a table in Markdown."""
+    """Return a table in Markdown."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def write_section(page: Path, name: str, body: str) -> None:
-    """Replace what stands between the markers of that name."""
+    """Replace the text between the markers of a name."""
     start, rest = page.read_text().split(f"<!-- {name} -->\n", 1)
     _, end = rest.split(f"<!-- end of {name} -->", 1)
     page.write_text(f"{start}<!-- {name} -->\n\n{body}\n\n<!-- end of {name} -->{end}")

@@ -1,15 +1,15 @@
-"""Hashes of all that the program writes for a fixed set of small inputs.
+"""Compute hashes of all files that the program writes for a fixed set of small inputs.
 
-Makes micrographs with `drpnet simulate`, takes three real ones where the data folder `shared` lies
+Simulates micrographs with `drpnet simulate`, adds three real ones if the data folder `shared` is
 beside the checkout or is named by DRPNET_SHARED, and runs `drpnet` and a session of the window on
-them. All files, and what is printed, go into a folder. With the same code, packages and computer
+them. All files and all printed text go into a folder. With the same code, packages and computer
 the hashes are the same each time; ``--compare`` prints which files differ from an earlier run.
 
-Before it is hashed, a file is made neutral: the output folder becomes ``<out>``, seconds in JSON,
-tables and lines ``<seconds>``, the version of napari-drpnet ``<version>``, and dates in reports and
-PDF files ``<date>``. Of MRC files the labels are left out, since they hold a date too. Files that
-are picked get a fixed time, so times in records and keys of candidates need no care. Networks run
-in one thread of the CPU.
+Before a file is hashed, the parts that differ between runs are replaced: the output folder by
+``<out>``, seconds in JSON, tables and lines by ``<seconds>``, the version of napari-drpnet by
+``<version>``, and dates in reports and PDF files by ``<date>``. The labels of MRC files, which have
+a date too, are left out. Input files get a fixed modification time, so that times in records and
+keys of candidates do not differ. Networks run in one thread of the CPU.
 """
 
 import argparse
@@ -37,7 +37,7 @@ MODIFIED = 1_700_000_000
 WAIT_SECONDS = 120
 MRC_LABELS = slice(224, 1024)
 
-#: What is simulated, particles of 60 px.
+#: Options of the simulated micrographs, with particles of 60 px.
 SCENES = {
     "ice": "--height 512 --width 640 --particles 40 --dose 4 --defocus 0.8 --seed 1",
     "stain": "--height 512 --width 512 --particles 30 --negative-stain --defocus 1 --seed 2",
@@ -45,7 +45,7 @@ SCENES = {
     "empty": "--height 512 --width 512 --particles 0 --ice-crystals 4 --junk 3 --seed 4",
 }
 PIXEL_SIZE, DIAMETER = "--pixel-size 3", "--diameter 180"
-#: Real micrographs, and the diameter of the particle in pixels.
+#: Real micrographs and their particle diameters in pixels.
 REAL = {
     "ribosome": ("ribosome_10028/061_10028", 56.0),
     "apoferritin": ("apoferritin_10146/May08_03.05.02.bin_avg", 85.0),
@@ -54,7 +54,7 @@ REAL = {
 FORMATS = ("star", "box", "csv", "cbox", "txt")
 ALL_FORMATS = f"--format {','.join(FORMATS)}"
 EVERYTHING = f"{ALL_FORMATS} --all-candidates --preview --report"
-#: How the simulated micrographs are picked, besides diameter and device. ``in`` has a broken one.
+#: Inputs and options of `drpnet pick`, besides diameter and device. ``in`` has a damaged file.
 PICKS = {
     "dark": f"in/ice.mrc in/dirty.mrc in/empty.mrc --polarity dark {EVERYTHING} --json",
     "auto": f"in {EVERYTHING}",
@@ -62,9 +62,9 @@ PICKS = {
     "fcrn": f"in --weights fcrn --classifier fcrn-classifier {EVERYTHING}",
     "detector": "in --weights fcrn --classifier none --all-candidates --json",
 }
-#: RELION's list of what was picked by ``auto``.
+#: RELION's list of the micrographs that were picked by ``auto``.
 LIST = "micrographs.star"
-#: What `drpnet convert` writes, and the suffix.
+#: Target formats of `drpnet convert`, with suffixes.
 TARGETS = {
     "relion": "star",
     "eman": "box",
@@ -79,7 +79,7 @@ HELP = (
     *("gui", "pick", "report", "curate", "relion", "evaluate", "simulate", "convert", "doctor"),
     *("train", "train detector", "train classifier", "weights"),
 )
-#: What differs between runs, and what takes its place.
+#: Patterns of parts that differ between runs, and their replacements.
 CHANGING = (
     (rb'("seconds": ?)[\d.e-]+', rb"\1<seconds>"),
     (rb",\d+\.\d{3},picked,", rb",<seconds>,picked,"),
@@ -92,7 +92,7 @@ CHANGING = (
 
 
 def neutral(path: Path, out: Path) -> bytes:
-    """Return the content of a file without what differs between runs; see the top."""
+    """Return the content of a file without the parts that differ between runs."""
     content = path.read_bytes()
     if path.suffix == ".mrc":
         return content[: MRC_LABELS.start] + content[MRC_LABELS.stop :]
@@ -103,7 +103,7 @@ def neutral(path: Path, out: Path) -> bytes:
 
 
 def hash_files(out: Path) -> dict[str, str]:
-    """Return the hashes of all files in a folder by their names in there."""
+    """Return the hashes of all files in a folder by their relative paths."""
     files = (path for path in out.rglob("*") if path.is_file() and path != out / HASHES)
     by_name = {path.relative_to(out).as_posix(): path for path in files}
     return {
@@ -117,7 +117,7 @@ def read_hashes(path: Path) -> dict[str, str]:
 
 
 def find_differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """Return a line for each file that is added, missing or changed."""
+    """Return one line for each file that is added, missing or changed."""
     found = dict.fromkeys(new.keys() - old, "added")
     found |= dict.fromkeys(old.keys() - new, "missing")
     found |= {name: "changed" for name in old.keys() & new if old[name] != new[name]}
@@ -125,7 +125,7 @@ def find_differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 
 def run(name: str, command: str) -> None:
-    """Run the command line, and keep what it prints and its exit code."""
+    """Run the command line, and store its output and exit code."""
     runner = CliRunner(env={"COLUMNS": "100"})
     result = runner.invoke(drpnet, command.split(), prog_name="drpnet")
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -137,7 +137,7 @@ def run(name: str, command: str) -> None:
 
 
 def make_inputs() -> list[str]:
-    """Write micrographs and their truth, and return which real ones there are."""
+    """Write micrographs and their truth, and return the names of the real ones that exist."""
     Path("in").mkdir()
     for scene, options in SCENES.items():
         run(f"simulate-{scene}", f"simulate --out {scene} {PIXEL_SIZE} {options}")
@@ -146,13 +146,13 @@ def make_inputs() -> list[str]:
         Path(scene).rmdir()
     Path("in/broken.mrc").write_bytes(b"no micrograph")
     Path("real").mkdir()
-    there = [name for name in REAL if _real(name, ".png").is_file()]
-    for name in there:
+    existing = [name for name in REAL if _real(name, ".png").is_file()]
+    for name in existing:
         for suffix in (".png", ".csv"):
             shutil.copyfile(_real(name, suffix), Path("real", f"{name}{suffix}"))
     for file in (*Path("in").iterdir(), *Path("real").iterdir()):
         os.utime(file, (MODIFIED, MODIFIED))
-    return there
+    return existing
 
 
 def _real(name: str, suffix: str) -> Path:
@@ -160,7 +160,7 @@ def _real(name: str, suffix: str) -> Path:
 
 
 def pick_commands(real: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield names and commands that pick, write reports and lists, and judge the picks."""
+    """Yield names and commands that pick, write reports and lists, and evaluate the picks."""
     for name, options in PICKS.items():
         yield f"pick-{name}", f"pick {options} --out picks/{name} {DIAMETER} --device cpu"
     yield "curate", f"curate picks/auto --out {LIST}"
@@ -185,7 +185,7 @@ def _evaluation(name: str, options: str) -> str:
 
 
 def convert_commands() -> Iterator[tuple[str, str]]:
-    """Yield names and commands that convert picks of all formats, truth and an index to all."""
+    """Yield names and commands that convert picks, truth and an index to all formats."""
     sources = {suffix: f"picks/dark/ice_autopick.{suffix}" for suffix in FORMATS}
     sources |= {"truth": "in/ice.csv", "index": "picks/dark/autopick.star"}
     shared = "--micrograph in/ice.mrc --box-size 90"
@@ -209,12 +209,12 @@ def run_all_commands() -> None:
         run(f"help-{verb.replace(' ', '-')}", f"{verb} --help")
 
 
-def open_session(queue: MainThreadQueue, told: list[str]) -> tuple[Session, Callable[[], None]]:
-    """Return a session that notes what it tells, and a function that waits until it rests."""
+def open_session(queue: MainThreadQueue, messages: list[str]) -> tuple[Session, Callable[[], None]]:
+    """Return a session that collects its messages, and a function that waits until it is idle."""
     session = Session(queue, SessionOptions(device="cpu", projects_root=Path("projects")))
-    session.noticed.connect(lambda notice: told.append(f"{notice.level}: {notice.text}"))
+    session.noticed.connect(lambda notice: messages.append(f"{notice.level}: {notice.text}"))
     session.exporter.finished.connect(
-        lambda report: told.extend(
+        lambda report: messages.extend(
             [f"{report.micrographs} micrographs, {report.particles} particles", *report.notes]
         )
     )
@@ -228,7 +228,7 @@ def open_session(queue: MainThreadQueue, told: list[str]) -> tuple[Session, Call
 
 
 def correct_picks(session: Session) -> None:
-    """Flip two points, add one, and leave a micrograph out, with steps back and forth."""
+    """Flip two points, add one, and exclude a micrograph, with undo and redo."""
     current = session.current
     assert current.review is not None
     for y, x in current.review.centers_yx[:2].tolist():
@@ -242,7 +242,7 @@ def correct_picks(session: Session) -> None:
 
 
 def export_all(session: Session, finish: Callable[[], None], folder: str) -> None:
-    """Export with every format, for each version of RELION."""
+    """Export all formats for each version of RELION."""
     formats = tuple(f".{suffix}" for suffix in FORMATS)
     for version in ("3.1", "4", "5"):
         session.exporter.choose(formats=formats, relion=version, cryosparc=True, selection=True)
@@ -252,9 +252,9 @@ def export_all(session: Session, finish: Callable[[], None], folder: str) -> Non
 
 
 def run_session() -> None:
-    """Pick, correct, save and export in a project; then open it again, and export."""
-    queue, told, project = MainThreadQueue(), list[str](), Path("project").absolute()
-    session, finish = open_session(queue, told)
+    """Pick, correct, save and export in a project; then open it again and export."""
+    queue, messages, project = MainThreadQueue(), list[str](), Path("project").absolute()
+    session, finish = open_session(queue, messages)
     session.open_paths([Path(LIST)], folder=project)
     finish()
     session.change("particle", diameter_angstrom=180.0)
@@ -265,25 +265,25 @@ def run_session() -> None:
     shutil.copyfile(project / "journal.jsonl", "journal-before-closing.jsonl")
     export_all(session, finish, "exported")
     session.close()
-    session, finish = open_session(queue, told)
+    session, finish = open_session(queue, messages)
     session.open_project(project)
     finish()
     export_all(session, finish, "exported-again")
     session.close()
-    Path("printed/session.txt").write_text("\n".join(told), encoding="utf-8")
+    Path("printed/session.txt").write_text("\n".join(messages), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="folder to write to, new or empty")
-    parser.add_argument("--compare", type=Path, metavar="HASHES", help="of an earlier run")
+    parser.add_argument("--compare", type=Path, metavar="HASHES", help="hashes of an earlier run")
     arguments = parser.parse_args()
     out = arguments.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
         parser.error(f"{out} is not empty")
     old = read_hashes(arguments.compare) if arguments.compare else None
-    os.environ["DRPNET_WEIGHTS"] = str(out / "weights")  # none of the user's own
+    os.environ["DRPNET_WEIGHTS"] = str(out / "weights")  # without the user's own weights
     with chdir(out):
         run_all_commands()
         run_session()

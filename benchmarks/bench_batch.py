@@ -1,10 +1,10 @@
-"""Many micrographs: throughput on one core and two, memory, kill -9, and bad files among good ones.
+"""Measure batches: throughput on one core and two, memory, kill -9, and bad files among good ones.
 
-`drpnet pick` runs as a user starts it, on simulated micrographs of 1024², which are few frames with
-new noise each. The rate is that between the micrographs of the first tenth and the last one, since
-start-up does not grow with the batch; the whole time is told too. The processor time per micrograph
-says what the cores would do if nobody else used them. Memory is the resident memory of all
-processes together. Needs Linux.
+`drpnet pick` runs as a user starts it, on simulated micrographs of 1024², which are a few frames
+with new noise each. The rate is measured from the end of the first tenth of the micrographs, since
+the start-up time does not depend on the size of the batch; the total time is printed too. The
+processor time per micrograph does not depend on other load of the machine. Memory is the resident
+memory of all processes together. Needs Linux.
 """
 
 import argparse
@@ -32,13 +32,13 @@ from napari_drpnet.simulation.parameters import SimulationParameters
 SIDE, FRAMES, DIAMETER = 1024, 8, 150
 KILLS = 20
 MIXED, BAD = 200, 10
-#: Memory is compared from this micrograph on.
+#: Number of micrographs after which memory is compared.
 SETTLED = 50
 
 
 @dataclass
 class Run:
-    """What was seen of a run: its times, when each micrograph was done, and memory on the way."""
+    """Times of a run, the time when each micrograph was done, and memory by number done."""
 
     seconds: float
     processor_seconds: float
@@ -47,7 +47,7 @@ class Run:
 
     @property
     def per_minute(self) -> float:
-        """Return the rate after the start-up."""
+        """Micrographs per minute after the start-up."""
         first = len(self.done) // 10
         return 60 * (len(self.done) - 1 - first) / (self.done[-1] - self.done[first])
 
@@ -85,7 +85,7 @@ def start(
 
 
 def finished(out: Path) -> dict[str, int]:
-    """Return when the picks of each finished micrograph were written, in nanoseconds."""
+    """Return the time in nanoseconds when the picks of each finished micrograph were written."""
     records = (out / ".drpnet").glob("[!.]*.json")
     return {r.stem: (out / f"{r.stem}_autopick.star").stat().st_mtime_ns for r in records}
 
@@ -109,7 +109,7 @@ def resident_mb(pid: int) -> float:
 
 
 def processor_seconds() -> float:
-    """Return what all processes that have ended used."""
+    """Return the processor time of all processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -127,19 +127,19 @@ def watch_run(folder: Path, out: str, workers: int, cores: set[int]) -> Run:
 
 
 def describe_memory(run: Run) -> str:
-    """Compare the memory of ten stretches between the micrograph that settled and the last."""
+    """Compare the memory of ten intervals between micrograph `SETTLED` and the last one."""
     count = len(run.done)
     edges = np.linspace(min(SETTLED, count // 4), count, 11)
-    seen = np.array(run.memory)
-    stretches = [
+    samples = np.array(run.memory)
+    intervals = [
         np.median(inside)
         for low, high in pairwise(edges)
-        if len(inside := seen[(seen[:, 0] >= low) & (seen[:, 0] < high), 1])
+        if len(inside := samples[(samples[:, 0] >= low) & (samples[:, 0] < high), 1])
     ]
-    change = 100 * (np.array(stretches) / stretches[0] - 1)
+    change = 100 * (np.array(intervals) / intervals[0] - 1)
     return (
-        f"{stretches[0]:.0f} MB from micrograph {edges[0]:.0f}, later {change.min():+.1f} "
-        f"to {change.max():+.1f} %, peak {seen[:, 1].max():.0f} MB"
+        f"{intervals[0]:.0f} MB from micrograph {edges[0]:.0f}, later {change.min():+.1f} "
+        f"to {change.max():+.1f} %, peak {samples[:, 1].max():.0f} MB"
     )
 
 
@@ -151,7 +151,7 @@ def wait_for_the_end_of(pids: list[int]) -> None:
 
 
 def kill_at_random_moments(folder: Path, count: int, cores: set[int], span: float) -> str:
-    """Kill a batch again and again, look that nothing finished changes, and let it end."""
+    """Kill a batch repeatedly, check that finished micrographs do not change, and finish it."""
     out, rng, before, useful = folder / "killed", random.Random(0), {}, 0
     for _ in range(KILLS):
         process = start(folder, "killed", len(cores), cores, "--resume")
@@ -177,7 +177,7 @@ def kill_at_random_moments(folder: Path, count: int, cores: set[int], span: floa
 
 
 def pick_bad_ones_too(folder: Path, count: int, cores: set[int]) -> str:
-    """Pick a folder in which some files are truncated, empty, or something else."""
+    """Pick a folder in which some files are truncated, empty, or not images."""
     mixed, total = folder / "mixed", min(MIXED, count)
     mixed.mkdir()
     for number, path in enumerate(sorted((folder / "in").iterdir())[:total]):
@@ -187,7 +187,7 @@ def pick_bad_ones_too(folder: Path, count: int, cores: set[int]) -> str:
         (mixed / path.name).write_bytes(spoiled if is_bad else content)
     process = start(folder, "some", len(cores), cores, "--json", source="mixed")
     report = json.loads(process.communicate()[0])
-    assert process.returncode == 1, "the exit code does not tell"
+    assert process.returncode == 1, "the exit code is not 1"
     assert len(report["errors"]) == BAD, "not all bad files are named"
     assert all(each["name"] in each["message"] for each in report["errors"]), "one is not named"
     assert len(report["micrographs"]) == len(finished(folder / "some")) == total - BAD

@@ -1,6 +1,6 @@
-"""What each choice brings for the detector: scale, memory layout, tiles, precision, other engines.
+"""Time the detector by scale, memory layout, tiles, precision and inference engine.
 
-onnxruntime and openvino take part where they are installed (with onnx); the project needs neither.
+onnxruntime and openvino are included if they are installed (with onnx); the project needs neither.
 """
 
 import tempfile

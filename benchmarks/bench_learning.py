@@ -1,15 +1,14 @@
-"""What twenty corrections teach: F1 on other micrographs before and after, and seconds.
+"""Measure training on twenty corrections: F1 on other micrographs before and after, and time.
 
-A simulated expert, who knows the truth, corrects ten points on each of two micrographs, in a
-session as in the window. Then the classifier is trained (or the detector, or both: ``--teach``),
-and kept where the guard says that it is better. Two other micrographs are picked with the old and
-the new weights. There are two experts: one corrects mistakes (wrong picks, rejected particles,
-missed ones) and then confirms what is left, one answers to "most uncertain next", whatever it
-shows; both go from the most uncertain to the least.
+A simulated expert who knows the truth corrects ten points on each of two micrographs, in a session
+as in the window. Then the classifier is trained (or the detector, or both: ``--teach``), and the
+new weights are kept if validation calls them better. Two other micrographs are picked with the old
+and the new weights. There are two experts: one corrects mistakes (wrong picks, rejected particles
+and missed ones) and then confirms other points, the other labels the points of "most uncertain
+next". Both label the most uncertain points first.
 
-The proteins are kept out of the training of the shipped weights, and neither they nor the seeds
-were used to tune the recipe. Run it where the data folder `shared` lies beside the checkout, or is
-named by DRPNET_SHARED.
+The proteins were not used to train the shipped weights, and neither they nor the seeds were used to
+tune the recipe. The data folder `shared` must be beside the checkout, or be named by DRPNET_SHARED.
 """
 
 import argparse
@@ -40,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))
 
 DIAMETER_PX, SIDE_PX, FIRST_SEED = 64, 1152, 40_000
-CORRECTIONS, TAUGHT, JUDGED = 20, 2, 2
+CORRECTIONS, LABELLED, TESTED = 20, 2, 2
 
 PROTEINS = {
     "1qvr": "1qvr.pdb.gz",
@@ -77,7 +76,7 @@ DIRT: dict[str, dict[str, object]] = {
         "dose": 10.0,
     },
 }
-#: Harder ones, after all of these: coloured noise to a d' of 3, and an uneven film of stain.
+#: Harder conditions: coloured noise to a d' of 3, and an uneven film of stain.
 HARD: dict[str, dict[str, object]] = {
     "coloured": {"particles": 140, "ice_crystals": 2, "junk": 3},
     "uneven stain": {
@@ -91,7 +90,7 @@ HARD: dict[str, dict[str, object]] = {
     },
 }
 DETECTABILITY = 3.0
-#: Which protein is shown in which dirt.
+#: Pairs of protein and dirt.
 SCENES = [
     *((list(PROTEINS)[n % len(PROTEINS)], list(DIRT)[n % len(DIRT)]) for n in range(14)),
     *((protein, "coloured") for protein in ("1qvr", "1igy", "3cf3", "4v94")),
@@ -101,7 +100,7 @@ SCENES = [
 
 @dataclass(frozen=True)
 class Scene:
-    """Micrographs of one protein in one kind of dirt, with their truth in unbinned pixels."""
+    """Micrographs of one protein in one kind of dirt, with true centres in unbinned pixels."""
 
     paths: list[Path]
     truth: dict[Path, np.ndarray]
@@ -109,8 +108,8 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What an expert's labels did."""
+class TrainingResult:
+    """Result of training on the labels of an expert."""
 
     labels: int
     f1: float
@@ -119,7 +118,7 @@ class Lesson:
     held_out: tuple[float, float]
 
     def guarded(self, before: float) -> float:
-        """Return the F1 that the user has who does as the guard says."""
+        """Return the F1 if new weights are kept only when validation calls them better."""
         return self.f1 if self.improved else before
 
 
@@ -129,7 +128,7 @@ def make_scene(protein: str, dirt: str, seed: int, folder: Path) -> Scene:
     asked = {"height_px": SIDE_PX, "width_px": SIDE_PX, "pixel_size_angstrom": pixel}
     parameters = SimulationParameters.model_validate(asked | (DIRT | HARD)[dirt])
     truth = {}
-    for number in range(TAUGHT + JUDGED):
+    for number in range(LABELLED + TESTED):
         result = simulate_micrograph(parameters, [structure], seed=seed + number)
         path = folder / f"{number}.mrc"
         pixels = result.micrograph.pixels
@@ -152,20 +151,20 @@ def make_scene(protein: str, dirt: str, seed: int, folder: Path) -> Scene:
 
 
 def grainy(frequency: np.ndarray) -> np.ndarray:
-    """Return the power of noise with grain of a quarter to half a particle."""
+    """Return the power spectrum of noise with a grain of a quarter to half a particle."""
     per_diameter = frequency * DIAMETER_PX
     return np.exp(-(((per_diameter - 3) / 1.5) ** 2)) + 0.02
 
 
 def f1(scene: Scene, parameters: PickParameters) -> float:
-    """Return the mean F1 on the micrographs that nobody has corrected."""
+    """Return the mean F1 on the micrographs without labels."""
     scores = []
-    for path in scene.paths[TAUGHT:]:
+    for path in scene.paths[LABELLED:]:
         micrograph = read_micrograph(path)
         picks = pick(micrograph, parameters)
         centers = picks.centers_yx[picks.accepted]
         found = score_picks(centers, scene.truth[path], DIAMETER_PX).tally
-        # What is nearer to the edge than picks may be cannot be found.
+        # Particles in the border that picks leave out cannot be found.
         least = int(inside(scene.truth[path], micrograph.shape, DIAMETER_PX / 2).sum())
         right = min(found.true_positives, least)
         scores.append(2 * right / max(1, right + found.false_positives + least))
@@ -173,7 +172,7 @@ def f1(scene: Scene, parameters: PickParameters) -> float:
 
 
 def find_mistakes(session: Session, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows with a wrong verdict, most uncertain first, and the missed particles."""
+    """Return the rows of wrong picks, most uncertain first, and the missed particles."""
     current, plan = session.current, session.plan
     assert current.review is not None
     assert plan is not None
@@ -192,7 +191,7 @@ def is_particle(centers_yx: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def correct(session: Session, truth: np.ndarray, expert: str, wanted: int) -> None:
-    """Label the micrograph that is shown."""
+    """Label points of the current micrograph as an expert does."""
     current, plan = session.current, session.plan
     assert current.review is not None
     assert plan is not None
@@ -210,27 +209,29 @@ def correct(session: Session, truth: np.ndarray, expert: str, wanted: int) -> No
     current.add(missed)
 
 
-def teach(
+def train(
     scene: Scene,
     expert: str,
     folder: Path,
     subject: Subject = "classifier",
     corrections: int = CORRECTIONS,
-) -> Lesson:
-    """Correct, train and keep in a session; pick the other micrographs with what was kept."""
+) -> TrainingResult:
+    """Label and train in a session, keep the new weights, and pick the other micrographs."""
     main = MainThreadQueue()
     session = Session(main, SessionOptions(device="cpu", projects_root=folder / expert))
 
     def wait() -> None:
-        for _ in range(2):  # what lands may start another job
+        for _ in range(2):  # a result may start another job
             main.run_until(lambda: not session.runner.is_busy, 120)
             main.run_pending()
 
     session.open_paths(scene.paths)
     wait()
     session.change("particle", **scene.parameters.particle.model_dump())
-    wanted = [corrections // TAUGHT + (number < corrections % TAUGHT) for number in range(TAUGHT)]
-    for number, record in enumerate(list(session.project.micrographs.values())[:TAUGHT]):
+    wanted = [
+        corrections // LABELLED + (number < corrections % LABELLED) for number in range(LABELLED)
+    ]
+    for number, record in enumerate(list(session.project.micrographs.values())[:LABELLED]):
         session.current.select(record.id)
         session.picking.pick_current()
         wait()
@@ -248,14 +249,16 @@ def teach(
     assert parameters is not None
     score = f1(scene, parameters)
     session.close()
-    taught = trial.taught[-1]
-    held_out = taught.before.rates.f1, taught.after.rates.f1
-    return Lesson(counts.accepted + counts.rejected, score, trial.improved, seconds, held_out)
+    network = trial.taught[-1]
+    held_out = network.before.rates.f1, network.after.rates.f1
+    return TrainingResult(
+        counts.accepted + counts.rejected, score, trial.improved, seconds, held_out
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=len(SCENES), help="how many of them")
+    parser.add_argument("--scenes", type=int, default=len(SCENES), help="number of scenes")
     parser.add_argument("--teach", choices=get_args(Subject), default="classifier")
     arguments = parser.parse_args()
     subject = arguments.teach
@@ -269,11 +272,11 @@ def main() -> None:
             before = f1(scene, scene.parameters)
             print(f"{protein:8s}{dirt:14s}{before:7.3f}", end="")
             for expert, pairs in changes.items():
-                lesson = teach(scene, expert, Path(folder), subject)
-                pairs.append((before, lesson.guarded(before)))
-                mark = " " if lesson.improved else "*"
-                held = "{:.2f} → {:.2f}".format(*lesson.held_out)
-                text = f" | {lesson.f1:7.3f}{mark} {lesson.labels:6d} {held} {lesson.seconds:6.1f}"
+                result = train(scene, expert, Path(folder), subject)
+                pairs.append((before, result.guarded(before)))
+                mark = " " if result.improved else "*"
+                held = "{:.2f} → {:.2f}".format(*result.held_out)
+                text = f" | {result.f1:7.3f}{mark} {result.labels:6d} {held} {result.seconds:6.1f}"
                 print(text, end="", flush=True)
             print()
     for expert, pairs in changes.items():

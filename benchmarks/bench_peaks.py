@@ -1,7 +1,7 @@
-"""Time what one move of the sigma slider costs: ``python benchmarks/bench_peaks.py``.
+"""Time one move of the sigma slider: ``python benchmarks/bench_peaks.py``.
 
-Prints the medians in ms for a realistic distance map and, as the worst case, pure noise; next to
-them the h-maxima transform of scikit-image for a single threshold, in the same process.
+Prints medians in ms for a realistic distance map and, as the worst case, for pure noise, and for
+comparison those of the h-maxima transform of scikit-image for a single threshold.
 """
 
 import argparse
@@ -17,7 +17,7 @@ BUDGET_MS = 150
 
 
 def realistic_map(side: int, particles: int, diameter: float) -> NDArray[np.float32]:
-    """Cones as the network draws them, over the short-range noise that it leaves."""
+    """Return a map of cones like those of the network, with short-range noise."""
     generator = np.random.default_rng(1)
     values = 4 * smooth(generator.normal(0, 0.1, (side, side)), 1.5)
     y, x = np.indices((side, side))
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def report(name: str, distance_map: NDArray[np.float32], sigma: float, runs: int) -> None:
-    """Time one map at one sigma, and print a line."""
+    """Time one map at one sigma, and print one line."""
     smoothed = smooth(distance_map, sigma)
     candidates = find_candidates(smoothed)
     h = float(np.median(candidates.prominence))

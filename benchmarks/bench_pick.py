@@ -1,9 +1,9 @@
-"""Speed and memory of pick() against the obvious alternatives, in one run.
+"""Measure speed and memory of pick() against simple alternatives.
 
-Each figure is the median over several micrographs in steady state (networks loaded, kernels
-compiled), reading included, on files that the operating system has cached. The alternatives: a
-Laplacian-of-Gaussian picker on the same file at full resolution and at a quarter of it, and the
-detector as plain eager torch on the whole network image. At last, pick() beside a program that
+Each number is the median of several runs in steady state (networks loaded, kernels compiled),
+reading included, on files that the operating system has cached. The alternatives are a
+Laplacian-of-Gaussian picker on the same file at full and at a quarter of the resolution, and the
+detector in eager torch on the whole network image. pick() is also timed while another program
 keeps one core busy. As in `drpnet pick`, torch is imported after napari_drpnet.
 """
 
@@ -53,7 +53,7 @@ def laplacian_picker(path: Path, binning: int) -> None:
 
 @contextmanager
 def one_core_busy() -> Iterator[None]:
-    """Keep one core busy with another process meanwhile."""
+    """Keep one core busy with another process."""
     process = subprocess.Popen(
         [sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
     )

@@ -1,9 +1,9 @@
-"""How the window feels: time from the hand to the screen, on a 4096² micrograph.
+"""Measure the response time of the window, from an event to the screen, on a 4096² micrograph.
 
-Opens napari with the whole picker and drives its widgets, so it needs a display (`make bench` gives
-it a virtual one). "Own" is all the work of ours that an event waits for: the edit, its journal,
-the points, the other panels. "With drawing" adds napari's drawing of the next frame, here by
-software OpenGL; the line "napari draws a frame" is what a frame costs without any work of ours.
+Opens napari with the whole picker and drives its widgets, so it needs a display (`make bench`
+provides a virtual one). "Own" is the work of the plugin that an event waits for: the edit, its
+journal, the points, and the other panels. "With drawing" adds the drawing of the next frame by
+napari, here by software OpenGL; "napari draws a frame" is the time of a frame without other work.
 """
 
 import os
@@ -57,7 +57,7 @@ def report(what: str, times_ms: list[float], note: str = "") -> None:
 
 
 def drag(what: str, values: Iterator[float], move: Callable[[float], None]) -> None:
-    """Time a drag: each move, and each move with the frame that it causes."""
+    """Time a drag: each move without and with the drawing of its frame."""
     own, drawn = [], []
     for value in values:
         start = time.perf_counter()
@@ -71,7 +71,7 @@ def drag(what: str, values: Iterator[float], move: Callable[[float], None]) -> N
 
 
 def longest_pause(work: Callable[[], None]) -> float:
-    """Return the longest time in ms for which the event loop stood still during some work."""
+    """Return the longest time in ms for which some work blocked the event loop."""
     ticks: list[float] = []
     timer = QTimer()
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
@@ -83,7 +83,7 @@ def longest_pause(work: Callable[[], None]) -> float:
 
 
 def memory_mb() -> float:
-    """Return the resident memory of this process now."""
+    """Return the present resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
 
@@ -209,7 +209,7 @@ def bench_many_points(session: Session) -> None:
 
 
 def bench_memory(session: Session, folder: Path) -> None:
-    """Go through a project of 200 micrographs, all picked."""
+    """Print the memory while stepping through a project of 200 picked micrographs."""
     parameters = SimulationParameters(
         height_px=512, width_px=512, particles=20, diameter_angstrom=DIAMETER
     )

@@ -1,7 +1,8 @@
-"""Does P(particle) mean what it says? Reliability curves and calibration errors of the classifier.
+"""Measure the calibration of P(particle): reliability curves and calibration errors.
 
-A candidate is what the default detector finds above its threshold; it is a particle when it is
-paired one-to-one with a true one at most half a diameter away. Writes its part of docs/accuracy.md.
+Candidates are those of the default detector above its threshold. A candidate is a particle if it is
+matched one-to-one with a true particle at most half a diameter away. Writes its part of
+docs/accuracy.md.
 """
 
 from collections.abc import Iterable
@@ -25,21 +26,21 @@ from accuracy_sets import (
 from napari_drpnet.evaluation.scores import score_picks
 
 BINS = 10
-#: Fewer candidates than this say nothing about their bin.
+#: Bins with fewer candidates are not drawn.
 LEAST_DRAWN = 10
 DRAWN = ("all simulated", *REAL)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Candidates with P(particle), and whether each is one."""
+class Classified:
+    """P(particle) of candidates, and whether each is a particle."""
 
     probability: NDArray[np.float64]
     is_particle: NDArray[np.bool_]
 
     @classmethod
-    def join(cls, parts: Iterable["Judged"]) -> "Judged":
-        """Put the candidates of several micrographs or sets together."""
+    def join(cls, parts: Iterable["Classified"]) -> "Classified":
+        """Join the candidates of several micrographs or sets."""
         found = list(parts)
         return cls(
             np.concatenate([part.probability for part in found]),
@@ -47,7 +48,7 @@ class Judged:
         )
 
     def bins(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return of each of ten equal bins: count, mean P, share of particles (NaN if empty)."""
+        """Return count, mean P and share of particles of ten equal bins (NaN if empty)."""
         which = np.minimum((self.probability * BINS).astype(int), BINS - 1)
         count = np.bincount(which, minlength=BINS)
         with np.errstate(invalid="ignore"):
@@ -62,7 +63,9 @@ class Judged:
         return float(np.nansum(count * np.abs(mean - share)) / count.sum())
 
 
-def judge_set(picker: Picker, examples: Iterable[Example], *, all_candidates: bool) -> Judged:
+def classify_set(
+    picker: Picker, examples: Iterable[Example], *, all_candidates: bool
+) -> Classified:
     parts = []
     for example in examples:
         picks = picker.pick(example, all_candidates=all_candidates)
@@ -70,22 +73,22 @@ def judge_set(picker: Picker, examples: Iterable[Example], *, all_candidates: bo
         paired = score_picks(record.picks_yx, record.truth_yx, record.diameter_px).matching
         is_particle = np.zeros(len(record.scores), bool)
         is_particle[paired.pick_index] = True
-        parts.append(Judged(record.scores, is_particle))
-    return Judged.join(parts)
+        parts.append(Classified(record.scores, is_particle))
+    return Classified.join(parts)
 
 
-def row(name: str, judged: Judged, of_all: Judged) -> list[str]:
+def row(name: str, classified: Classified, of_all: Classified) -> list[str]:
     return [
         name,
-        str(len(judged.probability)),
-        f"{judged.probability.mean():.3f}",
-        f"{judged.is_particle.mean():.3f}",
-        f"{judged.calibration_error:.3f}",
+        str(len(classified.probability)),
+        f"{classified.probability.mean():.3f}",
+        f"{classified.is_particle.mean():.3f}",
+        f"{classified.calibration_error:.3f}",
         f"{of_all.calibration_error:.3f}",
     ]
 
 
-def draw(axes: Axes, title: str, sets: dict[str, Judged]) -> None:
+def draw(axes: Axes, title: str, sets: dict[str, Classified]) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
     for name in DRAWN:
         count, mean, share = sets[name].bins()
@@ -103,21 +106,21 @@ def draw(axes: Axes, title: str, sets: dict[str, Judged]) -> None:
 def main() -> None:
     page = page_to_write(__doc__)
     picker = Picker.load()
-    judged, of_all = {}, {}
+    classified, of_all = {}, {}
     for name in [*SCENARIOS, *REAL]:
         examples = examples_of(name)
-        judged[name] = judge_set(picker, examples, all_candidates=False)
-        of_all[name] = judge_set(picker, examples, all_candidates=True)
-    for sets in (judged, of_all):
-        sets["all simulated"] = Judged.join(sets[name] for name in SCENARIOS)
+        classified[name] = classify_set(picker, examples, all_candidates=False)
+        of_all[name] = classify_set(picker, examples, all_candidates=True)
+    for sets in (classified, of_all):
+        sets["all simulated"] = Classified.join(sets[name] for name in SCENARIOS)
     heading = ["set", "picks", "mean P", "share of particles", "error", "error, all candidates"]
     names = [*SCENARIOS, "all simulated", *REAL]
-    body = table(heading, [row(name, judged[name], of_all[name]) for name in names])
+    body = table(heading, [row(name, classified[name], of_all[name]) for name in names])
     print(body)
     if page:
         write_section(page, "calibration", body)
         figure, axes = panels(1, 2, 9.6, 5.7)
-        draw(axes[0], "Picks: candidates above the threshold", judged)
+        draw(axes[0], "Picks: candidates above the threshold", classified)
         draw(axes[1], "All candidates", of_all)
         axes[0].set_ylabel("share of particles among the candidates")
         lines = axes[0].get_legend_handles_labels()

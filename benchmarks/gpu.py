@@ -1,8 +1,8 @@
-"""Picking on a GPU: as on the CPU? how fast? what when its memory runs out? A report in Markdown.
+"""Report in Markdown on picking with a GPU: agreement with the CPU, speed, and little memory.
 
-Takes some minutes; the micrographs are simulated, and in memory before anything is timed. Times
-are medians in steady state. Without an accelerator it says so and ends; `--device cpu` then tries
-the script itself, for example with `--side 1024 --micrographs 2`.
+Takes some minutes. The micrographs are simulated, and are in memory before anything is timed. Times
+are medians in steady state. Without an accelerator the script prints a message and ends; it can be
+tried with `--device cpu`, for example with `--side 1024 --micrographs 2`.
 """
 
 import argparse
@@ -42,19 +42,19 @@ Positions = NDArray[np.float64]
 Image = NDArray[np.float32]
 
 PIXEL_SIZE, PARTICLES = 1.5, 600  # Å; on 4096²
-#: What a GPU must reach: unbinned pixels, map units, micrographs per second.
+#: Requirements for a GPU: unbinned pixels, map units, micrographs per second.
 SAME_CENTER_PX, SAME_MAP, AIM_PER_SECOND = 0.05, 1e-4, 20
-#: Two picks nearer than this are the same particle, particle diameters.
+#: Distance within which two picks are the same particle, particle diameters.
 SAME_PARTICLE = 0.25
-#: What the detector gets of the memory that it would take.
+#: Share of the memory that the detector would use to which it is limited.
 LEFT = 1 / 6
-#: Torch's own limit on MPS, as a fraction of the memory that Metal recommends.
+#: Default limit of torch on MPS, as a fraction of the memory that Metal recommends.
 _MPS_LIMIT = 1.7
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """How the networks calculate: on CUDA, convolutions in float32 may round to TF32."""
+    """Arithmetic of the networks; on CUDA, convolutions in float32 may round to TF32."""
 
     name: str
     precision: Precision
@@ -62,7 +62,7 @@ class Arithmetic:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Let torch calculate like this for a while."""
+        """Use this arithmetic in a block."""
         before = torch.backends.cudnn.allow_tf32
         torch.backends.cudnn.allow_tf32 = before and self.tf32
         try:
@@ -78,7 +78,7 @@ BFLOAT16 = Arithmetic("bfloat16", "bfloat16")
 
 @dataclass(frozen=True)
 class Agreement:
-    """Picks of a device beside those of the CPU; distances are 0 where there is no pair."""
+    """Agreement of picks with those of the CPU; distances are 0 without pairs."""
 
     expected: int
     found: int
@@ -88,7 +88,7 @@ class Agreement:
 
     @property
     def same(self) -> bool:
-        """Whether they are the same picks, at the same places."""
+        """Whether the picks have the same number and the same positions."""
         return self.expected == self.found == self.matched and self.greatest_px <= SAME_CENTER_PX
 
     def cells(self) -> list[str]:
@@ -111,30 +111,30 @@ def compare(expected_yx: Positions, found_yx: Positions) -> Agreement:
 
 
 class TileCount:
-    """A job that remembers in how many tiles the last attempt went over the image."""
+    """Job that counts the tiles of the last attempt."""
 
     tiles = 0
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Keep the number of tiles."""
+        """Store the number of tiles."""
         self.tiles = total
 
     def describe(self, side: int) -> str:
-        """Tell the tiles of a square image."""
+        """Describe the tiles of a square image."""
         return f"{self.tiles}, {side / self.tiles**0.5:.0f} px a side on average"
 
 
 class Bench:
-    """A device with its networks, and the micrographs to pick.
+    """Device with networks and micrographs to pick.
 
     Parameters
     ----------
     device : Device
-        What is measured.
+        Device to measure.
     micrographs : list of Micrograph
-        Simulated, in memory.
+        Simulated micrographs in memory.
     runs : int
-        How often each thing is timed.
+        Number of timed runs of each step.
     """
 
     def __init__(self, device: Device, micrographs: list[Micrograph], runs: int) -> None:
@@ -146,11 +146,11 @@ class Bench:
             self.arithmetics.insert(1, EXACT)
 
     def milliseconds(self, work: Callable[[], object]) -> float:
-        """Return the median time of some work, until the device has finished."""
+        """Return the median time of some work, including synchronisation of the device."""
         return median_ms(lambda: (work(), getattr(torch, self.kind).synchronize()), self._runs)
 
     def compare_picks(self) -> list[list[str]]:
-        """Put the picks of each micrograph beside those of the CPU in float32."""
+        """Compare the picks of each micrograph with those of the CPU in float32."""
         cpu = load_networks(asked(FLOAT32, device="cpu"))
         expected = [accepted_yx(m, FLOAT32, cpu) for m in self.micrographs]
         rows = []
@@ -158,12 +158,12 @@ class Bench:
             for number, (m, positions) in enumerate(zip(self.micrographs, expected, strict=True)):
                 with arithmetic.in_use():
                     agreement = compare(positions, accepted_yx(m, arithmetic, self.networks))
-                check = verdict(agreement.same) if arithmetic.precision == "float32" else "–"
+                check = pass_or_fail(agreement.same) if arithmetic.precision == "float32" else "–"
                 rows.append([arithmetic.name, str(number + 1), *agreement.cells(), check])
         return rows
 
     def rates(self) -> list[list[str]]:
-        """Return micrographs per second: polarity found out, and given."""
+        """Return micrographs per second, with polarity found and given."""
         rows = []
         for arithmetic in self.arithmetics:
             rates = [self._rate(arithmetic, polarity) for polarity in ("auto", "dark")]
@@ -179,7 +179,7 @@ class Bench:
         return 1e3 * len(self.micrographs) / milliseconds
 
     def stages(self) -> list[list[str]]:
-        """Return the time of each stage of the first micrograph, the detector running once."""
+        """Return the time of each stage of the first micrograph, with given polarity."""
         rows = []
         for arithmetic in self.arithmetics:
             with arithmetic.in_use():
@@ -204,7 +204,7 @@ class Bench:
         ]
 
     def device_memory(self) -> list[list[str]]:
-        """Return the peak of device memory while one micrograph is picked."""
+        """Return the peak of device memory of picking one micrograph."""
         rows = []
         for arithmetic in self.arithmetics:
             with arithmetic.in_use():
@@ -216,7 +216,7 @@ class Bench:
         return rows
 
     def large_image(self) -> Image:
-        """Return a network image as large as the micrograph: the first one's, repeated."""
+        """Return the first network image, repeated to the size of the micrograph."""
         micrograph = self.micrographs[0]
         parameters = self.networks.resolve(asked(FLOAT32, "dark"))
         image = detect(micrograph, parameters, self.networks).view.image
@@ -249,12 +249,12 @@ def make_micrographs(side: int, count: int) -> list[Micrograph]:
     return [simulate_micrograph(parameters, seed=seed).micrograph for seed in range(count)]
 
 
-def verdict(holds: bool) -> str:
+def pass_or_fail(holds: bool) -> str:
     return "PASS" if holds else "FAIL"
 
 
 def memory_taken(kind: str) -> int:
-    """Return the bytes that torch holds of a device after it gave back what it does not use."""
+    """Return the bytes of device memory that torch holds after releasing unused ones."""
     if kind == "cpu":
         return 0
     getattr(torch, kind).empty_cache()
@@ -262,20 +262,20 @@ def memory_taken(kind: str) -> int:
 
 
 def device_peak(kind: str, work: Callable[[], object]) -> int:
-    """Return the most bytes that torch takes of a device during some work; 0 for a CPU."""
+    """Return the peak of device memory in bytes during some work; 0 for a CPU."""
     memory_taken(kind)
     if kind == "cuda":
         torch.cuda.reset_peak_memory_stats()
     work()
     if kind == "cuda":
         return torch.cuda.max_memory_reserved()
-    # MPS keeps no peak, but gives nothing back either until it is asked to.
+    # MPS does not record a peak, but releases no memory until it is asked to.
     return torch.mps.driver_allocated_memory() if kind == "mps" else 0
 
 
 @contextmanager
 def memory_limit(kind: str, limit: int) -> Iterator[None]:
-    """Let torch take so many bytes of a device at most; a CPU has no such limit."""
+    """Limit the device memory of torch in a block; a CPU has no limit."""
     if kind == "cpu":
         yield
         return
@@ -292,7 +292,7 @@ def memory_limit(kind: str, limit: int) -> Iterator[None]:
 
 
 def back_off(kind: str, image: Image, detector: DetectorNetwork) -> str:
-    """Run the detector with all memory and with little; tell tiles and difference."""
+    """Run the detector with all memory and with little, and report tiles and difference."""
     side, whole, starved = len(image), TileCount(), TileCount()
     maps: list[Image] = []
     base = memory_taken(kind)
@@ -314,7 +314,7 @@ def back_off(kind: str, image: Image, detector: DetectorNetwork) -> str:
         f"{table(['', 'memory', 'tiles'], rows)}\n\n"
         f"Memory ran out, and tiles were halved: {halved}.\n"
         f"Greatest difference of the maps {difference:.2g}, greatest value {maps[0].max():.3f}; "
-        f"the same within {SAME_MAP:g}: {verdict(difference <= SAME_MAP)}."
+        f"the same within {SAME_MAP:g}: {pass_or_fail(difference <= SAME_MAP)}."
     )
 
 
@@ -399,7 +399,7 @@ def report(device: Device, side: int, count: int, runs: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
-    parser.add_argument("--side", type=int, default=4096, help="of a micrograph, pixels")
+    parser.add_argument("--side", type=int, default=4096, help="side of a micrograph, pixels")
     parser.add_argument("--micrographs", type=int, default=3)
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()

@@ -1,9 +1,9 @@
-"""F1, false picks and calibration over the whole range that users bring; see grid_sets.py.
+"""Measure F1, false picks and calibration over the whole range of micrographs; see grid_sets.py.
 
-Ours is `pick` at its defaults. A Laplacian of Gaussian stands beside it: with one setting for
-everything, chosen on proteins of validation (``--choose-laplacian`` chooses it anew), and with the
-threshold that is best for each micrograph. Nobody should do worse with a network than with that one
-setting: "muted" is the share of micrographs on which the Laplacian is better by more than 0.02.
+`pick` at its defaults is compared with a Laplacian of Gaussian: with one setting for everything,
+chosen on validation proteins (``--choose-laplacian`` repeats the choice), and with the best
+threshold for each micrograph. A network should not be worse than that one setting: "muted" is the
+share of micrographs on which the Laplacian is better by more than 0.02.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accuracy_sets import Picker, record_inside, table, write_section
-from calibration import Judged
+from calibration import Classified
 from grid_sets import (
     DETECTABILITIES,
     LOOKS,
@@ -36,19 +36,19 @@ Floats = NDArray[np.float64]
 #: Blob size, least distance and threshold with the highest mean F1 on the cells of 5gjv and 6utj:
 #: what `choose_setting` returns.
 BLOB_DIAMETERS, LEAST_DISTANCE, THRESHOLD = 0.8, 0.75, 2.4
-#: So much better must the Laplacian be to call our picks muted.
+#: Difference of F1 from which the Laplacian counts as better.
 MUTED = 0.02
-#: Below this F1 at its best threshold the Laplacian is hardly better than picks at random.
+#: F1 at its best threshold below which the Laplacian is hardly better than random picks.
 VISIBLE = 0.6
-#: In tables, where there is no number.
+#: Cell of a table without a number.
 NOTHING = "–"
 GRID = ("signal", "media", "shapes", "dirt", "invalid area")
-#: Groups that are also picked without being told the polarity.
+#: Groups that are also picked with unknown polarity.
 ANY_POLARITY = ("media", "named")
 
 
 class LaplacianScore(NamedTuple):
-    """F1 and number of picks at the fixed setting, and F1 at the best threshold."""
+    """F1 and number of picks at the one setting, and F1 at the best threshold."""
 
     fixed: float
     picks: int
@@ -57,22 +57,22 @@ class LaplacianScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """What was found on one micrograph.
+    """Scores of one micrograph.
 
     Parameters
     ----------
     group, row, name : str
-        Of the case.
+        Group, row and name of the case.
     detectability : float or None
-        Of the case.
+        d' of the case.
     tally : Tally
-        Of our picks that count.
+        Counts of the accepted picks that are evaluated.
     f1_auto : float
-        Of our picks where polarity is found, not given; NaN where that was not tried.
+        F1 with unknown polarity; NaN if that was not measured.
     laplacian : LaplacianScore
-        The same for blobs.
-    judged : Judged
-        All candidates that have a P(particle).
+        Scores of the Laplacian of Gaussian.
+    classified : Classified
+        All candidates with P(particle).
     """
 
     group: str
@@ -82,21 +82,21 @@ class Score:
     tally: Tally
     f1_auto: float
     laplacian: LaplacianScore
-    judged: Judged
+    classified: Classified
 
     @property
     def f1(self) -> float:
-        """F1 of our picks."""
+        """F1 of the accepted picks."""
         return self.tally.rates.f1
 
     @property
     def muted(self) -> bool:
-        """Whether the Laplacian at its one setting does better."""
+        """Whether the Laplacian at its one setting is better."""
         return self.laplacian.fixed - self.f1 > MUTED
 
 
 def record_of(case: Case, picks_yx: Floats, scores: Floats | None = None) -> ScoredMicrograph:
-    """Put the picks that count beside the truth that counts."""
+    """Combine the picks and the truth that are evaluated."""
     kept = case.counts(picks_yx)
     return record_inside(
         case.example,
@@ -107,7 +107,7 @@ def record_of(case: Case, picks_yx: Floats, scores: Floats | None = None) -> Sco
 
 
 def tally_of(case: Case, picks_yx: Floats) -> Tally:
-    """Count right and wrong picks and missed particles."""
+    """Count correct and wrong picks and missed particles."""
     record = record_of(case, picks_yx)
     return score_picks(record.picks_yx, record.truth_yx, record.diameter_px, case.radius).tally
 
@@ -121,7 +121,7 @@ def score_laplacian(case: Case) -> LaplacianScore:
 
 
 def score_picker(picker: Picker, case: Case, laplacian: LaplacianScore) -> Score:
-    """Pick once, all candidates judged: what is accepted, and what P(particle) they have."""
+    """Pick once, and keep the accepted picks and P(particle) of all candidates."""
     picks = picker.pick(case.example, all_candidates=True)
     f1_auto = np.nan
     if case.group in ANY_POLARITY:
@@ -140,12 +140,12 @@ def score_picker(picker: Picker, case: Case, laplacian: LaplacianScore) -> Score
         tally_of(case, picks.centers_yx[picks.accepted]),
         f1_auto,
         laplacian,
-        Judged(record.scores, is_particle),
+        Classified(record.scores, is_particle),
     )
 
 
 def score_all(pickers: dict[str, Picker]) -> dict[str, list[Score]]:
-    """Score each pair on each case, and tell the terminal."""
+    """Score each pair on each case, and print the scores."""
     scores: dict[str, list[Score]] = {pair: [] for pair in pickers}
     for number, case in enumerate(all_cases(), 1):
         laplacian = score_laplacian(case)
@@ -163,7 +163,7 @@ def score_all(pickers: dict[str, Picker]) -> dict[str, list[Score]]:
 
 
 def choose_setting() -> tuple[float, float, float]:
-    """Return blob size, least distance and threshold of the best mean F1 on validation cells."""
+    """Return blob size, least distance and threshold of best mean F1 on validation cells."""
     total = np.zeros((len(SHAPES), len(THRESHOLDS)))
     for number, cell in enumerate(grid_cells(VALIDATION), 1):
         case = simulate(cell)
@@ -181,13 +181,13 @@ def choose_setting() -> tuple[float, float, float]:
 
 
 def mean(values: Iterable[float]) -> str:
-    """Write a mean; a dash where not all are known."""
+    """Format a mean; a dash if any value is unknown."""
     average = float(np.mean(list(values)))
     return NOTHING if np.isnan(average) else f"{average:.3f}"
 
 
 def rates_row(title: str, scores: Sequence[Score]) -> list[str]:
-    """Return cells of a table: rates of ours, F1 of the Laplacian, share muted, calibration."""
+    """Return cells of a table: our rates, F1 of the Laplacian, share muted, calibration."""
     return [
         title,
         str(len(scores)),
@@ -203,9 +203,9 @@ def rates_row(title: str, scores: Sequence[Score]) -> list[str]:
 
 
 def calibration_error(scores: Sequence[Score]) -> str:
-    """Return the expected calibration error of the candidates of some micrographs together."""
-    judged = Judged.join(score.judged for score in scores)
-    return f"{judged.calibration_error:.3f}" if len(judged.probability) else NOTHING
+    """Format the expected calibration error of all candidates of some micrographs."""
+    classified = Classified.join(score.classified for score in scores)
+    return f"{classified.calibration_error:.3f}" if len(classified.probability) else NOTHING
 
 
 RATES = [
@@ -223,7 +223,7 @@ RATES = [
 
 
 def table_of_rates(scores: Sequence[Score], by: Callable[[Score], str], *totals: str) -> str:
-    """Write a table with one line for each group or row, and lines for all of them."""
+    """Return a table with one line for each group or row, and lines for all of them."""
     titles = list(dict.fromkeys(by(score) for score in scores))
     rows = [rates_row(t, [score for score in scores if by(score) == t]) for t in titles]
     rows += [rates_row(total, scores) for total in totals]
@@ -232,7 +232,7 @@ def table_of_rates(scores: Sequence[Score], by: Callable[[Score], str], *totals:
 
 
 def signal_table(scores: Sequence[Score]) -> str:
-    """Write F1 for each d' and look: ours, and in brackets the Laplacian's at one setting."""
+    """Return a table of F1 for each d' and noise, with that of the Laplacian in brackets."""
     rows = []
     for look in LOOKS:
         found = {score.detectability: score for score in scores if score.row == look}
@@ -255,7 +255,7 @@ def _fixed(score: Score) -> float:
 
 
 def empty_table(scores: Sequence[Score]) -> str:
-    """Write how many false picks there are where there are no particles."""
+    """Return a table of false picks on micrographs without particles."""
     titles = list(dict.fromkeys(score.row for score in scores))
     rows = []
     for title in titles:
@@ -272,11 +272,11 @@ def empty_table(scores: Sequence[Score]) -> str:
 
 
 def calibration_text(scores: Sequence[Score]) -> str:
-    """Say how far P(particle) is off, over all candidates of each micrograph."""
+    """Describe the calibration errors of single micrographs and of all together."""
     errors = {
-        f"{score.row}, {score.name}": score.judged.calibration_error
+        f"{score.row}, {score.name}": score.classified.calibration_error
         for score in scores
-        if len(score.judged.probability)
+        if len(score.classified.probability)
     }
     if not errors:
         return "No P(particle): no classifier."
@@ -288,7 +288,7 @@ def calibration_text(scores: Sequence[Score]) -> str:
 
 
 def report(scores: Sequence[Score]) -> str:
-    """Write all tables of one pair."""
+    """Return all tables of one pair."""
 
     def of(*groups: str) -> list[Score]:
         return [score for score in scores if score.group in groups]
@@ -322,7 +322,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="replace this script's part of the page")
     parser.add_argument("--weights", nargs="+", default=["default:default"])
-    parser.add_argument("--choose-laplacian", action="store_true", help="on validation, and stop")
+    parser.add_argument(
+        "--choose-laplacian",
+        action="store_true",
+        help="choose its setting on validation cells, and stop",
+    )
     arguments = parser.parse_args()
     if arguments.choose_laplacian:
         print(choose_setting())

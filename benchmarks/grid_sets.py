@@ -1,8 +1,8 @@
-"""Micrographs over the whole range that users bring, of structures that no training has seen.
+"""Micrographs over the whole range of conditions, of structures that were not used in training.
 
-A cell is one small simulated micrograph: a structure, how far it stands out of its noise (d'), the
-colour of the noise, the medium, the dirt. Spectra are fixed and named here; those of training are
-drawn at random by another formula.
+A cell describes one small simulated micrograph: structure, detectability d', colour of the noise,
+medium and dirt. The spectra are fixed and named here; those of training are drawn at random by
+another formula.
 """
 
 import csv
@@ -34,7 +34,7 @@ Settings = Mapping[str, Any]
 DIAMETER_PX, SIDE_DIAMETERS, PARTICLES = 48, 16, 70
 MICROGRAPHS = SHARED / "data/micrographs"
 
-#: File and chains; without chains all of it.
+#: File and chains of each structure; all chains if none are named.
 FILES: dict[str, tuple[str, str]] = {
     "1qvr": ("1qvr.pdb.gz", ""),
     "1igy": ("1igy.pdb.gz", ""),
@@ -49,11 +49,11 @@ FILES: dict[str, tuple[str, str]] = {
     "5gjv": ("5gjv.pdb.gz", ""),
     "6utj": ("map5A_6utj.mrc.gz", ""),
 }
-#: 70 to 300 kDa.
+#: Structures of 70 to 300 kDa.
 SMALL = ("1qvr", "1qvr chain", "1igy", "1igy half", "3cf3", "3cf3 chain")
 EVALUATION = (*SMALL, "4v4r", "4v7r", "2uv8", "4v94")
 VALIDATION = ("5gjv", "6utj")
-#: Kind of `make_shape` and longest extent, Å. Training draws shapes of these kinds too.
+#: Kind for `make_shape` and longest extent, Å. Training uses shapes of these kinds too.
 SHAPES: dict[str, tuple[str, float]] = {
     "globule of 60 kDa": ("blob", 55.0),
     "rod": ("rod", 200.0),
@@ -65,16 +65,16 @@ SHAPES: dict[str, tuple[str, float]] = {
 }
 
 DETECTABILITIES = (1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)
-#: So many electrons and so little ice that what noise there is, is what is added.
+#: High dose and thin ice, so that nearly all noise is the noise that is added.
 CLEAN = {"dose": 1000.0, "ice_thickness_angstrom": 100.0, "ice_variation": 0.03, "defocus_um": 1.5}
 USUAL = {"dose": 30.0, "ice_thickness_angstrom": 300.0}
 STAIN = {"negative_stain": True, "dose": 25.0, "defocus_um": 1.0}
-#: Where noise is added, so that it is what makes particles faint.
+#: High dose for cells with added noise, which then limits the detectability.
 LONG = {"dose": 300.0}
 
 
 def structured_ice(defocus_um: float, pixel: float) -> Spectrum:
-    """Return white density noise seen through the transfer function, on a white floor."""
+    """Return the spectrum of white density noise after the transfer function, on a white floor."""
 
     def power(frequency: Floats) -> Floats:
         transfer = contrast_transfer(
@@ -86,7 +86,7 @@ def structured_ice(defocus_um: float, pixel: float) -> Spectrum:
 
 
 def envelope(cycles_per_diameter: float, _pixel: float) -> Spectrum:
-    """Return power that falls exponentially, to 1/e at so many cycles per particle diameter."""
+    """Return a power that falls to 1/e at a number of cycles per particle diameter."""
     return lambda frequency: np.exp(-frequency * DIAMETER_PX / cycles_per_diameter) + 0.003
 
 
@@ -99,12 +99,12 @@ def gaussian_denoised(pixels: Floats) -> Floats:
 
 
 def wiener_denoised(pixels: Floats) -> Floats:
-    """Denoise by local variance, in windows of a seventh of the diameter."""
+    """Apply a Wiener filter in windows of a seventh of the diameter."""
     return np.asarray(wiener(pixels, 2 * (DIAMETER_PX // 14) + 1))
 
 
 def band_limited(pixels: Floats, cycles_per_diameter: float = 4.0) -> Floats:
-    """Remove all beyond a frequency, as cropping in Fourier space does."""
+    """Remove all frequencies above a limit, as cropping in Fourier space does."""
     rows, columns = pixels.shape
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     kept = np.fft.rfft2(pixels) * (frequency * DIAMETER_PX < cycles_per_diameter)
@@ -113,7 +113,7 @@ def band_limited(pixels: Floats, cycles_per_diameter: float = 4.0) -> Floats:
 
 @dataclass(frozen=True)
 class Look:
-    """The colour of the noise, and what a program has done to the picture afterwards."""
+    """Spectrum of the noise, and processing that another program has applied afterwards."""
 
     spectrum: Callable[[float], Spectrum]
     finish: Callable[[Floats], Floats] = no_filter
@@ -141,26 +141,26 @@ COLOURED = tuple(name for name in LOOKS if name.startswith(("ice", "envelope")))
 
 @dataclass(frozen=True)
 class Cell:
-    """How to simulate one micrograph.
+    """Description of one simulated micrograph.
 
     Parameters
     ----------
     group, row : str
-        Its table, and the line of it to which it counts.
+        Table and line of the results.
     structure : str
-        A key of `FILES` or `SHAPES`.
+        Key of `FILES` or `SHAPES`.
     settings : mapping
-        What differs from the defaults of `SimulationParameters`.
+        Settings that differ from the defaults of `SimulationParameters`.
     detectability : float or None
-        d' of the particles in the noise that is added; None: no noise is added.
+        d' of the particles after noise is added; None to add no noise.
     look : str
-        A key of `LOOKS`.
+        Key of `LOOKS`.
     blank : str
-        "quarter" or "border" of the frame is made black.
+        Part of the frame that is made black: "quarter", "border" or none.
     blanked : bool
-        False: nothing is black after all, but it is judged where the other one shows particles.
+        If False, nothing is made black, but the same area is left out of the evaluation.
     seed : int
-        Of the simulation.
+        Seed of the simulation.
     """
 
     group: str
@@ -176,22 +176,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Case:
-    """A micrograph with its truth and the rule by which picks are judged.
+    """Micrograph with its truth and the rules of its evaluation.
 
     Parameters
     ----------
     group, row : str
-        Its table, and the line of it.
+        Table and line of the results.
     example : Example
-        The micrograph and its truth.
+        Micrograph and its truth.
     radius : float
-        Greatest distance of a pick from its particle, diameters.
+        Largest distance of a pick from its particle, particle diameters.
     border : float
-        What is nearer than this to the edge does not count, diameters.
+        Distance from the edge within which nothing is evaluated, particle diameters.
     ignored : (ny, nx) bool array or None
-        Where neither picks nor particles count.
+        Mask of pixels in which neither picks nor particles are evaluated.
     detectability : float or None
-        As asked for.
+        d' of the cell.
     """
 
     group: str
@@ -203,7 +203,7 @@ class Case:
     detectability: float | None = None
 
     def counts(self, positions_yx: Floats) -> Mask:
-        """Tell which positions lie where picks and particles count."""
+        """Return which positions ``(n, 2)`` are evaluated, as a mask ``(n,)``."""
         if self.ignored is None:
             return np.ones(len(positions_yx), bool)
         highest = np.array(self.ignored.shape) - 1
@@ -213,7 +213,7 @@ class Case:
 
 @cache
 def structure_named(name: str) -> Structure:
-    """Return a structure, a part of one, or a shape that is the same each time."""
+    """Return a structure, a part of one, or a shape with a fixed seed, by name."""
     if name in SHAPES:
         kind, extent = SHAPES[name]
         return make_shape(kind, extent, np.random.default_rng(list(SHAPES).index(name)))
@@ -275,11 +275,11 @@ def with_noise(
     spectrum: Spectrum,
     rng: np.random.Generator,
 ) -> Floats:
-    """Add noise, in which particles have a d'; only noise is counted as background.
+    """Add noise for a given d' of the particles, with only noise as background.
 
-    `add_noise` also counts what surrounds particles, neighbours above all, as background: where a
-    fifth of the frame is covered, it cannot reach a d' of more than 10. At a d' of 0.5 it adds so
-    much noise that nothing else matters; that noise is scaled to the d' wanted.
+    `add_noise` also counts the surroundings of particles, mainly neighbours, as background: if a
+    fifth of the frame is covered, it cannot reach a d' of more than 10. At a d' of 0.5 the added
+    noise dominates, so this noise is scaled to the wanted d'.
     """
     reference = 0.5
     noisy = add_noise(pixels, centers_yx, DIAMETER_PX, reference, spectrum, rng)
@@ -287,7 +287,7 @@ def with_noise(
 
 
 def light_of(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """Return the share of light: next to none beyond a beam, or none at all in a border."""
+    """Return the share of light ``(ny, nx)``: almost none outside a beam, or none in a border."""
     rows, columns = shape
     if kind == "quarter":
         return beam_with_edge((rows, columns), 0.25, rng).intensity((rows, columns))
@@ -298,7 +298,7 @@ def light_of(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Flo
 
 
 def signal_cells(structures: Sequence[str] = EVALUATION) -> Iterator[Cell]:
-    """Each d' in noise of each look; structures take turns."""
+    """Yield a cell for each d' and look of the noise; structures are used in turn."""
     for i, (name, look) in enumerate(LOOKS.items()):
         for j, detectability in enumerate(DETECTABILITIES):
             structure = structures[(7 * i + 3 * j) % len(structures)]
@@ -343,7 +343,7 @@ def condition_cells(
     detectabilities: Sequence[float | None],
     structures: Sequence[str] = EVALUATION,
 ) -> Iterator[Cell]:
-    """Each condition as it is exposed, and with more noise; structures take turns."""
+    """Yield a cell for each condition and d'; structures are used in turn."""
     turn = 0
     for row, settings in conditions.items():
         for detectability in detectabilities:
@@ -354,14 +354,14 @@ def condition_cells(
 
 
 def shape_cells() -> Iterator[Cell]:
-    """Shapes, small and extended proteins, faint in coloured noise and clear in white noise."""
+    """Yield shapes and a small protein, faint in coloured noise and clear in white noise."""
     for turn, structure in enumerate([*SHAPES, "1igy"]):
         for detectability, look in ((3.0, COLOURED[turn % len(COLOURED)]), (8.0, "white")):
             yield Cell("shapes", structure, structure, CLEAN, detectability, look, seed=400 + turn)
 
 
 def blank_cells(structures: Sequence[str] = EVALUATION) -> Iterator[Cell]:
-    """Make a part of the frame black, and show the same micrographs with nothing black."""
+    """Yield cells with a black part of the frame, and the same cells without it."""
     for blank in ("quarter", "border"):
         for blanked in (True, False):
             row = f"{blank} black" + ("" if blanked else ": the same without")
@@ -380,7 +380,7 @@ def blank_cells(structures: Sequence[str] = EVALUATION) -> Iterator[Cell]:
 
 
 def grid_cells(structures: Sequence[str] = EVALUATION) -> Iterator[Cell]:
-    """All cells with particles of given structures."""
+    """Yield all cells with particles of given structures."""
     yield from signal_cells(structures)
     yield from condition_cells("media", MEDIA, (None, 4.0), structures)
     yield from condition_cells("dirt", DIRT, (None, 5.0), structures)
@@ -400,7 +400,7 @@ EMPTIES: dict[str, Settings] = {
 
 
 def empty_cells() -> Iterator[Cell]:
-    """Nothing but what is no particle, twice each."""
+    """Yield two cells without particles for each condition."""
     for turn, (row, settings) in enumerate(EMPTIES.items()):
         for again in range(2):
             structure = EVALUATION[(3 * turn + 5 * again) % len(EVALUATION)]
@@ -409,7 +409,7 @@ def empty_cells() -> Iterator[Cell]:
 
 
 def noise_cases() -> Iterator[Case]:
-    """Coloured noise alone."""
+    """Yield micrographs of coloured noise only."""
     pixel = 3.0
     side = SIDE_DIAMETERS * DIAMETER_PX
     for turn, (name, look) in enumerate(LOOKS.items()):
@@ -421,7 +421,7 @@ def noise_cases() -> Iterator[Case]:
 
 
 def named_cells() -> Iterator[Cell]:
-    """Return the sets that stand for what users bring: six micrographs or more each."""
+    """Yield the named sets of typical conditions, each of six micrographs or more."""
     faint = (2.5, 3.0, 3.5, 4.0)
     for turn in range(12):
         look = COLOURED[turn % len(COLOURED)]
@@ -451,7 +451,7 @@ def named_cells() -> Iterator[Cell]:
 
 
 def all_cases() -> Iterator[Case]:
-    """Everything of the page, one after another: nothing is kept."""
+    """Yield all cases of the page one by one, so that they are not all in memory."""
     for cell in (*grid_cells(), *shape_cells(), *empty_cells(), *named_cells()):
         yield simulate(cell)
     yield from noise_cases()
@@ -462,7 +462,7 @@ REAL_NAMES = ("ribosome 10028", "apoferritin 10146", "EMPIAR-10017 (denoised)")
 
 
 def real_cases() -> Iterator[Case]:
-    """Real micrographs that no training has seen."""
+    """Yield real micrographs that were not used in training."""
     for name in REAL_NAMES:
         for example in real_examples(name):
             yield Case("real", name, example)
@@ -477,7 +477,7 @@ def real_cases() -> Iterator[Case]:
 
 
 def klh_case(path: Path) -> Case:
-    """Read KLH; what is broken, doubled or cut by the edge is neither right nor wrong."""
+    """Read a micrograph of KLH; broken, doubled and cut-off particles are not evaluated."""
     with path.with_suffix(".csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     truth, doubtful = (

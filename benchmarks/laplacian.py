@@ -1,4 +1,4 @@
-"""A Laplacian of Gaussian: the plainest picker worth a comparison."""
+"""Laplacian-of-Gaussian picker, as a simple method for comparison."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ from napari_drpnet.images.preprocess import preprocess
 from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, suppress_neighbours
 
 PARTICLE_PX = 16.0
-#: Blob size and least distance of two picks, both in particle diameters.
+#: Blob size and least distance of two picks, particle diameters.
 SHAPES = tuple(product((0.6, 0.8, 1.0), (0.5, 0.75)))
 THRESHOLDS = np.arange(0, 12, 0.2)
 
@@ -18,10 +18,10 @@ THRESHOLDS = np.arange(0, 12, 0.2)
 def find_blobs(
     example: Example, blob_diameters: float, least_distance: float, border_diameters: float = 0.5
 ) -> Candidates:
-    """Find blobs of about the particle's size; heights are robust deviations of the response.
+    """Find blobs of about the size of the particle; heights are robust z-scores of the response.
 
-    Scale, background and valid area are those of our preprocessing, without its equaliser. Blobs
-    nearer than the border to what is no picture are left out, as `pick` does.
+    Scale, background and valid area are those of `preprocess`, without equalisation of the
+    spectrum. Blobs within the border are left out, as in `pick`.
     """
     view = preprocess(example.micrograph.pixels, example.diameter_px, PARTICLE_PX, example.polarity)
     sigma = blob_diameters * PARTICLE_PX / 2 / np.sqrt(2)

@@ -1,4 +1,4 @@
-"""Large micrographs for benchmarks, made quickly."""
+"""Fast simulation of large micrographs for benchmarks."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from napari_drpnet.simulation.parameters import SimulationParameters
 def write_tiled(
     path: Path, shape: tuple[int, int], parameters: SimulationParameters, seed: int = 1
 ) -> Path:
-    """Write a simulated micrograph, repeated and cut to `shape`."""
+    """Write a simulated micrograph that is repeated and cropped to `shape`."""
     part = simulate_micrograph(parameters, seed=seed).micrograph
     repeats = [-(-side // length) for side, length in zip(shape, part.shape, strict=True)]
     with mrcfile.new(path) as file:

@@ -1,8 +1,8 @@
-"""How F1 holds when micrographs or settings get worse: curves and tables of docs/accuracy.md.
+"""Measure F1 with worse micrographs or settings: curves and tables of docs/accuracy.md.
 
-The default detector and classifier at their one fixed setting. Noise is added to micrographs as
-CASSPER's authors did for their reviewers; the ratio in dB is that of the variance of the micrograph
-as it is, its own noise included, to the variance of what is added.
+The default detector and classifier are used with their recommended settings. Noise is added as the
+authors of CASSPER did for their reviewers; the ratio in dB is that of the variance of the
+micrograph, including its own noise, to the variance of the added noise.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,13 +32,13 @@ NOISE_DB = (0, -5, -10, -13, -16, -20, -25)
 DEFOCUS_UM = (0.5, 0.75, 1, 1.5, 2, 2.5, 3)
 DIAMETER_PERCENT = (-25, -20, -10, 0, 10, 20, 25)
 PIXEL_SIZES_ANGSTROM = (0.5, 1, 1.5, 2, 3, 4.5, 6)
-#: At other pixel sizes: small structures in fields small enough to simulate at 0.5 Å, two of each.
+#: For other pixel sizes: small structures in fields that can be simulated at 0.5 Å, two of each.
 SMALL, SIDE_DIAMETERS, SEEDS = HELD_OUT[:3], 12, (7000, 8000)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """F1 of some sets while one thing gets worse."""
+    """F1 of several sets for values of one quantity."""
 
     title: str
     axis: str
@@ -55,7 +55,7 @@ def sweep(
     names: Iterable[str],
     measure: Callable[[str, float], float],
 ) -> Sweep:
-    """Measure each named set at each value, and tell the terminal."""
+    """Measure each named set at each value, and print the results."""
     print(title, flush=True)
     found = {}
     for name in names:
@@ -67,8 +67,8 @@ def sweep(
 def with_noise(example: Example, kind: str, ratio_db: float) -> Example:
     """Add noise whose variance is that of the micrograph divided by the ratio.
 
-    Poisson noise: the grey values are taken for an intensity and counted anew, with so few counts
-    per pixel that the noise has the wanted variance.
+    For Poisson noise the grey values are taken as intensities, with a number of counts per pixel
+    for which the noise has the wanted variance.
     """
     rng = np.random.default_rng(round(-ratio_db))
     pixels = np.asarray(example.micrograph.pixels, np.float32)
@@ -83,7 +83,7 @@ def with_noise(example: Example, kind: str, ratio_db: float) -> Example:
 
 
 def at_pixel_size(scenario: str, pixel_size_angstrom: float) -> list[Example]:
-    """Simulate fields of the same width in diameters, however many pixels that takes."""
+    """Simulate fields with the same width in particle diameters at any pixel size."""
     wanted = dict(SCENARIOS[scenario])
     standard_diameters = SIDE_PX / DIAMETER_PX
     wanted["particles"] = round(wanted["particles"] * (SIDE_DIAMETERS / standard_diameters) ** 2)

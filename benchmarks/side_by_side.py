@@ -1,9 +1,10 @@
-"""Pickers side by side on EMPIAR-10017, and a Laplacian of Gaussian on every set of the page.
+"""Compare pickers on EMPIAR-10017, and a Laplacian of Gaussian on every set of the page.
 
-One rule for all: picks nearer to the edge than half a diameter are dropped, the rest is paired
-one-to-one with the truth at most half a diameter away, and rates are means over micrographs. The
-Laplacian-of-Gaussian picker gets our preprocessing, and whatever threshold, blob size and least
-distance are best on the very micrographs that it is judged by. Writes its part of docs/accuracy.md.
+All are evaluated by one rule: picks nearer to the edge than half a diameter are dropped, the others
+are matched one-to-one with the truth at most half a diameter away, and rates are means over
+micrographs. The Laplacian-of-Gaussian picker has the preprocessing of `pick`, and the threshold,
+blob size and least distance that are best on the evaluated micrographs. Writes its part of
+docs/accuracy.md.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +35,7 @@ Positions = NDArray[np.float64]
 
 GALACTOSIDASE = "EMPIAR-10017 (denoised)"
 BORDER_DIAMETERS = 0.5
-#: Nearer to the edge than this nobody labelled a particle of 10017.
+#: Width of the border of 10017 in which no particles are labelled, pixels.
 UNLABELLED_PX = 130
 OURS = (
     (
@@ -47,7 +48,7 @@ OURS = (
     ("ours, fcrn alone", "fcrn", "none", "simulations"),
     ("DRPnet's FCRN, authors' weights", "published", "none", "EMPIAR-10005, by its authors"),
 )
-#: Folder of coordinates; who picked; what that picker had learned from.
+#: Folder of coordinates, program, and its training data.
 PUBLISHED_PICKS = (
     ("repic_crYOLO", "crYOLO, general model (REPIC)", "many real sets, **10017 among them**"),
     ("Bgal_crYOLo", "crYOLO (CASSPER's authors)", "not said; crYOLO's general model knows 10017"),
@@ -75,7 +76,7 @@ def our_picks(picker: Picker, examples: list[Example]) -> list[Positions]:
 
 
 def published_picks(folder: str, examples: list[Example]) -> list[Positions]:
-    """Read the picks of one program; its rows count from the other end than those of the JPEGs."""
+    """Read the picks of one program, whose rows are flipped relative to the JPEG files."""
     found = []
     for example in examples:
         stem = example.name.rpartition(".")[0]
@@ -86,7 +87,7 @@ def published_picks(folder: str, examples: list[Example]) -> list[Positions]:
 
 
 def report_alignment(folder: str, example: Example, picks_yx: Positions) -> None:
-    """Say how picks lie on the truth, flipped and not: a check that the frames agree."""
+    """Print F1 of flipped and unflipped picks, to check that the coordinates agree."""
     flipped = score_picks(picks_yx, example.truth_yx, example.diameter_px)
     stored = flip_rows(picks_yx, example.micrograph.shape[0])
     chance = score_picks(stored, example.truth_yx, example.diameter_px)
@@ -99,14 +100,14 @@ def report_alignment(folder: str, example: Example, picks_yx: Positions) -> None
 
 
 class LaplacianPicker:
-    """The Laplacian-of-Gaussian picker on some sets at all of its settings."""
+    """Results of the Laplacian-of-Gaussian picker on several sets at all of its settings."""
 
     def __init__(self) -> None:
         self._picks: dict[str, list[list[Positions]]] = {}
         self._rates: dict[str, list[Rates]] = {}
 
     def add(self, name: str, examples: list[Example]) -> None:
-        """Pick and judge a set at each setting."""
+        """Pick and evaluate a set at each setting."""
         self._picks[name] = []
         for shape in SHAPES:
             found = [find_blobs(example, *shape) for example in examples]
@@ -122,7 +123,7 @@ class LaplacianPicker:
         return int(np.argmax(f1.mean(axis=0)))
 
     def picks(self, name: str, setting: int) -> list[Positions]:
-        """Return what one setting picks on a set."""
+        """Return the picks of one setting on a set."""
         return self._picks[name][setting]
 
     def f1(self, name: str, setting: int) -> float:

@@ -1,4 +1,4 @@
-"""The one way in which the benchmarks time."""
+"""Timing for the benchmarks."""
 
 from collections.abc import Callable
 from statistics import median
@@ -6,7 +6,7 @@ from time import perf_counter
 
 
 def median_ms(work: Callable[[], object], runs: int) -> float:
-    """Return the median wall time of `runs` calls, after one that is not counted."""
+    """Return the median wall time of `runs` calls in ms, after one call that is not timed."""
     work()
     times = []
     for _ in range(runs):

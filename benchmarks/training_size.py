@@ -1,8 +1,8 @@
-"""How F1 on a new protein grows with the number of clicks, for classifier and detector.
+"""Measure F1 on a new protein by the number of clicks, for classifier and detector.
 
-A simulated expert labels what is most uncertain, half of the clicks on each of two micrographs, in
-a session as in the window; two other micrographs are picked with what was learned. The guard has
-no say here: what was learned is always used. The proteins are kept out of the training of the
+A simulated expert labels the most uncertain points, half of the clicks on each of two micrographs,
+in a session as in the window; two other micrographs are picked with the new weights, which are
+always used, whether validation calls them better or not. The proteins were not used to train the
 shipped weights, and neither they nor the seeds were used to tune the recipes.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from accuracy_sets import table, write_section
-from bench_learning import f1, make_scene, teach
+from bench_learning import f1, make_scene, train
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.project.controllers.learning import Subject
 
@@ -33,7 +33,7 @@ FIRST_SEED = 60_000
 
 
 def curves(protein: str, dirt: str, seed: int, learners: list[Subject]) -> dict[str, list[float]]:
-    """Return F1 after 0 clicks and after each of `CLICKS`, for each learner."""
+    """Return F1 after 0 clicks and after each of `CLICKS`, by trained network."""
     with tempfile.TemporaryDirectory() as folder:
         scene = make_scene(protein, dirt, seed, Path(folder))
         before = f1(scene, scene.parameters)
@@ -42,14 +42,14 @@ def curves(protein: str, dirt: str, seed: int, learners: list[Subject]) -> dict[
             found[learner] = [before]
             for clicks in CLICKS:
                 place = Path(folder) / f"{learner} {clicks}"
-                found[learner].append(teach(scene, "doubt", place, learner, clicks).f1)
+                found[learner].append(train(scene, "doubt", place, learner, clicks).f1)
             figures = " ".join(f"{value:.3f}" for value in found[learner])
             print(f"{protein} {dirt}, {learner}: {figures}", flush=True)
     return found
 
 
 def draw(found: list[dict[str, list[float]]]) -> Figure:
-    """Draw each scene thin, and the means thick."""
+    """Draw a thin line for each scene, and thick lines for the means."""
     figure = Figure(figsize=(7, 3.6), dpi=130, layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(CLICKS) + 1)
@@ -69,7 +69,7 @@ def draw(found: list[dict[str, list[float]]]) -> Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="replace this script's part of the page")
-    parser.add_argument("--scenes", type=int, default=len(SCENES), help="how many")
+    parser.add_argument("--scenes", type=int, default=len(SCENES), help="number of scenes")
     parser.add_argument(
         "--teach", nargs="+", choices=get_args(Subject), default=["classifier", "detector"]
     )
@@ -88,7 +88,7 @@ def main() -> None:
             for (protein, dirt), values in zip(scenes, of_scenes, strict=True)
         ]
         rows.append(["**mean**", learner, *(f"{v:.3f}" for v in np.mean(of_scenes, axis=0))])
-    body = table(["scene", "taught", *(f"{count} clicks" for count in (0, *CLICKS))], rows)
+    body = table(["scene", "trained", *(f"{count} clicks" for count in (0, *CLICKS))], rows)
     print(body)
     if page:
         write_section(page, "training size", body)

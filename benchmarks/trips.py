@@ -1,7 +1,7 @@
-"""How many files a reader meets on the way of one action: modules that run, and calls between them.
+"""Count the modules that run in one action of the program, and the calls between them.
 
-Each trip is made once to warm up, then traced. Imports do not count, nor does what a file calls in
-itself. Prints the table, and the files in the order in which they are entered.
+Each action is run once to warm up, then traced. Imports and calls within a module are not counted.
+Prints a table, and with ``--files`` the modules in the order in which they are entered.
 """
 
 import argparse
@@ -29,14 +29,14 @@ LIMIT_S = 300.0
 
 
 class Trip:
-    """The files that were entered, in order, and the arrows between them."""
+    """Modules that were entered, in order, and the calls between them."""
 
     def __init__(self) -> None:
         self.files: dict[str, None] = {}
         self.arrows: set[tuple[str, str]] = set()
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
-        """Note a call; for `sys.setprofile`."""
+        """Record a call; a profile function for `sys.setprofile`."""
         if event != "call" or frame.f_code.co_name == "<module>":
             return
         entered = _own_file(frame)
@@ -60,7 +60,7 @@ def _own_file(frame: FrameType) -> str | None:
 
 @contextmanager
 def traced() -> Iterator[Trip]:
-    """Trace this thread, and those that start inside."""
+    """Trace this thread and those that are started in the block."""
     trip = Trip()
     threading.setprofile(trip.note)
     sys.setprofile(trip.note)
@@ -72,7 +72,7 @@ def traced() -> Iterator[Trip]:
 
 
 def travel(action: Callable[[], None]) -> Trip:
-    """Do something twice, and trace the second time."""
+    """Run an action twice, and trace the second run."""
     action()
     with traced() as trip:
         action()
@@ -80,7 +80,7 @@ def travel(action: Callable[[], None]) -> Trip:
 
 
 def measure(folder: Path) -> dict[str, Trip]:
-    """Trace a picked micrograph, a click on a point, and a tick of two sliders."""
+    """Trace picking of a micrograph, a click on a point, and a step of the threshold slider."""
     simulated = simulate_micrograph(SimulationParameters(particles=80, dose=30), seed=1)
     write_simulated(folder, "sample", simulated)
     micrograph = folder / "sample.mrc"
