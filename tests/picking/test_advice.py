@@ -1,4 +1,4 @@
-"""What is odd about a micrograph is told, with the cause and a remedy; nothing else is."""
+"""Advice about unusual micrographs and picks, with cause and remedy."""
 
 from dataclasses import replace
 
@@ -41,14 +41,14 @@ GOOD = picks_of(np.full(200, 0.9))
 
 
 def about(topic, *, picks=GOOD, detection=DETECTION, pixel_size=2.0, **given):
-    """Return the advice about a topic, and see that there is none about others."""
+    """Return the advice about a topic, and check that there is none about others."""
     parameters = settings(**given)
-    told = advise(accept(picks, parameters), detection, parameters, pixel_size)
-    assert {each.topic for each in told} <= {topic}
-    return told[0].text if told else ""
+    advice = advise(accept(picks, parameters), detection, parameters, pixel_size)
+    assert {each.topic for each in advice} <= {topic}
+    return advice[0].text if advice else ""
 
 
-def test_where_nothing_is_odd_nothing_is_told():
+def test_there_is_no_advice_if_nothing_is_unusual():
     assert about("") == ""
     assert about("", accept=None, least_f1=0.5) == ""
 
@@ -153,6 +153,6 @@ def test_a_blank_area(rows, share):
 def test_several_things_at_once():
     odd = replace(DETECTION, polarity_confidence=0.0, diameter_px=3.0)
     parameters = settings(diameter=6.0)
-    told = advise(accept(picks_of([]), parameters), odd, parameters, 2.0)
-    assert [each.topic for each in told] == ["picks", "polarity", "diameter", "scale"]
-    assert all(each.text.endswith(".") for each in told)
+    advice = advise(accept(picks_of([]), parameters), odd, parameters, 2.0)
+    assert [each.topic for each in advice] == ["picks", "polarity", "diameter", "scale"]
+    assert all(each.text.endswith(".") for each in advice)

@@ -1,4 +1,4 @@
-"""Whether particles are dark or bright, and what each network sees."""
+"""Detection: polarity, and the images for the networks."""
 
 import numpy as np
 import pytest

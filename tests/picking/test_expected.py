@@ -25,7 +25,7 @@ def f1_of(probability, accepted):
 
 
 def best_by_force(probability):
-    """Try every cut there is, of every candidate's own probability."""
+    """Try all cuts, one at the probability of each candidate."""
     return max((f1_of(probability, probability >= cut) for cut in probability), default=0.0)
 
 

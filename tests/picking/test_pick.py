@@ -45,7 +45,7 @@ CLASSIFIER_CARD = ClassifierCard(
 
 
 class Smoothing(nn.Module):
-    """A detector that needs no training: it draws the image, smoothed to half a particle."""
+    """A detector without training: its map is the image, smoothed to half a particle."""
 
     halo, stride, tile = 8, 1, 256
 
@@ -60,7 +60,7 @@ class Smoothing(nn.Module):
 
 
 class Brightness(nn.Module):
-    """A classifier that likes patches with a bright middle."""
+    """A classifier that accepts patches with a bright centre."""
 
     def __init__(self):
         super().__init__()
@@ -82,7 +82,7 @@ def with_classifier(networks):
 
 
 def draw(shape, centers_yx, depth=60.0, noise=15.0, seed=0):
-    """Dark discs of 22 px at any places, in noise."""
+    """Dark discs of 22 px at random positions, in noise."""
     image = 500 + noise * np.random.default_rng(seed).standard_normal(shape)
     grid = np.indices(shape)
     for (y, x), each in zip(centers_yx, np.broadcast_to(depth, len(centers_yx)), strict=True):
@@ -106,7 +106,7 @@ def truth():
 
 @pytest.fixture(scope="module")
 def micrograph(truth):
-    """Particles of different depth: some faint, some plain."""
+    """Particles of different contrast, some of them faint."""
     return draw(SHAPE, truth, np.linspace(6, 60, len(truth)))
 
 
@@ -128,7 +128,7 @@ def same(some, others):
 @pytest.mark.parametrize("shape", [(301, 447), (447, 301), (256, 512), (233, 350)])
 @pytest.mark.parametrize("diameter", [16.5, 33.0, 45.0, 60.0])
 def test_dots_are_picked_where_they_were_drawn(networks, shape, diameter):
-    """Whatever the binning: a wrong diameter only changes the scale that the network sees."""
+    """A wrong diameter changes only the scale of the network image, at any binning."""
     truth = places(shape, seed=shape[0], spacing=70)
     micrograph = draw(shape, truth, noise=4)
     chosen = wanted(particle={"diameter_angstrom": diameter}, peaks={"border": 0, "threshold": 2.5})
@@ -140,7 +140,7 @@ def test_dots_are_picked_where_they_were_drawn(networks, shape, diameter):
     assert np.abs((picks.centers_yx[nearest] - truth).mean(axis=0)).max() < 0.2
 
 
-def test_polarity_is_found_without_being_told(networks, truth):
+def test_polarity_is_found_if_unknown(networks, truth):
     dark = draw(SHAPE, truth)
     bright = Micrograph(1000 - dark.pixels, PIXEL_SIZE)
     chosen = wanted(particle={"polarity": "auto"})
@@ -257,7 +257,7 @@ def test_stages_one_by_one_are_what_pick_does(with_classifier, micrograph):
 
 @pytest.fixture
 def aware(with_classifier):
-    """The networks, the classifier with an opinion on contexts."""
+    """Networks with a classifier that uses contexts."""
     torch.manual_seed(1)
     module = PatchClassifier(with_classifier.classifier.card.patch_px, with_context=True).eval()
     card = with_classifier.classifier.card.model_copy(update={"context": True})
@@ -371,7 +371,7 @@ def test_picks_keep_clear_of_blank_parts(networks, micrograph):
     assert picks.centers_yx[:, 1].min() > 60 + 0.4 * particle_diameter_px(micrograph, wanted())
 
 
-def test_without_a_classifier_nothing_is_judged(networks, micrograph):
+def test_without_a_classifier_nothing_is_classified(networks, micrograph):
     picks = pick(micrograph, wanted(classifier={"accept": 1.0}), networks)
     assert np.isnan(picks.probability).all()
     assert picks.accepted.all()

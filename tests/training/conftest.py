@@ -7,13 +7,13 @@ from napari_drpnet.training.from_truth.pool import Pool
 
 @pytest.fixture
 def small_fields(monkeypatch):
-    """Simulated fields are small."""
+    """Make simulated fields small."""
     monkeypatch.setattr(fields, "_SIDE_PX", 320)
 
 
 @pytest.fixture(scope="session")
 def toy_pool():
-    """Two fields to learn from and two for validation, small."""
+    """A pool of two small fields for training and two for validation."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fields, "_SIDE_PX", 320)
         learned = [field for seed in (2, 3) for field in random_fields(seed, [], 11.0, 1)]

@@ -19,7 +19,7 @@ from napari_drpnet.picking.parameters import (
 
 @pytest.fixture
 def analysed(tmp_path, write_discs):
-    """A function that detects in one micrograph, with the shipped classifier or without."""
+    """A function that runs the detector on a micrograph, with the shipped classifier or without."""
     write_discs(tmp_path / "a.mrc")
 
     def analyse(classifier="default"):
@@ -37,7 +37,7 @@ def analysed(tmp_path, write_discs):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """How many places the classifier was asked about, call by call."""
+    """Number of patches that the classifier was given in each call."""
     counts = []
 
     def count(picks, *others):

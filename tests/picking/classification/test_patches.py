@@ -72,7 +72,7 @@ def test_log_odds_are_the_difference_of_the_logits(classifier):
     assert_allclose(odds[:7], logits[:, 1] - logits[:, 0], atol=1e-5)
 
 
-def test_a_patch_is_judged_alone(classifier):
+def test_a_patch_is_classified_alone(classifier):
     patches = noise(5)
     alone = [log_odds_of_patches(patch[None], classifier)[0] for patch in patches]
     assert_allclose(log_odds_of_patches(patches, classifier), alone, atol=1e-6)
@@ -96,12 +96,12 @@ def test_batches_are_reported_and_can_be_cancelled(classifier):
     assert reports == [(64, 600, "classifier"), (128, 600, "classifier")]
 
 
-def test_what_knows_patches_only_has_no_opinion_on_contexts(classifier):
+def test_without_a_context_network_log_odds_of_contexts_are_0(classifier):
     centers, height = np.array([[50.0, 50.0], [80.0, 90.0]]), np.array([0.9, 0.4])
     assert_array_equal(log_odds_of_context(centers, height, (200, 200), 11.0, classifier), 0)
 
 
-def test_contexts_are_weighed_by_the_net_that_was_trained_for_them(classifier):
+def test_log_odds_of_contexts_are_those_of_the_context_network(classifier):
     card = classifier.card.model_copy(update={"context": True})
     module = PatchClassifier(40, with_context=True).eval()
     aware = Network(module, card, "test", "")

@@ -32,7 +32,7 @@ def whole_map(pixels, detector):
 
 
 class Recorder:
-    """A job that notes what it is told, and cancels after some reports."""
+    """A job that records its reports, and cancels after some of them."""
 
     def __init__(self, cancel_after=None):
         self.reports = []
@@ -45,7 +45,7 @@ class Recorder:
 
 
 class SmallMemory(nn.Module):
-    """Doubles an image, unless it has more pixels than fit."""
+    """Module that doubles an image, unless it has more pixels than fit into memory."""
 
     halo, stride, tile = 2, 1, 256
 

@@ -50,7 +50,7 @@ def table(centers, score=None):
 
 
 def peaks_by_level_sets(values):
-    """Height, prominence and first pixel of each peak, from the components at each level."""
+    """Return height, prominence and first pixel of each peak, from the components of level sets."""
     born, died = {}, {}
     for level in np.unique(values)[::-1]:
         components, count = ndimage.label(values >= level, np.ones((3, 3)))

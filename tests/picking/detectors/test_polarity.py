@@ -1,4 +1,4 @@
-"""Whether particles are dark or bright, told from a sample of the micrograph."""
+"""Detection of the polarity on a sample of the micrograph."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ FLOOR = 0.24
 
 
 class Reports:
-    """A job that notes what it is told, and cancels after some reports."""
+    """A job that records its reports, and cancels after some of them."""
 
     def __init__(self, cancel_after=None):
         self.done = []

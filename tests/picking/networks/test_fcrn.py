@@ -25,12 +25,12 @@ def test_it_has_the_weights_of_the_paper(network):
 
 
 def test_the_halo_is_how_far_an_output_pixel_sees(network):
-    """What is not a number spreads to all that depends on it."""
+    """NaN spreads to all output pixels that depend on it."""
     image = torch.zeros(1, 1, 61, 71)
     image[..., 30, 40] = np.nan
     with torch.inference_mode():
         rows, columns = torch.nonzero(network(image)[0, 0].isnan(), as_tuple=True)
-    # The pool looks one pixel ahead, so the map sees farther down and right than up and left.
+    # The pool is one-sided, so an output pixel reaches farther down and right than up and left.
     assert (rows.min(), rows.max()) == (30 - FCRN.halo, 30 + FCRN.halo - 1)
     assert (columns.min(), columns.max()) == (40 - FCRN.halo, 40 + FCRN.halo - 1)
 

@@ -129,7 +129,7 @@ def test_the_published_weights(published):
 
 
 def test_the_published_detector_picks_10017_as_it_should(published, shared_data):
-    """As well as the picks that its authors published (F1 0.74), with its card's own settings."""
+    """F1 is that of the picks its authors published (0.74), with the settings of its card."""
     import_published_detector(published)
     networks = load_networks(PARAMETERS)
     diameter_px = 180 / 1.77

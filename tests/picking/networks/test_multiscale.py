@@ -20,7 +20,7 @@ def test_it_is_small(network):
 
 
 def test_the_halo_reaches_as_far_as_an_output_pixel_sees(network):
-    """What is not a number spreads to all that depends on it."""
+    """NaN spreads to all output pixels that depend on it."""
     reach = 0
     for k in range(MultiScaleNet.stride):
         image = torch.zeros(1, 1, 160, 160)

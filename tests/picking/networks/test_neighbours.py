@@ -1,4 +1,4 @@
-"""What the other candidates of a micrograph say of one."""
+"""Contexts: descriptions of the other candidates of a micrograph."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_each_candidate_gets_its_numbers(candidates):
     assert context.shape == (60, CONTEXT_SIZE)
     assert np.isfinite(context).all()
     assert_allclose(context[:, 0], candidates[1], atol=1e-3)
-    assert np.ptp(context[:, 2:-2], axis=0).max() == 0  # what is said of the micrograph
+    assert np.ptp(context[:, 2:-2], axis=0).max() == 0  # features of the micrograph
 
 
 @pytest.mark.parametrize("factor", [0.25, 3.0])
@@ -34,10 +34,10 @@ def test_the_scale_of_the_pixels_does_not_matter(candidates, factor):
     assert_allclose(scaled, describe_context(centers, height, SHAPE, DIAMETER), atol=1e-9)
 
 
-def test_twice_the_micrograph_with_twice_the_candidates_says_the_same(candidates):
+def test_twice_the_area_with_twice_the_candidates_gives_the_same_numbers(candidates):
     centers, height = candidates
     once = describe_context(centers, height, SHAPE, DIAMETER)
-    # Two halves, each with a margin of half a diameter around what is counted.
+    # Two halves, each with a border of half a diameter.
     beside = centers + np.array([0, SHAPE[1] - DIAMETER])
     wide = (SHAPE[0], int(2 * (SHAPE[1] - DIAMETER) + DIAMETER))
     twice = describe_context(np.concatenate([centers, beside]), np.tile(height, 2), wide, DIAMETER)
@@ -49,7 +49,7 @@ def test_neighbours_count_within_four_diameters():
     height = np.array([0.9, 0.5, 0.05, 0.7])
     context = describe_context(centers, height, SHAPE, DIAMETER)
     mean, tenth = context[:, -2], context[:, -1]
-    assert_allclose(mean, [0.5, 0.9, 0, 0])  # the faint one is noise: neither seen nor seeing
+    assert_allclose(mean, [0.5, 0.9, 0, 0])  # the faint one is noise
     assert_allclose(tenth, [0.1, 0.1, 0, 0])
 
 

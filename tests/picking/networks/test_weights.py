@@ -58,7 +58,7 @@ def file(tmp_path, state):
 
 @pytest.fixture
 def unsigned(file):
-    """Weights without the hash that would tell of every change first."""
+    """Weights without a hash file, which would reveal every change first."""
     hash_file(file).unlink()
     return file
 
@@ -262,7 +262,7 @@ def test_the_folder_of_the_user_without_the_variable(monkeypatch):
 
 
 class Malicious:
-    """Writes a file when it is unpickled."""
+    """Object that writes a file when it is unpickled."""
 
     def __init__(self, witness):
         self.witness = witness

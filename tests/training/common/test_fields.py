@@ -100,7 +100,7 @@ def test_samples_are_varied():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_other_programs_views_keep_particles_in_place(seed):
-    """Whatever is done to grey values and noise: the dark disc stays where it is."""
+    """The dark disc stays in place, however grey values and noise are changed."""
     image = 100 + generator(0).normal(0, 1, (96, 128)).astype(np.float32)
     grid = np.indices(image.shape)
     image[np.hypot(grid[0] - 40, grid[1] - 80) < 12] -= 8
@@ -177,7 +177,7 @@ def discs_in_noise(count=12):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_particles_become_fainter_but_not_fainter_than_can_be_told(seed):
+def test_particles_become_fainter_but_not_too_faint_to_detect(seed):
     pixels, centers = discs_in_noise()
     before = measure_detectability(pixels, centers, 32)
     after = measure_detectability(make_fainter(pixels, centers, generator(seed)), centers, 32)

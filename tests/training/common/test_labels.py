@@ -1,4 +1,4 @@
-"""Labels of candidates: by truth, and by the detector's confidence."""
+"""Labels of candidates, by truth and by the confidence of the detector."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ CARD = DetectorCard(particle_px=10.0, licence="none", trained_on="nothing")
 
 
 class Same(nn.Module):
-    """A detector that takes the image for the map."""
+    """A detector whose map is the image."""
 
     halo, stride, tile = 0, 1, 256
 
@@ -32,7 +32,7 @@ def field(peaks, truth):
     return Field(image, np.array(truth, float).reshape(-1, 2))
 
 
-def test_candidates_are_held_against_the_truth():
+def test_candidates_are_compared_with_the_truth():
     peaks = [(20, 20, 1.0), (20, 23, 0.9), (40, 40, 0.8), (30, 60, 0.05), (2, 40, 0.7)]
     shown = field(peaks, [(21, 20), (30, 62), (1, 40)])
     found = label_candidates(shown, Network(Same(), CARD, "same", ""), 0.0, least_height=0.1)

@@ -1,4 +1,4 @@
-"""A classifier learns from labels, forgets nothing, and says honestly whether that helped."""
+"""Training a classifier on labels: improvement, other predictions unchanged, and its report."""
 
 import copy
 
@@ -37,7 +37,7 @@ def make_classifier(accept=0.5):
 
 
 def make_view(seed=0, particles=20, rubbish=20):
-    """An oblong view of bright discs, which are particles, and brighter small spots, which not."""
+    """Return a view of bright discs, which are particles, and of brighter small spots."""
     rng = np.random.default_rng(seed)
     image = rng.normal(size=(240, 300)).astype(np.float32)
     grid = np.argwhere(np.ones((6, 8))) * [38.0, 36.0] + 22
@@ -119,8 +119,8 @@ def test_it_is_as_random_as_its_seed():
     assert not torch.equal(same[0].state[name], other.state[name])
 
 
-def test_other_candidates_keep_what_was_thought_of_them():
-    """Few labels, all rejected, move the verdict on all else if nothing is replayed."""
+def test_other_candidates_keep_their_probability():
+    """Few labels, all rejected, change P(particle) of all others if nothing is replayed."""
     classifier, view, others = make_classifier(), make_view(0), make_view(5)
     rejected = LabelledView(view.image, view.centers_yx[20:26], np.zeros(6, bool))
     old = classify(classifier, classifier.module.state_dict(), others)
@@ -139,8 +139,8 @@ def test_labels_without_sense_are_no_improvement():
     assert not adapted.improved
 
 
-def test_accepted_labels_alone_serve():
-    """Candidates that the old weights reject stand for what is no particle."""
+def test_accepted_labels_alone_suffice():
+    """Candidates that the old weights reject stand for the other kind."""
     view, others = make_view(), make_view(1)
     accepted = take(view, np.flatnonzero(view.accepted))
     rejected = LabelledView(others.image, others.centers_yx[20:], np.zeros(20, bool))
@@ -175,21 +175,21 @@ def test_one_kind_of_everything_is_refused(rows, words):
 
 def test_it_can_be_cancelled_between_batches():
     class StopAt:
-        told = ()
+        reported = ()
 
         def advance(self, done, total, stage):
             if stage == "training":
-                self.told = (*self.told, (done, total))
+                self.reported = (*self.reported, (done, total))
                 if done == 70:
                     raise Cancelled
 
     job = StopAt()
     with pytest.raises(Cancelled):
         adapt([make_view()], job=job)
-    assert job.told == tuple((done, 4 * 60) for done in range(1, 71))
+    assert job.reported == tuple((done, 4 * 60) for done in range(1, 71))
 
 
-def test_an_empty_page_adds_nothing():
+def test_a_view_without_labels_adds_nothing():
     view = make_view()
     empty = take(view, np.empty(0, int))
     alone, with_empty = adapt([view]), adapt([view, empty], [empty])
@@ -220,12 +220,12 @@ def test_the_threshold_falls_only_for_many_faint_particles():
     assert recommend_threshold(np.empty(0), 0.4) == 0.4
 
 
-def test_what_the_surroundings_say_need_not_be_learned_from_the_patches():
-    """Where they know better already, the same labels change the patches' say less."""
+def test_what_the_context_knows_is_not_learned_from_the_patches():
+    """If contexts classify the labels already, training changes the log-odds of patches less."""
     view = make_view()
     odds = np.where(view.accepted, 4.0, -4.0)
-    told = LabelledView(view.image, view.centers_yx, view.accepted, odds)
-    adapted = adapt([told])
+    with_context = LabelledView(view.image, view.centers_yx, view.accepted, odds)
+    adapted = adapt([with_context])
     assert adapted.before.rates.f1 == 1.0
     assert adapted.after.log_loss < adapt([view]).before.log_loss
     classifier = make_classifier()
@@ -245,7 +245,7 @@ def test_what_is_held_out_is_reported_as_it_falls():
     assert reports[-1].held_out_loss < reports[0].held_out_loss
 
 
-def test_automatic_labels_are_learned_from_and_never_judged_by():
+def test_automatic_labels_are_learned_from_but_not_validated_on():
     some = take(make_view(1), np.arange(40) % 4 == 0)
     alone = adapt([some])
     _, adapted = finish(

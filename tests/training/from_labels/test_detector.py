@@ -1,4 +1,4 @@
-"""A detector learns from labels, keeps what it draws elsewhere, and says whether that helped."""
+"""Training a detector on labels: improvement, unchanged maps elsewhere, and its report."""
 
 import copy
 from dataclasses import replace
@@ -20,12 +20,12 @@ NOTHING = np.empty((0, 2))
 
 @pytest.fixture(scope="module")
 def detector():
-    """Weights that stay the same when others become the default."""
+    """Weights that do not depend on which ones are the default."""
     return load_detector("multiscale")
 
 
 def make_image(seed=0):
-    """A view of bright discs and, in every second place, of crosses as bright; their centres."""
+    """Return an image of bright discs alternating with equally bright crosses, and both centres."""
     rng = np.random.default_rng(seed)
     image = rng.normal(0, 0.7, size=(130, 170)).astype(np.float32)
     grid = np.argwhere(np.ones((5, 7))) * [24.0, 23.0] + 16
@@ -103,8 +103,8 @@ def test_it_is_as_random_as_its_seed(detector):
     assert not torch.equal(same[0].state["out.weight"], other.state["out.weight"])
 
 
-def test_what_is_unlabelled_stays_more_the_more_it_weighs(detector):
-    """A field of another kind too, if it is replayed."""
+def test_what_is_unlabelled_changes_less_with_a_greater_weight(detector):
+    """A replayed field without labels changes less too."""
     few = [take(1, accepted=0, rejected=4)]
     image, discs, _ = make_image(5)
     old = heights(predict_distance_map(image, detector), discs)
@@ -118,7 +118,7 @@ def test_what_is_unlabelled_stays_more_the_more_it_weighs(detector):
     assert moved(2.0, replay=[Field(image.astype(np.float16), NOTHING)]) < light
 
 
-def test_labels_of_one_kind_serve(detector):
+def test_labels_of_one_kind_suffice(detector):
     tuned = tune(detector, [take(1, rejected=0), take(2, rejected=0)])
     image, discs, _ = make_image(9)
     assert np.isfinite(tuned.after.log_loss)
@@ -148,7 +148,7 @@ def test_labels_without_sense_are_no_improvement(detector):
     assert not tune(detector, [senseless(1), senseless(2)]).improved
 
 
-def test_an_unlabelled_micrograph_is_only_to_stay_as_it_is(detector):
+def test_an_unlabelled_micrograph_adds_no_labels(detector):
     bare = take(3, 0, 0)
     assert tune(detector, [take(1), take(2), bare]).after.labels == 24
 
@@ -168,22 +168,22 @@ def test_a_detector_without_a_scale_is_refused(detector):
 
 def test_it_can_be_cancelled_between_batches(detector):
     class StopAt:
-        told = ()
+        reported = ()
 
         def advance(self, done, total, stage):
             if stage == "training":
-                self.told = (*self.told, (done, total))
+                self.reported = (*self.reported, (done, total))
                 if done == 4:
                     raise Cancelled
 
     job = StopAt()
     with pytest.raises(Cancelled):
         tune(detector, [take(1)], job=job)
-    assert job.told == tuple((done, 3 * 16) for done in range(1, 5))
+    assert job.reported == tuple((done, 3 * 16) for done in range(1, 5))
 
 
 @pytest.mark.parametrize("new", [0, 5, 12])
-def test_a_detector_with_which_the_classifier_does_worse_is_no_improvement(
+def test_a_detector_with_which_the_classifier_is_worse_is_no_improvement(
     detector, monkeypatch, new
 ):
     """Each micrograph has 12 labels; the classifier gets 5 right with the old maps."""

@@ -41,7 +41,7 @@ def test_probability_is_a_half_at_the_threshold():
     assert better.score(0.4).log_loss < 0.02
 
 
-def test_a_label_beside_the_summit_stands_as_high():
+def test_a_label_near_the_maximum_has_its_height():
     labelled = LabelledImage(IMAGE, np.add(PARTICLES, [2.0, -1.0]), np.empty((0, 2)))
     assert collect([labelled], draw(0.5, 0.5, 0.5, 0)).score(0.45).right == 3
 

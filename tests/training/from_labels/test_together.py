@@ -19,7 +19,7 @@ LABELLED = LabelledImage(np.zeros((80, 80), np.float32), PARTICLES, OTHER)
 
 @pytest.fixture
 def classifier():
-    """One that always says P = 0.73."""
+    """A classifier whose P(particle) is always 0.73."""
     module = PatchClassifier(16, 1).eval()
     with torch.no_grad():
         for parameter in module.parameters():
@@ -53,6 +53,6 @@ def test_the_cut_of_the_classifier_counts(classifier, accept, least_f1):
 @pytest.mark.parametrize(
     "other", [{"particle_px": 12.0}, {"architecture": "multiscale"}, {"spectrum": (1.0,) * 16}]
 )
-def test_a_classifier_of_other_views_or_heights_is_not_asked(classifier, other):
+def test_a_classifier_of_other_views_or_heights_is_not_compatible(classifier, other):
     assert is_compatible(classifier, DETECTOR)
     assert not is_compatible(classifier, DETECTOR.model_copy(update=other))

@@ -1,4 +1,4 @@
-"""How sigma, threshold and accept are chosen."""
+"""Choice of sigma, threshold and least expected F1."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from torch import nn
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates
-from napari_drpnet.training.from_truth import cuts as choosing
+from napari_drpnet.training.from_truth import cuts as cuts_module
 from napari_drpnet.training.from_truth.cuts import (
     choose_detector_cuts,
     choose_least_f1,
@@ -41,7 +41,7 @@ def test_the_threshold_separates_and_false_picks_on_empty_fields_cost():
     assert score == 1
 
 
-def test_fields_that_promise_less_than_empty_ones_are_left_empty():
+def test_fields_with_a_lower_expected_f1_than_empty_ones_are_left_empty():
     full = found([0.9] * 4, [True] * 4, particles=4)
     faint = found([0.9] * 4, [True, True, False, True], particles=3)
     empty = found(np.full(60, 0.6), np.zeros(60, bool), particles=0)
@@ -67,7 +67,7 @@ def test_without_particles_only_false_picks_count():
 
 
 class Same(nn.Module):
-    """A detector that takes the image for the map."""
+    """A detector whose map is the image."""
 
     halo, stride, tile = 0, 1, 256
 
@@ -79,8 +79,8 @@ class Same(nn.Module):
         return image * self.weight
 
 
-def test_a_detector_draws_each_field_once_and_gets_the_sigma_that_serves_best(monkeypatch):
-    """Faint blobs among single bright pixels: without smoothing those are higher."""
+def test_a_detector_draws_each_field_once_and_gets_the_best_sigma(monkeypatch):
+    """Without smoothing, single bright pixels are higher than the faint blobs."""
     rng = np.random.default_rng(3)
     y, x = np.ogrid[:90, :110]
     fields = []
@@ -96,7 +96,7 @@ def test_a_detector_draws_each_field_once_and_gets_the_sigma_that_serves_best(mo
         drawn.append(image.shape)
         return image
 
-    monkeypatch.setattr(choosing, "predict_distance_map", draw)
+    monkeypatch.setattr(cuts_module, "predict_distance_map", draw)
     card = DetectorCard(particle_px=10.0, licence="none", trained_on="nothing")
     cuts = choose_detector_cuts(fields, Network(Same(), card, "same", ""))
     assert len(drawn) == len(fields)

@@ -20,7 +20,7 @@ SHAPE = (90, 110)
 
 
 def field(seed, *, clean=False):
-    """Bright cones in noise; or the very target."""
+    """Return a field of bright cones in noise, or of the target itself."""
     rng = np.random.default_rng(seed)
     centers = rng.uniform(0, SHAPE, (25, 2))
     image = distance_target(centers, SHAPE, PARTICLE)
@@ -40,7 +40,7 @@ def fresh(kind, *arguments):
 
 
 def examples(count=200, seed=0):
-    """Patches with and without a bright middle."""
+    """Return patches with and without a bright centre."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, count).astype(np.int8)
     patches = rng.normal(0, 0.5, (count, 40, 40))
@@ -50,10 +50,10 @@ def examples(count=200, seed=0):
 
 class StopAt:
     def __init__(self, step):
-        self.step, self.told = step, []
+        self.step, self.reported = step, []
 
     def advance(self, done, total, stage):
-        self.told.append((done, total, stage))
+        self.reported.append((done, total, stage))
         if done == self.step:
             raise Cancelled
 
@@ -71,7 +71,7 @@ def test_the_detector_learns_to_draw_particles():
 
 
 def test_image_and_target_are_cut_turned_and_mirrored_alike():
-    """A network that changes nothing is right at once where the image is the target."""
+    """The identity has no loss if the image is the target."""
 
     class Unchanged(nn.Module):
         def __init__(self):
@@ -90,8 +90,8 @@ def test_image_and_target_are_cut_turned_and_mirrored_alike():
     assert set(shapes) == {(4, 1, 36, 36)}
 
 
-def test_particles_weigh_more():
-    """A network that draws nothing errs on particles alone."""
+def test_particles_have_a_greater_weight():
+    """An empty map is wrong only on particles."""
 
     class Nothing(nn.Module):
         def __init__(self):
@@ -123,10 +123,10 @@ def test_training_reports_each_batch_and_can_be_cancelled():
     job = StopAt(7)
     with pytest.raises(Cancelled):
         list(fit_detector(fresh(FCRN), [field(1)], recipe(), job))
-    assert job.told == [(step, 40, "training") for step in range(1, 8)]
+    assert job.reported == [(step, 40, "training") for step in range(1, 8)]
 
 
-def test_the_classifier_learns_to_tell():
+def test_the_classifier_learns_to_classify():
     network = fresh(PatchClassifier, 40)
     chosen = ClassifierRecipe(epochs=8, batch=32)
     reports = list(fit_classifier(network, examples(), chosen))
@@ -144,7 +144,7 @@ def test_training_of_the_classifier_can_be_cancelled():
         list(
             fit_classifier(fresh(PatchClassifier, 40), examples(), ClassifierRecipe(batch=32), job)
         )
-    assert [done for done, _, _ in job.told] == [1, 2, 3]
+    assert [done for done, _, _ in job.reported] == [1, 2, 3]
 
 
 def test_a_few_patches_make_a_batch_of_their_own():

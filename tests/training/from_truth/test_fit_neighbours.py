@@ -1,4 +1,4 @@
-"""A classifier learns what the candidates around one say."""
+"""Fit of the context network of a classifier."""
 
 import numpy as np
 import pytest
@@ -19,10 +19,10 @@ RECIPE = ClassifierRecipe(context_epochs=60)
 
 
 @pytest.fixture
-def lessons():
-    """Fields where half are full of particles and half are empty, with like heights and patches.
+def training_data():
+    """Full and empty fields whose first candidates have similar heights and patches.
 
-    Only the company that a candidate keeps tells a particle.
+    Only the other candidates identify a particle.
     """
     rng = np.random.default_rng(0)
     fields, found, odds = [], [], []
@@ -45,26 +45,26 @@ def classifier():
     return Network(PatchClassifier(40).eval(), card, "test", "")
 
 
-def test_company_tells_a_particle(lessons, classifier):
-    fit_context(classifier.module, *lessons, PARTICLE_PX, RECIPE, SilentJob())
+def test_the_context_identifies_a_particle(training_data, classifier):
+    fit_context(classifier.module, *training_data, PARTICLE_PX, RECIPE, SilentJob())
     assert not classifier.module.training
     assert not classifier.module.context.training
-    for field, found in zip(*lessons[:2], strict=True):
+    for field, found in zip(*training_data[:2], strict=True):
         odds = log_odds_of_context(found.centers_yx, found.height, SHAPE, PARTICLE_PX, classifier)
         first = expit(odds)[0]  # as high in both kinds of field
         assert first > 0.8 if len(field.centers_yx) else first < 0.2
 
 
-def test_patches_weigh_what_the_recipe_says(lessons, classifier):
+def test_patches_have_the_weight_of_the_recipe(training_data, classifier):
     last = classifier.module.head[-1]
     weight, bias = last.weight.detach().clone(), last.bias.detach().clone()
     recipe = RECIPE.model_copy(update={"patch_weight": 0.25})
-    fit_context(classifier.module, *lessons, PARTICLE_PX, recipe, SilentJob())
+    fit_context(classifier.module, *training_data, PARTICLE_PX, recipe, SilentJob())
     assert torch.equal(last.weight, 0.25 * weight)
     assert torch.equal(last.bias, 0.25 * bias)
 
 
-def test_a_cancelled_lesson_leaves_the_classifier_as_it_was(lessons, classifier):
+def test_a_cancelled_fit_leaves_the_classifier_as_it_was(training_data, classifier):
     before = {name: tensor.clone() for name, tensor in classifier.module.state_dict().items()}
 
     class Impatient:
@@ -72,17 +72,17 @@ def test_a_cancelled_lesson_leaves_the_classifier_as_it_was(lessons, classifier)
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        fit_context(classifier.module, *lessons, PARTICLE_PX, RECIPE, Impatient())
+        fit_context(classifier.module, *training_data, PARTICLE_PX, RECIPE, Impatient())
     after = classifier.module.state_dict()
     assert after.keys() == before.keys()
     assert all(torch.equal(after[name], before[name]) for name in before)
 
 
-def test_the_same_seed_gives_the_same_weights(lessons):
+def test_the_same_seed_gives_the_same_weights(training_data):
     states = []
     for _ in range(2):
         torch.manual_seed(0)
         module = PatchClassifier(40).eval()
-        fit_context(module, *lessons, PARTICLE_PX, RECIPE, SilentJob())
+        fit_context(module, *training_data, PARTICLE_PX, RECIPE, SilentJob())
         states.append(module.context.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])

@@ -1,4 +1,4 @@
-"""The fields of a training run."""
+"""Fields of a training run."""
 
 import numpy as np
 import pytest
@@ -31,10 +31,10 @@ def pool_of(seed=1, job=None, hard=NONE_HARD, **changes):
 
 class Watcher:
     def __init__(self, stop=None):
-        self.stop, self.told = stop, []
+        self.stop, self.reported = stop, []
 
     def advance(self, done, total, stage):
-        self.told.append((done, total, stage))
+        self.reported.append((done, total, stage))
         if done == self.stop:
             raise Cancelled
 
@@ -54,7 +54,7 @@ def write_empty(folder, side=200, count=2):
     return folder
 
 
-def test_the_seed_makes_the_fields_and_those_that_judge_stay_the_same():
+def test_the_seed_makes_the_fields_and_validation_fields_stay_the_same():
     first, again, other = pool_of(1), pool_of(1), pool_of(2)
     for one, same in zip(first.fields, again.fields, strict=True):
         assert_array_equal(one.image, same.image)
@@ -63,7 +63,7 @@ def test_the_seed_makes_the_fields_and_those_that_judge_stay_the_same():
     assert first.description == "simulated micrographs of simple shapes"
 
 
-def test_shares_rule_what_is_learned_from_but_not_what_judges():
+def test_shares_of_hard_fields_do_not_apply_to_validation():
     usual, hard = pool_of(), pool_of(hard=HardFields(faint=0.3, empty=0.3, dirty=0.3))
     assert_array_equal(usual.validation[0].image, hard.validation[0].image)
     assert any(
@@ -86,16 +86,16 @@ def test_structures_are_found_by_name_and_named_on_the_card(tmp_path, stand_ins)
         pool_of(structures=tmp_path / "gone")
 
 
-def test_progress_is_told_and_it_can_be_cancelled(stand_ins):
+def test_progress_is_reported_and_it_can_be_cancelled(stand_ins):
     watcher = Watcher()
     pool_of(job=watcher)
-    assert watcher.told == [(done, 3, "simulating") for done in (1, 2, 3)]
+    assert watcher.reported == [(done, 3, "simulating") for done in (1, 2, 3)]
     with pytest.raises(Cancelled):
         pool_of(job=Watcher(stop=2))
 
 
 def test_two_workers_make_the_same_fields(monkeypatch):
-    """They are processes of their own, where fields have their full size."""
+    """Workers are other processes, so the fields have their full size."""
     monkeypatch.undo()
     data = DataRecipe(fields=1, looks=1, validation_fields=1)
     alone, together = (make_pool(data, NONE_HARD, 11.0, 1, workers=n) for n in (1, 2))

@@ -1,4 +1,4 @@
-"""Whole training runs, at toy size."""
+"""Complete training runs of toy size."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def recipe(**changes):
 
 @pytest.fixture
 def scores(monkeypatch):
-    """A function that sets the scores of the looks to come."""
+    """A function that sets the scores of the following validations."""
 
     def give(*scores):
         following = iter(scores)
@@ -84,7 +84,7 @@ def test_the_best_state_is_kept(toy_pool, scores):
     assert (trained.card.threshold, trained.card.sigma_px) == (0.4, 0.7)
 
 
-def test_cancelled_before_the_first_look_nothing_is_there(toy_pool):
+def test_cancelled_before_the_first_validation_there_is_no_result(toy_pool):
     with pytest.raises(Cancelled):
         train_detector(recipe(), toy_pool, job=StopAt(1))
 
@@ -95,7 +95,7 @@ def test_a_run_starts_from_weights_and_says_so(tmp_path, toy_pool, scores):
     first = train_detector(recipe(), toy_pool)
     card = first.card.model_copy(update={"licence": "Academic use only"})
     save_trained(type(first)(first.state, card, first.recipe, False), path)
-    scores(0.3, 0.3, 0.35, 0.2)  # the first of them is that of the start
+    scores(0.3, 0.3, 0.35, 0.2)  # the first score is that of the start
     onward = recipe(weights=str(path), learning_rate=1e-9)
     second = train_detector(onward, toy_pool, load_start(onward))
     assert second.card.licence == "Academic use only"
@@ -136,17 +136,17 @@ def test_a_classifier_is_trained_on_what_a_detector_finds(tmp_path, toy_pool, us
 
 
 def test_the_search_for_candidates_can_be_cancelled(toy_pool, use_toy_weights):
-    told = []
+    reported = []
 
     class Watcher:
         def advance(self, *given):
-            told.append(given)
-            if len(told) == 3:
+            reported.append(given)
+            if len(reported) == 3:
                 raise Cancelled
 
     with pytest.raises(Cancelled):
         train_classifier(ClassifierRecipe(), toy_pool, load_detector(), job=Watcher())
-    assert told == [(done, 4, "finding candidates") for done in (1, 2, 3)]
+    assert reported == [(done, 4, "finding candidates") for done in (1, 2, 3)]
 
 
 def test_nothing_to_learn_from_is_said(toy_pool, use_toy_weights):
