@@ -9,8 +9,8 @@ from napari_drpnet.training.from_labels.targets import (
     TrainingImage,
     TuneRecipe,
     draw_batches,
-    replay_targets,
     label_targets,
+    replay_targets,
 )
 
 RECIPE = TuneRecipe(replay_weight=0.25, positive_weight=3.0)

@@ -10,10 +10,10 @@ from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates
 from napari_drpnet.training.from_truth import cuts as choosing
 from napari_drpnet.training.from_truth.cuts import (
+    choose_detector_cuts,
     choose_least_f1,
     choose_threshold,
     f1,
-    choose_detector_cuts,
 )
 
 

@@ -17,9 +17,9 @@ from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
     Shifts,
+    classify_examples,
     convolve_variants,
     copy_head,
-    classify_examples,
 )
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe, LabelledView
 

@@ -12,9 +12,9 @@ from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
+    classify_examples,
     copy_head,
     fit_head,
-    classify_examples,
 )
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 

@@ -22,8 +22,8 @@ from napari_drpnet.training.from_labels.targets import (
     TrainingImage,
     TuneRecipe,
     draw_batches,
-    replay_targets,
     label_targets,
+    replay_targets,
 )
 from napari_drpnet.training.from_labels.together import find_right, sees_the_same
 
