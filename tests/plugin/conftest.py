@@ -34,7 +34,7 @@ def viewer(qapp):
 
 
 @pytest.fixture
-def session(viewer, tmp_path, monkeypatch, use_toy_weights):
+def session(viewer, tmp_path, use_toy_weights):
     """The session of the viewer, with projects under `tmp_path`."""
     from napari_drpnet.plugin import controller
     from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
@@ -44,7 +44,7 @@ def session(viewer, tmp_path, monkeypatch, use_toy_weights):
         MainThread(), SessionOptions(device="cpu", projects_root=tmp_path / "projects")
     )
     made = controller.Controller(viewer, session)
-    monkeypatch.setitem(controller._controllers, viewer, made)
+    controller.open_controllers[viewer] = made
     yield session
     made.close()
     session.runner.join(LIMIT_S)
@@ -54,6 +54,40 @@ def session(viewer, tmp_path, monkeypatch, use_toy_weights):
 def wait(qtbot):
     """A function that waits until a session has nothing to do."""
     return lambda session: qtbot.waitUntil(lambda: not session.runner.is_busy)
+
+
+@pytest.fixture
+def type_into(qtbot):
+    """A function that types a text into a field in place of what is there, and presses Enter."""
+    from qtpy.QtCore import Qt
+
+    def type_text(field, text):
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    return type_text
+
+
+@pytest.fixture
+def drag_cut(qtbot):
+    """A function that drags the line of a histogram from score to score."""
+    from qtpy.QtCore import QPoint, Qt
+
+    def place_of(histogram, score):
+        frame, low, high = histogram.frame(), histogram.edges[0], histogram.edges[-1]
+        x = frame.left() + frame.width() * (score - low) / (high - low)
+        return QPoint(round(x), histogram.height() // 2)
+
+    def drag(histogram, *scores):
+        places = [place_of(histogram, score) for score in scores]
+        qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=places[0])
+        for place in places:
+            qtbot.mouseMove(histogram, place)
+        qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=places[-1])
+
+    return drag
 
 
 @pytest.fixture
@@ -196,11 +230,11 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
         return viewers[-1]
 
     yield make
-    runners = [made.session.runner for made in controller._controllers.values()]
+    runners = [made.session.runner for made in controller.open_controllers.values()]
     for viewer in viewers:
         viewer.close()
     qtbot.wait(10)
-    assert not controller._controllers
+    assert not controller.open_controllers
     assert all(runner.join(LIMIT_S) for runner in runners)
 
 

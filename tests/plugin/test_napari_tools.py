@@ -236,7 +236,7 @@ def test_dragging_selected_points_is_one_step_of_undo(picked):
     picked.press("S")
     layer.selected_data = {2, 5}
     y, x = before[2]
-    tick = picked.picker.controller._tick  # as the timer does while the hand rests on the way
+    tick = picked.picker.controller.host.ticked.emit  # while the hand rests on the way
     picked.drag((y, x), (y + 2, x), (y + 4, x + 1), (y + 6, x + 3), on_the_way=tick)
     after = session.current.review.centers_yx
     np.testing.assert_allclose(after[[2, 5]] - before[[2, 5]], [[6, 3]] * 2, atol=0.6)
@@ -254,7 +254,7 @@ def test_pasting_here_and_on_another_micrograph(picked, qtbot):
     layer.selected_data = {1, len(layer.data) - 1}
     place = session.current.review.centers_yx[[1, -1]]
     picked.press("Ctrl+C")
-    with QSignalBlocker(picked.picker.controller._host):
+    with QSignalBlocker(picked.picker.controller.host):
         picked.press("Ctrl+V")
         assert len(layer.data) == len(session.current.review) + 2  # until the next tick
     qtbot.waitUntil(lambda: len(layer.data) == len(session.current.review))

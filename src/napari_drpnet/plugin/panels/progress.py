@@ -21,6 +21,12 @@ class JobProgress(QWidget):
 
     Attributes
     ----------
+    label : QLabel
+        What is being done, and how far it is.
+    bar : QProgressBar
+        How far it is.
+    cancel : QPushButton
+        Emits `cancelled`.
     cancelled : Signal
         When the button is pressed.
     """
@@ -29,16 +35,16 @@ class JobProgress(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label = QLabel()
-        self._bar = QProgressBar()
-        self._bar.setFixedWidth(_BAR_WIDTH)
-        self._bar.setTextVisible(False)
-        self._cancel = QPushButton("Cancel")
-        self._cancel.setToolTip("Stop; what is finished stays")
-        self._cancel.clicked.connect(self.cancelled.emit)
+        self.label = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setFixedWidth(_BAR_WIDTH)
+        self.bar.setTextVisible(False)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop; what is finished stays")
+        self.cancel.clicked.connect(self.cancelled.emit)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._label, self._bar, self._cancel):
+        for widget in (self.label, self.bar, self.cancel):
             layout.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.hide()
@@ -53,13 +59,13 @@ class JobProgress(QWidget):
         status : JobStatus
             Of the job.
         """
-        self._label.setText(_text(verb, status))
+        self.label.setText(_text(verb, status))
         longest = _text(verb, replace(status, done=status.total))
-        self._label.setMinimumWidth(self._label.fontMetrics().horizontalAdvance(longest) + _SPARE)
-        self._label.setToolTip(status.stage)
-        self._bar.setRange(0, status.total)
-        self._bar.setValue(status.done)
-        self._cancel.setEnabled(status.state != "cancelling")
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(longest) + _SPARE)
+        self.label.setToolTip(status.stage)
+        self.bar.setRange(0, status.total)
+        self.bar.setValue(status.done)
+        self.cancel.setEnabled(status.state != "cancelling")
         self.setVisible(status.state != "idle")
 
 
