@@ -171,7 +171,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     picked.picker.show_tab("Train")
     picked.settle()
     train = picked.picker.tabs.currentWidget().widget()
-    assert train.stack.is_at_work
+    assert train.progress.is_at_work
     gate.opened.set()
     picked.wait()
     picked.settle()

@@ -248,14 +248,14 @@ def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
 
     monkeypatch.setattr(picked.store, "load_candidates", load_slowly)
     click(panel.export)
-    qtbot.waitUntil(panel.progress.isVisible)
+    qtbot.waitUntil(lambda: panel.progress.is_at_work)
     assert not panel.export.isVisible()
     click(panel.progress.cancel)
     assert panel.outcome.headline.text().startswith("Cancelled")
     go_on.set()
     wait(picked)
     qtbot.waitUntil(panel.export.isVisible)
-    assert not panel.progress.isVisible()
+    assert not panel.progress.is_at_work
     assert not (picked.exporter.folder / "autopick.star").exists()
 
 

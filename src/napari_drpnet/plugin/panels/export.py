@@ -6,7 +6,6 @@ import napari
 from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -71,7 +70,7 @@ class ExportPanel(Panel):
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for part in (self.form, self._make_run_row(), self.outcome, *self._make_preview()):
+        for part in (self.form, self._make_progress(), self.outcome, *self._make_preview()):
             column.addWidget(part, stretch=int(part is self.preview))
         layout = QVBoxLayout(self)
         layout.addWidget(self.hint)
@@ -83,18 +82,13 @@ class ExportPanel(Panel):
 
     # ---- parts
 
-    def _make_run_row(self) -> QWidget:
+    def _make_progress(self) -> QWidget:
         self.export = QPushButton("Export")
         self.export.setToolTip(_EXPORT_TOOLTIP)
         self.export.clicked.connect(self._export)
-        self.progress = JobProgress()
-        self.progress.cancelled.connect(self._cancel)
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.export)
-        layout.addWidget(self.progress)
-        return row
+        self.progress = JobProgress((self.export,))
+        self.progress.cancel.clicked.connect(self._cancel)
+        return self.progress
 
     def _make_preview(self) -> tuple[QLabel, QWidget]:
         self.preview_title = QLabel()
@@ -182,8 +176,7 @@ class ExportPanel(Panel):
 
     def _show_job(self, status: JobStatus) -> None:
         if status.kind == "export":
-            self.export.setVisible(status.state == "idle")
-            self.progress.show_status("Writing", status)
+            self.progress.show_status(status, "Writing")
 
     def _show_report(self, report: ExportReport) -> None:
         self.outcome.show_report(report)

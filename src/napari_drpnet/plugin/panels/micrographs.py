@@ -32,6 +32,7 @@ from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.sample_project import open_sample
 
 _SIZE = QSize(900, 144)
+_PROGRESS_WIDTH = 300
 _WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
 #: Milliseconds between two looks at all micrographs, for their order and what they add up to.
 _REVIEW_EVERY_MS = 100
@@ -127,7 +128,8 @@ class MicrographsPanel(Panel):
         self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress = JobProgress()
-        self.progress.cancelled.connect(self._cancel)
+        self.progress.setFixedWidth(_PROGRESS_WIDTH)
+        self.progress.cancel.clicked.connect(self._cancel)
         toolbar = QHBoxLayout()
         self._steering = (self.previous, self.next, self.name_filter, self.status_filter)
         for widget in (self.open_button, *self._steering):
@@ -234,7 +236,7 @@ class MicrographsPanel(Panel):
     def _show_jobs(self, changed: JobStatus | None = None) -> None:
         if changed is None or changed.kind in _VERBS:
             status = self._job()
-            self.progress.show_status(_VERBS[status.kind], status)
+            self.progress.show_status(status, _VERBS[status.kind])
 
     def _job(self) -> JobStatus:
         """Return the most urgent of the jobs that are shown here."""

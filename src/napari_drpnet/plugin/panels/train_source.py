@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
-from napari_drpnet.plugin.panels.run_stack import RunStack
+from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.controllers.learning import Subject
 from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.points.label_counts import LabelTotals
@@ -52,10 +52,11 @@ class TrainSource(Panel):
         self.use_automatic.clicked.connect(self._on_use)
         self.label = self.action_button("label_automatically")
         self.forget = self.action_button("forget_automatic")
-        self.stack = RunStack((self.label, self.forget), self.action_button("cancel_labelling"))
+        cancel = self.action_button("cancel_labelling")
+        self.progress = JobProgress((self.label, self.forget), cancel)
         self.list = self._make_list()
         self.fold = Foldable("Which micrographs", self.list, _LIST)
-        parts = (self._make_subjects(), self.labels, self.use_automatic, self.stack, self.fold)
+        parts = (self._make_subjects(), self.labels, self.use_automatic, self.progress, self.fold)
         self.setLayout(column(*parts))
         self.listen(self.session.learner.chosen, self._show_choice)
         self.listen(self.session.runner.status_changed, self._on_status)
@@ -124,7 +125,7 @@ class TrainSource(Panel):
 
     def _on_status(self, status: JobStatus) -> None:
         if status.kind == "label":
-            self.stack.show_status(status, "labelling %p %" if status.total else "starting …")
+            self.progress.show_status(status)
 
     # ---- what the user does
 
