@@ -5,7 +5,7 @@ from typing import get_args
 import napari
 
 from napari_drpnet.picking.advice import Topic
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 
 

@@ -8,8 +8,8 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox
 
 from napari_drpnet.picking.expected import ExpectedScores
+from napari_drpnet.plugin.fields.controls import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.forms import FormRows
-from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot

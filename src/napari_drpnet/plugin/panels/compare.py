@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.curve_plot import CurvePlot
 from napari_drpnet.project.jobs.lanes import JobStatus

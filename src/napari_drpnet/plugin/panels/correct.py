@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.plugin.fields.brush_field import BrushField
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.label_buttons import LabelButtons
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.legend import Legend

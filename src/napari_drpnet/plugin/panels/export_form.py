@@ -20,9 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.formats import WRITTEN
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_wheel
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
-from napari_drpnet.plugin.fields.parts import column
 from napari_drpnet.project.controllers.statuses import Totals
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.session import Session

@@ -22,9 +22,8 @@ from qtpy.QtWidgets import (
 from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.plugin.table.micrograph_filter import MicrographFilter
 from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES, Column
-from napari_drpnet.plugin.table.micrograph_table import MicrographTable
+from napari_drpnet.plugin.table.micrograph_table import MicrographFilter, MicrographTable
 from napari_drpnet.plugin.table.open_button import OpenButton
 from napari_drpnet.plugin.table.row_table import RowTable
 from napari_drpnet.project.controllers.statuses import Totals

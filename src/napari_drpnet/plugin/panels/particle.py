@@ -9,9 +9,14 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidge
 
 from napari_drpnet.picking.parameters import ParticleParameters
 from napari_drpnet.plugin.canvas.measure import Measure
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, RESET_WIDTH
+from napari_drpnet.plugin.fields.controls import (
+    LABEL_WIDTH,
+    RESET_WIDTH,
+    Hint,
+    choose_weights_file,
+    column,
+)
 from napari_drpnet.plugin.fields.forms import FormRows, field_widget, show_value
-from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers.device import DeviceProbe

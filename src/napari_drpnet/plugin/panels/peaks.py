@@ -4,8 +4,8 @@ import napari
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 from napari_drpnet.plugin.fields.forms import FormRows
-from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot

@@ -2,7 +2,7 @@
 
 import napari
 
-from napari_drpnet.plugin.fields.parts import column
+from napari_drpnet.plugin.fields.controls import column
 from napari_drpnet.plugin.panels.advice import AdvicePanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.particle import ParticlePanel
