@@ -78,26 +78,10 @@ class SliderField(QWidget):
         self._label.setFixedWidth(LABEL_WIDTH)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setMinimumWidth(60)
-        self.number = QDoubleSpinBox()
-        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.number.setKeyboardTracking(False)
-        self.number.setSuffix(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
-        # napari's theme makes number boxes wide: room for two buttons that this one does not have.
-        self.number.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
-        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.number = _number_box(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
         self.reset = ResetButton()
         self.reset.setEnabled(False)
-
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for part in (self._label, self.slider, self.number, self.reset):
-            row.addWidget(part, stretch=int(part is self.slider))
-        for part in (self._label, self.slider, self.number):
-            part.setToolTip(facts.tooltip)
-        for part in (self.slider, self.number):
-            part.setAccessibleName(self._label.text())
-            guard_wheel(part)
+        self._lay_out(facts.tooltip)
 
         self.set_range(low, high)
         self.set_recommended(None)
@@ -105,6 +89,18 @@ class SliderField(QWidget):
         self.slider.sliderReleased.connect(self._finish)
         self.number.valueChanged.connect(self._on_number_typed)
         self.reset.clicked.connect(self.reset_requested)
+
+    def _lay_out(self, tooltip: str) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for part in (self._label, self.slider, self.number, self.reset):
+            row.addWidget(part, stretch=int(part is self.slider))
+        for part in (self._label, self.slider, self.number):
+            part.setToolTip(tooltip)
+        for part in (self.slider, self.number):
+            part.setAccessibleName(self._label.text())
+            guard_wheel(part)
 
     @property
     def value(self) -> float:
@@ -200,3 +196,14 @@ class SliderField(QWidget):
         if self._moved:
             self._moved = False
             self.editing_finished.emit()
+
+
+def _number_box(suffix: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setKeyboardTracking(False)
+    box.setSuffix(suffix)
+    # napari's theme makes number boxes wide: room for two buttons that this one does not have.
+    box.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    return box
