@@ -1,11 +1,15 @@
+import dataclasses
 import gc
 import os
 import sys
+import time
 from functools import partial
 
 import numpy as np
 import pytest
 
+from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.view import ViewState
 from waiting import LIMIT_S
 
 
@@ -97,11 +101,18 @@ def discs(tmp_path, write_discs):
     return {path: write_discs(path, seed=k) for k, path in enumerate(paths)}
 
 
+def let_pass(milliseconds):
+    """Let Qt do what comes in this time."""
+    from qtpy.QtTest import QTest
+
+    QTest.qWait(milliseconds)
+
+
 class Window:
     """A real window of napari with the picker in it, and what a person does there."""
 
-    def __init__(self, viewer, qtbot):
-        self.viewer, self._qtbot = viewer, qtbot
+    def __init__(self, viewer):
+        self.viewer = viewer
         self.picker = self.open_panel("DRPnet picker")
         self.session = self.picker.session
         self.notices = []
@@ -115,11 +126,26 @@ class Window:
     def settle(self):
         """Let Qt do what waits, and what comes of that: a deletion is the third to come."""
         for _ in range(4):
-            self._qtbot.wait(2)
+            let_pass(2)
 
     def wait(self):
         """Wait until the session has nothing to do."""
-        self._qtbot.waitUntil(lambda: not self.session.runner.is_busy)
+        end = time.monotonic() + LIMIT_S
+        while self.session.runner.is_busy:
+            assert time.monotonic() < end
+            let_pass(2)
+
+    def begin_anew(self, folder):
+        """Open an empty project with the first settings and the first view."""
+        session = self.session
+        self.picker.show_tab("Pick")
+        for field in dataclasses.fields(ViewState):
+            setattr(session.view, field.name, getattr(ViewState(), field.name))
+        session.do_quietly(SettingsEdit(before=session.project.settings, after=Settings()))
+        assert session.open_project(folder)
+        self.viewer.layers.clear()
+        self.notices.clear()
+        self.settle()
 
     def open(self, paths):
         """Open micrographs of discs, and say how large those are."""
@@ -185,7 +211,7 @@ class Window:
             Qt.KeyboardModifier.NoModifier,
         )
         QApplication.sendEvent(self.canvas, event)
-        self._qtbot.wait(8)  # napari looks at moves each 5 ms only
+        let_pass(8)  # napari looks at moves each 5 ms only
 
     def press(self, key, widget=None):
         """Press a key, such as "Ctrl+Z", with the focus on the canvas or another widget."""
@@ -239,15 +265,45 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
 
 
 @pytest.fixture
-def new_window(new_viewer, qtbot):
+def new_window(new_viewer):
     """A function that opens a window with the picker."""
-    return lambda **options: Window(new_viewer(**options), qtbot)
+    return lambda **options: Window(new_viewer(**options))
 
 
 @pytest.fixture
 def window(new_window):
     """A window with the picker."""
     return new_window()
+
+
+@pytest.fixture(scope="module")
+def window_of_module(request, tmp_path_factory, toy_weights, qapp, settled_heap):
+    """One window with the picker for a whole module, none of whose tests opens another one."""
+    if not request.config.pluginmanager.has_plugin("napari"):
+        pytest.skip("napari's fixtures are switched off")
+    import napari
+
+    from napari_drpnet.plugin import controller
+    from napari_drpnet.plugin.napari_hooks.settings import PluginSettings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRPNET_WEIGHTS", str(toy_weights))
+        patch.setenv("DRPNET_PROJECTS", str(tmp_path_factory.mktemp("projects")))
+        patch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
+        window = Window(napari.Viewer(show_welcome_screen=False))
+        yield window
+        window.viewer.close()
+        window.settle()
+        assert not controller.open_controllers
+        assert window.session.runner.join(LIMIT_S)
+
+
+@pytest.fixture
+def shared_window(window_of_module, tmp_path, use_toy_weights):
+    """The window of the module with an empty project."""
+    window_of_module.begin_anew(tmp_path / "project")
+    yield window_of_module
+    window_of_module.wait()
 
 
 @pytest.fixture

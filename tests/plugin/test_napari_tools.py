@@ -16,6 +16,11 @@ LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain"]
 
 
 @pytest.fixture
+def window(shared_window):
+    return shared_window
+
+
+@pytest.fixture
 def picked(window, discs):
     """A window with three micrographs, the first one picked."""
     window.open(discs)

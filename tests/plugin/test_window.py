@@ -23,9 +23,15 @@ SMALL = 1366, 768
 
 
 @pytest.fixture
+def window(shared_window):
+    """The window on a small screen."""
+    shared_window.viewer.window.resize(*SMALL)
+    return shared_window
+
+
+@pytest.fixture
 def picked(window, discs):
-    """The window on a small screen, with a micrograph picked and all fields open."""
-    window.viewer.window.resize(*SMALL)
+    """The same with a micrograph picked and all fields open."""
     window.open(discs)
     window.pick()
     window.session.exporter.choose(formats=(".star", ".box", ".csv"))
@@ -140,7 +146,6 @@ def test_tab_goes_from_top_to_bottom(picked):
 def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
     window, discs, automatic_weights, qtbot, type_into
 ):
-    window.viewer.window.resize(*SMALL)
     window.open(discs)
     window.session.change("classifier", classifier=automatic_weights(least_f1=0.99))
     window.pick()
