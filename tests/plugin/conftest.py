@@ -307,6 +307,18 @@ def shared_window(window_of_module, tmp_path, use_toy_weights):
 
 
 @pytest.fixture
+def quick_training(monkeypatch):
+    """Networks learn in few steps, from few simulations."""
+    from napari_drpnet.project.controllers import learning
+    from napari_drpnet.training.from_labels import targets
+
+    classifier, detector = learning.AdaptRecipe, targets.TuneRecipe
+    few = partial(classifier, steps=20, folds=2, learning_rate=5e-3)
+    monkeypatch.setattr(learning, "AdaptRecipe", few)
+    monkeypatch.setattr(targets, "TuneRecipe", partial(detector, steps=4, replay_fields=1))
+
+
+@pytest.fixture
 def picked(session, viewer, discs, wait):
     """The controller of the viewer, with the first of three micrographs picked: 16 points."""
     from napari_drpnet.plugin.controller import controller_of
