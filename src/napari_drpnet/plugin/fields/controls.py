@@ -87,6 +87,11 @@ class Foldable(QWidget):
         Shown while it is open; closed at first.
     tooltip : str
         What is inside.
+
+    Attributes
+    ----------
+    button : QToolButton
+        The title.
     """
 
     def __init__(self, title: str, content: QWidget, tooltip: str) -> None:

@@ -16,6 +16,11 @@ class AdvicePanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hints : dict of str to Hint
+        The sentences by their topics.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -40,6 +40,27 @@ class ClassifyPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    weights : FileChoice
+        The classifier.
+    hint : Hint
+        What to do first, or that there is no classifier.
+    histogram : HistogramPlot
+        P(particle) of the picks, with the cut.
+    accept : SliderField
+        The cut.
+    rule : Hint
+        Where the cut comes from.
+    least_f1 : FormRows
+        The field of the least F1.
+    counts, expected : Hint
+        How many picks are accepted and rejected; the scores to expect of them.
+    show_rejected : QCheckBox
+        Whether rejected picks are drawn.
+    about : Hint
+        What P(particle) is.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -54,6 +54,25 @@ class ExportPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hint : QLabel
+        What to do before there is anything to export.
+    body : QWidget
+        The parts below, hidden until then.
+    form : ExportForm
+        What to export.
+    export : QPushButton
+        Starts the export.
+    progress : JobProgress
+        How far it is.
+    outcome : ExportOutcome
+        What came of it.
+    preview_title : QLabel
+        The name of the file in the preview.
+    preview : QPlainTextEdit
+        The first rows of that file.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

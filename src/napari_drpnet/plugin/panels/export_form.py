@@ -39,6 +39,25 @@ class ExportForm(QWidget):
     ----------
     session : Session
         Whose exporter keeps the choice.
+
+    Attributes
+    ----------
+    relion : QComboBox
+        The version of RELION.
+    formats : dict of str to QCheckBox
+        The formats by their suffixes.
+    cryosparc, selection : QCheckBox
+        Whether one file for cryoSPARC, and RELION's list of included micrographs, are written.
+    box_size : OptionalField
+        The side of boxes in pixels; hidden where no format has boxes.
+    this_one, all_included : QRadioButton
+        Whose picks are written.
+    counts : QLabel
+        Of how many micrographs.
+    folder : QLineEdit
+        Where the files go.
+    browse : QPushButton
+        Asks for that folder.
     """
 
     def __init__(self, session: Session) -> None:

@@ -33,6 +33,27 @@ class ParticlePanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    diameter : FloatSpinBox
+        The diameter in Å; 0 stands for none.
+    measure_button : QToolButton
+        Lets the next drag on the canvas measure the diameter.
+    measure : Measure
+        That drag.
+    pixel_size : OptionalField
+        The pixel size in Å; None stands for that of the file.
+    polarity : ComboBox
+        Whether particles are dark or bright.
+    weights : FileChoice
+        The detector.
+    hint : Hint
+        What to do next.
+    probe : DeviceProbe
+        Finds the device.
+    device : Hint
+        The device, and why.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -17,6 +17,17 @@ class PickPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    particle : ParticlePanel
+        What is looked for.
+    run : RunPanel
+        The buttons that pick.
+    advice : AdvicePanel
+        What is odd about the result.
+    peaks : PeaksPanel
+        How candidates become picks.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

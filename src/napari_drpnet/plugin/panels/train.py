@@ -28,6 +28,27 @@ class TrainPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    source : TrainSource
+        What learns, and from which labels.
+    hint : Hint
+        What is missing.
+    train : QPushButton
+        Starts the training.
+    progress : JobProgress
+        How far it is.
+    plot : LossPlot
+        The losses.
+    outcome : TrainOutcome
+        What came of it.
+    next_change : QPushButton
+        Shows the next point that would change.
+    keep, discard : QPushButton
+        Decide about the result.
+    kept : Hint
+        That the result was kept.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

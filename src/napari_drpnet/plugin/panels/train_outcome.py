@@ -35,6 +35,17 @@ class TrainOutcome(QWidget):
     ----------
     next_change : QPushButton
         Shows the next point that would change.
+
+    Attributes
+    ----------
+    tables : dict of str to RatesTable
+        How each network does.
+    changed : QLabel
+        How many picks would change.
+    changes : QWidget
+        That label with its button.
+    sentence : Hint
+        Whether the result is better.
     """
 
     def __init__(self, next_change: QPushButton) -> None:
@@ -91,6 +102,13 @@ class RatesTable(QWidget):
     ----------
     title : str
         Of the network.
+
+    Attributes
+    ----------
+    heading : QLabel
+        The network, and the labels that it is judged by.
+    cells : dict of str to tuple of QLabel
+        Each number before and after.
     """
 
     def __init__(self, title: str) -> None:

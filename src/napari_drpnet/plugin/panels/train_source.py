@@ -42,6 +42,23 @@ class TrainSource(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    subjects : QButtonGroup
+        Which networks learn.
+    labels : Hint
+        How many labels a person has given.
+    use_automatic : QCheckBox
+        Whether automatic labels are used, and how many there are.
+    label, forget : QPushButton
+        Label automatically; take automatic labels away.
+    progress : JobProgress
+        How far labelling is.
+    fold : Foldable
+        Opens `list`.
+    list : QTreeWidget
+        The labels by micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
