@@ -277,10 +277,29 @@ def window(new_window):
 
 
 @pytest.fixture(scope="module")
-def window_of_module(request, tmp_path_factory, toy_weights, qapp, settled_heap):
+def app_of_module(qapp):
+    """An application of napari for a whole module, as `mock_app_model` is one for a test."""
+    pytest.importorskip("napari")
+    from app_model import Application
+    from napari._app_model._app import NapariApplication, _napari_names
+    from napari._qt._qapp_model.qactions import init_qactions
+    from napari.plugins import _initialize_plugins
+
+    app = NapariApplication("app of a module")
+    app.injection_store.namespace = _napari_names
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NapariApplication, "get_app_model", lambda: app)
+        for made_once in (init_qactions, _initialize_plugins):
+            made_once.cache_clear()
+        yield app
+    for made_once in (init_qactions, _initialize_plugins):
+        made_once.cache_clear()
+    Application.destroy(app.name)
+
+
+@pytest.fixture(scope="module")
+def window_of_module(app_of_module, tmp_path_factory, toy_weights, settled_heap):
     """One window with the picker for a whole module, none of whose tests opens another one."""
-    if not request.config.pluginmanager.has_plugin("napari"):
-        pytest.skip("napari's fixtures are switched off")
     import napari
 
     from napari_drpnet.plugin import controller

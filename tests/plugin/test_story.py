@@ -1,6 +1,5 @@
 """The whole story in a real window, with real clicks: from an empty folder to RELION's files."""
 
-import napari
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
@@ -82,23 +81,17 @@ def docks(viewer):
 
 
 @pytest.fixture
-def open_window(qtbot, monkeypatch, tmp_path, use_toy_weights):
+def open_window(qtbot, new_viewer):
     """A function that opens the window with the picker, as a person sits down before it."""
-    monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path / "projects"))
-    viewers = []
 
     def open_it():
-        viewer = napari.Viewer()
-        viewers.append(viewer)
+        viewer = new_viewer()
         viewer.window.resize(1366, 768)
         _, picker = viewer.window.add_plugin_dock_widget("napari-drpnet", "DRPnet picker")
         qtbot.waitUntil(lambda: any(name.startswith("Micrographs") for name in docks(viewer)))
         return Person(qtbot, viewer, picker)
 
-    yield open_it
-    for viewer in viewers:
-        viewer.close()
-        QApplication.processEvents()
+    return open_it
 
 
 @pytest.fixture
