@@ -14,7 +14,7 @@ from napari_drpnet.picking.networks.weights import (
     save_network,
 )
 from napari_drpnet.project.controllers import learning
-from napari_drpnet.project.learning import pages as lesson_pages
+from napari_drpnet.project.learning import example_sets
 from napari_drpnet.project.learning.outcome import find_missing
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.state.edits import LabelEdit
@@ -307,7 +307,7 @@ def test_a_lower_threshold_finds_faint_particles_again(desk, eager_weights, dirt
 
 
 def test_cancelling_changes_nothing(trained, gate_before):
-    gate = gate_before(lesson_pages, "choose_replay")
+    gate = gate_before(example_sets, "choose_replay")
     before = picks(trained)
     learner = trained.session.learner
     learner.train(QUICK)
@@ -323,7 +323,7 @@ def test_cancelling_changes_nothing(trained, gate_before):
 
 
 def test_labels_that_change_meanwhile_are_for_the_next_time(trained, gate_before):
-    gate = gate_before(lesson_pages, "choose_replay")
+    gate = gate_before(example_sets, "choose_replay")
     trained.session.learner.train(QUICK)
     assert gate.reached.wait(LIMIT_S)
     label_discs(trained, [30, 31])
@@ -337,7 +337,7 @@ def test_labels_that_change_meanwhile_are_for_the_next_time(trained, gate_before
 
 
 def test_nothing_lands_in_another_project(trained, gate_before, tmp_path):
-    gate = gate_before(lesson_pages, "choose_replay")
+    gate = gate_before(example_sets, "choose_replay")
     trained.session.learner.train(QUICK)
     assert gate.reached.wait(LIMIT_S)
     assert trained.session.open_project(tmp_path / "other")
