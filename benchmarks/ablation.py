@@ -13,7 +13,7 @@ import numpy as np
 from accuracy_sets import Picker, page_to_write, table, write_section
 from grid import Score, score_laplacian, score_picker
 from grid_sets import Case, empty_cells, named_cells, noise_cases, real_cases, simulate
-from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.networks.card import Network
 
 OLD = ("multiscale", "multiscale-classifier")
 

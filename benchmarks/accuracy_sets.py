@@ -26,17 +26,18 @@ from napari_drpnet.evaluation.scores import (
 )
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import Polarity
-from napari_drpnet.picking.detection import Networks
+from napari_drpnet.picking.cuts import find_cut, ranking_score
+from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.matlab import import_published_detector
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
     ParticleParameters,
     PickParameters,
-    SimulationParameters,
 )
-from napari_drpnet.picking.pick import find_cut, ranking_score, resolve
+from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.simulation import read_structure, simulate_micrograph
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DRPNET_SHARED", ROOT.parent / "shared"))
@@ -132,7 +133,7 @@ class Picker:
     """Networks with the one setting that their cards recommend."""
 
     networks: Networks
-    parameters: PickParameters
+    parameters: ResolvedParameters
 
     @classmethod
     def load(cls, detector: str = "default", classifier: str = "default") -> "Picker":
@@ -143,12 +144,11 @@ class Picker:
             classifier=ClassifierParameters(classifier=classifier),
         )
         networks = load_networks(asked)
-        return cls(networks, resolve(asked, networks))
+        return cls(networks, networks.resolve(asked))
 
     @property
     def threshold(self) -> float:
         """The least score of a pick."""
-        assert self.parameters.peaks.threshold is not None
         return self.parameters.peaks.threshold
 
     def pick(

@@ -26,8 +26,8 @@ import numpy as np
 
 from napari_drpnet import simulate_micrograph
 from napari_drpnet.batch.workers.workers import count_cores
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.relion.lists import read_index
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 SIDE, FRAMES, DIAMETER = 1024, 8, 150
 KILLS = 20

@@ -21,10 +21,12 @@ import numpy as np
 from large_files import write_tiled
 from napari_drpnet import PickParameters, load_networks, pick, read_micrograph
 from napari_drpnet.images.preprocess import preprocess, resample
+from napari_drpnet.picking.candidates import rank_candidates
+from napari_drpnet.picking.classification.classify import classify
 from napari_drpnet.picking.detection import detect
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.parameters import ParticleParameters, SimulationParameters
-from napari_drpnet.picking.pick import judge, rank_candidates, resolve
+from napari_drpnet.picking.parameters import ParticleParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 from timing import median_ms
 
 DIAMETER_PX = 100.0
@@ -88,7 +90,7 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
     path = make_file(shape, folder)
     asked = PickParameters(particle=ParticleParameters(diameter_angstrom=1.5 * DIAMETER_PX))
     networks = load_networks(asked)
-    parameters = resolve(asked, networks)
+    parameters = networks.resolve(asked)
     micrograph = read_micrograph(path)
     card = networks.detector.card
     detection = detect(micrograph, parameters, networks)
@@ -111,7 +113,7 @@ def report(label: str, shape: tuple[int, int], folder: Path, runs: int) -> None:
         "  detector": median_ms(lambda: predict_distance_map(image, networks.detector), runs),
         "  peaks": median_ms(lambda: rank_candidates(detection, parameters), runs),
         f"  classifier, {len(picked)} of {len(picks)} candidates": median_ms(
-            lambda: judge(picked, detection, networks), runs
+            lambda: classify(picked, detection, networks), runs
         ),
         "detector in bfloat16": median_ms(
             lambda: predict_distance_map(image, networks.detector, "bfloat16"), runs

@@ -21,9 +21,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from large_files import write_tiled
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.project.session import Session
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 PIXEL_SIZE, DIAMETER = 1.5, 90.0  # Å
 STEPS = 60

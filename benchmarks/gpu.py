@@ -27,15 +27,15 @@ from napari_drpnet.base.devices import Device, choose_device
 from napari_drpnet.evaluation.matching import match_one_to_one
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import preprocess
-from napari_drpnet.picking.detection import Networks, detect
+from napari_drpnet.picking.candidates import rank_candidates
+from napari_drpnet.picking.classification.classify import classify
+from napari_drpnet.picking.cuts import above_threshold
+from napari_drpnet.picking.detection import detect
 from napari_drpnet.picking.detectors.distance_map import Precision, predict_distance_map
-from napari_drpnet.picking.networks.weights import Network
-from napari_drpnet.picking.parameters import (
-    DetectorParameters,
-    ParticleParameters,
-    SimulationParameters,
-)
-from napari_drpnet.picking.pick import above_threshold, judge, rank_candidates, resolve
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import DetectorNetwork
+from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 from timing import median_ms
 
 Positions = NDArray[np.float64]
@@ -189,7 +189,7 @@ class Bench:
 
     def _works(self, arithmetic: Arithmetic) -> list[Callable[[], object]]:
         micrograph, networks, card = self.micrographs[0], self.networks, self.networks.detector.card
-        parameters = resolve(asked(arithmetic, "dark"), networks)
+        parameters = networks.resolve(asked(arithmetic, "dark"))
         detection = detect(micrograph, parameters, networks)
         image, candidates = detection.view.image, rank_candidates(detection, parameters)
         wanted = above_threshold(candidates, parameters)
@@ -199,7 +199,7 @@ class Bench:
             ),
             lambda: predict_distance_map(image, networks.detector, arithmetic.precision),
             lambda: rank_candidates(detection, parameters),
-            lambda: judge(candidates, detection, networks, wanted=wanted),
+            lambda: classify(candidates, detection, networks, wanted=wanted),
             lambda: pick(micrograph, parameters, networks),
         ]
 
@@ -218,7 +218,7 @@ class Bench:
     def large_image(self) -> Image:
         """Return a network image as large as the micrograph: the first one's, repeated."""
         micrograph = self.micrographs[0]
-        parameters = resolve(asked(FLOAT32, "dark"), self.networks)
+        parameters = self.networks.resolve(asked(FLOAT32, "dark"))
         image = detect(micrograph, parameters, self.networks).view.image
         repeats = [-(-n // length) for n, length in zip(micrograph.shape, image.shape, strict=True)]
         return np.tile(image, repeats)[: micrograph.shape[0], : micrograph.shape[1]]
@@ -291,7 +291,7 @@ def memory_limit(kind: str, limit: int) -> Iterator[None]:
         set_fraction(usual)
 
 
-def back_off(kind: str, image: Image, detector: Network) -> str:
+def back_off(kind: str, image: Image, detector: DetectorNetwork) -> str:
     """Run the detector with all memory and with little; tell tiles and difference."""
     side, whole, starved = len(image), TileCount(), TileCount()
     maps: list[Image] = []

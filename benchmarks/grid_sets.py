@@ -22,10 +22,10 @@ from accuracy_sets import SHARED, Example, empty_pictures, real_examples
 from napari_drpnet import read_coordinates, read_micrograph
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import Polarity
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import Structure, make_shape, read_structure, simulate_micrograph
 from napari_drpnet.simulation.noise import Spectrum, add_noise, coloured_noise, white
 from napari_drpnet.simulation.optics import beam_with_edge, contrast_transfer
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -6,7 +6,7 @@ import mrcfile
 import numpy as np
 
 from napari_drpnet import simulate_micrograph
-from napari_drpnet.picking.parameters import SimulationParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def write_tiled(

@@ -1,4 +1,4 @@
-"""What the labels of whole real micrographs teach: each is left out once, and picked.
+"""What the labels of whole real micrographs bring: each is left out once, and picked.
 
 The shipped detector is fine-tuned on all other micrographs of the set, with every expert
 coordinate: for longer and faster than from a few clicks, by a recipe that was chosen on simulated
@@ -17,7 +17,7 @@ from accuracy_sets import Example, Picker, page_to_write, real_examples, table, 
 from napari_drpnet.evaluation.precision_recall import Rates
 from napari_drpnet.evaluation.scores import evaluate_picks
 from napari_drpnet.images.preprocess import preprocess
-from napari_drpnet.picking.networks.weights import WeightsCard
+from napari_drpnet.picking.networks.card import AnyCard
 from napari_drpnet.training.from_labels.detector import (
     LabelledImage,
     Tuned,
@@ -41,7 +41,7 @@ def result_of(training: Generator[object, None, Result]) -> Result:
             return end.value  # type: ignore[no-any-return]
 
 
-def label(example: Example, card: WeightsCard) -> LabelledImage:
+def label(example: Example, card: AnyCard) -> LabelledImage:
     """Take every expert coordinate for a label, in the view of a detector."""
     pixels, diameter_px = example.micrograph.pixels, example.diameter_px
     view = preprocess(

@@ -25,15 +25,12 @@ from napari_drpnet.batch.results.curation import CurationRules
 from napari_drpnet.cli import main
 from napari_drpnet.cli.options import flag
 from napari_drpnet.images.display import DisplayParameters
-from napari_drpnet.picking.parameters import (
-    ParticleParameters,
-    PickParameters,
-    SimulationParameters,
-)
+from napari_drpnet.picking.loading import choose_weights
+from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.files.export_options import ExportChoice
-from napari_drpnet.project.stages.derivation import choose_weights
+from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -31,9 +31,10 @@ def toy_weights(tmp_path_factory) -> Path:
     """A folder of default weights: the detector is a 9×9 mean, the classifier always says 0.73."""
     import torch
 
+    from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
     from napari_drpnet.picking.networks.fcrn import FCRN
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.weights import save_network
 
     about = {"particle_px": 9, "licence": "BSD-3-Clause", "trained_on": "nothing"}
     folder = tmp_path_factory.mktemp("weights")
@@ -46,9 +47,9 @@ def toy_weights(tmp_path_factory) -> Path:
             height, width = layer.kernel_size
             layer.weight[0, 0, height // 2, width // 2] = 1
         classifier.head[-1].bias[1] = 1
-    card = WeightsCard(kind="detector", threshold=1.5, sigma_px=1.5, **about)
+    card = DetectorCard(threshold=1.5, sigma_px=1.5, **about)
     save_network(folder / "detector-default.safetensors", detector.state_dict(), card)
-    card = WeightsCard(kind="classifier", patch_px=16, pool_stride=1, accept=0.5, **about)
+    card = ClassifierCard(patch_px=16, pool_stride=1, accept=0.5, **about)
     save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
     return folder
 
@@ -148,6 +149,6 @@ def gate_before(monkeypatch):
 @pytest.fixture
 def detector_gate(gate_before):
     """A gate before the detector."""
-    from napari_drpnet.project.stages import cache as picker
+    from napari_drpnet.project.stages import cache
 
-    return gate_before(picker, "detect")
+    return gate_before(cache, "detect")

@@ -15,9 +15,9 @@ from napari_drpnet.base.geometry import inside
 from napari_drpnet.evaluation.scores import score_picks
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.picking.networks.weights import list_weights, load_classifier, load_detector
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import make_shape
 from napari_drpnet.simulation.noise import add_noise
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def parameters(diameter_angstrom, pixel_size=None):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napari_drpnet.evaluation.scores import evaluate_picks
     from napari_drpnet.formats import read_coordinates, write_coordinates
     from napari_drpnet.images.micrograph import Micrograph, read_micrograph
-    from napari_drpnet.picking.detection import load_networks
+    from napari_drpnet.picking.loading import load_networks
     from napari_drpnet.picking.parameters import PickParameters
     from napari_drpnet.picking.pick import pick
     from napari_drpnet.simulation import simulate_micrograph
@@ -36,7 +36,7 @@ _HOMES = {
     "PickParameters": "picking.parameters",
     "Picks": "base.picks",
     "evaluate_picks": "evaluation.scores",
-    "load_networks": "picking.detection",
+    "load_networks": "picking.loading",
     "pick": "picking.pick",
     "read_coordinates": "formats",
     "read_micrograph": "images.micrograph",

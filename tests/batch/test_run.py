@@ -225,7 +225,7 @@ def test_outdated_picks_of_a_micrograph_that_fails_are_not_in_the_index(pick, pa
 
 
 def test_an_unforeseen_error_is_noted_with_its_traceback(pick, monkeypatch):
-    def fail(path):
+    def fail(path, *_):
         raise ZeroDivisionError("surprise")
 
     monkeypatch.setattr(task, "read_micrograph", fail)

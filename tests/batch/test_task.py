@@ -121,7 +121,7 @@ def test_other_weights_than_those_of_the_batch_are_refused(task, entry):
     other = PickTask(task.parameters, task.outputs, ("0" * 64, None))
     failed = other.pick(entry)
     assert isinstance(failed, FailedMicrograph)
-    assert "others than when the batch began" in failed.message
+    assert "have changed since the start" in failed.message
     assert not Path("out").exists()
 
 

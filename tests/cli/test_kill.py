@@ -1,6 +1,7 @@
 """A batch that is killed, or asked to end, and resumed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,13 +16,17 @@ from napari_drpnet.relion.star_tables import read_tables
 COUNT = 12
 PICK = ("pick", "in", "--out", "out", "--diameter", "36", "--format", "star,csv")
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9"),
+]
 
 
 @pytest.fixture(autouse=True)
 def micrographs(drpnet, write_discs):
-    for number in range(COUNT):
-        write_discs(f"in/m{number:02d}.mrc", number, side=400)
+    write_discs("in/m00.mrc", side=400)
+    for number in range(1, COUNT):
+        shutil.copy("in/m00.mrc", f"in/m{number:02d}.mrc")
 
 
 @pytest.mark.parametrize(("workers", "after"), [(1, 0), (2, 3)])

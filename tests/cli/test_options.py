@@ -6,7 +6,8 @@ from click.testing import CliRunner
 from pydantic import BaseModel, Field
 
 from napari_drpnet.cli.options import build_model, flag, model_options
-from napari_drpnet.picking.parameters import PickParameters, SimulationParameters
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 class Inner(BaseModel):

@@ -12,6 +12,7 @@ import tifffile
 from napari_drpnet.batch import task
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.picking.pick import pick_in_detail
+from napari_drpnet.relion.lists import read_index, read_micrographs_star
 from napari_drpnet.relion.star_tables import read_tables, write_table
 
 pytestmark = pytest.mark.usefixtures("micrographs")
@@ -95,6 +96,23 @@ def test_the_list_of_relion_gets_what_relion_3_reads(drpnet):
     assert Path("out/coords_suffix_autopick.star").read_text() == "mics.star\n"
 
 
+def test_names_with_an_apostrophe_or_a_hash_go_all_the_way(drpnet, write_discs):
+    names = ["O'Brien/a.mrc", "run#2/b.mrc", "two words/c.mrc"]
+    for seed, name in enumerate(names):
+        write_discs(name, seed)
+    write_table("mics.star", "micrographs", {"rlnMicrographName": names})
+    drpnet("pick", "mics.star", *OUT)
+    assert read_index("out/autopick.star") == [
+        (name, f"out/{name.removesuffix('.mrc')}_autopick.star") for name in names
+    ]
+    for index in ("out/autopick.star", "out/coords_suffix_autopick.star"):
+        for target, kind in (("all.csv", "csv"), ("all.star", "cryosparc")):
+            drpnet("convert", index, target, "--to", kind, "--overwrite")
+            assert read_coordinates(target).micrograph_names == tuple(np.repeat(names, 16))
+    drpnet("curate", "out", "--in-mics", "mics.star", "--out", "chosen.star")
+    assert [entry.name for entry in read_micrographs_star("chosen.star")] == names
+
+
 def test_a_watch_ends_by_the_stop_file_and_goes_on_later(drpnet):
     Path("stop").touch()
     watch = ("pick", "in", *OUT, "--workers", 1, "--watch", "--settle", 0, "--every", 0.05,
@@ -114,6 +132,7 @@ def test_a_watch_ends_by_the_stop_file_and_goes_on_later(drpnet):
     assert len(read_tables("out/autopick.star")["coordinate_files"]) == 3
 
 
+@pytest.mark.slow
 def test_several_processes_pick(drpnet):
     shown = drpnet("pick", "in", *OUT, "--workers", 2).output
     assert "Picked 3 micrographs" in shown

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from napari_drpnet.batch import task
 from napari_drpnet.cli import main
 from napari_drpnet.cli.relion_command import split_arguments
+from napari_drpnet.formats import read_coordinates
 from napari_drpnet.picking.pick import pick_in_detail
 
 JOB = "External/job005/"
@@ -194,6 +195,23 @@ def test_an_external_job_from_the_list_to_the_particles(truth, version):
     assert len(relion.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("version", ["3.1", "5"])
+def test_names_with_an_apostrophe_or_a_hash(truth, version, write_discs):
+    relion = Relion(version)
+    true = {
+        name: write_discs(name, seed, pixel_size=0.0)
+        for seed, name in enumerate([f"M/job002/{place}/a.mrc" for place in ("O'Brien", "run#2")])
+    }
+    relion.list_micrographs(true)
+    assert relion.run() == 0
+    coordinates = JOB + next(iter(NODES[version]))
+    found = read_coordinates(coordinates)
+    for name, centers in true.items():
+        rows = [row == name for row in found.micrograph_names]
+        assert_found(found.centers_yx[rows], centers)
+        assert Path(by_suffix(name, JOB, "_autopick.star")).exists()
+
+
 def test_an_abort_keeps_what_is_finished_and_continue_goes_on(relion, before):
     before(2, Path(JOB, "RELION_JOB_ABORT_NOW").touch)
     assert relion.run() == 2
@@ -291,6 +309,12 @@ def test_a_forgotten_diameter_is_a_failure_that_tells_where_it_goes(relion):
     assert relion.state == "FAILURE"
 
 
+def test_a_folder_that_relion_has_not_made_stays_absent(truth):
+    result = CliRunner().invoke(main, ["relion", "--o", JOB, "--in_mics", MICS])
+    assert "Missing option '--diameter'" in result.stderr
+    assert not Path("External").exists()
+
+
 def test_without_a_folder_there_is_only_the_message(truth):
     result = CliRunner().invoke(main, ["relion", "--in_mics", MICS, "--diameter", "36"])
     assert result.exit_code == 1
@@ -333,6 +357,7 @@ def test_two_runs_at_once_are_refused(relion, before):
     assert codes == [1]
 
 
+@pytest.mark.slow
 def test_relion_starts_it_through_a_shell(relion):
     executable = f"{sys.executable} -c 'from napari_drpnet.cli import main; main()' relion "
     words = relion.command({"diameter": 36, "device": "cpu"})

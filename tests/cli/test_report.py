@@ -22,9 +22,10 @@ def test_json_stays_alone_on_stdout(drpnet):
 
 
 def test_micrographs_that_failed_have_a_page_too(drpnet):
-    result = drpnet("pick", "gone.mrc", *OUT, "--report", code=1)
+    Path("bad.mrc").write_text("bad")
+    result = drpnet("pick", "bad.mrc", *OUT, "--report", code=1)
     assert "1 micrograph FAILED" in result.stderr
-    assert "gone.mrc" in Path("out/report.html").read_text()
+    assert "bad.mrc" in Path("out/report.html").read_text()
 
 
 def test_a_folder_without_a_run_is_an_error(drpnet):

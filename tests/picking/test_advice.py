@@ -10,18 +10,20 @@ from napari_drpnet.base.picks import Picks
 from napari_drpnet.images.equalise import SPECTRUM_SIZE
 from napari_drpnet.images.preprocess import NetworkImage
 from napari_drpnet.picking.advice import advise
+from napari_drpnet.picking.cuts import accept
 from napari_drpnet.picking.detection import UNSURE, Detection
-from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import accept
+from napari_drpnet.picking.detectors.distance_map_family import DistanceMap
+from resolving import resolved
 
 SHAPE = (1000, 1200)
 FRAME = Frame.with_scale(SHAPE, 4.0)
 VIEW = NetworkImage(np.zeros(FRAME.network_shape, np.float32), FRAME, "dark", "robust")
-DETECTION = Detection(VIEW, np.zeros(FRAME.network_shape, np.float32), VIEW, 80.0, 1.0, "absolute")
+EVIDENCE = DistanceMap(np.zeros(FRAME.network_shape, np.float32), "absolute")
+DETECTION = Detection(VIEW, EVIDENCE, VIEW, 80.0, 1.0)
 
 
 def settings(*, diameter=160.0, polarity="auto", accept=0.5, least_f1=0.0, **peaks):
-    return PickParameters(
+    return resolved(
         particle={"diameter_angstrom": diameter, "polarity": polarity},
         peaks={"threshold": 0.1, "score": "height", **peaks},
         classifier={"accept": accept, "least_f1": least_f1},

@@ -11,10 +11,9 @@ from napari_drpnet.picking.parameters import (
     DetectorParameters,
     ParticleParameters,
     PeakParameters,
-    SimulationParameters,
 )
-from napari_drpnet.picking.pick import resolve
 from napari_drpnet.simulation import SHAPES, make_shape
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 def found(micrograph, diameter_angstrom, pixel_size=None):
@@ -25,7 +24,7 @@ def found(micrograph, diameter_angstrom, pixel_size=None):
         classifier=ClassifierParameters(classifier="none"),
     )
     networks = load_networks(asked)
-    return detect(micrograph, resolve(asked, networks), networks)
+    return detect(micrograph, networks.resolve(asked), networks)
 
 
 def simulated(seed, negative_stain):
@@ -73,10 +72,10 @@ def test_the_classifier_sees_its_own_scale_beside_another_detector():
         peaks=PeakParameters(threshold=0.5),
     )
     networks = load_networks(asked)
-    answer = detect(micrograph, resolve(asked, networks), networks)
+    answer = detect(micrograph, networks.resolve(asked), networks)
     assert answer.view.normalization == "published"
     assert answer.classifier_view.normalization == "robust"
     plain = asked.model_copy(update={"detector": DetectorParameters()})
-    same = detect(micrograph, resolve(plain, networks), networks)
+    same = detect(micrograph, networks.resolve(plain), networks)
     assert same.classifier_view is same.view
     np.testing.assert_array_equal(same.view.image, answer.classifier_view.image)

@@ -5,12 +5,8 @@ from pydantic import BaseModel, ValidationError
 
 from napari_drpnet.base.frozen import Parameters
 from napari_drpnet.picking import parameters
-from napari_drpnet.picking.parameters import (
-    ParticleParameters,
-    PeakParameters,
-    PickParameters,
-    SimulationParameters,
-)
+from napari_drpnet.picking.parameters import ParticleParameters, PeakParameters, PickParameters
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 STAGES = [
     model

@@ -12,25 +12,21 @@ from napari_drpnet.base.devices import Device
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.images.micrograph import Micrograph
-from napari_drpnet.picking.detection import Networks, detect, load_networks, particle_diameter_px
+from napari_drpnet.picking.candidates import rank_candidates
+from napari_drpnet.picking.classification.classify import classify, context_log_odds
+from napari_drpnet.picking.cuts import accept, find_cut
+from napari_drpnet.picking.detection import detect, particle_diameter_px
+from napari_drpnet.picking.loading import Networks, load_networks
+from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard, Network
 from napari_drpnet.picking.networks.fcrn import FCRN
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard, save_network
+from napari_drpnet.picking.networks.weights import save_network
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import (
-    accept,
-    find_cut,
-    judge,
-    pick,
-    rank_candidates,
-    resolve,
-    weigh_surroundings,
-)
+from napari_drpnet.picking.pick import pick
 
 PIXEL_SIZE, DIAMETER = 1.5, 33.0  # Å; the particles have 22 px
 SHAPE = (301, 447)
-CARD = WeightsCard(
-    kind="detector",
+CARD = DetectorCard(
     particle_px=11.0,
     sigma_px=0.5,
     threshold=1.5,
@@ -38,7 +34,14 @@ CARD = WeightsCard(
     licence="none",
     trained_on="nothing",
 )
-CLASSIFIER_CARD = CARD.model_copy(update={"kind": "classifier", "patch_px": 40, "accept": 0.5})
+CLASSIFIER_CARD = ClassifierCard(
+    particle_px=11.0,
+    threshold=1.5,
+    patch_px=40,
+    accept=0.5,
+    licence="none",
+    trained_on="nothing",
+)
 
 
 class Smoothing(nn.Module):
@@ -241,15 +244,15 @@ def test_all_candidates_hold_the_picks_unchanged(with_classifier, micrograph, ma
 
 
 def test_stages_one_by_one_are_what_pick_does(with_classifier, micrograph):
-    parameters = resolve(wanted(), with_classifier)
+    parameters = with_classifier.resolve(wanted())
     detection = detect(micrograph, parameters, with_classifier)
     candidates = rank_candidates(detection, parameters)
     assert np.isnan(candidates.probability).all()
     assert not candidates.accepted.any()
-    staged = accept(judge(candidates, detection, with_classifier), parameters)
+    staged = accept(classify(candidates, detection, with_classifier), parameters)
     same(staged, pick(micrograph, wanted(), with_classifier, all_candidates=True))
     assert detection.diameter_px == 22
-    assert detection.distance_map.shape == detection.view.frame.network_shape
+    assert detection.evidence.values.shape == detection.view.frame.network_shape
 
 
 @pytest.fixture
@@ -262,14 +265,14 @@ def aware(with_classifier):
 
 
 def test_candidates_that_are_not_wanted_are_context_all_the_same(aware, micrograph):
-    parameters = resolve(wanted(), aware)
+    parameters = aware.resolve(wanted())
     detection = detect(micrograph, parameters, aware)
     candidates = rank_candidates(detection, parameters)
-    every = judge(candidates, detection, aware)
+    every = classify(candidates, detection, aware)
     half = np.arange(len(candidates)) % 2 == 0
-    some = judge(candidates, detection, aware, wanted=half)
+    some = classify(candidates, detection, aware, wanted=half)
     assert_allclose(some.probability, every.probability[half], atol=1e-6)
-    alone = judge(candidates.where(half), detection, aware)
+    alone = classify(candidates.where(half), detection, aware)
     assert np.abs(alone.probability - some.probability).max() > 1e-4
 
 
@@ -278,36 +281,36 @@ def test_heights_that_the_classifier_does_not_know_are_no_context(aware, microgr
     stranger = replace(aware, classifier=replace(aware.classifier, card=other))
     published = wanted(detector={"map_units": "published"}, peaks={"threshold": 50})
     for networks, chosen in ((stranger, wanted()), (aware, published)):
-        parameters = resolve(chosen, networks)
+        parameters = networks.resolve(chosen)
         detection = detect(micrograph, parameters, networks)
         candidates = rank_candidates(detection, parameters)
-        assert_array_equal(weigh_surroundings(candidates, detection, networks), 0)
-        assert resolve(wanted(), stranger).classifier.accept == 0
-    assert resolve(wanted(), aware).classifier.accept == 0.5
+        assert_array_equal(context_log_odds(candidates, detection, networks), 0)
+        assert stranger.resolve(wanted()).classifier.accept == 0
+    assert aware.resolve(wanted()).classifier.accept == 0.5
 
 
 def test_published_units_reach_255_in_every_micrograph(networks, micrograph):
     chosen = wanted(detector={"map_units": "published"}, peaks={"sigma_px": 0, "threshold": 50})
-    parameters = resolve(chosen, networks)
+    parameters = networks.resolve(chosen)
     faint = Micrograph(500 + (micrograph.pixels - 500) / 100, PIXEL_SIZE)
     for each in (micrograph, faint):
         detection = detect(each, parameters, networks)
-        assert detection.distance_map.max() == pytest.approx(255, rel=1e-6)
-        assert detection.distance_map.min() == 0
+        assert detection.evidence.values.max() == pytest.approx(255, rel=1e-6)
+        assert detection.evidence.values.min() == 0
         assert pick(each, chosen, networks).height.max() == pytest.approx(255, rel=1e-6)
 
 
 def test_absolute_units_are_those_of_the_detector(networks, micrograph):
-    parameters = resolve(wanted(peaks={"sigma_px": 0}), networks)
+    parameters = networks.resolve(wanted(peaks={"sigma_px": 0}))
     detection = detect(micrograph, parameters, networks)
     with torch.inference_mode():
         seen = torch.from_numpy(detection.view.image)[None, None]
         expected = networks.detector.module(seen)[0, 0].numpy()
-    assert_allclose(detection.distance_map, expected, atol=1e-5)
+    assert_allclose(detection.evidence.values, expected, atol=1e-5)
 
 
 def test_what_is_open_is_filled_in_from_the_card(with_classifier):
-    resolved = resolve(wanted(), with_classifier)
+    resolved = with_classifier.resolve(wanted())
     assert resolved.detector.normalization == "robust"
     assert resolved.detector.map_units == "absolute"
     peaks = resolved.peaks
@@ -318,7 +321,7 @@ def test_what_is_open_is_filled_in_from_the_card(with_classifier):
         0.25,
     )
     assert resolved.classifier.accept == 0.5
-    assert resolve(resolved, with_classifier) == resolved
+    assert with_classifier.resolve(resolved) == resolved
 
 
 def test_what_the_user_says_wins(with_classifier):
@@ -328,7 +331,7 @@ def test_what_the_user_says_wins(with_classifier):
         peaks=peaks,
         classifier={"accept": 0.0, "least_f1": 0.3},
     )
-    assert resolve(chosen, with_classifier) == chosen
+    assert with_classifier.resolve(chosen).model_dump() == chosen.model_dump()
 
 
 def automatic(networks, **cuts):
@@ -338,7 +341,7 @@ def automatic(networks, **cuts):
 
 def test_an_automatic_cut_is_that_of_best_expected_f1(with_classifier, micrograph):
     networks = automatic(with_classifier)
-    parameters = resolve(wanted(), networks)
+    parameters = networks.resolve(wanted())
     assert parameters.classifier.accept is None
     picks = pick(micrograph, wanted(), networks)
     cut = find_cut(picks, parameters)
@@ -346,7 +349,7 @@ def test_an_automatic_cut_is_that_of_best_expected_f1(with_classifier, micrograp
     assert_array_equal(picks.accepted, picks.probability >= cut.accept)
     every = pick(micrograph, wanted(), networks, all_candidates=True)
     assert find_cut(every, parameters) == cut
-    fixed = find_cut(picks, resolve(wanted(classifier={"accept": 0.7}), networks))
+    fixed = find_cut(picks, networks.resolve(wanted(classifier={"accept": 0.7})))
     assert (fixed.accept, fixed.automatic, fixed.picks_something) == (0.7, False, True)
 
 
@@ -360,7 +363,7 @@ def test_where_too_little_is_to_be_expected_nothing_is_accepted(with_classifier,
 
 
 def test_picks_keep_clear_of_blank_parts(networks, micrograph):
-    parameters = resolve(wanted(peaks={"threshold": 0.0, "border": 0.5}), networks)
+    parameters = networks.resolve(wanted(peaks={"threshold": 0.0, "border": 0.5}))
     black = replace(micrograph, pixels=micrograph.pixels.copy())
     black.pixels[:, :60] = 0
     picks = pick(black, parameters, networks)
@@ -459,6 +462,6 @@ def test_networks_are_loaded_as_the_parameters_name_them(tmp_path, micrograph):
 )
 def test_a_recommended_threshold_is_not_used_for_other_units(networks, own):
     with pytest.raises(ValueError, match="is not that of the detector"):
-        resolve(wanted(**own), networks)
+        networks.resolve(wanted(**own))
     own.setdefault("peaks", {})["threshold"] = 3.0
-    assert resolve(wanted(**own), networks).peaks.threshold == 3.0
+    assert networks.resolve(wanted(**own)).peaks.threshold == 3.0

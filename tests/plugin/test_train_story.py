@@ -18,8 +18,9 @@ def learning_weights(monkeypatch, tmp_path, toy_weights):
     """Toy weights whose classifier sees how bright a patch is, and accepts everything: 0.73."""
     import torch
 
+    from napari_drpnet.picking.networks.card import ClassifierCard
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.weights import save_network
 
     folder = tmp_path / "weights"
     folder.mkdir()
@@ -39,8 +40,7 @@ def learning_weights(monkeypatch, tmp_path, toy_weights):
         seen.weight.view(128, 64, -1)[:, 0] = 1 / 64
         seen.bias.copy_(-torch.linspace(0, 12.7, 128))
         said.bias.copy_(torch.tensor([-0.5, 0.5]))
-    card = WeightsCard(
-        kind="classifier",
+    card = ClassifierCard(
         particle_px=9,
         patch_px=16,
         pool_stride=1,

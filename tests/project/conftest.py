@@ -162,14 +162,14 @@ def aware_weights(tmp_path):
     """A function that writes a classifier with an opinion on contexts, for a kind of detector."""
     import torch
 
+    from napari_drpnet.picking.networks.card import ClassifierCard
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import WeightsCard, save_network
+    from napari_drpnet.picking.networks.weights import save_network
 
     def write(architecture="fcrn"):
         torch.manual_seed(0)
         module = PatchClassifier(16, 1, with_context=True)
-        card = WeightsCard(
-            kind="classifier",
+        card = ClassifierCard(
             architecture=architecture,
             particle_px=9,
             patch_px=16,

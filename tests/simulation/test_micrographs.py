@@ -8,11 +8,11 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from napari_drpnet.base.geometry import inside
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import SHAPES, Structure, make_shape, simulate_micrograph
 from napari_drpnet.simulation.contamination import carbon_film, cubic_ice, ice_crystals
 from napari_drpnet.simulation.micrographs import random_rotation
 from napari_drpnet.simulation.optics import beam_with_edge
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 PIXEL, DIAMETER = 4.0, 120.0  # Å; the particles have 30 px
 SHAPE = (360, 500)

@@ -9,8 +9,8 @@ from napari_drpnet.cli.options import build_model
 from napari_drpnet.cli.simulate import command
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import sample, simulate_micrograph
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 SMALL = SimulationParameters(width_px=128, height_px=96, diameter_angstrom=30, particles=4)
 

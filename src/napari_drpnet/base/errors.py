@@ -24,3 +24,17 @@ class InputFileError(Exception):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}. {self.remedy}."
+
+
+def explain_os_error(error: OSError, place: object = "") -> str:
+    """Return what the system could not do, as ``file: reason``.
+
+    Parameters
+    ----------
+    error : OSError
+        As Python raised it.
+    place : str or path, optional
+        What the error is about, where it names no file itself.
+    """
+    start = f"{error.filename or place}: " if error.filename or place else ""
+    return f"{start}{error.strerror or error}"

@@ -1,7 +1,8 @@
 """What must not happen to an output folder: lost picks, or two runs at once."""
 
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -40,15 +41,26 @@ def require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
 def sole_writer(folder: Path) -> Iterator[None]:
     """Keep other runs out of the output folder; the lock ends with the process, however it ends.
 
+    A folder that was not there, and in which nothing has been written, is removed in the end.
+
     Raises
     ------
     AlreadyPickedError
         When another run is at work there.
     """
     records = folder / RECORDS
+    made = [path for path in (records, *records.parents) if not path.exists()]
     records.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(records / "lock", timeout=0):
-            yield
+            try:
+                yield
+            finally:
+                if made and os.listdir(records) == ["lock"]:
+                    (records / "lock").unlink()
     except Timeout as error:
         raise AlreadyPickedError(f"another run is writing into {folder}") from error
+    finally:
+        with suppress(OSError):  # at the first that is not empty
+            for path in made:
+                path.rmdir()

@@ -27,7 +27,7 @@ from napari_drpnet.batch.results.summary import write_json, write_table
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.batch.workers.workers import InLine, Workers
 from napari_drpnet.formats.programs.csv import write_candidates_csv
-from napari_drpnet.picking.detection import Networks
+from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.relion.lists import write_coords_suffix, write_index
 

@@ -7,8 +7,7 @@ So it does not matter which process ends when: what is finished is on disk.
 import time
 import traceback
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -23,13 +22,20 @@ from napari_drpnet.batch.folder.records import Ledger
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
 from napari_drpnet.images.micrograph import Micrograph, read_micrograph
 from napari_drpnet.picking.advice import advise
-from napari_drpnet.picking.detection import Networks, load_networks
+from napari_drpnet.picking.cuts import above_threshold, find_cut
 from napari_drpnet.picking.expected import Cut, expected_scores
+from napari_drpnet.picking.fingerprint import settings_of_picks
+from napari_drpnet.picking.loading import NetworkCache, Networks, load_networks
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import above_threshold, find_cut, pick_in_detail, resolve
+from napari_drpnet.picking.pick import pick_in_detail
+from napari_drpnet.picking.resolve import ResolvedParameters
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DOUBT = 0.5
+#: Those that this process has loaded.
+_NETWORKS = NetworkCache()
+
+_ParametersT = TypeVar("_ParametersT", bound=PickParameters)
 
 #: A micrograph that is read, or why it could not be.
 Reading = Micrograph | FailedMicrograph
@@ -41,15 +47,15 @@ class PickTask:
 
     Parameters
     ----------
-    parameters : PickParameters
-        Nothing left open; see `prepare`.
+    parameters : ResolvedParameters
+        From `prepare`.
     outputs : Outputs
         What to write, and where.
     sha256 : tuple of (str, str or None)
         Of the detector and the classifier: on another computer there may be others of that name.
     """
 
-    parameters: PickParameters
+    parameters: ResolvedParameters
     outputs: Outputs
     sha256: tuple[str, str | None]
 
@@ -83,8 +89,8 @@ class PickTask:
         """
         device = device or choose_device(parameters.detector.device)
         networks = replace(load_networks(_on(parameters, "cpu")), device=device)
-        resolved = resolve(_on(parameters, device.name), networks)
-        return cls(resolved, outputs, _sha256(networks)), networks
+        resolved = networks.resolve(_on(parameters, device.name))
+        return cls(resolved, outputs, networks.sha256), networks
 
     def on(self, device: str) -> "PickTask":
         """Return the same task for another device."""
@@ -96,11 +102,11 @@ class PickTask:
         return Ledger(self.outputs, self._settings())
 
     def read(self, entry: BatchEntry) -> Reading:
-        """Read a micrograph with the pixel size that counts: the user's, the list's, its own."""
+        """Read a micrograph, or explain why not."""
         given = self.parameters.particle.pixel_size_angstrom
         listed = entry.micrograph.pixel_size_angstrom
         try:
-            return read_micrograph(entry.micrograph.path).with_pixel_size(given, listed)
+            return read_micrograph(entry.micrograph.path, given, listed)
         except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
             return self._explain(entry, error)
 
@@ -142,7 +148,7 @@ class PickTask:
         candidates, detection = pick_in_detail(
             micrograph,
             self.parameters,
-            _load_once(self.parameters, self.sha256),
+            _NETWORKS.load(self.parameters, self.sha256),
             job,
             all_candidates=self.outputs.all_candidates,
         )
@@ -177,15 +183,13 @@ class PickTask:
         if cut is None:
             return height
         if not cut.picks_something:
-            least = self.parameters.classifier.least_f1 or 0.0
+            least = self.parameters.classifier.least_f1
             return f"{height}, nothing accepted: expected F1 {cut.best_f1:.2f} < {least:.2f}"
         return f"{height}, P(particle) ≥ {describe_accept(cut.accept, cut.automatic)}"
 
     def _settings(self) -> dict[str, Any]:
-        """Collect what the files depend on: networks by content, whatever their name and device."""
-        settings = self.parameters.model_dump(mode="json")
-        del settings["detector"]["device"]
-        settings["detector"]["weights"], settings["classifier"]["classifier"] = self.sha256
+        """Collect what the files depend on."""
+        settings = settings_of_picks(self.parameters, self.sha256)
         settings["outputs"] = {
             "endings": self.outputs.endings(),
             "box_size_px": self.outputs.box_size_px,
@@ -204,33 +208,9 @@ class PickTask:
         return FailedMicrograph(name, f"{name}: {type(error).__name__}: {error}", details)
 
 
-@lru_cache(maxsize=1)
-def _load_once(parameters: PickParameters, sha256: tuple[str, str | None]) -> Networks:
-    """Load the networks once per process.
-
-    Raises
-    ------
-    InputFileError
-        When they are not those that the batch began with.
-    """
-    networks = load_networks(parameters)
-    if _sha256(networks) != sha256:
-        raise InputFileError(
-            parameters.detector.weights,
-            "these weights, or those of the classifier, are others than when the batch began",
-            "Use the same weights everywhere",
-        )
-    return networks
-
-
-def _on(parameters: PickParameters, device: str) -> PickParameters:
+def _on(parameters: _ParametersT, device: str) -> _ParametersT:
     detector = parameters.detector.model_copy(update={"device": device})
     return parameters.model_copy(update={"detector": detector})
-
-
-def _sha256(networks: Networks) -> tuple[str, str | None]:
-    classifier = networks.classifier
-    return networks.detector.sha256, None if classifier is None else classifier.sha256
 
 
 def _judgement(picks: Picks, cut: Cut | None) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """`drpnet convert`: one coordinate file into another format."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 
-from napari_drpnet.cli.convert_preview import write_overlay
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
+from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import (
     FORMATS,
     WRITTEN,
@@ -17,8 +20,12 @@ from napari_drpnet.formats import (
     write_coordinates,
 )
 from napari_drpnet.formats.programs.matlab_star import convert_matlab_star, matlab_star_confidence
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.images.preview import write_preview
 
 SURE = 0.9
+#: Width of the rings of a preview where the file has no boxes, unbinned pixels.
+RING_PX = 100.0
 
 
 def _names(verb: str) -> "click.Choice[str]":
@@ -62,19 +69,7 @@ def _names(verb: str) -> "click.Choice[str]":
 )
 @click.option("--not-matlab", is_flag=True, help="IN is none, although it looks like it")
 @click.option("--overwrite", is_flag=True, help="Replace OUT")
-def command(
-    source: Path,
-    target: Path | None,
-    source_format: str | None,
-    target_format: str | None,
-    box_size: int | None,
-    flip_rows: int | None,
-    micrograph: str | None,
-    preview: Path | None,
-    matlab_scale: float | None,
-    not_matlab: bool,
-    overwrite: bool,
-) -> None:
+def command(**options: Any) -> None:
     """Convert the coordinate file IN to OUT.
 
     Suffixes tell the formats, .star, .box, .csv, .cbox or .txt, and the first line where several
@@ -85,58 +80,119 @@ def command(
     --from cryosparc-stored, and look with --preview which is right; OUT may then be left out.
     CryoPPP's tables count from the last row: say with --flip-rows how many there are.
     """
-    if target is None and preview is None:
-        raise click.UsageError("give OUT, or --preview")
-    for file in (target, preview):
-        if file and file.exists() and not overwrite:
-            raise click.UsageError(f"{file} is there already; replace it with --overwrite")
-    reader = FORMATS[source_format] if source_format else _fitting(source)
-    writer = _writer(target, target_format) if target else None
-    if matlab_scale is not None:
-        coordinates = convert_matlab_star(source, matlab_scale)
-    else:
-        _refuse_matlab(source, reader, not_matlab)
-        rows = flip_rows if reader and reader.from_last_row else None
-        coordinates = read_coordinates(source, source_format, rows)
-    counts_back = [each for each in (reader, writer) if each and each.from_last_row]
-    if flip_rows is not None and not counts_back:
-        coordinates = _flip(coordinates, flip_rows)
-    if box_size:
-        coordinates = replace(coordinates, box_size_px=float(box_size))
-    if preview:
-        if micrograph is None:
+    conversion = _Conversion(**options)
+    conversion.check_usage()
+    coordinates = conversion.read()
+    if conversion.target:
+        conversion.require_writable(coordinates)
+    if conversion.preview and conversion.micrograph:
+        write_overlay(conversion.preview, coordinates, Path(conversion.micrograph))
+    if conversion.target:
+        conversion.write(coordinates, conversion.target)
+
+
+@dataclass(frozen=True)
+class _Conversion:
+    """What the options of the command ask for, by their names."""
+
+    source: Path
+    target: Path | None
+    source_format: str | None
+    target_format: str | None
+    box_size: int | None
+    flip_rows: int | None
+    micrograph: str | None
+    preview: Path | None
+    matlab_scale: float | None
+    not_matlab: bool
+    overwrite: bool
+
+    def check_usage(self) -> None:
+        """Refuse options that do not go together, and files that are there already."""
+        if self.target is None and self.preview is None:
+            raise click.UsageError("give OUT, or --preview")
+        if self.preview and self.micrograph is None:
             raise click.UsageError("--preview needs --micrograph")
-        write_overlay(preview, coordinates, Path(micrograph))
-    if target:
-        if writer:
-            _require_writable(coordinates, writer, micrograph, flip_rows)
+        for file in (self.target, self.preview):
+            if file and file.exists() and not self.overwrite:
+                raise click.UsageError(f"{file} is there already; replace it with --overwrite")
+
+    @cached_property
+    def reader(self) -> Format | None:
+        """The format of the source where only one fits; else reading it says what is wrong."""
+        if self.source_format:
+            return FORMATS[self.source_format]
+        fitting = fitting_formats(self.source)
+        return fitting[0] if len(fitting) == 1 else None
+
+    @cached_property
+    def writer(self) -> Format | None:
+        """The format of the target; None where its suffix is unknown, or there is none."""
+        if self.target_format:
+            return FORMATS[self.target_format]
+        return WRITTEN.get(self.target.suffix.lower()) if self.target else None
+
+    def read(self) -> Coordinates:
+        """Read the source, as it shall be written."""
+        reader = self.reader
+        if self.matlab_scale is not None:
+            coordinates = convert_matlab_star(self.source, self.matlab_scale)
+        else:
+            self._refuse_matlab()
+            rows = self.flip_rows if reader and reader.from_last_row else None
+            coordinates = read_coordinates(self.source, self.source_format, rows)
+        counts_back = [each for each in (reader, self.writer) if each and each.from_last_row]
+        if self.flip_rows is not None and not counts_back:
+            coordinates = _flip(coordinates, self.flip_rows)
+        if self.box_size:
+            coordinates = replace(coordinates, box_size_px=float(self.box_size))
+        return coordinates
+
+    def require_writable(self, coordinates: Coordinates) -> None:
+        """Refuse a target whose format needs what is not there, in terms of options."""
+        writer = self.writer
+        if writer is None:
+            return
+        is_usual = writer.name == WRITTEN[writer.suffix].name
+        kind = f"a {writer.suffix} file" if is_usual else writer.title
+        if writer.has_boxes and coordinates.box_size_px is None:
+            raise click.UsageError(f"{kind} needs --box-size")
+        if writer.from_last_row and self.flip_rows is None:
+            raise click.UsageError(f"{kind} counts from the last row: it needs --flip-rows")
+        names = coordinates.micrograph_names
+        if writer.names == "never" and len(set(names or ())) > 1:
+            raise click.UsageError(
+                f"{kind} is about one micrograph, and there are {len(set(names or ()))} in the "
+                "other file"
+            )
+        if writer.names == "always" and names is None and self.micrograph is None:
+            raise click.UsageError(
+                f"{kind} names the micrograph of each row: it needs --micrograph"
+            )
+
+    def write(self, coordinates: Coordinates, target: Path) -> None:
+        """Write the target, and say so."""
         try:
             write_coordinates(
-                target, coordinates, None, target_format, micrograph_name=micrograph, rows=flip_rows
+                target,
+                coordinates,
+                None,
+                self.target_format,
+                micrograph_name=self.micrograph,
+                rows=self.flip_rows,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        click.echo(f"{len(coordinates)} particles: {source} -> {target}")
+        click.echo(f"{len(coordinates)} particles: {self.source} -> {target}")
 
-
-def _fitting(source: Path) -> Format | None:
-    """Return the format of a file where only one fits; else reading it says what is wrong."""
-    fitting = fitting_formats(source)
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _writer(target: Path, name: str | None) -> Format | None:
-    return FORMATS[name] if name else WRITTEN.get(target.suffix.lower())
-
-
-def _refuse_matlab(source: Path, reader: Format | None, not_matlab: bool) -> None:
-    is_plain = reader is not None and reader.name == "relion"
-    if is_plain and not not_matlab and matlab_star_confidence(source) > SURE:
-        raise click.ClickException(
-            f"{source}: this looks like a file of DRPnet's MATLAB code, with binned coordinates "
-            "that count from 1. Give the scale that the code printed with --from-matlab-scale, "
-            "or say --not-matlab."
-        )
+    def _refuse_matlab(self) -> None:
+        is_plain = self.reader is not None and self.reader.name == "relion"
+        if is_plain and not self.not_matlab and matlab_star_confidence(self.source) > SURE:
+            raise click.ClickException(
+                f"{self.source}: this looks like a file of DRPnet's MATLAB code, with binned "
+                "coordinates that count from 1. Give the scale that the code printed with "
+                "--from-matlab-scale, or say --not-matlab."
+            )
 
 
 def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
@@ -146,18 +202,32 @@ def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
         raise click.UsageError(str(error)) from error
 
 
-def _require_writable(
-    coordinates: Coordinates, writer: Format, micrograph: str | None, rows: int | None
-) -> None:
-    kind = f"a {writer.suffix} file" if writer.name == WRITTEN[writer.suffix].name else writer.title
-    if writer.has_boxes and coordinates.box_size_px is None:
-        raise click.UsageError(f"{kind} needs --box-size")
-    if writer.from_last_row and rows is None:
-        raise click.UsageError(f"{kind} counts from the last row: it needs --flip-rows")
-    names = set(coordinates.micrograph_names or ())
-    if writer.names == "never" and len(names) > 1:
-        raise click.UsageError(
-            f"{kind} is about one micrograph, and there are {len(names)} in the other file"
-        )
-    if writer.names == "always" and coordinates.micrograph_names is None and micrograph is None:
-        raise click.UsageError(f"{kind} names the micrograph of each row: it needs --micrograph")
+def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> None:
+    """Draw the coordinates of one micrograph on it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The picture.
+    coordinates : Coordinates
+        Where rows name micrographs, those of this one are drawn, told by name without folder.
+    micrograph : pathlib.Path
+        The file of the micrograph.
+
+    Raises
+    ------
+    InputFileError
+        When that is no usable micrograph.
+    click.UsageError
+        When no row is about it.
+    OSError
+        When the picture cannot be written.
+    """
+    if coordinates.micrograph_names is not None:
+        asked = bare_path(micrograph.name)
+        rows = [bare_path(name).name == asked.name for name in coordinates.micrograph_names]
+        if not any(rows):
+            raise click.UsageError(f"--micrograph: no particle is of {asked}")
+        coordinates = coordinates.where(np.array(rows))
+    diameter = coordinates.box_size_px or RING_PX
+    write_preview(path, read_micrograph(micrograph), coordinates.as_picks(), diameter)

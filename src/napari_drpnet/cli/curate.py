@@ -8,7 +8,7 @@ import click
 
 from napari_drpnet.batch.results.curation import CurationRules, Selection, curate
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.relion.micrograph_lists import SELECTED
+from napari_drpnet.relion.lists import SELECTED
 
 FILE = click.Path(path_type=Path)
 

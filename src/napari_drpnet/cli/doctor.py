@@ -22,7 +22,7 @@ from napari_drpnet.picking.networks.weights import (
 
 Findings = dict[str, str]
 
-_CORE = ("torch", "numpy", "scipy", "numba", "mrcfile", "tifffile", "starfile", "pydantic")
+_CORE = ("torch", "numpy", "scipy", "numba", "mrcfile", "tifffile", "pydantic")
 _WINDOW = ("napari", "npe2", "qtpy", "PyQt6", "PySide6", "PyQt5", "PySide2")
 
 

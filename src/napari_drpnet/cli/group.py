@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from napari_drpnet import __version__
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError, explain_os_error
 
 _SUMMARIES = {
     "gui": "Open the picker in napari.",
@@ -51,8 +51,7 @@ class _Verbs(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{place}{error.strerror or error}") from error
+            raise click.ClickException(explain_os_error(error)) from error
         except KeyboardInterrupt:
             click.echo("Interrupted", err=True)
             ctx.exit(INTERRUPTED)

@@ -1,13 +1,19 @@
 """`drpnet pick`: micrographs in, coordinate files out."""
 
 import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.batch import (
     AlreadyPickedError,
+    BatchEntry,
     BatchReport,
     Cluster,
     Existing,
@@ -35,6 +41,7 @@ from napari_drpnet.formats import WRITTEN
 from napari_drpnet.picking.parameters import PickParameters
 
 _MOST_WORKERS = 1024
+_MOST_SHOWN = 3
 _LOCAL = "local"
 
 
@@ -166,55 +173,66 @@ def command(
     if stop_file and not watch:
         raise click.UsageError("--stop-file goes with --watch")
     parameters = build_model(PickParameters, values)
-    outputs = Outputs(
-        out, formats, box_size, all_candidates, preview, micrographs_star=_relion_list(sources)
-    )
-    entries = None if watch else list_entries(sources, out)
-    total = None if entries is None else len(entries)
-    advice = AdviceLines()
+    star = _relion_list(sources)
+    outputs = Outputs(out, formats, box_size, all_candidates, preview, micrographs_star=star)
+    run = _Run(sources, parameters, outputs, existing, as_json)
     try:
-        with (
-            sigterm_interrupts(),
-            MicrographBar(total) as bar,
-            _choose_workers(scheduler, parameters, total, count) as workers,
-        ):
-
-            def show(outcome: Outcome) -> None:
-                is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
-                bar.finish_one(is_old)
-                if not as_json and not is_old:
-                    bar.write(describe(outcome))
-                    for line in advice.under(outcome):
-                        bar.warn(line)
-
-            if entries is None:
-                report = watch_micrographs(
-                    lambda: find_entries(sources, out),
-                    parameters,
-                    outputs,
-                    Watch(settle, every, stop_file),
-                    job=bar,
-                    on_outcome=show,
-                    workers=workers,
-                )
-            else:
-                report = pick_micrographs(
-                    entries,
-                    parameters,
-                    outputs,
-                    existing=existing,
-                    job=bar,
-                    on_outcome=show,
-                    workers=workers,
-                )
+        waiting = Watch(settle, every, stop_file) if watch else None
+        report = run.pick(scheduler, count, waiting)
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(json.dumps(to_json(report)) if as_json else summarize(report))
-    if complaints := complain(report, advised=advice.has_told_all(report)):
-        click.echo(complaints, err=True)
+    run.summarize(report)
     if with_report and (report.picked or report.failed):
         click.echo(f"Report: {write_report(out)}", err=as_json)
     click.get_current_context().exit(_exit_code(report))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What to pick and how, and what is printed about it."""
+
+    sources: tuple[str, ...]
+    parameters: PickParameters
+    outputs: Outputs
+    existing: Existing
+    as_json: bool
+    advice: AdviceLines = field(default_factory=AdviceLines)
+
+    def pick(self, scheduler: str, count: int | None, watch: Watch | None) -> BatchReport:
+        """Pick what is there, or also what is still to come."""
+        find = partial(find_entries, self.sources, self.outputs.folder)
+        entries = [] if watch else list_entries(self.sources, self.outputs.folder)
+        if not watch:
+            _require_some(entries)
+        total = None if watch else len(entries)
+        with (
+            sigterm_interrupts(),
+            MicrographBar(total) as bar,
+            _choose_workers(scheduler, self.parameters, total, count) as workers,
+        ):
+            what = (self.parameters, self.outputs)
+            show = partial(self._show, bar)
+            if watch:
+                return watch_micrographs(
+                    find, *what, watch, job=bar, on_outcome=show, workers=workers
+                )
+            return pick_micrographs(
+                entries, *what, existing=self.existing, job=bar, on_outcome=show, workers=workers
+            )
+
+    def _show(self, bar: MicrographBar, outcome: Outcome) -> None:
+        is_old = isinstance(outcome, PickedMicrograph) and outcome.earlier
+        bar.finish_one(is_old)
+        if not self.as_json and not is_old:
+            bar.write(describe(outcome))
+            for line in self.advice.under(outcome):
+                bar.warn(line)
+
+    def summarize(self, report: BatchReport) -> None:
+        """Print what came of all micrographs."""
+        click.echo(json.dumps(to_json(report)) if self.as_json else summarize(report))
+        if complaints := complain(report, advised=self.advice.has_told_all(report)):
+            click.echo(complaints, err=True)
 
 
 def _choose_workers(
@@ -227,6 +245,17 @@ def _choose_workers(
     if scheduler != SLURM and count is not None:
         raise click.UsageError(f"--workers: the scheduler at {scheduler} has its own")
     return Cluster(scheduler, count or 0)
+
+
+def _require_some(entries: Sequence[BatchEntry]) -> None:
+    """Complain before anything is written when none of the micrographs is there."""
+    if any(os.path.exists(entry.micrograph.path) for entry in entries):
+        return
+    names = [entry.micrograph.name for entry in entries[:_MOST_SHOWN]]
+    shown = ", ".join(names + ["…"] * (len(entries) > len(names)))
+    reason = "there is no such file" if len(entries) == 1 else "there are no such files"
+    remedy = "Check the name, and the folder in which drpnet was started"
+    raise InputFileError(shown, reason, remedy)
 
 
 def _relion_list(sources: tuple[str, ...]) -> Path | None:

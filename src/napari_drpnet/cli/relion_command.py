@@ -79,16 +79,17 @@ def underscores_to_dashes(option: str) -> str:
 
 @contextmanager
 def _failures_told(folder: JobFolder | None) -> Iterator[None]:
+    """Tell RELION of an error; where there is no folder, RELION has not started this."""
     try:
         yield
     except click.exceptions.Exit:
         raise
     except KeyboardInterrupt:
-        if folder:
+        if folder and folder.path.is_dir():
             folder.end("ABORTED")
         raise
     except BaseException as error:
-        if folder:
+        if folder and folder.path.is_dir():
             folder.end("FAILURE")
         if isinstance(error, click.UsageError):
             raise click.ClickException(f"{error.format_message()}\n{_HINT}") from error

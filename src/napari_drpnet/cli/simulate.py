@@ -8,7 +8,6 @@ import numpy as np
 from tqdm import tqdm
 
 from napari_drpnet.cli.options import build_model, model_options
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import (
     SHAPES,
     SimulatedMicrograph,
@@ -18,6 +17,7 @@ from napari_drpnet.simulation import (
     simulate_micrograph,
 )
 from napari_drpnet.simulation.files import write_simulated
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 SHAPE_DIAMETER_ANGSTROM = 180.0
 

@@ -191,8 +191,10 @@ def _line(report: "Report", seconds_left: float) -> str:
 
 def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
     card = trained.card
-    cut = "automatic" if card.accept is None else f"{card.accept:g}"
-    other = f"sigma {card.sigma_px:g} px" if card.kind == "detector" else f"accept {cut}"
+    if card.kind == "detector":
+        other = f"sigma {card.sigma_px:g} px"
+    else:
+        other = "accept automatic" if card.accept is None else f"accept {card.accept:g}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Score on validation {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

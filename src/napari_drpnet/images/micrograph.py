@@ -65,7 +65,9 @@ class Micrograph:
         return replace(self, pixel_size_angstrom=known)
 
 
-def read_micrograph(path: str | os.PathLike[str]) -> Micrograph:
+def read_micrograph(
+    path: str | os.PathLike[str], *pixel_sizes_angstrom: float | None
+) -> Micrograph:
     """Read a micrograph from any supported file.
 
     Parameters
@@ -73,6 +75,9 @@ def read_micrograph(path: str | os.PathLike[str]) -> Micrograph:
     path : path-like
         MRC of modes 0, 1, 2, 6 or 12 with one section, plain or compressed by gzip or bzip2;
         TIFF with one page; PNG or JPEG. The content decides the kind, not the suffix.
+    *pixel_sizes_angstrom : float or None
+        Pixel sizes that count before that of the file; the first that is known is taken. Callers
+        give that of the user, then that of the list that names the micrograph.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def read_micrograph(path: str | os.PathLike[str]) -> Micrograph:
     pixels, pixel_size_angstrom = decode_image(source)
     _require_usable_pixels(source, pixels)
     pixels.flags.writeable = False
-    return Micrograph(pixels, pixel_size_angstrom, source)
+    return Micrograph(pixels, pixel_size_angstrom, source).with_pixel_size(*pixel_sizes_angstrom)
 
 
 def _require_usable_pixels(path: Path, pixels: Pixels) -> None:

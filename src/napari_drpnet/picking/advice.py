@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.images.equalise import is_unusual
+from napari_drpnet.picking.cuts import above_threshold, find_cut, ranking_score
 from napari_drpnet.picking.detection import UNSURE, Detection
-from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import above_threshold, find_cut, ranking_score
+from napari_drpnet.picking.resolve import ResolvedParameters
 
 Topic = Literal["picks", "polarity", "scale", "diameter", "pixel size", "spectrum", "blank area"]
 
@@ -45,7 +45,7 @@ class Advice:
 
 
 def advise(
-    picks: Picks, detection: Detection, parameters: PickParameters, pixel_size_angstrom: float
+    picks: Picks, detection: Detection, parameters: ResolvedParameters, pixel_size_angstrom: float
 ) -> tuple[Advice, ...]:
     """Say what is odd about a micrograph and its picks.
 
@@ -55,8 +55,8 @@ def advise(
         All candidates, or at least those above the threshold; accepted or not.
     detection : Detection
         Whose candidates they are.
-    parameters : PickParameters
-        Resolved.
+    parameters : ResolvedParameters
+        As they were picked with.
     pixel_size_angstrom : float
         Of the micrograph, Å.
 
@@ -77,15 +77,15 @@ def advise(
     return tuple(Advice(topic, text) for topic, text in found if text)  # type: ignore[arg-type]
 
 
-def advise_on_picks(picks: Picks, parameters: PickParameters) -> str:
+def advise_on_picks(picks: Picks, parameters: ResolvedParameters) -> str:
     """Say why there are no or few picks, and what to try; "" where there are enough.
 
     Parameters
     ----------
     picks : Picks
         All candidates, or at least those above the threshold; accepted or not.
-    parameters : PickParameters
-        Resolved.
+    parameters : ResolvedParameters
+        As they were picked with.
     """
     above = above_threshold(picks, parameters)
     count, accepted = int(above.sum()), int(picks.accepted.sum())
@@ -93,7 +93,7 @@ def advise_on_picks(picks: Picks, parameters: PickParameters) -> str:
     if not count:
         score = ranking_score(picks, parameters)
         highest = f" (the highest has {score.max():.3g})" if len(score) else ""
-        limit = (peaks.threshold or 0.0) * peaks.level
+        limit = peaks.least_score
         return (
             f"No candidate reaches the threshold of {limit:.3g}{highest}. "
             "Check the particle diameter and the polarity, or lower the threshold."
@@ -105,7 +105,7 @@ def advise_on_picks(picks: Picks, parameters: PickParameters) -> str:
     return start + _why_few(picks.probability[above], picks, parameters)
 
 
-def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickParameters) -> str:
+def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: ResolvedParameters) -> str:
     cut, limit = find_cut(picks, parameters), parameters.peaks.max_count
     if limit is not None and int(picks.accepted.sum()) == limit:
         return f"the maximum count is {limit}. Raise it."
@@ -113,7 +113,7 @@ def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickPar
         return "lower the threshold."
     highest = float(np.nanmax(probability))
     if not cut.picks_something:
-        least = parameters.classifier.least_f1 or 0.0
+        least = parameters.classifier.least_f1
         return (
             f"the best cut promises an F1 of only {cut.best_f1:.2f}, and {least:.2f} is asked for. "
             "The micrograph looks empty, or its particles are too faint to be told from noise. "
@@ -126,7 +126,7 @@ def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: PickPar
     )
 
 
-def _about_polarity(detection: Detection, parameters: PickParameters) -> str:
+def _about_polarity(detection: Detection, parameters: ResolvedParameters) -> str:
     asked = parameters.particle.polarity == "auto"
     if not asked or detection.polarity_confidence >= UNSURE:
         return ""
@@ -137,7 +137,7 @@ def _about_polarity(detection: Detection, parameters: PickParameters) -> str:
     )
 
 
-def _about_diameter(detection: Detection, parameters: PickParameters) -> str:
+def _about_diameter(detection: Detection, parameters: ResolvedParameters) -> str:
     diameter = parameters.particle.diameter_angstrom
     if diameter < _LEAST_DIAMETER_ANGSTROM:
         return (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError, explain_os_error
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class Notice:
 def explain(error: Exception) -> str:
     """Say what went wrong; the kind of an error is named only where its text is no sentence."""
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or error}"
+        return explain_os_error(error)
     if isinstance(error, InputFileError | ValueError):
         return str(error)
     return ": ".join(filter(None, [type(error).__name__, str(error)]))

@@ -14,6 +14,7 @@ from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.statuses import Summaries
+from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import Notice, explain
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import (
@@ -29,7 +30,7 @@ from napari_drpnet.project.workspace import SessionOptions, Stage, Workspace
 __all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]
 
 #: Jobs that go on when another project is opened: they are about no project, or only read one.
-_LASTING = ("device", "export")
+_LASTING: tuple[JobKind, ...] = ("device", "export")
 
 
 class Session(Workspace):

@@ -9,12 +9,20 @@ from typing import Any, Literal
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
 
+from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
 from napari_drpnet.project.jobs.runner import JobRunner
 from napari_drpnet.project.notices import Notice, explain
-from napari_drpnet.project.stages.cache import Picker
+from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan, make_plan
-from napari_drpnet.project.state.edits import Edit, MicrographRecord, Settings, SettingsEdit
+from napari_drpnet.project.state.edits import (
+    Change,
+    Edit,
+    MicrographRecord,
+    Settings,
+    SettingsEdit,
+    combine,
+)
 from napari_drpnet.project.state.history import History
 from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.store import ProjectStore, projects_root
@@ -64,7 +72,7 @@ class Workspace:
         What can be undone.
     runner : JobRunner
         Runs the jobs of all controllers.
-    picker : Picker
+    cache : StageCache
         Distance maps and networks that are kept in memory.
     view : ViewState
         How the micrograph is looked at.
@@ -90,10 +98,13 @@ class Workspace:
         self.deliver = deliver
         self.runner = JobRunner(deliver)
         self.runner.errored.connect(self._complain_of_job)
-        self.picker = Picker(self.options.cache_bytes)
+        self.cache = StageCache(self.options.cache_bytes)
         self.view = ViewState()
         self.store: ProjectStore | None = None
         self._plan: tuple[Settings, Plan | str] | None = None
+        self._weights: tuple[tuple[str, str], ChosenWeights] | None = None
+        self._is_live = False
+        self._live_changes: list[Change] = []
         self._is_saving = True
         device = DetectorParameters(device=self.options.device)
         self.adopt(Project(settings=Settings(detector=device)), None)
@@ -115,7 +126,8 @@ class Workspace:
         return [record for record in self.project.micrographs.values() if record.included]
 
     def sync(self) -> None:
-        """See that what was done is on the disk, not only with the operating system."""
+        """Flush all edits to disk."""
+        self._save_live_changes()
         if self.store is not None:
             self._save(self.store.sync)
             if self.store.is_long:
@@ -141,6 +153,7 @@ class Workspace:
 
     def close_project(self) -> None:
         """Close the folder of the project, saved."""
+        self._save_live_changes()
         store, self.store = self.store, None
         try:
             if store is not None:
@@ -164,8 +177,8 @@ class Workspace:
         return plan if isinstance(plan, str) else None
 
     def renew_plan(self) -> None:
-        """Notice weights files that have changed meanwhile."""
-        self._plan = None
+        """Look up the weights on disk again, since their files may have changed."""
+        self._plan = self._weights = None
 
     def change(self, stage: Stage, *, live: bool = False, **values: Any) -> None:
         """Change settings of a stage.
@@ -197,6 +210,7 @@ class Workspace:
 
     def settle(self) -> None:
         """Note that the hand has left the slider."""
+        self._save_live_changes()
         self.history.seal()
         self.settled.emit()
 
@@ -204,8 +218,13 @@ class Workspace:
 
     def do(self, edit: Edit | None, merge: str | None = None) -> None:
         """Apply an edit that can be undone."""
-        if edit is not None:
+        if edit is None:
+            return
+        self._is_live = merge is not None
+        try:
             self.history.do(edit, merge)
+        finally:
+            self._is_live = False
 
     def do_quietly(self, edit: Edit) -> None:
         """Apply an edit that is no step of undo."""
@@ -225,9 +244,15 @@ class Workspace:
     # ---- inside
 
     def _look_up_plan(self) -> Plan | str:
+        """Return the plan of the settings; weights are looked up only where a name has changed."""
         settings = self.project.settings
         if self._plan is None or self._plan[0] is not settings:
-            self._plan = settings, make_plan(settings)
+            names = settings.detector.weights, settings.classifier.classifier
+            kept = self._weights
+            known = kept[1] if kept is not None and kept[0] == names else None
+            plan = make_plan(settings.parameters, known)
+            self._plan = settings, plan
+            self._weights = (names, plan.weights) if isinstance(plan, Plan) else None
         return self._plan[1]
 
     def _on_micrographs(self, ids: tuple[str, ...]) -> None:
@@ -241,8 +266,19 @@ class Workspace:
         self.settings_replaced.emit(before, after)
 
     def _record(self, edit: Edit) -> None:
+        """Save an edit; those of a slider that moves are kept until the hand leaves it."""
+        if self._is_live:
+            self._live_changes += edit.changes
+            return
+        self._save_live_changes()
         if self.store is not None:
             self._save(partial(self.store.append, edit))
+
+    def _save_live_changes(self) -> None:
+        changes, self._live_changes = combine(self._live_changes), []
+        if self.store is not None:
+            for change in changes:
+                self._save(partial(self.store.append, change))
 
     def _save(self, save: Callable[[], None]) -> None:
         """Save, or say once that it fails; what could not be saved is saved with the next."""

@@ -32,25 +32,25 @@ class JobFolder:
         return self.path / "RELION_JOB_ABORT_NOW"
 
     def begin(self) -> None:
-        """Make the folder, and forget how an earlier run ended.
-
-        Raises
-        ------
-        OSError
-            When it cannot be written to.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        for state in _STATES:
-            self._file(state).unlink(missing_ok=True)
-
-    def end(self, state: JobState) -> None:
-        """Tell RELION how the job has ended: the last thing to do.
+        """Forget how an earlier run ended.
 
         Raises
         ------
         OSError
             When the folder cannot be written to.
         """
+        for state in _STATES:
+            self._file(state).unlink(missing_ok=True)
+
+    def end(self, state: JobState) -> None:
+        """Tell RELION how the job has ended: the last thing to do. The folder is made.
+
+        Raises
+        ------
+        OSError
+            When the folder cannot be written to.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
         self.begin()
         self.abort_file.unlink(missing_ok=True)
         self._file(state).touch()

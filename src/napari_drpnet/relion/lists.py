@@ -1,34 +1,38 @@
-"""The files of a RELION project around the coordinates: micrograph lists, index, paths."""
+"""The lists of a RELION project: its micrographs, and the coordinate files of these."""
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.base.text import AnyPath, write_text
+from napari_drpnet.base.text import AnyPath, read_text, write_text
+from napari_drpnet.relion.star_lines import star_lines
 from napari_drpnet.relion.star_tables import (
     MICROGRAPH_NAME,
+    Table,
     find_table,
+    format_table,
     numbers,
     read_tables,
     write_table,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
+#: What RELION calls the list of micrographs that a person has chosen.
+SELECTED = "micrographs_selected.star"
 
 COORDINATES = "rlnMicrographCoordinates"
 OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
 DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
 COORDS_SUFFIX = "coords_suffix"
 DEFOCI = ("rlnDefocusU", "rlnDefocusV")
+_OPTICS_GROUP_NAME = "rlnOpticsGroupName"
+_VERSION = "\n# version 30001\n"
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,86 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
     tables = read_tables(path)
     if not tables:
         return []
-    table = find_table(path, tables, MICROGRAPH_NAME).drop_duplicates(MICROGRAPH_NAME)
-    names = table[MICROGRAPH_NAME].fillna("").tolist()
-    if "" in names:
-        raise InputFileError(path, "has a micrograph without a name", "Correct that row")
+    table = find_table(path, tables, MICROGRAPH_NAME)
+    names = table[MICROGRAPH_NAME]
+    for name in names:
+        if PurePosixPath(name).name in ("", ".."):
+            kind = f"named {name!r}" if name else "without a name"
+            raise InputFileError(path, f"has a micrograph {kind}", "Correct that row")
     folder = project_folder(path, names)
-    pixel_sizes = _pixel_sizes(path, tables, table)
-    return [
-        MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
-        for name, pixel_size, defocus in zip(names, pixel_sizes, _defoci(path, table), strict=True)
-    ]
+    columns = zip(names, _pixel_sizes(path, tables, table), _defoci(path, table), strict=True)
+    entries: dict[str, MicrographEntry] = {}
+    for name, pixel_size, defocus in columns:
+        entry = MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
+        entries.setdefault(name, entry)
+    return list(entries.values())
+
+
+def copy_micrographs_star(source: AnyPath, target: AnyPath, names: Container[str]) -> None:
+    """Write a list of micrographs anew with some of its rows.
+
+    Parameters
+    ----------
+    source : path-like
+        A list that `read_micrographs_star` reads.
+    target : path-like
+        The file to create or replace. Rows that stay, and all other tables, such as the optics
+        groups, are as in `source` to the letter.
+    names : container of str
+        The micrographs to keep, by ``_rlnMicrographName``.
+
+    Raises
+    ------
+    InputFileError
+        When `source` cannot be read.
+    OSError
+        When `target` cannot be written.
+    """
+    labels: list[str] = []
+    kept = []
+    for line in star_lines(source, read_text(source)):
+        if line.kind == "block":
+            labels = []
+        elif line.kind == "label":
+            labels.append(line.words[0].removeprefix("_"))
+        elif line.kind == "row" and MICROGRAPH_NAME in labels:
+            place = labels.index(MICROGRAPH_NAME)
+            if "".join(line.words[place : place + 1]) not in names:
+                continue
+        kept.append(line.text)
+    write_text(target, "".join(kept))
+
+
+def write_micrographs_star(path: AnyPath, entries: Iterable[MicrographEntry]) -> None:
+    """Write a new list of micrographs, with an optics group for each pixel size.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace. It has names and pixel sizes; voltage and spherical
+        aberration, which RELION's own lists have too, nobody has told us.
+    entries : iterable of MicrographEntry
+        The micrographs.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    entries = list(entries)
+    sizes = list(dict.fromkeys(entry.pixel_size_angstrom for entry in entries))
+    group_of = {size: str(number) for number, size in enumerate(sizes, start=1)}
+    optics = {
+        _OPTICS_GROUP_NAME: [f"opticsGroup{group}" for group in group_of.values()],
+        OPTICS_GROUP: list(group_of.values()),
+        PIXEL_SIZE: ["<NA>" if size is None else f"{size:.6f}" for size in sizes],
+    }
+    micrographs = {
+        MICROGRAPH_NAME: [entry.name for entry in entries],
+        OPTICS_GROUP: [group_of[entry.pixel_size_angstrom] for entry in entries],
+    }
+    tables = (format_table("optics", optics), format_table("micrographs", micrographs))
+    write_text(path, "".join(f"{_VERSION}{table}" for table in tables))
 
 
 def project_folder(star: AnyPath, names: Iterable[str]) -> Path:
@@ -135,8 +209,7 @@ def read_index(path: AnyPath) -> list[tuple[str, str]]:
     if not tables:
         return []
     table = find_table(path, tables, MICROGRAPH_NAME, COORDINATES)
-    files = table[COORDINATES].fillna("").astype(str)
-    return list(zip(table[MICROGRAPH_NAME].fillna(""), files, strict=True))
+    return list(zip(table[MICROGRAPH_NAME], table[COORDINATES], strict=True))
 
 
 def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) -> None:
@@ -220,24 +293,26 @@ def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autop
     return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
 
 
-def _pixel_sizes(
-    path: AnyPath, tables: dict[str, "pd.DataFrame"], table: "pd.DataFrame"
-) -> NDArray[np.float64]:
+def _pixel_sizes(path: AnyPath, tables: dict[str, Table], table: Table) -> NDArray[np.float64]:
     optics = tables.get("optics")
-    if optics is not None and {OPTICS_GROUP, PIXEL_SIZE} <= set(optics) and OPTICS_GROUP in table:
+    if (
+        optics is not None
+        and {OPTICS_GROUP, PIXEL_SIZE} <= set(optics.labels)
+        and OPTICS_GROUP in table
+    ):
         groups = numbers(path, optics, OPTICS_GROUP)
         size_of = dict(zip(groups, numbers(path, optics, PIXEL_SIZE), strict=True))
         return np.array([size_of.get(g, np.nan) for g in numbers(path, table, OPTICS_GROUP)])
     if PIXEL_SIZE in table:
         return numbers(path, table, PIXEL_SIZE)
-    if {DETECTOR_PIXEL_SIZE, MAGNIFICATION} <= set(table):
+    if {DETECTOR_PIXEL_SIZE, MAGNIFICATION} <= set(table.labels):
         angstrom = numbers(path, table, DETECTOR_PIXEL_SIZE) * 1e4  # the file has micrometres
         magnification = numbers(path, table, MAGNIFICATION)
         return np.divide(angstrom, magnification, where=magnification > 0, out=0 * angstrom)
     return np.full(len(table), np.nan)
 
 
-def _defoci(path: AnyPath, table: "pd.DataFrame") -> NDArray[np.float64]:
+def _defoci(path: AnyPath, table: Table) -> NDArray[np.float64]:
     columns = [numbers(path, table, column) for column in DEFOCI if column in table]
     return np.mean(columns, axis=0) if columns else np.full(len(table), np.nan)
 

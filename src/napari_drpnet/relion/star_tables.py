@@ -1,29 +1,57 @@
 """STAR files as tables: what RELION, crYOLO and others share below the meaning of columns."""
 
-import linecache
-import re
+import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath, read_text, write_text
-
-if TYPE_CHECKING:
-    import pandas as pd
+from napari_drpnet.relion.star_lines import (
+    Line,
+    begins_block,
+    begins_loop,
+    invalid_star,
+    star_lines,
+)
 
 MICROGRAPH_NAME = "rlnMicrographName"
-ALTERED_BY_STARFILE = re.compile(r"^[^#\n]*\w(['#])\w", re.MULTILINE)
-#: The line that begins a block; a row may begin likewise, with a name such as ``data_1/a.mrc``.
-_BLOCK = re.compile(r"\s*data_[^\s/]*\s*(#.*)?")
-_FIRST_WORD = re.compile(r"data_\S*")
+_MISSING = frozenset({"<NA>", "nan", "-nan", "NaN"})
+#: What no quotes can hold: line ends, and what only damaged files have.
+_UNWRITABLE = "\n\r\0"
 
 
-def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
+@dataclass(frozen=True)
+class Table:
+    """One table of a STAR file.
+
+    Parameters
+    ----------
+    labels : list of str
+        Of the columns, without ``_``.
+    rows : list of list of str
+        Rows may lack their last values.
+    """
+
+    labels: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, label: str) -> bool:
+        return label in self.labels
+
+    def __getitem__(self, label: str) -> list[str]:
+        """Return the values of a column; a missing one is an empty string."""
+        place = self.labels.index(label)
+        words = [row[place] if place < len(row) else "" for row in self.rows]
+        return words if _MISSING.isdisjoint(words) else ["" if w in _MISSING else w for w in words]
+
+
+def read_tables(path: AnyPath) -> dict[str, Table]:
     """Read all blocks of a STAR file; a block of single values becomes a table of one row.
 
     Parameters
@@ -34,70 +62,54 @@ def read_tables(path: AnyPath) -> dict[str, "pd.DataFrame"]:
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        Tables by block name, without ``data_``; columns without ``_``. RELION writes an empty
-        table as a file of 0 bytes, which gives ``{}``; a header without rows gives a table
-        without rows.
+    dict of str to Table
+        Tables by block name, without ``data_``. RELION writes an empty table as a file of 0
+        bytes, which gives ``{}``; a header without rows gives a table without rows.
 
     Raises
     ------
     InputFileError
-        When the file cannot be read, is not a STAR file, or has an apostrophe or ``#`` within a
-        name: starfile would silently return another name, and RELION needs names to the letter.
+        When the file cannot be read, is damaged, or is not a STAR file.
     """
-    import pandas as pd
-
     text = read_text(path)
-    if altered := ALTERED_BY_STARFILE.search(text):
-        reason = f"has a name with {altered[1]} in it, which cannot be read"
-        raise InputFileError(path, reason, "Rename that file or folder")
-    linecache.clearcache()  # where starfile keeps the old lines of a file that it failed to read
-    try:
-        blocks = _read_blocks(path, text)
-    except (ValueError, TypeError) as error:
-        reason = f"is not a valid STAR file ({error})"
-        raise InputFileError(path, reason, "Write it again, or correct it") from error
-    if not blocks and any(line.split("#")[0].strip() for line in text.splitlines()):
+    if "\0" in text:
+        raise InputFileError(path, "is damaged: it has NUL bytes", "Copy or write it again")
+    tables, table = dict[str, Table](), Table()
+    for line in star_lines(path, text):
+        if line.kind == "block":
+            table = tables[line.words[0]] = Table()
+        else:
+            _add_line(path, table, line)
+    if not tables and any(line.split("#")[0].strip() for line in text.splitlines()):
         raise InputFileError(path, "has no data_ block, so it is no STAR file", "Check its suffix")
-    return {
-        name: pd.DataFrame([block]) if isinstance(block, dict) else block
-        for name, block in blocks.items()
-    }
+    if tables and not table.labels:
+        raise invalid_star(path, "it ends before its last table begins")
+    return {name: table for name, table in tables.items() if table.labels}
 
 
-def begins_block(line: str) -> bool:
-    """Tell whether a line begins a block, and is not a row whose first word looks alike."""
-    return _BLOCK.fullmatch(line) is not None
+def _add_line(path: AnyPath, table: Table, line: Line) -> None:
+    """Add what a line of a block holds to the table of this block."""
+    count, columns = len(line.words), len(table.labels)
+    if line.kind == "loop" and table.labels:
+        raise invalid_star(path, f"line {line.number} begins a second table in one block")
+    if line.kind == "value" and count != 2:
+        raise invalid_star(path, f"line {line.number} does not have one value")
+    if line.kind in ("label", "value"):
+        label = line.words[0].removeprefix("_")
+        if label in table:
+            raise invalid_star(path, f"line {line.number} names _{label} again")
+        table.labels.append(label)
+    if line.kind == "value":
+        table.rows[:] = table.rows or [[]]
+        table.rows[0].append(line.words[1])
+    elif line.kind == "row":
+        if count > columns or (count < columns and not table.rows):
+            reason = f"line {line.number} has {count} values for {columns} columns"
+            raise invalid_star(path, reason)
+        table.rows.append(line.words)
 
 
-def _read_blocks(path: AnyPath, text: str) -> Mapping[str, Any]:
-    """Let starfile read, from a copy with quotes where it would take a row for a new block."""
-    safe = "\n".join(map(_unlike_block, text.split("\n")))
-    if safe == text:
-        return _read_with_starfile(path)
-    with TemporaryDirectory() as folder:
-        copy = Path(folder, "safe.star")
-        write_text(copy, safe)
-        return _read_with_starfile(copy)
-
-
-def _read_with_starfile(path: AnyPath) -> Mapping[str, Any]:
-    import starfile
-
-    blocks: dict[str, Any] = starfile.read(
-        path, always_dict=True, parse_as_string=[MICROGRAPH_NAME]
-    )
-    return blocks
-
-
-def _unlike_block(line: str) -> str:
-    is_row = line.lstrip().startswith("data_") and not begins_block(line)
-    return _FIRST_WORD.sub(lambda word: f'"{word[0]}"', line, count=1) if is_row else line
-
-
-def find_table(
-    path: AnyPath, tables: Mapping[str, "pd.DataFrame"], *columns: str
-) -> "pd.DataFrame":
+def find_table(path: AnyPath, tables: Mapping[str, Table], *columns: str) -> Table:
     """Return the first of the tables of a file that has all these columns.
 
     Raises
@@ -106,13 +118,13 @@ def find_table(
         When none has.
     """
     for table in tables.values():
-        if set(columns) <= set(table.columns):
+        if set(columns) <= set(table.labels):
             return table
     labels = " and ".join(f"_{column}" for column in columns)
     raise InputFileError(path, f"has no table with {labels}", "Choose a file that has them")
 
 
-def numbers(path: AnyPath, table: "pd.DataFrame", column: str) -> NDArray[np.float64]:
+def numbers(path: AnyPath, table: Table, column: str) -> NDArray[np.float64]:
     """Return a column of a table as numbers, with NaN where the file has none.
 
     Raises
@@ -120,11 +132,9 @@ def numbers(path: AnyPath, table: "pd.DataFrame", column: str) -> NDArray[np.flo
     InputFileError
         When the column holds text.
     """
-    import pandas as pd
-
     try:
-        return pd.to_numeric(table[column]).to_numpy(np.float64, na_value=np.nan)
-    except (ValueError, TypeError) as error:
+        return np.array([float(word) if word else math.nan for word in table[column]], float)
+    except ValueError as error:
         reason = f"_{column} holds something that is not a number ({error})"
         raise InputFileError(path, reason, "Correct that column") from error
 
@@ -139,10 +149,12 @@ def write_table(path: AnyPath, block: str, columns: Mapping[str, Sequence[str]])
     block : str
         Name of the block, without ``data_``; RELION's coordinate files have an empty one.
     columns : mapping of str to sequence of str
-        The values of each column; those with spaces get quotes.
+        The values of each column; those that RELION would read otherwise get quotes.
 
     Raises
     ------
+    InputFileError
+        When a value holds a line end, or both kinds of quotes before blanks.
     OSError
         When the file cannot be written.
     """
@@ -152,13 +164,25 @@ def write_table(path: AnyPath, block: str, columns: Mapping[str, Sequence[str]])
 def format_table(block: str, columns: Mapping[str, Sequence[str]]) -> str:
     """Return the text of one table, as `write_table` writes it."""
     labels = [f"_{label} #{number} " for number, label in enumerate(columns, start=1)]
-    rows = [
-        " ".join(_quoted(value).rjust(12) for value in row) + " "
-        for row in zip(*columns.values(), strict=True)
-    ]
+    rows = [_format_row(row) for row in zip(*columns.values(), strict=True)]
     return "\n".join(["", f"data_{block}", "", "loop_ ", *labels, *rows, " ", ""])
 
 
+def _format_row(values: Sequence[str]) -> str:
+    words = [_quoted(value) if _needs_quotes(value) else value for value in values]
+    line = " ".join(words)
+    if line.startswith("_") or begins_block(line) or begins_loop(line):
+        words[0] = _quoted(words[0])
+    return " ".join(word.rjust(12) for word in words) + " "
+
+
+def _needs_quotes(value: str) -> bool:
+    return not value or value[0] in "\"'#" or any(c.isspace() or c == "\0" for c in value)
+
+
 def _quoted(value: str) -> str:
-    needs_quotes = not value or value[0] in "\"'" or any(c.isspace() for c in value)
-    return f'"{value}"' if needs_quotes else value
+    if not any(mark in value for mark in _UNWRITABLE):
+        for quote in "\"'":
+            if not any(f"{quote}{blank}" in value for blank in " \t"):
+                return f"{quote}{value}{quote}"
+    raise InputFileError(value, "has a name that no STAR file can hold", "Rename it")

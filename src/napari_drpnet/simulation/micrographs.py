@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.images.micrograph import Micrograph
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import contamination, optics
 from napari_drpnet.simulation.debris import debris_piece, place_debris
+from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.simulation.stain import stain_relief
 from napari_drpnet.simulation.structures import PROTEIN_CONTRAST_VOLT, Structure, make_shape
 

@@ -8,9 +8,9 @@ import numpy as np
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import SimulatedMicrograph, make_shape, simulate_micrograph
 from napari_drpnet.simulation.files import write_simulated
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 SAMPLE_SHAPE = "barrel"
 SAMPLE_DIAMETER_ANGSTROM = 180.0

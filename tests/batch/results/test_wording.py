@@ -9,7 +9,7 @@ from napari_drpnet.batch.results.wording import (
     describe_threshold,
 )
 from napari_drpnet.picking.advice import Advice
-from napari_drpnet.picking.parameters import PeakParameters
+from resolving import resolved
 
 
 def named(name, *topics):
@@ -62,5 +62,5 @@ def test_the_cuts_of_many(cuts, accept, words):
 
 
 def test_the_level_is_in_the_threshold():
-    peaks = PeakParameters(threshold=0.15, level=2, score="height")
+    peaks = resolved(peaks={"threshold": 0.15, "level": 2, "score": "height"}).peaks
     assert describe_threshold(peaks) == "height ≥ 0.3"

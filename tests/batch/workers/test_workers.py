@@ -18,7 +18,7 @@ from napari_drpnet.batch import (
     pick_micrographs,
 )
 from napari_drpnet.batch.workers import processes
-from napari_drpnet.batch.workers.ahead import ahead
+from napari_drpnet.batch.workers.processes import ahead
 
 COUNT = 8
 

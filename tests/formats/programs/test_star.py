@@ -58,7 +58,7 @@ def test_all_versions_of_relion(star, text, line_end):
 
 def test_extra_columns_missing_scores_and_quoted_names(star):
     text = RELION_2.replace("_rlnCoordinateY #2", "_rlnCoordinateY #2\n_ownColumn #3")
-    text = text.replace("0.5 Micrographs", "<NA> <NA> 'My micrographs'").replace(
+    text = text.replace("0.5 Micrographs/a.mrc", "<NA> <NA> 'My micrographs/a.mrc'").replace(
         "-999 Micro", "extra 0.25 Micro"
     )
     coordinates = read_star(star(text))

@@ -40,6 +40,7 @@ def test_targets_have_no_scores_and_columns_any_order(table):
     [
         ("", "no first line"),
         ("1\t2\n", "no first line that names columns image_name, x_coord and y_coord"),
+        (HEADER.replace("\t", " "), "with tabs between"),
         (HEADER + "a\t1\t2\n", "line 2 does not have 4 columns"),
         (HEADER + "a\t1\t2\t3\t4\n", "line 2 does not have 4 columns"),
         (HEADER + "a\tx\t2\t3\n", "line 2 has 'x'"),

@@ -6,12 +6,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.classification.patches import (
     extract_patches,
-    weigh_context,
-    weigh_patches,
+    log_odds_of_context,
+    log_odds_of_patches,
 )
+from napari_drpnet.picking.networks.card import ClassifierCard, Network
 from napari_drpnet.picking.networks.neighbours import describe_context
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 
 IMAGE = np.arange(30 * 50, dtype=np.float32).reshape(30, 50)
 
@@ -19,9 +19,7 @@ IMAGE = np.arange(30 * 50, dtype=np.float32).reshape(30, 50)
 @pytest.fixture(scope="module")
 def classifier():
     torch.manual_seed(0)
-    card = WeightsCard(
-        kind="classifier", particle_px=11.0, patch_px=40, licence="none", trained_on="nothing"
-    )
+    card = ClassifierCard(particle_px=11.0, patch_px=40, licence="none", trained_on="nothing")
     return Network(PatchClassifier(40).eval(), card, "test", "")
 
 
@@ -66,7 +64,7 @@ def test_no_centres():
 
 def test_log_odds_are_the_difference_of_the_logits(classifier):
     patches = 5 * noise(300)
-    odds = weigh_patches(patches, classifier)
+    odds = log_odds_of_patches(patches, classifier)
     assert odds.shape == (300,)
     assert odds.dtype == np.float32
     with torch.inference_mode():
@@ -76,12 +74,12 @@ def test_log_odds_are_the_difference_of_the_logits(classifier):
 
 def test_a_patch_is_judged_alone(classifier):
     patches = noise(5)
-    alone = [weigh_patches(patch[None], classifier)[0] for patch in patches]
-    assert_allclose(weigh_patches(patches, classifier), alone, atol=1e-6)
+    alone = [log_odds_of_patches(patch[None], classifier)[0] for patch in patches]
+    assert_allclose(log_odds_of_patches(patches, classifier), alone, atol=1e-6)
 
 
 def test_no_patches(classifier):
-    assert weigh_patches(noise(0), classifier).shape == (0,)
+    assert log_odds_of_patches(noise(0), classifier).shape == (0,)
 
 
 def test_batches_are_reported_and_can_be_cancelled(classifier):
@@ -94,13 +92,13 @@ def test_batches_are_reported_and_can_be_cancelled(classifier):
                 raise Cancelled
 
     with pytest.raises(Cancelled):
-        weigh_patches(noise(600), classifier, Impatient())
+        log_odds_of_patches(noise(600), classifier, Impatient())
     assert reports == [(64, 600, "classifier"), (128, 600, "classifier")]
 
 
 def test_what_knows_patches_only_has_no_opinion_on_contexts(classifier):
     centers, height = np.array([[50.0, 50.0], [80.0, 90.0]]), np.array([0.9, 0.4])
-    assert_array_equal(weigh_context(centers, height, (200, 200), 11.0, classifier), 0)
+    assert_array_equal(log_odds_of_context(centers, height, (200, 200), 11.0, classifier), 0)
 
 
 def test_contexts_are_weighed_by_the_net_that_was_trained_for_them(classifier):
@@ -108,10 +106,10 @@ def test_contexts_are_weighed_by_the_net_that_was_trained_for_them(classifier):
     module = PatchClassifier(40, with_context=True).eval()
     aware = Network(module, card, "test", "")
     centers, height = np.array([[50.0, 50.0], [80.0, 90.0]]), np.array([0.9, 0.4])
-    odds = weigh_context(centers, height, (200, 200), 11.0, aware)
+    odds = log_odds_of_context(centers, height, (200, 200), 11.0, aware)
     rows = describe_context(centers, height, (200, 200), 11.0).astype(np.float32)
     with torch.inference_mode():
         assert_array_equal(odds, module.context(torch.from_numpy(rows)).numpy())
     assert odds[0] != odds[1]
-    nobody = weigh_context(np.empty((0, 2)), np.empty(0), (200, 200), 11.0, aware)
+    nobody = log_odds_of_context(np.empty((0, 2)), np.empty(0), (200, 200), 11.0, aware)
     assert nobody.shape == (0,)

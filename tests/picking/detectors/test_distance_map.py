@@ -6,10 +6,10 @@ from torch import nn
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map, to_published_units
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.fcrn import FCRN
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 
-CARD = WeightsCard(kind="detector", particle_px=11.0, licence="none", trained_on="nothing")
+CARD = DetectorCard(particle_px=11.0, licence="none", trained_on="nothing")
 
 
 def network(module):

@@ -8,7 +8,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import swap_xy
 from napari_drpnet.evaluation.scores import score_picks
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.picking.detection import load_networks
+from napari_drpnet.picking.loading import load_networks
 from napari_drpnet.picking.networks.matlab import import_published_detector
 from napari_drpnet.picking.networks.weights import load_detector
 from napari_drpnet.picking.parameters import PickParameters

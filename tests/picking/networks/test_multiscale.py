@@ -4,9 +4,9 @@ import torch
 from numpy.testing import assert_allclose
 
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.build import build_detector
+from napari_drpnet.picking.networks.build import DETECTORS
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.multiscale import MultiScaleNet
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,7 @@ def test_the_map_has_the_size_of_the_image(network, shape):
 @pytest.mark.parametrize("tile", [8, 30, 64])
 @pytest.mark.parametrize("shape", [(57, 83), (200, 131), (1, 90)])
 def test_tiles_do_not_show(network, shape, tile):
-    card = WeightsCard(
-        kind="detector", architecture="multiscale", particle_px=11, licence="x", trained_on="x"
-    )
+    card = DetectorCard(architecture="multiscale", particle_px=11, licence="x", trained_on="x")
     pixels = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     with torch.inference_mode():
         whole = network(torch.from_numpy(pixels)[None, None])[0, 0].numpy()
@@ -52,6 +50,6 @@ def test_tiles_do_not_show(network, shape, tile):
 
 
 def test_gradients_reach_every_layer():
-    network = build_detector("multiscale").train()
+    network = DETECTORS["multiscale"]().train()
     network(torch.randn(2, 1, 48, 48)).square().mean().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())

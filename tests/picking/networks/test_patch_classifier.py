@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+from napari_drpnet.picking.networks.neighbours import CONTEXT_SIZE
+from napari_drpnet.picking.networks.patch_classifier import ContextNet, PatchClassifier
 
 
 def linear_layers(network):
@@ -48,3 +49,15 @@ def test_one_pair_of_logits_per_patch(patch_px, pool_stride):
 def test_patches_must_outlast_the_pools(patch_px, pool_stride):
     with pytest.raises(ValueError, match=f"patches of {patch_px} px are too small"):
         PatchClassifier(patch_px, pool_stride)
+
+
+def test_what_is_beyond_the_training_counts_as_its_limit():
+    torch.manual_seed(0)
+    net = ContextNet().eval()
+    rare = torch.zeros(1, CONTEXT_SIZE)
+    with torch.inference_mode():
+        net.deviation[3] = 1e-3
+        rare[0, 3] = 4e-3
+        limit = net(rare)
+        rare[0, 3] = 1.0
+        assert net(rare) == limit != net(torch.zeros(1, CONTEXT_SIZE))

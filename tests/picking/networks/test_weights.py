@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
 from napari_drpnet.picking.networks.fcrn import FCRN
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.picking.networks.weights import (
-    WeightsCard,
     find_weights,
     list_weights,
     load_classifier,
@@ -25,8 +25,7 @@ from napari_drpnet.picking.networks.weights import (
     user_weights_folder,
 )
 
-CARD = WeightsCard(
-    kind="detector",
+CARD = DetectorCard(
     particle_px=11.0,
     sigma_px=1.5,
     threshold=0.4,
@@ -35,7 +34,7 @@ CARD = WeightsCard(
     trained_on="nothing",
     recipe={"steps": 3, "seed": 1},
 )
-SMALL = CARD.model_copy(update={"kind": "classifier", "patch_px": 40})
+SMALL = ClassifierCard(particle_px=11.0, patch_px=40, licence="BSD-3-Clause", trained_on="nothing")
 
 
 @pytest.fixture(autouse=True)
@@ -182,11 +181,26 @@ def test_safetensors_of_another_program(tmp_path, state):
     refuse(path, "not a napari-drpnet weights file")
 
 
-@pytest.mark.parametrize("change", [{"kind": "oracle"}, {"particle_px": -1}, {"colour": "blue"}])
+@pytest.mark.parametrize("change", [{"particle_px": -1}, {"spectrum": "none"}])
 def test_a_card_that_makes_no_sense(tmp_path, state, change):
     card = json.dumps(CARD.model_dump() | change)
     path = with_metadata(tmp_path / "a.safetensors", state, drpnet=card)
     refuse(path, "not a napari-drpnet weights file")
+
+
+@pytest.mark.parametrize(
+    "change", [{"kind": "segmenter"}, {"colour": "blue"}, {"architecture": "transformer"}]
+)
+def test_weights_of_a_newer_version(tmp_path, state, change):
+    card = json.dumps(CARD.model_dump() | change)
+    path = with_metadata(tmp_path / "a.safetensors", state, drpnet=card)
+    refuse(path, "made by a newer version of napari-drpnet")
+
+
+@pytest.mark.parametrize("card", [CARD, SMALL])
+def test_cards_of_earlier_versions_have_the_fields_of_both_kinds(tmp_path, state, card):
+    both = json.dumps(SMALL.model_dump() | CARD.model_dump() | card.model_dump())
+    assert read_card(with_metadata(tmp_path / "a.safetensors", state, drpnet=both)) == card
 
 
 def test_arrays_of_another_network(tmp_path, state):

@@ -6,12 +6,7 @@ pytest.importorskip("magicgui")
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit
 from qtpy.QtCore import Qt
 
-from napari_drpnet.picking.parameters import (
-    DetectorParameters,
-    ParticleParameters,
-    PeakParameters,
-    SimulationParameters,
-)
+from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters, PeakParameters
 from napari_drpnet.plugin.fields.forms import (
     FileChoice,
     FormRows,
@@ -20,6 +15,7 @@ from napari_drpnet.plugin.fields.forms import (
     show_value,
 )
 from napari_drpnet.plugin.fields.optional_field import OptionalField
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 
 @pytest.fixture

@@ -8,11 +8,8 @@ npe2 = pytest.importorskip("npe2")
 from napari.components import ViewerModel  # noqa: E402
 
 from napari_drpnet.formats import read_coordinates  # noqa: E402
-from napari_drpnet.picking.parameters import SimulationParameters  # noqa: E402
-from napari_drpnet.simulation import (  # noqa: E402
-    sample,
-    simulate_micrograph,
-)
+from napari_drpnet.simulation import sample, simulate_micrograph  # noqa: E402
+from napari_drpnet.simulation.parameters import SimulationParameters  # noqa: E402
 
 SMALL = SimulationParameters(width_px=128, height_px=96, diameter_angstrom=30, particles=4)
 

@@ -32,14 +32,14 @@ def ready(panel, session, discs, wait):
 @pytest.fixture
 def slow(session, monkeypatch):
     """Picking stops half way until it is set, or cancelled."""
-    go_on, pick = Event(), session.picker.pick
+    go_on, pick = Event(), session.cache.pick
 
     def slow_pick(record, parameters, weights, job=None):
         while not go_on.wait(0.01):
             job.advance(2, 5, "distance map")
         return pick(record, parameters, weights, job)
 
-    monkeypatch.setattr(session.picker, "pick", slow_pick)
+    monkeypatch.setattr(session.cache, "pick", slow_pick)
     yield go_on
     go_on.set()
 
@@ -100,7 +100,7 @@ def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, 
         go_on.wait(LIMIT_S)
         job.advance(1, 5, "distance map")
 
-    monkeypatch.setattr(ready.picker, "pick", tile)
+    monkeypatch.setattr(ready.cache, "pick", tile)
     click(panel.pick)
     qtbot.waitUntil(started.is_set)
     qtbot.waitUntil(lambda: not is_idle(panel))

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.picking.loading import choose_weights
 from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.stages import auto_labels
-from napari_drpnet.project.stages.derivation import choose_weights
 from napari_drpnet.project.stages.plan import Plan
-from napari_drpnet.project.state.label_merging import contradictions, merge_labels
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, contradictions, merge_labels
 from napari_drpnet.project.storage.store import StoredCandidates
 from waiting import LIMIT_S
 
@@ -43,8 +42,8 @@ def write_discs(folder, seed):
 @pytest.fixture
 def corrected(picked):
     """A desk with three micrographs; on the first, three points are decided and one is added."""
-    picked.current.set_verdict([0, 1], accepted=True)
-    picked.current.set_verdict([2], accepted=False)
+    picked.current.set_label([0, 1], accepted=True)
+    picked.current.set_label([2], accepted=False)
     picked.current.add([[3.5, 4.0]])
     return picked
 
@@ -211,7 +210,7 @@ def test_a_persons_labels_are_not_touched_and_win(labelled):
     ]
     assert near == []
     one = automatic(labelled)[0]
-    labelled.current.set_verdict([labelled.current.row_at(one.center_yx)], not one.accepted)
+    labelled.current.set_label([labelled.current.row_at(one.center_yx)], not one.accepted)
     assert one not in automatic(labelled)
     assert len(given(labelled)) == 5
     labelled.session.undo()

@@ -8,8 +8,7 @@ import pytest
 
 from napari_drpnet import pick, read_micrograph
 from napari_drpnet.picking.networks.weights import find_weights, read_card_and_hash, save_network
-from napari_drpnet.project.stages import cache as picker
-from napari_drpnet.project.stages.derivation import candidates_key
+from napari_drpnet.project.stages import cache
 from napari_drpnet.project.state.edits import MicrographEdit
 from napari_drpnet.project.storage import store
 from waiting import LIMIT_S
@@ -33,7 +32,7 @@ def statuses(desk):
 
 def wanted_key(desk):
     plan = desk.session.plan
-    return candidates_key(desk.current.record, plan.parameters, plan.weights)
+    return plan.candidates_key(desk.current.record)
 
 
 def candidate_files(folder):
@@ -75,8 +74,8 @@ def test_without_micrographs_nothing_is_picked(desk):
 
 
 def test_all_are_picked_and_what_is_picked_already_is_left_alone(opened, monkeypatch):
-    drawn, detect = [], picker.detect
-    monkeypatch.setattr(picker, "detect", lambda *args: drawn.append(1) or detect(*args))
+    drawn, detect = [], cache.detect
+    monkeypatch.setattr(cache, "detect", lambda *args: drawn.append(1) or detect(*args))
     opened.session.include(["m00002"], included=False)
     opened.pick_all()
     assert statuses(opened) == ["picked", "not picked", "picked"]
@@ -102,14 +101,14 @@ def test_cancelling_keeps_what_is_finished(opened, detector_gate):
 
 
 def test_one_that_breaks_the_engine_does_not_end_the_rest(opened, monkeypatch):
-    detect = picker.detect
+    detect = cache.detect
 
     def fail_once(micrograph, *others):
         if micrograph.path.stem == "disc1":
             raise RuntimeError("odd")
         return detect(micrograph, *others)
 
-    monkeypatch.setattr(picker, "detect", fail_once)
+    monkeypatch.setattr(cache, "detect", fail_once)
     opened.pick_all()
     assert statuses(opened) == ["picked", "failed", "picked"]
     assert summaries(opened)[1].message == "RuntimeError: odd"
@@ -318,7 +317,7 @@ def test_a_closed_project_does_not_come_back_from_the_dead(new_desk, discs, dete
 
 def test_what_is_found_at_the_last_moment_is_not_written_any_more(new_desk, discs, gate_before):
     """After the detector nothing asks any more whether the job is wanted."""
-    gate = gate_before(picker, "rank_candidates")
+    gate = gate_before(cache, "rank_candidates")
     desk = new_desk()
     desk.open(*discs)
     desk.session.change("particle", diameter_angstrom=36.0)

@@ -77,6 +77,15 @@ def test_the_index_names_files_from_the_working_folder(relion):
     assert read_index(report.index) == [row]
 
 
+def test_an_index_is_extended_by_names_with_an_apostrophe_or_a_hash():
+    names = ["O'Brien/a.mrc", "run#2/b.mrc", "two words/c.mrc"]
+    for name in names:
+        export_picks(OUT, [exported(name, name.removesuffix(".mrc"))], ALL, extend=True)
+    rows = [(name, f"out/{name.removesuffix('.mrc')}_autopick.star") for name in names]
+    assert sorted(read_index(OUT / "autopick.star")) == rows
+    assert all(len(read_coordinates(file)) == 2 for _, file in rows)
+
+
 def test_the_index_names_boxes_where_there_is_no_star():
     report = export_picks(OUT, [exported()], ExportOptions(formats=(".csv", ".box")))
     assert read_index(report.index)[0][1] == "out/Movies/a_autopick.box"

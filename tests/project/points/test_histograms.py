@@ -4,12 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.picking.parameters import (
-    DetectorParameters,
-    ParticleParameters,
-    PeakParameters,
-    PickParameters,
-)
 from napari_drpnet.project.points.histograms import (
     candidate_histogram,
     probability_histogram,
@@ -17,6 +11,7 @@ from napari_drpnet.project.points.histograms import (
 )
 from napari_drpnet.project.points.review import State, review_picks
 from napari_drpnet.project.state.labels import Label
+from resolving import resolved
 
 
 def review_of(height, prominence, probability, labels=()):
@@ -27,11 +22,7 @@ def review_of(height, prominence, probability, labels=()):
 
 
 def parameters(units="absolute", score="height"):
-    return PickParameters(
-        particle=ParticleParameters(diameter_angstrom=100),
-        detector=DetectorParameters(map_units=units),
-        peaks=PeakParameters(score=score, threshold=0.5),
-    )
+    return resolved(detector={"map_units": units}, peaks={"score": score, "threshold": 0.5})
 
 
 @given(st.lists(st.floats(-1, 2)), st.integers(1, 50))

@@ -6,13 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.picking.parameters import (
-    ClassifierParameters,
-    ParticleParameters,
-    PeakParameters,
-    PickParameters,
-)
-from napari_drpnet.picking.pick import above_threshold, accept, find_cut
+from napari_drpnet.picking.cuts import above_threshold, accept, find_cut
 from napari_drpnet.project.points.corrections import Corrector
 from napari_drpnet.project.points.review import (
     LABEL_REACH,
@@ -24,11 +18,10 @@ from napari_drpnet.project.points.review import (
     rows_within,
 )
 from napari_drpnet.project.state.labels import Label
+from resolving import resolved
 
 DIAMETER_PX = 40.0
-PARAMETERS = PickParameters(
-    particle=ParticleParameters(diameter_angstrom=80.0), peaks=PeakParameters(score="prominence")
-)
+PARAMETERS = resolved(peaks={"score": "prominence", "threshold": 0.0})
 
 
 def candidates(probability=np.nan):
@@ -97,14 +90,13 @@ def label_lists(draw):
 
 @st.composite
 def cuts(draw):
-    peaks = PeakParameters(
-        score="height",
-        threshold=draw(st.floats(0, 1)),
-        level=draw(st.integers(1, 3)),
-        max_count=draw(st.none() | st.integers(1, 5)),
-    )
-    judged = ClassifierParameters(accept=draw(st.none() | st.floats(0, 1)))
-    return PARAMETERS.model_copy(update={"peaks": peaks, "classifier": judged})
+    peaks = {
+        "score": "height",
+        "threshold": draw(st.floats(0, 1)),
+        "level": draw(st.integers(1, 3)),
+        "max_count": draw(st.none() | st.integers(1, 5)),
+    }
+    return resolved(peaks=peaks, classifier={"accept": draw(st.none() | st.floats(0, 1))})
 
 
 @settings(max_examples=50)
@@ -115,7 +107,7 @@ def test_every_label_of_a_person_has_one_row_and_it_is_there_to_see(picks, label
     assert sorted(review.label_rows[review.labelled]) == list(range(len(given)))
     assert review.labelled[review.added].all()
     assert not (review.labelled & review.hidden).any()
-    states = review.decide(PARAMETERS.model_copy(update={"peaks": PeakParameters(threshold=2.0)}))
+    states = review.decide(resolved(peaks={"score": "prominence", "threshold": 2.0}))
     for row in np.flatnonzero(review.labelled):
         label = given[review.label_rows[row]]
         by_hand = State.ACCEPTED_BY_HAND if label.accepted else State.REJECTED_BY_HAND
@@ -243,12 +235,8 @@ def test_brush_and_click_touch_what_they_should(picks, labels, path):
 
 
 def cut(threshold=0.0, accept=None, **peaks):
-    return PARAMETERS.model_copy(
-        update={
-            "peaks": PeakParameters(score="height", threshold=threshold, **peaks),
-            "classifier": ClassifierParameters(accept=accept),
-        }
-    )
+    peaks = {"score": "height", "threshold": threshold, **peaks}
+    return resolved(peaks=peaks, classifier={"accept": accept})
 
 
 def test_doubt_is_the_distance_of_the_probability_from_the_cut():
@@ -275,8 +263,8 @@ def test_what_a_classifier_said_does_not_count_once_it_is_switched_off():
     review = review_picks(candidates(0.1), [], DIAMETER_PX)
     parameters = cut(6.5)
     assert (review.decide(parameters) == State.ACCEPTED).sum() == 0
-    off = {"classifier": ClassifierParameters(classifier="none")}
-    parameters = parameters.model_copy(update=off)
+    off = parameters.classifier.model_copy(update={"classifier": "none"})
+    parameters = parameters.model_copy(update={"classifier": off})
     states = review.decide(parameters)
     assert (states == State.ACCEPTED).sum() == 3
     assert order_by_doubt(review, states, parameters).tolist() == [2, 3, 1, 0]

@@ -8,12 +8,12 @@ import pytest
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.expected import automatic_cut, expected_scores
-from napari_drpnet.picking.networks.weights import WeightsCard
+from napari_drpnet.picking.loading import ChosenWeights
+from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.points.review import State
 from napari_drpnet.project.stages import decision as module
 from napari_drpnet.project.stages.decision import decide
-from napari_drpnet.project.stages.derivation import ChosenWeights
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
@@ -34,10 +34,10 @@ DOUBT = Advice("polarity", "It is uncertain whether particles are dark or bright
 
 def plan(recommended=None, least_f1=0.0, diameter=36.0, **classifier):
     """Plan with weights that recommend an accept, or the automatic one, and a threshold of 0."""
-    judge = WeightsCard(kind="classifier", accept=recommended, least_f1=least_f1, **ABOUT)
-    weights = ChosenWeights(WeightsCard(kind="detector", **ABOUT), "a", judge, "b")
+    judge = ClassifierCard(accept=recommended, least_f1=least_f1, **ABOUT)
+    weights = ChosenWeights(DetectorCard(**ABOUT), judge, ("a", "b"))
     if classifier.get("classifier") == "none":
-        weights = ChosenWeights(weights.detector, "a", None, None)
+        weights = ChosenWeights(weights.detector, None, ("a", None))
     given = PickParameters.model_validate(
         {"particle": {"diameter_angstrom": diameter}, "classifier": classifier}
     )

@@ -9,7 +9,6 @@ from napari_drpnet.picking.parameters import (
     PeakParameters,
     PickParameters,
 )
-from napari_drpnet.project.state.combining import combine
 from napari_drpnet.project.state.edits import (
     Edit,
     EditGroup,
@@ -18,6 +17,7 @@ from napari_drpnet.project.state.edits import (
     MicrographRecord,
     Settings,
     SettingsEdit,
+    combine,
 )
 from napari_drpnet.project.state.labels import Label
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import cut_patches, label_by_confidence, label_candidates
 
-CARD = WeightsCard(kind="detector", particle_px=10.0, licence="none", trained_on="nothing")
+CARD = DetectorCard(particle_px=10.0, licence="none", trained_on="nothing")
 
 
 class Same(nn.Module):

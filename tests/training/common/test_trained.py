@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.picking.networks.fcrn import FCRN
-from napari_drpnet.picking.networks.weights import WeightsCard, read_card, save_network
+from napari_drpnet.picking.networks.weights import read_card, save_network
 from napari_drpnet.training.common.recipe import DetectorRecipe
 from napari_drpnet.training.common.trained import (
     NotBetterError,
@@ -17,8 +18,7 @@ from napari_drpnet.training.common.trained import (
 
 def trained(score):
     torch.manual_seed(0)
-    card = WeightsCard(
-        kind="detector",
+    card = DetectorCard(
         particle_px=11,
         licence="none",
         trained_on="nothing",

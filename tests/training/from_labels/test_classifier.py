@@ -8,9 +8,9 @@ import torch
 from scipy.special import expit
 
 from napari_drpnet.base.jobs import Cancelled
-from napari_drpnet.picking.classification.patches import extract_patches, weigh_patches
+from napari_drpnet.picking.classification.patches import extract_patches, log_odds_of_patches
+from napari_drpnet.picking.networks.card import ClassifierCard, Network
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 from napari_drpnet.training.from_labels.classifier import Adapted, adapt_classifier
 from napari_drpnet.training.from_labels.replay import (
     AdaptRecipe,
@@ -26,8 +26,7 @@ PATCH_PX = 40
 def make_classifier(accept=0.5):
     torch.manual_seed(3)
     module = PatchClassifier(PATCH_PX).eval()
-    card = WeightsCard(
-        kind="classifier",
+    card = ClassifierCard(
         particle_px=11,
         patch_px=PATCH_PX,
         accept=accept,
@@ -79,7 +78,7 @@ def judge(network, state, view):
     module = copy.deepcopy(network.module)
     module.load_state_dict(state)
     patches = extract_patches(view.image, view.centers_yx, PATCH_PX)
-    odds = weigh_patches(patches, Network(module, network.card, "", ""))
+    odds = log_odds_of_patches(patches, Network(module, network.card, "", ""))
     return expit(odds + view.context_odds)
 
 

@@ -9,8 +9,9 @@ import torch
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.weights import load_detector
+from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 from napari_drpnet.training.common.fields import Field
+from napari_drpnet.training.from_labels import detector as module
 from napari_drpnet.training.from_labels.detector import LabelledImage, TuneRecipe, tune_detector
 
 RECIPE = TuneRecipe(steps=16, batch=4, window_px=32, learning_rate=1e-3, replay_fields=0)
@@ -179,3 +180,20 @@ def test_it_can_be_cancelled_between_batches(detector):
     with pytest.raises(Cancelled):
         tune(detector, [take(1)], job=job)
     assert job.told == tuple((done, 3 * 16) for done in range(1, 5))
+
+
+@pytest.mark.parametrize("new", [0, 5, 12])
+def test_a_detector_with_which_the_classifier_does_worse_is_no_improvement(
+    detector, monkeypatch, new
+):
+    """Each micrograph has 12 labels; the classifier gets 5 right with the old maps."""
+    labelled = [take(1), take(2)]
+    old_maps = [predict_distance_map(image.image, detector) for image in labelled]
+
+    def find_right(image, distance_map, *_):
+        is_old = any(np.array_equal(distance_map, old_map) for old_map in old_maps)
+        return np.arange(12) < (5 if is_old else new)
+
+    monkeypatch.setattr(module, "find_right", find_right)
+    classifier = load_classifier("multiscale-classifier")
+    assert tune(detector, labelled, classifier=classifier).improved == (new >= 5)

@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates
 from napari_drpnet.training.from_truth import cuts as choosing
 from napari_drpnet.training.from_truth.cuts import (
+    choose_detector_cuts,
     choose_least_f1,
     choose_threshold,
     f1,
-    judge_detector,
 )
 
 
@@ -97,8 +97,8 @@ def test_a_detector_draws_each_field_once_and_gets_the_sigma_that_serves_best(mo
         return image
 
     monkeypatch.setattr(choosing, "predict_distance_map", draw)
-    card = WeightsCard(kind="detector", particle_px=10.0, licence="none", trained_on="nothing")
-    cuts = judge_detector(fields, Network(Same(), card, "same", ""))
+    card = DetectorCard(particle_px=10.0, licence="none", trained_on="nothing")
+    cuts = choose_detector_cuts(fields, Network(Same(), card, "same", ""))
     assert len(drawn) == len(fields)
     assert cuts.sigma_px > 0
     assert cuts.score == pytest.approx(1)

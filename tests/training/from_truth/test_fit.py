@@ -5,10 +5,10 @@ from torch import nn
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.fcrn import FCRN
 from napari_drpnet.picking.networks.multiscale import MultiScaleNet
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledPatches
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
@@ -63,7 +63,7 @@ def test_the_detector_learns_to_draw_particles():
     reports = list(fit_detector(network, [field(1), field(2)], recipe(steps=120)))
     assert [report.step for report in reports] == [100, 120]
     assert not network.training
-    card = WeightsCard(kind="detector", particle_px=PARTICLE, licence="none", trained_on="cones")
+    card = DetectorCard(particle_px=PARTICLE, licence="none", trained_on="cones")
     unseen = field(3)
     drawn = predict_distance_map(unseen.image.astype(np.float32), Network(network, card, "", ""))
     wanted = distance_target(unseen.centers_yx, SHAPE, PARTICLE)
@@ -175,7 +175,9 @@ def test_a_judge_looks_now_and_then_and_the_best_state_is_kept():
         seen.append(network.conv_1.weight.detach().clone())
         return next(scores)
 
-    reports = list(fit_detector(network, [field(1)], recipe(steps=10, judge_every=3), judge=judge))
+    reports = list(
+        fit_detector(network, [field(1)], recipe(steps=10, validate_every=3), judge=judge)
+    )
     assert [(report.step, report.score) for report in reports] == [
         (3, 0.1),
         (6, 0.7),
@@ -196,7 +198,7 @@ def test_the_best_state_is_kept_also_when_it_is_cancelled():
         return 1 / len(seen)
 
     with pytest.raises(Cancelled):
-        list(fit_detector(network, [field(1)], recipe(judge_every=2), StopAt(7), judge))
+        list(fit_detector(network, [field(1)], recipe(validate_every=2), StopAt(7), judge))
     assert len(seen) == 3
     assert torch.equal(network.conv_1.weight, seen[0])
     assert not network.training

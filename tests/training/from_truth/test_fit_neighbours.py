@@ -6,9 +6,9 @@ import torch
 from scipy.special import expit
 
 from napari_drpnet.base.jobs import Cancelled, SilentJob
-from napari_drpnet.picking.classification.patches import weigh_context
+from napari_drpnet.picking.classification.patches import log_odds_of_context
+from napari_drpnet.picking.networks.card import ClassifierCard, Network
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates
 from napari_drpnet.training.common.recipe import ClassifierRecipe
@@ -41,9 +41,7 @@ def lessons():
 @pytest.fixture
 def classifier():
     torch.manual_seed(0)
-    card = WeightsCard(
-        kind="classifier", particle_px=PARTICLE_PX, patch_px=40, licence="none", trained_on="none"
-    )
+    card = ClassifierCard(particle_px=PARTICLE_PX, patch_px=40, licence="none", trained_on="none")
     return Network(PatchClassifier(40).eval(), card, "test", "")
 
 
@@ -52,7 +50,7 @@ def test_company_tells_a_particle(lessons, classifier):
     assert not classifier.module.training
     assert not classifier.module.context.training
     for field, found in zip(*lessons[:2], strict=True):
-        odds = weigh_context(found.centers_yx, found.height, SHAPE, PARTICLE_PX, classifier)
+        odds = log_odds_of_context(found.centers_yx, found.height, SHAPE, PARTICLE_PX, classifier)
         first = expit(odds)[0]  # as high in both kinds of field
         assert first > 0.8 if len(field.centers_yx) else first < 0.2
 

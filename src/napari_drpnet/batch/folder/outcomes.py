@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from napari_drpnet.picking.advice import Advice
-from napari_drpnet.picking.detection import Networks
-from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.resolve import ResolvedParameters
 
 
 class Stored(BaseModel):
@@ -119,7 +119,7 @@ class BatchReport:
     index : pathlib.Path or None
         RELION's index of all that is finished; None when that is nothing, or when no format is
         one that RELION reads.
-    parameters : PickParameters
+    parameters : ResolvedParameters
         With what the weights recommend filled in.
     networks : Networks
         That picked, and their device.
@@ -133,7 +133,7 @@ class BatchReport:
     failed: tuple[FailedMicrograph, ...]
     interrupted: bool
     index: Path | None
-    parameters: PickParameters
+    parameters: ResolvedParameters
     networks: Networks
     seconds: float
     waiting: int

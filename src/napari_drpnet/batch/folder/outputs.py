@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError, explain_os_error
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
 from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
@@ -183,7 +183,6 @@ def relative_to_project(path: Path, project: Path) -> Path:
 
 
 def explain(error: OSError, name: str, folder: Path) -> str:
-    """Say what could not be read or written for the micrograph `name`, and why."""
+    """Return what could not be read or written for the micrograph `name`, and why."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    place = error.filename or (folder if is_full else name)
-    return f"{place}: {error.strerror or error}"
+    return explain_os_error(error, folder if is_full else name)

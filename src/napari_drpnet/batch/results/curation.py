@@ -11,8 +11,12 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.frozen import Parameters
 from napari_drpnet.base.text import AnyPath, read_text
 from napari_drpnet.batch.results.statistics import MicrographStatistics, read_statistics
-from napari_drpnet.relion.lists import MicrographEntry, read_micrographs_star
-from napari_drpnet.relion.micrograph_lists import copy_micrographs_star, write_micrographs_star
+from napari_drpnet.relion.lists import (
+    MicrographEntry,
+    copy_micrographs_star,
+    read_micrographs_star,
+    write_micrographs_star,
+)
 
 
 class CurationRules(Parameters):

@@ -1,5 +1,7 @@
 """A page about an output folder: what was picked, what stands out, what failed, and with what."""
 
+import io
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +15,9 @@ from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.text import read_text, write_text
+from napari_drpnet.batch.entries import PICKS
 from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.results.report_charts import bands, histogram, sequence
-from napari_drpnet.batch.results.report_pictures import draw_thumbnail
 from napari_drpnet.batch.results.statistics import (
     LIMIT_MADS,
     MicrographStatistics,
@@ -24,11 +26,16 @@ from napari_drpnet.batch.results.statistics import (
     read_statistics,
 )
 from napari_drpnet.batch.results.wording import count_advice, describe_accept
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.images.preview import draw_picks
 
 REPORT = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 #: So many pictures of outliers and of usual micrographs, and rows in one part of the table.
 _OUTLIERS, _USUAL, _ROWS = 12, 4, 500
+LONGEST_SIDE = 480
+_JPEG_QUALITY = 75
 
 
 class _Failure(BaseModel):
@@ -194,3 +201,30 @@ def _usual(
     if usual:
         median = float(np.median([micrograph.count for micrograph in usual]))
         yield from sorted(usual, key=lambda micrograph: abs(micrograph.count - median))[:_USUAL]
+
+
+def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None:
+    """Draw a picked micrograph as a JPEG of a few kB.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The output folder, with its coordinate file.
+    micrograph : MicrographStatistics
+        Which one.
+
+    Returns
+    -------
+    str or None
+        A ``data:`` address; None where the micrograph or its coordinates cannot be read any more.
+    """
+    try:
+        file = next(file for file in micrograph.files if PICKS in Path(file).name)
+        picks = read_coordinates(folder / file).as_picks()
+        pixels = read_micrograph(micrograph.path)
+        picture = draw_picks(pixels, picks, micrograph.diameter_px, LONGEST_SIDE)
+    except (InputFileError, OSError):
+        return None
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return f"data:image/jpeg;base64,{b64encode(jpeg.getvalue()).decode()}"

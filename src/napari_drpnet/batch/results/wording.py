@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from napari_drpnet.picking.advice import Advice, Topic
-from napari_drpnet.picking.parameters import PeakParameters
+from napari_drpnet.picking.resolve import ResolvedPeakParameters
 
 
 class Advised(Protocol):
@@ -85,10 +85,9 @@ def count_advice(micrographs: Iterable[Advised]) -> list[AdviceCount]:
     return sorted(counts, key=lambda counted: -counted.micrographs)
 
 
-def describe_threshold(peaks: PeakParameters) -> str:
-    """Return the cut of the distance map; parameters must be resolved."""
-    assert peaks.threshold is not None
-    return f"{peaks.score} ≥ {peaks.threshold * peaks.level:.4g}"
+def describe_threshold(peaks: ResolvedPeakParameters) -> str:
+    """Return the cut of the detector, such as ``height ≥ 0.08``."""
+    return f"{peaks.score} ≥ {peaks.least_score:.4g}"
 
 
 def describe_accept(accept: float | None, automatic: bool) -> str:

@@ -11,7 +11,8 @@ which work it had.
 import os
 import signal
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -19,16 +20,16 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from threading import Thread
-from typing import Self
+from typing import Self, TypeVar
 
 from napari_drpnet.base.devices import Device, choose_device
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome
 from napari_drpnet.batch.task import PickTask, Reading
-from napari_drpnet.batch.workers.ahead import ahead
 
 Order = tuple[PickTask, BatchEntry]
+Item = TypeVar("Item")
 
 #: How often a job is asked whether to go on, and how long a process may take to end.
 _ASK_SECONDS, _GRACE_SECONDS = 0.1, 2.0
@@ -231,3 +232,13 @@ def _describe_exit(code: int | None) -> str:
     if code is None or code >= 0:
         return f"exit code {code}"
     return f"signal {-code}{', as when memory runs out' if code == -9 else ''}"
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items while a thread already makes the next one."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, iterator, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, iterator, None)
+            yield item

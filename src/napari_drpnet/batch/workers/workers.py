@@ -10,8 +10,7 @@ from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import Outcome
 from napari_drpnet.batch.task import PickTask
-from napari_drpnet.batch.workers.ahead import ahead
-from napari_drpnet.batch.workers.processes import Processes
+from napari_drpnet.batch.workers.processes import Processes, ahead
 
 #: With fewer micrographs per process, starting it takes longer than it saves.
 _WORTH_A_PROCESS = 8

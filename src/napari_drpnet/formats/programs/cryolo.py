@@ -48,7 +48,8 @@ def read_cbox(path: AnyPath) -> Coordinates:
     if not re.search(r"^data_", text, re.MULTILINE):
         return _read_old(path, text)
     table = find_table(path, read_tables(path), *CORNER, *SIZE)
-    if SLICE in table and table[SLICE].nunique() > 1:
+    slices = numbers(path, table, SLICE) if SLICE in table else np.empty(0)
+    if len(np.unique(slices[np.isfinite(slices)])) > 1:
         reason = "holds boxes of several slices, so it is about a tomogram"
         raise InputFileError(path, reason, "Choose a file about one micrograph")
     corners, sizes = (

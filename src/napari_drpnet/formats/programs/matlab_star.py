@@ -39,7 +39,7 @@ def matlab_star_confidence(path: AnyPath) -> float:
     to six printed decimals: true for all rows of its files, for 0.2 % of random positions.
     Positions on one grid for all rows, such as whole, half or scaled pixels, are not its own.
     """
-    if not any(set(table.columns) == {X, Y} for table in read_tables(path).values()):
+    if not any(set(table.labels) == {X, Y} for table in read_tables(path).values()):
         return 0.0
     positions = read_star(path).centers_yx[:ROWS_TO_TEST]
     if (positions < 1).any():

@@ -49,7 +49,7 @@ def read_star(path: AnyPath) -> Coordinates:
         return coordinates_from_xy(path, [], [])
     table = find_table(path, tables, X, Y)
     score = numbers(path, table, FOM) if FOM in table else np.full(len(table), np.nan)
-    names = tuple(table[MICROGRAPH_NAME].fillna("")) if MICROGRAPH_NAME in table else None
+    names = tuple(table[MICROGRAPH_NAME]) if MICROGRAPH_NAME in table else None
     tube = numbers(path, table, TUBE) if TUBE in table else None
     centers_xy = np.column_stack([numbers(path, table, X), numbers(path, table, Y)])
     scores = np.where(score == NO_FOM, np.nan, score)

@@ -43,8 +43,8 @@ def read_topaz(path: AnyPath) -> Coordinates:
     """
     lines = read_text(path).splitlines()
     header = lines[0].rstrip().split("\t") if lines else []
-    if not is_topaz("\t".join(header)):
-        reason = f"has no first line that names columns {NAME}, {X} and {Y}"
+    if not {NAME, X, Y} <= set(header):
+        reason = f"has no first line that names columns {NAME}, {X} and {Y}, with tabs between"
         raise InputFileError(path, reason, "Choose a table of Topaz")
     place = {column: index for index, column in enumerate(header)}
     names, centers, scores = [], [], []

@@ -1,4 +1,4 @@
-"""Judge candidates by their patches, and by the candidates around them."""
+"""P(particle) from log-odds: those of a candidate's patch, and those of its context."""
 
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +10,7 @@ from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.networks.neighbours import describe_context
 
 if TYPE_CHECKING:
-    from napari_drpnet.picking.networks.weights import Network
+    from napari_drpnet.picking.networks.card import ClassifierNetwork
 
 Real = TypeVar("Real", np.float16, np.float32)
 Indices = NDArray[np.intp]
@@ -44,19 +44,19 @@ def extract_patches(image: NDArray[Real], centers_yx: ArrayLike, patch_px: int) 
     return np.asarray(windows[nearest_pixels(image.shape, centers_yx)])
 
 
-def weigh_patches(
-    patches: NDArray[np.float32], classifier: "Network", job: Job | None = None
+def log_odds_of_patches(
+    patches: NDArray[np.float32], classifier: "ClassifierNetwork", job: Job | None = None
 ) -> NDArray[np.float32]:
-    """Return what each patch says for a particle.
+    """Return the log-odds of a particle that each patch gives.
 
     Parameters
     ----------
     patches : (n, p, p) float32 array
         From `extract_patches`, at the scale and size that the classifier's card names.
-    classifier : Network
+    classifier : ClassifierNetwork
         From `load_classifier`.
     job : Job, optional
-        Told after each batch; may cancel.
+        Progress callback, called after each batch; it may cancel.
 
     Returns
     -------
@@ -84,20 +84,20 @@ def weigh_patches(
     return odds
 
 
-def weigh_context(
+def log_odds_of_context(
     centers_yx: Floats,
     height: Floats,
     shape: tuple[float, ...],
     diameter_px: float,
-    classifier: "Network",
+    classifier: "ClassifierNetwork",
 ) -> Floats:
-    """Return what the other candidates of the micrograph say for each being a particle.
+    """Return the log-odds of a particle that the other candidates give each.
 
     Parameters
     ----------
     centers_yx, height, shape, diameter_px
-        All candidates, as `context.describe_context` wants them.
-    classifier : Network
+        All candidates, as for `neighbours.describe_context`.
+    classifier : ClassifierNetwork
         From `load_classifier`.
 
     Returns
@@ -114,3 +114,10 @@ def weigh_context(
     with torch.inference_mode():
         rows = torch.from_numpy(context.astype(np.float32)).to(net.mean.device)
         return np.asarray(net(rows).double().cpu().numpy())
+
+
+def particle_probability(patch: ArrayLike, context: ArrayLike = 0.0) -> Floats:
+    """Return P(particle) from the log-odds of patches and contexts, ``(n,)`` both: they add up."""
+    from scipy.special import expit
+
+    return np.asarray(expit(np.asarray(patch, float) + context), float)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from napari_drpnet.picking.networks.weights import Network
+    from napari_drpnet.picking.networks.card import DetectorNetwork
 
 Map = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ _OUT_OF_MEMORY = re.compile("out of memory|not enough memory|allocate memory|all
 
 def predict_distance_map(
     image: NDArray[np.float32],
-    detector: "Network",
+    detector: "DetectorNetwork",
     precision: Precision = "float32",
     tile: int | None = None,
     job: Job | None = None,
@@ -43,7 +43,7 @@ def predict_distance_map(
     ----------
     image : (h, w) float32 array
         As `preprocess` makes it for this detector.
-    detector : Network
+    detector : DetectorNetwork
         From `load_detector`; it says on which device it lives.
     precision : {'float32', 'bfloat16'}
         Arithmetic of the convolutions.

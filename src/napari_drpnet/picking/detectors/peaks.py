@@ -158,6 +158,29 @@ def suppress_neighbours(
     return order[peak_loops.suppress_points(centers, cells, heads, float(min_distance_px))]
 
 
+def separate_candidates(
+    candidates: Candidates, clear: NDArray[np.bool_], score: ArrayLike, min_distance_px: float
+) -> Candidates:
+    """Keep the candidates where a particle may be, and of close ones the best.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        The maxima, n of them.
+    clear : (n,) bool array
+        Which are far enough from edges, blank parts and dirt. The others suppress no neighbour.
+    score, min_distance_px
+        As for `suppress_neighbours`.
+
+    Returns
+    -------
+    Candidates
+        Best score first.
+    """
+    clear_ones, clear_scores = candidates.where(clear), np.asarray(score, float)[clear]
+    return clear_ones.where(suppress_neighbours(clear_ones, clear_scores, min_distance_px))
+
+
 def _checked_map(values: ArrayLike) -> Map:
     array = np.asarray(values, np.float32)
     if array.ndim != 2 or array.size == 0:

@@ -1,25 +1,44 @@
-"""The networks that draw distance maps, by name."""
+"""The modules of networks, by the architecture that a card names."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from torch import nn
+from napari_drpnet.picking.networks.card import AnyCard, DetectorCard
 
-from napari_drpnet.picking.networks.fcrn import FCRN
-from napari_drpnet.picking.networks.multiscale import MultiScaleNet
-
-Architecture = Literal["fcrn", "multiscale"]
-
-_NETWORKS: dict[Architecture, type[FCRN] | type[MultiScaleNet]] = {
-    "fcrn": FCRN,
-    "multiscale": MultiScaleNet,
-}
+if TYPE_CHECKING:
+    from torch import nn
 
 
-def build_detector(architecture: Architecture) -> nn.Module:
-    """Make a detector with random weights.
+def _fcrn() -> "nn.Module":
+    from napari_drpnet.picking.networks.fcrn import FCRN
 
-    Every detector has a `halo`, which says how far an output pixel sees; a `stride`, at whose
-    multiples tiles begin; and a `tile`, the side of the output that suits a CPU's cache. All are
-    network pixels.
+    return FCRN()
+
+
+def _multiscale() -> "nn.Module":
+    from napari_drpnet.picking.networks.multiscale import MultiScaleNet
+
+    return MultiScaleNet()
+
+
+#: What makes the module of a detector with random weights, by architecture.
+#:
+#: The module of a distance map has a `halo`, which says how far an output pixel sees; a `stride`,
+#: at whose multiples tiles begin; and a `tile`, the side of the output that suits a CPU's cache.
+#: All are network pixels.
+DETECTORS: dict[str, Callable[[], "nn.Module"]] = {"fcrn": _fcrn, "multiscale": _multiscale}
+
+
+def build_network(card: AnyCard) -> "nn.Module":
+    """Make the module that a card describes, with random weights.
+
+    Raises
+    ------
+    KeyError
+        When there is no such architecture.
     """
-    return _NETWORKS[architecture]()
+    if isinstance(card, DetectorCard):
+        return DETECTORS[card.architecture]()
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+
+    return PatchClassifier(card.patch_px, card.pool_stride, card.context)

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.picking.networks.weights import WeightsCard, save_network, user_weights_folder
+from napari_drpnet.picking.networks.card import DetectorCard
+from napari_drpnet.picking.networks.weights import save_network, user_weights_folder
 
 #: Datasets of ``models/cnet_1.mat`` (MATLAB 7.3, that is HDF5), in the order of the layers.
 _LAYERS = {"conv_1": "d", "conv_2": "f", "conv_3": "h", "conv_4": "j", "conv_5": "m"}
 
 #: Settings of the authors' parameter file for EMPIAR-10017: sigma_detect 4, threshold 4, k_level 1.
-_PUBLISHED_CARD = WeightsCard(
-    kind="detector",
+_PUBLISHED_CARD = DetectorCard(
     particle_px=32.0,
     normalization="published",
     map_units="published",

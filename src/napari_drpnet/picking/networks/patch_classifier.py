@@ -60,6 +60,11 @@ class PatchClassifier(nn.Module):
         return logits
 
 
+#: A number of a context counts as so many standard deviations from its mean, at most: beyond that
+#: training has shown too little for a network to go by.
+_MOST_DEVIATIONS = 4.0
+
+
 class ContextNet(nn.Module):
     """Tell from its context how likely a candidate is a particle, whatever its patch shows.
 
@@ -84,5 +89,6 @@ class ContextNet(nn.Module):
 
     def forward(self, context: Tensor) -> Tensor:
         """Return the log-odds ``(n,)`` of contexts ``(n, CONTEXT_SIZE)``."""
-        odds: Tensor = self.layers((context - self.mean) / self.deviation)[:, 0]
+        scaled = (context - self.mean) / self.deviation
+        odds: Tensor = self.layers(scaled.clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS))[:, 0]
         return odds

@@ -6,103 +6,54 @@ Nothing here unpickles: a file holds arrays and one JSON text.
 import hashlib
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.networks.card import (
+    AnyCard,
+    ClassifierCard,
+    ClassifierNetwork,
+    DetectorCard,
+    DetectorNetwork,
+    Kind,
+    Network,
+)
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 _SHIPPED = Path(__file__).parent / "pretrained"
 _CARD_KEY = "drpnet"
+_NO_WEIGHTS = "not a napari-drpnet weights file"
+_NO_WEIGHTS_REMEDY = "Give a .safetensors file made by drpnet"
+_CARDS: dict[Any, type[AnyCard]] = {"detector": DetectorCard, "classifier": ClassifierCard}
 
 
-class WeightsCard(BaseModel):
-    """What a weights file says of itself, so that it is always used as it was trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["detector", "classifier"]
-    architecture: Literal["fcrn", "multiscale"] = Field(
-        "fcrn",
-        description="The paper's detector, or the one that sees more; a classifier's: whose "
-        "candidates it judges",
-    )
-    particle_px: float = Field(gt=0, description="Particle diameter it sees, network pixels")
-    normalization: Literal["robust", "published"] = "robust"
-    spectrum: tuple[float, ...] | None = Field(
-        None,
-        description="Spectrum of the background that it knows: root of the power in rings of 1/32 "
-        "cycle per network pixel; none: as the micrograph has it",
-    )
-    map_units: Literal["absolute", "published"] = "absolute"
-    sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
-    threshold: float = Field(
-        0.0, ge=0, description="Recommended threshold, map units; a classifier's: if it judges"
-    )
-    score: Literal["height", "prominence"] = "height"
-    border: float = Field(0.5, ge=0, description="Recommended border, particle diameters")
-    accept: float | None = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="Recommended least P(particle); none: automatic, for each micrograph anew",
-    )
-    least_f1: float = Field(
-        0.0, ge=0, le=1, description="With automatic accept: expected F1 below which nothing is"
-    )
-    patch_px: int = Field(64, ge=1, description="Side of the classifier's patch, network pixels")
-    pool_stride: Literal[1, 2] = 2
-    context: bool = Field(False, description="Whether it weighs the candidates around one too")
-    licence: str
-    trained_on: str
-    recipe: dict[str, Any] = {}
-
-    def knows(self, detector: "WeightsCard") -> bool:
-        """Whether this classifier was made for detectors whose maps have the same heights."""
-        return self.architecture == detector.architecture and self.map_units == detector.map_units
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """A network ready to run, with the card of its weights.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        In evaluation mode, on its device.
-    card : WeightsCard
-        How to use it.
-    name : str
-        What the user called it.
-    sha256 : str
-        Of the weights file.
-    """
-
-    module: "nn.Module"
-    card: WeightsCard
-    name: str
-    sha256: str
-
-
-def load_detector(weights: str = "default", device: str = "cpu") -> Network:
+def load_detector(weights: str = "default", device: str = "cpu") -> DetectorNetwork:
     """Load detector weights by name or file; see `load_network`."""
     return load_network(weights, "detector", device)
 
 
-def load_classifier(weights: str = "default", device: str = "cpu") -> Network:
+def load_classifier(weights: str = "default", device: str = "cpu") -> ClassifierNetwork:
     """Load classifier weights by name or file; see `load_network`."""
     return load_network(weights, "classifier", device)
 
 
+@overload
 def load_network(
-    weights: str, kind: Literal["detector", "classifier"], device: str = "cpu"
-) -> Network:
+    weights: str, kind: Literal["detector"], device: str = "cpu"
+) -> DetectorNetwork: ...
+@overload
+def load_network(
+    weights: str, kind: Literal["classifier"], device: str = "cpu"
+) -> ClassifierNetwork: ...
+def load_network(
+    weights: str, kind: Kind, device: str = "cpu"
+) -> DetectorNetwork | ClassifierNetwork:
     """Load a network.
 
     Parameters
@@ -110,7 +61,7 @@ def load_network(
     weights : str
         ``default``, the name of shipped or imported weights, or a ``.safetensors`` file.
     kind : {'detector', 'classifier'}
-        What it must be.
+        Kind of network that is wanted.
     device : str
         As torch names it.
 
@@ -121,11 +72,13 @@ def load_network(
     Raises
     ------
     InputFileError
-        When the file is missing, damaged, of the other kind, or has no card.
+        When the file is missing, damaged, of the other kind, of a newer version, or has no card.
     """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load
+
+    from napari_drpnet.picking.networks.build import build_network
 
     path = find_weights(weights, kind)
     content = _read_bytes(path)
@@ -136,7 +89,7 @@ def load_network(
         raise InputFileError(path, f"these are {card.kind} weights", f"Give {kind} weights")
     try:
         with torch.device("meta"):  # its first weights need be neither drawn nor stored
-            module = _build(card)
+            module = build_network(card)
         module.load_state_dict(load(content), assign=True)
     except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
         raise InputFileError(
@@ -147,10 +100,12 @@ def load_network(
     # Channels last is two to three times faster on a CPU, and what a GPU's tensor cores want.
     module = module.eval().float().to(device)
     module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if isinstance(card, DetectorCard):
+        return Network(module, card, weights, sha256)
     return Network(module, card, weights, sha256)
 
 
-def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> str:
+def save_network(path: Path, state: "dict[str, Tensor]", card: AnyCard) -> str:
     """Write weights with their card, atomically, and return the file's sha256."""
     from safetensors.torch import save
 
@@ -168,13 +123,13 @@ def save_network(path: Path, state: "dict[str, Tensor]", card: WeightsCard) -> s
     return sha256
 
 
-def read_card(path: Path) -> WeightsCard:
+def read_card(path: Path) -> AnyCard:
     """Read the card of a weights file without its arrays."""
     card, _ = read_card_and_hash(path)
     return card
 
 
-def read_card_and_hash(path: Path) -> tuple[WeightsCard, str]:
+def read_card_and_hash(path: Path) -> tuple[AnyCard, str]:
     """Read the card of a weights file, and compute the sha256 of the file."""
     content = _read_bytes(path)
     return _card_of(path, content), hashlib.sha256(content).hexdigest()
@@ -197,7 +152,7 @@ def user_weights_folder() -> Path:
     return Path(folder) if folder else user_data_path("napari-drpnet") / "weights"
 
 
-def find_weights(weights: str, kind: Literal["detector", "classifier"]) -> Path:
+def find_weights(weights: str, kind: Kind) -> Path:
     """Return the file of weights given by name or path.
 
     Raises
@@ -222,15 +177,6 @@ def find_weights(weights: str, kind: Literal["detector", "classifier"]) -> Path:
     return known[name]
 
 
-def _build(card: WeightsCard) -> "nn.Module":
-    from napari_drpnet.picking.networks.build import build_detector
-    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-
-    if card.kind == "detector":
-        return build_detector(card.architecture)
-    return PatchClassifier(card.patch_px, card.pool_stride, card.context)
-
-
 def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -240,18 +186,31 @@ def _read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def _card_of(path: Path, content: bytes) -> WeightsCard:
+def _card_of(path: Path, content: bytes) -> AnyCard:
     """Parse the JSON header of a safetensors file: its length (8 bytes), then its text."""
     import json
+
+    from napari_drpnet.picking.networks.build import DETECTORS
 
     try:
         (length,) = struct.unpack("<Q", content[:8])
         header = json.loads(content[8 : 8 + length])
-        return WeightsCard.model_validate_json(header["__metadata__"][_CARD_KEY])
+        fields = dict(json.loads(header["__metadata__"][_CARD_KEY]))
     except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputFileError(path, _NO_WEIGHTS, _NO_WEIGHTS_REMEDY) from error
+    card = _CARDS.get(fields.get("kind"))
+    known = {name for one in _CARDS.values() for name in one.model_fields}
+    is_known = card is not DetectorCard or fields.get("architecture", "fcrn") in DETECTORS
+    if card is None or not known.issuperset(fields) or not is_known:
         raise InputFileError(
-            path, "not a napari-drpnet weights file", "Give a .safetensors file made by drpnet"
-        ) from error
+            path,
+            "the weights were made by a newer version of napari-drpnet",
+            "Update napari-drpnet, or choose other weights",
+        )
+    try:  # cards of earlier versions have the fields of both kinds
+        return card.model_validate({k: v for k, v in fields.items() if k in card.model_fields})
+    except (ValidationError, RecursionError) as error:
+        raise InputFileError(path, _NO_WEIGHTS, _NO_WEIGHTS_REMEDY) from error
 
 
 def _hash_file(path: Path) -> Path:

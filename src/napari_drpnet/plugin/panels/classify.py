@@ -8,6 +8,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox
 
 from napari_drpnet.picking.expected import ExpectedScores
+from napari_drpnet.picking.loading import weights_names
 from napari_drpnet.plugin.fields.controls import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.forms import FormRows
 from napari_drpnet.plugin.fields.stage_fields import StageFields
@@ -16,7 +17,6 @@ from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.points.histograms import probability_histogram
 from napari_drpnet.project.stages.decision import Decision
-from napari_drpnet.project.stages.derivation import weights_names
 from napari_drpnet.project.stages.plan import Plan
 
 _ABOUT = (

@@ -27,7 +27,7 @@ from napari_drpnet.plugin.table.micrograph_table import MicrographFilter, Microg
 from napari_drpnet.plugin.table.open_button import OpenButton
 from napari_drpnet.plugin.table.row_table import RowTable
 from napari_drpnet.project.controllers.statuses import Totals
-from napari_drpnet.project.jobs.lanes import JobStatus
+from napari_drpnet.project.jobs.lanes import JobKind, JobStatus
 from napari_drpnet.project.sample_project import open_sample
 
 _SIZE = QSize(900, 144)
@@ -36,7 +36,7 @@ _WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
 #: Milliseconds between two looks at all micrographs, for their order and what they add up to.
 _REVIEW_EVERY_MS = 100
 #: The jobs that are shown here, the most urgent first.
-_VERBS = {"list": "Opening", "pick all": "Picking"}
+_VERBS: dict[JobKind, str] = {"list": "Opening", "pick all": "Picking"}
 _EMPTY = "Open micrographs, a folder, or RELION's micrographs.star — or drop them here."
 _NO_MATCH = "No micrograph fits the filter."
 

@@ -7,6 +7,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from napari_drpnet.picking.loading import weights_names
 from napari_drpnet.picking.parameters import ParticleParameters
 from napari_drpnet.plugin.canvas.measure import Measure
 from napari_drpnet.plugin.fields.controls import (
@@ -20,7 +21,6 @@ from napari_drpnet.plugin.fields.forms import FormRows, field_widget, show_value
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers.device import DeviceProbe
-from napari_drpnet.project.stages.derivation import weights_names
 
 _MEASURE = "Measure the diameter: draw a circle around a particle, from edge to edge"
 _DIAMETER_FIRST = "Give the particle diameter first"

@@ -5,9 +5,9 @@ import napari
 from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.project.jobs.lanes import JobStatus
+from napari_drpnet.project.jobs.lanes import JobKind, JobStatus
 
-_KINDS = ("pick all", "pick")
+_KINDS: tuple[JobKind, ...] = ("pick all", "pick")
 
 
 class RunPanel(Panel):

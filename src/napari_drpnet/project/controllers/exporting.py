@@ -1,17 +1,18 @@
 """Exports the points of a project: gathers them, and writes them in a thread."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from psygnal import Signal
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.batch.folder.outputs import default_box_size
+from napari_drpnet.batch.folder.outputs import default_box_size, explain
 from napari_drpnet.project.controllers.current import CurrentMicrograph
-from napari_drpnet.project.controllers.selection_export import add_selection
 from napari_drpnet.project.files.export import (
     ExportedMicrograph,
     ExportReport,
@@ -26,12 +27,14 @@ from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 from napari_drpnet.project.workspace import Workspace
+from napari_drpnet.relion.lists import SELECTED, copy_micrographs_star
 
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
 #: Name of the folder for files, where the user chose none.
 FOLDER = "DRPnet"
 CHOICE = "export.json"
+_NO_LIST = f"{SELECTED} is made from RELION's list of micrographs: open that list, and export again"
 
 
 class Exporter:
@@ -176,3 +179,34 @@ def _export(
         job=job,
     )
     return add_selection(report, micrographs_star, included) if options.selection else report
+
+
+def add_selection(
+    report: ExportReport, micrographs_star: Path | None, included: Collection[str]
+) -> ExportReport:
+    """Write ``micrographs_selected.star`` beside other exported files.
+
+    Parameters
+    ----------
+    report : ExportReport
+        What came of the export so far.
+    micrographs_star : pathlib.Path or None
+        RELION's list; its columns and optics groups stay.
+    included : collection of str
+        Names of the micrographs that stay, picked or not.
+
+    Returns
+    -------
+    ExportReport
+        With this file, or what is wrong with it.
+    """
+    if micrographs_star is None:
+        return replace(report, notes=(*report.notes, _NO_LIST))
+    target = report.folder / SELECTED
+    try:
+        copy_micrographs_star(micrographs_star, target, included)
+    except OSError as error:
+        return replace(report, failed=(*report.failed, explain(error, SELECTED, report.folder)))
+    except InputFileError as error:
+        return replace(report, failed=(*report.failed, str(error)))
+    return replace(report, files=(*report.files, target))

@@ -10,8 +10,7 @@ from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
 from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRecord
-from napari_drpnet.project.state.label_merging import contradictions, merge_labels
-from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.state.labels import Label, contradictions, given_by, merge_labels
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
@@ -58,7 +57,7 @@ class Labeller:
             return
         records = list(workspace.project.micrographs.values())
         work = partial(_read, path, records, workspace.store)
-        workspace.runner.submit("labels", work, lambda read: self._take_file(path, *read))
+        workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
     def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
         project, notify = self._workspace.project, self._workspace.notify

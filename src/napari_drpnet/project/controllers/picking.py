@@ -6,13 +6,12 @@ from functools import partial
 from psygnal import Signal
 
 from napari_drpnet.base.jobs import Cancelled, Job
-from napari_drpnet.picking.detectors.distance_map import MAP_LIMITS
-from napari_drpnet.picking.detectors.peaks import smooth
+from napari_drpnet.picking.fingerprint import CUTS
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.shown import ShownMap
+from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import explain
-from napari_drpnet.project.stages.cache import Picker
-from napari_drpnet.project.stages.derivation import CUTS
+from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord, Settings
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
@@ -112,9 +111,9 @@ class PickingJobs:
         if record is not None and stored is not None and plan is not None:
             self._submit("candidates", record, plan)
 
-    def _submit(self, kind: str, record: MicrographRecord, plan: Plan) -> None:
+    def _submit(self, kind: JobKind, record: MicrographRecord, plan: Plan) -> None:
         workspace = self._workspace
-        work = partial(_find, workspace.picker, workspace.store, record, plan)
+        work = partial(_find, workspace.cache, workspace.store, record, plan)
         workspace.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
 
     def _land(self, found: Found) -> None:
@@ -153,14 +152,14 @@ class PickingJobs:
     ) -> tuple[int, int]:
         """Pick one after another; return how many were picked, and how many could not be."""
         picked = failed = 0
-        workspace, picker = self._workspace, self._workspace.picker
-        picker.networks(plan.parameters, plan.weights)
+        workspace, cache = self._workspace, self._workspace.cache
+        cache.networks(plan)
         for count, record in enumerate(records):
             job.advance(count, len(records), record.path.name)
             try:
                 stored = store.load_candidates(record.id)
                 if stored is None or stored.key != plan.candidates_key(record):
-                    found = _find(picker, store, record, plan, _Part(job, count, len(records)))
+                    found = _find(cache, store, record, plan, _Part(job, count, len(records)))
                     workspace.deliver_part(store, partial(self._land, found))
                 picked += 1
             except Cancelled:
@@ -198,20 +197,18 @@ class _Part:
 
 
 def _find(
-    picker: Picker, store: ProjectStore | None, record: MicrographRecord, plan: Plan, job: Job
+    cache: StageCache, store: ProjectStore | None, record: MicrographRecord, plan: Plan, job: Job
 ) -> Found:
-    analysis, stored = picker.pick(record, plan.parameters, plan.weights, job)
+    analysis, stored = cache.pick(record, plan, job)
     unsaved = None
     try:
         if store is not None:
             store.save_candidates(record.id, stored)
     except OSError as error:
         unsaved = error
-    sigma_px, units = plan.parameters.peaks.sigma_px, plan.parameters.detector.map_units
-    assert sigma_px is not None
-    assert units is not None
-    smoothed = smooth(analysis.detection.distance_map, sigma_px)
-    shown = ShownMap(smoothed, analysis.detection.view.frame, MAP_LIMITS[units])
+    detection = analysis.detection
+    picture = detection.evidence.picture(plan.parameters.peaks)
+    shown = ShownMap(picture.values, detection.view.frame, picture.limit)
     return Found(record.id, plan, stored, shown, unsaved)
 
 

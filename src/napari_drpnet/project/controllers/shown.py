@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.images.display import DisplayImage, DisplayParameters, render
+from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.project.stages.cache import read_record
 from napari_drpnet.project.state.edits import MicrographRecord
 
 
@@ -63,7 +63,7 @@ def render_record(
     ValueError
         When a low-pass filter is asked for and the pixel size is unknown.
     """
-    micrograph = read_record(record, None)
+    micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
     given = parameters.particle.pixel_size_angstrom if parameters else None
     image = render(micrograph.with_pixel_size(given), display)
     return ShownImage(image, micrograph.pixel_size_angstrom)

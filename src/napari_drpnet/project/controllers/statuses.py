@@ -11,6 +11,7 @@ from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.expected import ExpectedScores
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.stages.decision import Decision, decide
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -92,6 +93,7 @@ class Summaries:
     ) -> None:
         self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
+        self._uncounted: dict[str, None] = {}  # picked since they were counted, in that order
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
         current.decided.connect(self._note_current)
@@ -110,6 +112,7 @@ class Summaries:
 
     def _forget(self) -> None:
         self._of.clear()
+        self._uncounted.clear()
 
     def _note_current(self, decision: Decision) -> None:
         """Note the counts, cut and advice of the micrograph that is shown."""
@@ -121,15 +124,17 @@ class Summaries:
 
     def refresh(self) -> None:
         """Count all micrographs anew."""
-        self._count("count", list(self._workspace.project.micrographs.values()))
+        self._count("count", list(self._workspace.project.micrographs))
 
     def refresh_one(self, micrograph: str) -> None:
         """Count one micrograph, which is not shown, anew."""
-        record = self._workspace.project.micrographs[micrograph]
-        self._count(f"count {micrograph}", [record])
+        self._uncounted[micrograph] = None
+        self._count("count picked", list(self._uncounted))
 
-    def _count(self, kind: str, records: list[MicrographRecord]) -> None:
+    def _count(self, kind: JobKind, micrographs: list[str]) -> None:
         workspace = self._workspace
+        known = workspace.project.micrographs
+        records = [known[name] for name in micrographs if name in known]
         if workspace.store is None or workspace.plan is None:
             return
         asked = [(r, workspace.project.labels(r.id)) for r in records if r.id != self._current.id]
@@ -154,6 +159,8 @@ class Summaries:
         self._put({name: summary for name, summary in summaries.items() if name != shown})
 
     def _put(self, summaries: dict[str, Summary]) -> None:
+        for name in summaries:
+            self._uncounted.pop(name, None)
         known = self._workspace.project.micrographs
         merged = {name: _merged(self[name], new) for name, new in summaries.items()}
         changed = {

@@ -20,14 +20,15 @@ from napari_drpnet.batch.folder.outputs import (
     relative_to_project,
     require_folder,
 )
-from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
-from napari_drpnet.project.files.cryosparc_export import CRYOSPARC, write_cryosparc
+from napari_drpnet.formats import WRITTEN, Coordinates, read_coordinates, write_coordinates
 from napari_drpnet.project.files.export_options import ExportOptions
 from napari_drpnet.project.files.export_relion import (
     relion_notes,
     relion_project,
     write_relion_index,
 )
+
+CRYOSPARC = "cryosparc.star"
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,3 +250,37 @@ def _notes(
         yield f"{outside} picks outside their micrograph are left out of {kinds} files"
     names = [one.name for one in written]
     yield from relion_notes(names, options.formats, options.relion, micrographs_star)
+
+
+def write_cryosparc(folder: Path, picked: Iterable[Coordinates], *, extend: bool) -> Path:
+    """Write what cryoSPARC's job *Import Particles* takes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the file goes.
+    picked : iterable of Coordinates
+        Of one micrograph each, whose name the rows have.
+    extend : bool
+        Keep other micrographs in a file that is there already.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputFileError
+        When a file to be extended cannot be read.
+    OSError
+        When the file cannot be written.
+    """
+    path, parts = folder / CRYOSPARC, list(picked)
+    if extend and path.exists():
+        old, new = read_coordinates(path, "relion"), Coordinates.joined(parts)
+        ours = set(new.micrograph_names or ())
+        others = np.array([name not in ours for name in old.micrograph_names or ()], bool)
+        parts = [old.where(others), new]
+    write_coordinates(path, Coordinates.joined(parts), format_name="cryosparc")
+    return path

@@ -147,10 +147,10 @@ def _star_rows(path: AnyPath) -> Iterator[_Row]:
         for name in _PLACES
     ]
     label, source = (
-        table[column].astype(str) if (column := _COLUMNS[name]) in table else [""] * len(table)
+        table[column] if (column := _COLUMNS[name]) in table else [""] * len(table)
         for name in ("label", "source")
     )
-    columns = zip(table[MICROGRAPH_NAME].fillna(""), label, source, *places, strict=True)
+    columns = zip(table[MICROGRAPH_NAME], label, source, *places, strict=True)
     for number, (name, verdict, who, *where) in enumerate(columns, 1):
         yield _Row(f"row {number}", name, verdict, who, where)
 

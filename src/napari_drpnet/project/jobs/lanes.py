@@ -12,6 +12,23 @@ from typing import Literal, Optional
 from napari_drpnet.base.jobs import Job
 
 Call = Callable[[], None]
+#: Kinds of jobs; of each kind one job runs and one waits.
+JobKind = Literal[
+    "candidates",  # bring the micrograph that is shown up to date
+    "compare",  # hold its picks against those of a file
+    "count",  # count the picks of all micrographs
+    "count picked",  # count those of micrographs that were picked meanwhile
+    "device",  # find out where networks run
+    "export",
+    "image",  # render the micrograph that is shown
+    "label",  # label without a person
+    "list",  # open micrographs
+    "pick",  # pick the micrograph that is shown
+    "pick all",
+    "read labels",  # from a file
+    "train",
+    "truth",  # read the file to compare with
+]
 
 
 @dataclass(frozen=True)
@@ -20,8 +37,8 @@ class JobStatus:
 
     Parameters
     ----------
-    kind : str
-        Of job.
+    kind : JobKind
+        Kind of job.
     state : {'idle', 'waiting', 'running', 'cancelling'}
         A job is running until its result has landed, and cancelling until its thread is free.
     stage : str
@@ -30,7 +47,7 @@ class JobStatus:
         Parts of the stage; 0 of 0 where nothing was reported.
     """
 
-    kind: str
+    kind: JobKind
     state: Literal["idle", "waiting", "running", "cancelling"]
     stage: str = ""
     done: int = 0
@@ -58,7 +75,7 @@ class Lane:
         The main thread is about to tell listeners.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: JobKind) -> None:
         self.kind = kind
         self.latest = 0
         self.wanted = 1

@@ -12,7 +12,7 @@ from weakref import WeakSet
 from psygnal import Signal
 
 from napari_drpnet.base.jobs import Cancelled, Job
-from napari_drpnet.project.jobs.lanes import Call, JobStatus, Lane, ReportingJob, Task
+from napari_drpnet.project.jobs.lanes import Call, JobKind, JobStatus, Lane, ReportingJob, Task
 
 __all__ = ["JobRunner", "JobStatus"]
 
@@ -52,7 +52,7 @@ class JobRunner:
         self._deliver = deliver
         self._threads = threads
         self._lock = RLock()
-        self._lanes: dict[str, Lane] = {}  # in the order of their turns
+        self._lanes: dict[JobKind, Lane] = {}  # in the order of their turns
         self._ready: SimpleQueue[Task | None] = SimpleQueue()
         self._workers: list[Thread] = []
         self._closed = False
@@ -60,7 +60,7 @@ class JobRunner:
 
     def submit(
         self,
-        kind: str,
+        kind: JobKind,
         work: Callable[[Job], T],
         on_result: Callable[[T], None],
         on_error: Callable[[Exception], None] | None = None,
@@ -71,8 +71,8 @@ class JobRunner:
 
         Parameters
         ----------
-        kind : str
-            Of job.
+        kind : JobKind
+            Kind of job.
         work : callable
             Runs in a thread. It gets the `Job` to report to, which also stops it.
         on_result : callable
@@ -91,7 +91,7 @@ class JobRunner:
             self._start_waiting()
             self._post_status(lane)
 
-    def cancel(self, kind: str) -> None:
+    def cancel(self, kind: JobKind) -> None:
         """Stop the job at its next tile, and drop the one that waits, because the user says so."""
         with self._lock:
             lane = self._lanes.get(kind)
@@ -100,7 +100,7 @@ class JobRunner:
                 lane.cancelling = lane.running is not None
                 self._post_status(lane)
 
-    def invalidate(self, kind: str) -> None:
+    def invalidate(self, kind: JobKind) -> None:
         """Stop and drop the same, but be idle at once: nobody cares for these jobs any more."""
         with self._lock:
             lane = self._lanes.get(kind)
@@ -108,14 +108,14 @@ class JobRunner:
                 lane.drop_all()
                 self._post_status(lane)
 
-    def invalidate_all(self, but: Container[str] = ()) -> None:
+    def invalidate_all(self, but: Container[JobKind] = ()) -> None:
         """Do that to all kinds, but some."""
         with self._lock:
             for kind in list(self._lanes):
                 if kind not in but:
                     self.invalidate(kind)
 
-    def status(self, kind: str) -> JobStatus:
+    def status(self, kind: JobKind) -> JobStatus:
         """Return what the jobs of a kind are doing."""
         with self._lock:
             lane = self._lanes.get(kind)

@@ -3,26 +3,25 @@
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
+from napari_drpnet.picking.networks.card import AnyCard, Kind
 from napari_drpnet.project.state.labels import Source
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from napari_drpnet.picking.networks.weights import WeightsCard
     from napari_drpnet.training.from_labels.classifier import Verdict
 
 Floats = NDArray[np.float64]
-Kind = Literal["classifier", "detector"]
 
 
 @dataclass(frozen=True, eq=False)
-class Taught:
+class TrainedNetwork:
     """What one network has learned.
 
     Parameters
@@ -35,7 +34,7 @@ class Taught:
         Whether the new ones are better by more than a little.
     state : dict of str to Tensor
         The new weights.
-    card : WeightsCard
+    card : DetectorCard or ClassifierCard
         To be saved with them.
     """
 
@@ -44,7 +43,7 @@ class Taught:
     after: "Verdict"
     improved: bool
     state: "dict[str, Tensor]"
-    card: "WeightsCard"
+    card: AnyCard
 
     def save(self, folder: Path) -> Path:
         """Write the weights into a folder under a name that is free, and return their file.
@@ -64,15 +63,15 @@ class Taught:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class TrainingOutcome:
     """What was learned, to be kept or discarded, and what it would change.
 
     Parameters
     ----------
-    taught : tuple of Taught
+    networks : tuple of TrainedNetwork
         One network, or both.
-    judge : {'person', 'model'}
-        Who gave the labels that they were compared on.
+    labelled_by : {'person', 'model'}
+        Source of the labels that they were compared on.
     micrograph : str or None
         Id of the one that was shown when training began.
     accepted : tuple of int
@@ -82,8 +81,8 @@ class Trial:
         unbinned pixels.
     """
 
-    taught: tuple[Taught, ...]
-    judge: Source
+    networks: tuple[TrainedNetwork, ...]
+    labelled_by: Source
     micrograph: str | None
     accepted: tuple[int, int]
     lost_yx: Floats
@@ -91,8 +90,8 @@ class Trial:
 
     @property
     def improved(self) -> bool:
-        """Whether all that was taught is better."""
-        return all(taught.improved for taught in self.taught)
+        """Whether all that was trained is better."""
+        return all(trained.improved for trained in self.networks)
 
     @property
     def changed_yx(self) -> Floats:
@@ -108,13 +107,3 @@ class Trial:
 def find_missing(points_yx: Floats, others_yx: Floats, reach_px: float) -> Floats:
     """Return the points ``(k, 2)`` that none of the others is as near to as `reach_px`."""
     return np.asarray(points_yx[far_from(points_yx, others_yx, reach_px)])
-
-
-def describe_success(before: "Verdict", after: "Verdict") -> dict[str, Any]:
-    """Return the figures before and after, as the card of the weights gets them."""
-    return {"before": _describe(before), "after": _describe(after)}
-
-
-def _describe(verdict: "Verdict") -> dict[str, float]:
-    described = {**verdict.rates._asdict(), "log_loss": verdict.log_loss}
-    return {name: round(value, 4) for name, value in described.items()}

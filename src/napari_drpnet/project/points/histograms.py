@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.picking.detectors.distance_map import MAP_LIMITS
-from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.points.review import Review, State, States
 
 BINS = 64
@@ -62,16 +62,15 @@ def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS
     return Histogram(np.linspace(low, high, bins + 1), np.bincount(bin_of, minlength=bins))
 
 
-def candidate_histogram(review: Review, parameters: PickParameters) -> Histogram:
-    """Count the scores of all candidates, those below the threshold too; parameters resolved.
+def candidate_histogram(review: Review, parameters: ResolvedParameters) -> Histogram:
+    """Count the scores of all candidates, those below the threshold too.
 
     The range is that of the units of the detector, unless a score lies beyond.
     """
     score = review.score(parameters)
     known = score[~np.isnan(score)]
-    units = parameters.detector.map_units
-    assert units is not None
-    return score_histogram(known, 0.0, max(MAP_LIMITS[units], known.max(initial=0.0)))
+    limit = MAP_LIMITS[parameters.detector.map_units]
+    return score_histogram(known, 0.0, max(limit, known.max(initial=0.0)))
 
 
 def probability_histogram(review: Review, states: States) -> Histogram:

@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.formats import Coordinates
-from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.picking.pick import above_threshold, accept, find_cut, ranking_score
+from napari_drpnet.picking.cuts import above_threshold, accept, find_cut, ranking_score
+from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.state.labels import Label, given_by
 
 Floats = NDArray[np.float64]
@@ -81,8 +81,8 @@ class Review:
         """P(particle) of each row; NaN where no classifier has judged, (n + m,)."""
         return self._of_candidates(self.candidates.probability)
 
-    def score(self, parameters: PickParameters) -> Floats:
-        """Return what meets the threshold; NaN for added rows, (n + m,). Parameters resolved."""
+    def score(self, parameters: ResolvedParameters) -> Floats:
+        """Return what meets the threshold; NaN for added rows, (n + m,)."""
         return self._of_candidates(ranking_score(self.candidates, parameters))
 
     @property
@@ -91,8 +91,8 @@ class Review:
         judged = len(self.candidates) and np.isfinite(self.candidates.probability).all()
         return "P(particle)" if judged else "map height"
 
-    def describe(self, row: int, parameters: PickParameters) -> str:
-        """Say what the model makes of a row; parameters resolved."""
+    def describe(self, row: int, parameters: ResolvedParameters) -> str:
+        """Say what the model makes of a row."""
         if self.added[row]:
             return "added by hand"
         probability = self.probability[row]
@@ -100,8 +100,8 @@ class Review:
             return f"score {self.score(parameters)[row]:.3g}"
         return f"P(particle) {probability:.2f}"
 
-    def decide(self, parameters: PickParameters) -> States:
-        """Return the `State` of each row: comparisons only, then the labels. Resolved."""
+    def decide(self, parameters: ResolvedParameters) -> States:
+        """Return the `State` of each row: comparisons only, then the labels."""
         states = np.full(len(self), State.BELOW, np.int8)
         count = len(self.candidates)
         states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
@@ -204,7 +204,7 @@ def rows_within(
     return np.asarray(rows[distance <= radius_px])
 
 
-def order_by_doubt(review: Review, states: States, parameters: PickParameters) -> Rows:
+def order_by_doubt(review: Review, states: States, parameters: ResolvedParameters) -> Rows:
     """Return the rows that the model is least sure of first; labelled and hidden ones left out.
 
     Doubt is the distance of P(particle) from the cut in use, among what is above the threshold;
@@ -217,9 +217,7 @@ def order_by_doubt(review: Review, states: States, parameters: PickParameters) -
         open_rows &= (states != State.BELOW) & ~np.isnan(probability)
         doubt = np.abs(probability - cut.accept)
     else:
-        assert parameters.peaks.threshold is not None
-        threshold = parameters.peaks.threshold * parameters.peaks.level
-        doubt = np.abs(review.score(parameters) - threshold)
+        doubt = np.abs(review.score(parameters) - parameters.peaks.least_score)
     rows = np.flatnonzero(open_rows)
     return rows[np.argsort(doubt[rows], kind="stable")]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.picking.pick import accept, ranking_score
+from napari_drpnet.picking.cuts import accept, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, Rows
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -64,9 +64,7 @@ def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     """
     from napari_drpnet.training.common.labels import label_by_confidence
 
-    asked = plan.parameters.peaks.threshold
-    assert asked is not None
-    threshold = max(asked, plan.weights.detector.threshold)
+    threshold = max(plan.parameters.peaks.threshold, plan.weights.detector.threshold)
     picks = accept(stored.picks, plan.parameters)
     score = ranking_score(picks, plan.parameters)
     accepted = score[picks.accepted & (score > 0)]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.picking.advice import Advice, advise_on_picks
+from napari_drpnet.picking.cuts import find_cut
 from napari_drpnet.picking.expected import Cut, ExpectedScores, expected_scores
-from napari_drpnet.picking.pick import find_cut
 from napari_drpnet.project.points.review import Review, State, States, is_accepted, review_picks
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord

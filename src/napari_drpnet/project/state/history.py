@@ -7,8 +7,7 @@ from functools import partial
 
 from psygnal import Signal
 
-from napari_drpnet.project.state.combining import combine
-from napari_drpnet.project.state.edits import Change, Edit, EditGroup
+from napari_drpnet.project.state.edits import Change, Edit, EditGroup, combine
 from napari_drpnet.project.state.model import Project
 
 DEPTH = 1000

@@ -1,6 +1,9 @@
 """A project in a folder: a snapshot, a journal of the edits since, and candidates."""
 
+import hashlib
 import os
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -17,7 +20,6 @@ from napari_drpnet.project.storage.candidate_files import (
     read_candidates,
     write_candidates,
 )
-from napari_drpnet.project.storage.folders import default_project_folder, projects_root
 from napari_drpnet.project.storage.journal import Journal
 from napari_drpnet.project.storage.snapshot import Snapshot, read_snapshot, write_snapshot
 
@@ -234,3 +236,34 @@ def _lock(folder: Path) -> BaseFileLock:
     except NotImplementedError as error:  # older filelock, where the file system has no locks
         raise OSError(str(error)) from error
     return lock
+
+
+def projects_root(setting: str | None) -> Path:
+    """Return where projects go that the user gave no folder.
+
+    Parameters
+    ----------
+    setting : str, optional
+        The user's preference. The environment variable ``DRPNET_PROJECTS`` comes before it, and
+        the user's data folder after it.
+    """
+    from platformdirs import user_data_path
+
+    chosen = os.environ.get("DRPNET_PROJECTS") or setting
+    return Path(chosen).expanduser() if chosen else user_data_path("napari-drpnet") / "projects"
+
+
+def default_project_folder(root: Path, sources: Sequence[Path]) -> Path:
+    """Return the folder of the project of what was opened: always the same, in any order.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Folder of projects.
+    sources : sequence of pathlib.Path
+        Micrographs, folders, patterns or lists; at least one.
+    """
+    paths = sorted(os.path.abspath(source) for source in sources)
+    digest = hashlib.sha256("\0".join(paths).encode(errors="surrogateescape")).hexdigest()
+    stem = re.sub(r"[^\w.-]+", "_", Path(paths[0]).stem)[:60] or "project"
+    return root / f"{stem}-{digest[:8]}"

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.images.preprocess import NetworkImage, Polarity, blur_wide, preprocess
-from napari_drpnet.picking.parameters import SimulationParameters
 from napari_drpnet.simulation import SHAPES, Structure, make_shape, simulate_micrograph
 from napari_drpnet.simulation.noise import (
     add_noise,
@@ -18,6 +17,7 @@ from napari_drpnet.simulation.noise import (
     random_spectrum,
     white,
 )
+from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.training.common.recipe import STANDARD, HardFields
 
 Floats = NDArray[np.float64]

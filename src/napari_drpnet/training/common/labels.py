@@ -11,8 +11,8 @@ from napari_drpnet.evaluation.matching import find_gains
 from napari_drpnet.images.valid_area import is_clear
 from napari_drpnet.picking.classification.patches import extract_patches
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.detectors.peaks import find_candidates, smooth, suppress_neighbours
-from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.detectors.peaks import find_candidates, separate_candidates, smooth
+from napari_drpnet.picking.networks.card import DetectorNetwork
 from napari_drpnet.training.common.fields import Field
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ class LabelledPatches:
 
 
 def label_candidates(
-    field: Field, detector: Network, sigma_px: float, least_height: float = 0.0
+    field: Field, detector: DetectorNetwork, sigma_px: float, least_height: float = 0.0
 ) -> LabelledCandidates:
     """Run the detector over a field and hold its candidates against the truth.
 
@@ -66,7 +66,7 @@ def label_candidates(
     ----------
     field : Field
         With truth.
-    detector : Network
+    detector : DetectorNetwork
         Whose candidates are wanted.
     sigma_px : float
         Smoothing of its map, network pixels.
@@ -89,8 +89,8 @@ def label_maxima(
     reach = particle_px / 2
     found = find_candidates(smooth(distance_map, sigma_px))
     found = found.where(found.height >= least_height)
-    found = found.where(_counts(found.centers_yx, field, reach))
-    found = found.where(suppress_neighbours(found, found.height, reach))
+    clear = _counts(found.centers_yx, field, reach)
+    found = separate_candidates(found, clear, found.height, reach)
     return LabelledCandidates(
         found.centers_yx,
         found.height,

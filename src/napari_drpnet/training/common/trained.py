@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.picking.networks.weights import WeightsCard, read_card, save_network
+from napari_drpnet.picking.networks.card import AnyCard
+from napari_drpnet.picking.networks.weights import read_card, save_network
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Trained:
     ----------
     state : dict of Tensor
         The best weights of the run, by their score.
-    card : WeightsCard
+    card : AnyCard
         With the recipe and the score in it.
     recipe : DetectorRecipe or ClassifierRecipe
         As it was given.
@@ -30,7 +31,7 @@ class Trained:
     """
 
     state: "dict[str, Tensor]"
-    card: WeightsCard
+    card: AnyCard
     recipe: DetectorRecipe | ClassifierRecipe
     interrupted: bool
 

@@ -11,20 +11,21 @@ from torch import Tensor, nn
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.from_labels.classifier import Verdict, require_labels
 from napari_drpnet.training.from_labels.cross_validation import JobOfParts, deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
-from napari_drpnet.training.from_labels.held_out import Exam, add_mistakes
+from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
 from napari_drpnet.training.from_labels.targets import (
     LabelledImage,
-    Lecture,
+    TrainingImage,
     TuneRecipe,
     draw_batches,
-    mark_field,
-    mark_image,
+    label_targets,
+    replay_targets,
 )
+from napari_drpnet.training.from_labels.together import find_right, sees_the_same
 
 __all__ = ["LabelledImage", "TuneRecipe", "Tuned", "tune_detector"]
 
@@ -63,17 +64,18 @@ class Tuned:
 
 
 def tune_detector(
-    detector: Network,
+    detector: DetectorNetwork,
     labelled: Sequence[LabelledImage],
     recipe: TuneRecipe,
     job: Job | None = None,
     replay: Sequence[Field] = (),
+    classifier: ClassifierNetwork | None = None,
 ) -> Generator[AdaptReport, None, Tuned]:
     """Fit a copy of a detector to labels; the one given stays as it is.
 
     Parameters
     ----------
-    detector : Network
+    detector : DetectorNetwork
         In use, with an absolute map.
     labelled : sequence of LabelledImage
         What a person said, as this detector sees the micrographs.
@@ -83,6 +85,9 @@ def tune_detector(
         Told after each batch; may cancel.
     replay : sequence of Field
         Others whose maps shall stay as they are, besides the simulated ones of the recipe.
+    classifier : ClassifierNetwork, optional
+        The one that is in use. Together with it the new detector must not be worse than the old
+        one, since the classifier depends on the heights of the map.
 
     Yields
     ------
@@ -104,7 +109,7 @@ def tune_detector(
 
     Notes
     -----
-    About labels the map shall be as in `mark_image`; everywhere else, and on a few simulated
+    About labels the map shall be as in `label_targets`; everywhere else, and on a few simulated
     micrographs, it shall stay what it is, so that labels move little but what looks like them, and
     labels of one kind serve too. Batch normalisation keeps its statistics, for a few windows could
     only spoil them.
@@ -121,10 +126,12 @@ def tune_detector(
         for image, old_map in zip(labelled, old_maps, strict=True)
     ]
     kept = [
-        mark_field(field, predict_distance_map(field.image.astype(np.float32), detector), recipe)
+        replay_targets(
+            field, predict_distance_map(field.image.astype(np.float32), detector), recipe
+        )
         for field in [*replay, *_simulate(detector, recipe, job)]
     ]
-    exam = Exam(labelled, detector.card)
+    exam = HeldOutLabels(labelled, detector.card)
     for number, old_map in enumerate(old_maps):
         exam.answer(number, np.ones(len(labelled[number].verdicts), bool), old_map)
     before = exam.judge(detector.card.threshold)
@@ -150,10 +157,32 @@ def tune_detector(
     after = exam.judge(threshold)
     state = {name: tensor.cpu() for name, tensor in modules[-1].state_dict().items()}
     less_loss = after.log_loss < min((1 - recipe.margin) * before.log_loss, _LOSS_OF_A_COIN)
-    return Tuned(state, threshold, before, after, less_loss and after.right > before.right)
+    improved = less_loss and after.right > before.right
+    if improved and classifier is not None and sees_the_same(classifier, detector.card):
+        pairs = [replace(detector, module=module) for module in modules]
+        improved = _is_no_worse(labelled, parts, old_maps, pairs, classifier)
+    return Tuned(state, threshold, before, after, improved)
 
 
-def _simulate(detector: Network, recipe: TuneRecipe, job: Job) -> list[Field]:
+def _is_no_worse(
+    labelled: Sequence[LabelledImage],
+    parts: Sequence[Sequence[Bools]],
+    old_maps: Sequence[Map],
+    tuned: Sequence[DetectorNetwork],
+    classifier: ClassifierNetwork,
+) -> bool:
+    """Return whether a classifier gets no fewer held-out labels right with the tuned detectors."""
+    old = new = 0
+    for detector, held_out in zip(tuned, parts, strict=False):
+        for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True):
+            if rows.any():
+                new_map = predict_distance_map(image.image, detector)
+                old += int(find_right(image, old_map, detector.card, classifier)[rows].sum())
+                new += int(find_right(image, new_map, detector.card, classifier)[rows].sum())
+    return new >= old
+
+
+def _simulate(detector: DetectorNetwork, recipe: TuneRecipe, job: Job) -> list[Field]:
     """Make fields as those that detectors learn from, of simple shapes."""
     fields: list[Field] = []
     for number in range(recipe.replay_fields):
@@ -178,19 +207,19 @@ def _mark(
     labelled: Sequence[LabelledImage],
     held_out: Sequence[Bools],
     old_maps: Sequence[Map],
-    detector: Network,
+    detector: DetectorNetwork,
     recipe: TuneRecipe,
-) -> list[Lecture]:
+) -> list[TrainingImage]:
     """Make lectures of all micrographs but those that are held out whole."""
     return [
-        mark_image(image, ~rows, old_map, detector.card.particle_px, recipe)
+        label_targets(image, ~rows, old_map, detector.card.particle_px, recipe)
         for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True)
         if not (len(rows) and rows.all())
     ]
 
 
 def _fit(
-    module: nn.Module, lectures: Sequence[Lecture], recipe: TuneRecipe, job: Job
+    module: nn.Module, lectures: Sequence[TrainingImage], recipe: TuneRecipe, job: Job
 ) -> Iterator[float]:
     """Follow the gradient of the weighted squared error; yields the loss of each batch."""
     rng = np.random.default_rng(recipe.seed)
@@ -211,7 +240,10 @@ def _fit(
 
 
 def _examine(
-    exam: Exam, labelled: Sequence[LabelledImage], held_out: Sequence[Bools], detector: Network
+    exam: HeldOutLabels,
+    labelled: Sequence[LabelledImage],
+    held_out: Sequence[Bools],
+    detector: DetectorNetwork,
 ) -> None:
     """Show weights the labels that they have not learned from."""
     for number, (image, rows) in enumerate(zip(labelled, held_out, strict=True)):

@@ -9,10 +9,10 @@ from scipy.special import expit
 
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.picking.detectors.peaks import smooth
-from napari_drpnet.picking.networks.weights import WeightsCard
+from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import label_maxima
-from napari_drpnet.training.from_labels.classifier import Verdict, judge_labels
+from napari_drpnet.training.from_labels.classifier import Verdict, score_labels
 from napari_drpnet.training.from_labels.replay import recommend_threshold
 from napari_drpnet.training.from_labels.targets import LabelledImage
 
@@ -29,18 +29,18 @@ _WIDTH = 0.25
 _SEEN = 0.5
 
 
-class Exam:
+class HeldOutLabels:
     """Collects, label by label, how high the map is there.
 
     Parameters
     ----------
     labelled : sequence of LabelledImage
         With all their labels.
-    card : WeightsCard
+    card : DetectorCard
         Of the detector in use.
     """
 
-    def __init__(self, labelled: Sequence[LabelledImage], card: WeightsCard) -> None:
+    def __init__(self, labelled: Sequence[LabelledImage], card: DetectorCard) -> None:
         self._labelled, self._card = labelled, card
         self._heights = [np.zeros(len(image.verdicts)) for image in labelled]
 
@@ -64,7 +64,7 @@ class Exam:
         height = np.concatenate(self._heights)
         verdicts = np.concatenate([labelled.verdicts for labelled in self._labelled])
         odds = (height - threshold) / (_WIDTH * max(threshold, np.finfo(float).eps))
-        return judge_labels(expit(odds), verdicts, 0.5)
+        return score_labels(expit(odds), verdicts, 0.5)
 
     def recommend_threshold(self) -> float:
         """Return the threshold that serves what was seen; see `feedback.recommend_threshold`."""
@@ -75,7 +75,7 @@ class Exam:
         return recommend_threshold(np.concatenate(accepted), self._card.threshold)
 
 
-def add_mistakes(labelled: LabelledImage, old_map: Map, card: WeightsCard) -> LabelledImage:
+def add_mistakes(labelled: LabelledImage, old_map: Map, card: DetectorCard) -> LabelledImage:
     """Reject what the detector takes for particles on a micrograph that is labelled completely."""
     if not labelled.complete:
         return labelled
@@ -86,7 +86,7 @@ def add_mistakes(labelled: LabelledImage, old_map: Map, card: WeightsCard) -> La
     return replace(labelled, rejected_yx=seen[mistaken])
 
 
-def _read_heights(distance_map: Map, labelled: LabelledImage, card: WeightsCard) -> Floats:
+def _read_heights(distance_map: Map, labelled: LabelledImage, card: DetectorCard) -> Floats:
     """Return the greatest value of the smoothed map about each label, (n + m,)."""
     from scipy.ndimage import maximum_filter
 

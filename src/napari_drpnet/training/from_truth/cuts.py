@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from napari_drpnet.evaluation.precision_recall import Tally
-from napari_drpnet.picking.classification.patches import weigh_context, weigh_patches
+from napari_drpnet.picking.classification.patches import (
+    log_odds_of_context,
+    log_odds_of_patches,
+    particle_probability,
+)
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.expected import automatic_cut
-from napari_drpnet.picking.networks.weights import Network
+from napari_drpnet.picking.networks.card import AnyNetwork, ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_maxima
 
@@ -35,12 +39,12 @@ class Cuts:
     least_f1: float = 0.0
 
 
-class Trials:
+class BestSoFar:
     """Remembers what came of each look at the fields that judge.
 
     Parameters
     ----------
-    network : Network
+    network : DetectorNetwork or ClassifierNetwork
         That is trained.
     choose : callable
         Looks at a network as it is.
@@ -49,7 +53,7 @@ class Trials:
     """
 
     def __init__(
-        self, network: Network, choose: Callable[[Network], Cuts], started_from_weights: bool
+        self, network: AnyNetwork, choose: Callable[[Any], Cuts], started_from_weights: bool
     ) -> None:
         self._network, self._choose = network, choose
         self._to_beat = int(started_from_weights)
@@ -60,7 +64,7 @@ class Trials:
         self._cuts.append(self._choose(self._network))
         return self._cuts[-1].score
 
-    def improves(self, other: Network) -> bool:
+    def improves(self, other: AnyNetwork) -> bool:
         """Look at another network; return whether it is better than all before."""
         self._cuts.append(self._choose(other))
         return self.best is self._cuts[-1]
@@ -76,7 +80,7 @@ class Trials:
         return bool(self._cuts) and self._cuts.index(self.best) >= self._to_beat
 
 
-def judge_detector(unseen: Sequence[Field], detector: Network) -> Cuts:
+def choose_detector_cuts(unseen: Sequence[Field], detector: DetectorNetwork) -> Cuts:
     """Return the sigma and threshold that serve a detector best; its maps are drawn once."""
     particle_px = detector.card.particle_px
     judged: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
@@ -91,19 +95,19 @@ def judge_detector(unseen: Sequence[Field], detector: Network) -> Cuts:
     return max(trials)
 
 
-def judge_classifier(
+def choose_classifier_cuts(
     unseen: Sequence[Field],
     judged: Sequence[LabelledCandidates],
     threshold: float,
-    classifier: Network,
+    classifier: ClassifierNetwork,
 ) -> Cuts:
     """Return the least expected F1 that serves a classifier best, on candidates of fields.
 
     Accept is automatic; the threshold is the least height of candidates that it has learned from.
     """
     probability = [
-        expit(
-            weigh_patches_of(field, found, classifier) + weigh_context_of(field, found, classifier)
+        particle_probability(
+            patch_log_odds(field, found, classifier), context_log_odds(field, found, classifier)
         )
         for field, found in zip(unseen, judged, strict=True)
     ]
@@ -111,18 +115,22 @@ def judge_classifier(
     return Cuts(score, threshold, accept=None, least_f1=least_f1)
 
 
-def weigh_patches_of(
-    field: Field, found: LabelledCandidates, classifier: Network
+def patch_log_odds(
+    field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
 ) -> NDArray[np.float32]:
     """Return the log-odds (n,) that the patches of a field's candidates give."""
     patches = cut_patches([field], [found], classifier.card.patch_px).patches
-    return weigh_patches(patches.astype(np.float32), classifier)
+    return log_odds_of_patches(patches.astype(np.float32), classifier)
 
 
-def weigh_context_of(field: Field, found: LabelledCandidates, classifier: Network) -> Floats:
+def context_log_odds(
+    field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
+) -> Floats:
     """Return the log-odds (n,) that a field's candidates give each other."""
     particle_px = classifier.card.particle_px
-    return weigh_context(found.centers_yx, found.height, field.extent, particle_px, classifier)
+    return log_odds_of_context(
+        found.centers_yx, found.height, field.extent, particle_px, classifier
+    )
 
 
 def choose_threshold(judged: Sequence[LabelledCandidates]) -> tuple[float, float]:

@@ -6,25 +6,33 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, overload
 
 import torch
 
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
-from napari_drpnet.picking.networks.build import build_detector
+from napari_drpnet.picking.networks.build import DETECTORS
+from napari_drpnet.picking.networks.card import (
+    AnyNetwork,
+    ClassifierCard,
+    ClassifierNetwork,
+    DetectorCard,
+    DetectorNetwork,
+    Network,
+)
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import Network, WeightsCard, load_network
+from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_candidates
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.common.trained import NotBetterError, Trained
 from napari_drpnet.training.from_truth.cuts import (
-    Trials,
-    judge_classifier,
-    judge_detector,
-    weigh_patches_of,
+    BestSoFar,
+    choose_classifier_cuts,
+    choose_detector_cuts,
+    patch_log_odds,
 )
 from napari_drpnet.training.from_truth.fit import Report, fit_classifier, fit_detector
 from napari_drpnet.training.from_truth.fit_neighbours import fit_context
@@ -35,7 +43,11 @@ _LICENCE = "BSD-3-Clause"
 Listener = Callable[[Report], None]
 
 
-def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -> Network | None:
+@overload
+def load_start(recipe: DetectorRecipe, device: str = "cpu") -> DetectorNetwork | None: ...
+@overload
+def load_start(recipe: ClassifierRecipe, device: str = "cpu") -> ClassifierNetwork | None: ...
+def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -> AnyNetwork | None:
     """Load the weights that a recipe starts from; none where it starts from random ones.
 
     Raises
@@ -45,26 +57,30 @@ def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -
     """
     if recipe.weights is None:
         return None
-    kind: Literal["detector", "classifier"]
-    wanted: str | int
     if isinstance(recipe, DetectorRecipe):
-        kind, field, wanted = "detector", "architecture", recipe.architecture
-    else:
-        kind, field, wanted = "classifier", "patch_px", recipe.patch_px
-    start = load_network(recipe.weights, kind, device)
-    if (own := getattr(start.card, field)) != wanted:
+        detector = load_detector(recipe.weights, device)
+        _require_same(
+            recipe.weights, "architecture", detector.card.architecture, recipe.architecture
+        )
+        return detector
+    classifier = load_classifier(recipe.weights, device)
+    _require_same(recipe.weights, "patch_px", classifier.card.patch_px, recipe.patch_px)
+    return classifier
+
+
+def _require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
+    if own != wanted:
         raise InputFileError(
-            recipe.weights,
+            weights,
             f"its {field} is {own}, not {wanted}",
             "Ask for its own, or start from other weights",
         )
-    return start
 
 
 def train_detector(
     recipe: DetectorRecipe,
     pool: Pool,
-    start: Network | None = None,
+    start: DetectorNetwork | None = None,
     device: str = "cpu",
     job: Job | None = None,
     on_report: Listener | None = None,
@@ -77,7 +93,7 @@ def train_detector(
         What to do; the same recipe gives the same weights on the same device.
     pool : Pool
         Of this recipe: see `make_pool`.
-    start : Network, optional
+    start : DetectorNetwork, optional
         As `load_start` gives it, which is asked where the recipe has one; it is changed.
     device : str
         As torch names it.
@@ -100,16 +116,17 @@ def train_detector(
     """
     start = start or load_start(recipe, device)
     torch.manual_seed(recipe.seed)
-    module = start.module if start else build_detector(recipe.architecture).to(device)
-    card = WeightsCard(
-        kind="detector",
+    module = start.module if start else DETECTORS[recipe.architecture]().to(device)
+    card = DetectorCard(
         architecture=recipe.architecture,
         particle_px=recipe.particle_px,
         spectrum=pool.spectrum,
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    trials = Trials(network, partial(judge_detector, pool.unseen), recipe.weights is not None)
+    trials = BestSoFar(
+        network, partial(choose_detector_cuts, pool.unseen), recipe.weights is not None
+    )
     reports = fit_detector(module, pool.fields, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     return _finish(network, recipe, trials, interrupted, _history(start))
@@ -118,8 +135,8 @@ def train_detector(
 def train_classifier(
     recipe: ClassifierRecipe,
     pool: Pool,
-    detector: Network,
-    start: Network | None = None,
+    detector: DetectorNetwork,
+    start: ClassifierNetwork | None = None,
     device: str = "cpu",
     job: Job | None = None,
     on_report: Listener | None = None,
@@ -132,7 +149,7 @@ def train_classifier(
         What to do.
     pool : Pool
         Of this recipe, at the scale of the detector.
-    detector : Network
+    detector : DetectorNetwork
         The one that the recipe names.
     start, device, job, on_report
         As for `train_detector`.
@@ -156,8 +173,7 @@ def train_classifier(
     examples = cut_patches(pool.fields, learned, recipe.patch_px)
     torch.manual_seed(recipe.seed)
     module = _patch_classifier(start, recipe).to(device)
-    card = WeightsCard(
-        kind="classifier",
+    card = ClassifierCard(
         particle_px=detector.card.particle_px,
         spectrum=detector.card.spectrum,
         architecture=detector.card.architecture,
@@ -167,8 +183,8 @@ def train_classifier(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    choose = partial(judge_classifier, pool.unseen, judged, recipe.least_height)
-    trials = Trials(network, choose, recipe.weights is not None)
+    choose = partial(choose_classifier_cuts, pool.unseen, judged, recipe.least_height)
+    trials = BestSoFar(network, choose, recipe.weights is not None)
     reports = fit_classifier(module, examples, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     if recipe.context_epochs and not interrupted:
@@ -182,7 +198,7 @@ def train_classifier(
     return _finish(network, recipe, trials, interrupted, history)
 
 
-def _patch_classifier(start: Network | None, recipe: ClassifierRecipe) -> PatchClassifier:
+def _patch_classifier(start: ClassifierNetwork | None, recipe: ClassifierRecipe) -> PatchClassifier:
     """Return what to train; where contexts are learned anew it starts without the old ones."""
     module = start.module if start else PatchClassifier(recipe.patch_px)
     assert isinstance(module, PatchClassifier)
@@ -192,17 +208,17 @@ def _patch_classifier(start: Network | None, recipe: ClassifierRecipe) -> PatchC
 
 
 def _learn_context(
-    network: Network,
+    network: ClassifierNetwork,
     fields: Sequence[Field],
     candidates: Sequence[LabelledCandidates],
     recipe: ClassifierRecipe,
-    trials: Trials,
+    trials: BestSoFar,
     job: Job,
-) -> Network:
+) -> ClassifierNetwork:
     """Return the classifier with what it makes of contexts, unless it is better without."""
     module = copy.deepcopy(network.module)
     assert isinstance(module, PatchClassifier)
-    odds = [weigh_patches_of(*pair, network) for pair in zip(fields, candidates, strict=True)]
+    odds = [patch_log_odds(*pair, network) for pair in zip(fields, candidates, strict=True)]
     fit_context(module, fields, candidates, odds, network.card.particle_px, recipe, job)
     card = network.card.model_copy(update={"context": True})
     aware = replace(network, module=module, card=card)
@@ -210,7 +226,7 @@ def _learn_context(
 
 
 def _follow(
-    reports: Generator[Report, None, None], on_report: Listener | None, trials: Trials
+    reports: Generator[Report, None, None], on_report: Listener | None, trials: BestSoFar
 ) -> bool:
     """Run a fit to its end; return whether it was interrupted after something had been found."""
     try:
@@ -226,9 +242,9 @@ def _follow(
 
 
 def _finish(
-    network: Network,
+    network: AnyNetwork,
     recipe: DetectorRecipe | ClassifierRecipe,
-    trials: Trials,
+    trials: BestSoFar,
     interrupted: bool,
     history: dict[str, Any],
 ) -> Trained:
@@ -241,7 +257,7 @@ def _finish(
     used = _without_folders(recipe.model_dump(mode="json"))
     versions = {"version": __version__, "torch": torch.__version__}
     notes = {"validation_score": round(best.score, 4), **versions, **history}
-    names = ("threshold", "sigma_px", "accept", "least_f1")
+    names = {"threshold", "sigma_px", "accept", "least_f1"} & set(type(network.card).model_fields)
     chosen = {name: getattr(best, name) for name in names}
     card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
     state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
@@ -256,7 +272,7 @@ def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
     return {**recipe, **bare, **nested}
 
 
-def _origin(pool: Pool, start: Network | None) -> dict[str, Any]:
+def _origin(pool: Pool, start: AnyNetwork | None) -> dict[str, Any]:
     """Return what a card says of data and licence; weights made from others have theirs."""
     if start is None:
         return {"licence": _LICENCE, "trained_on": pool.description}
@@ -264,12 +280,12 @@ def _origin(pool: Pool, start: Network | None) -> dict[str, Any]:
     return {"licence": start.card.licence, "trained_on": trained_on}
 
 
-def _history(start: Network | None) -> dict[str, Any]:
+def _history(start: AnyNetwork | None) -> dict[str, Any]:
     return {"started_from_sha256": start.sha256} if start else {}
 
 
 def _label(
-    fields: Sequence[Field], detector: Network, recipe: ClassifierRecipe, job: Job
+    fields: Sequence[Field], detector: DetectorNetwork, recipe: ClassifierRecipe, job: Job
 ) -> list[LabelledCandidates]:
     sigma, labelled = detector.card.sigma_px, []
     for done, field in enumerate(fields, 1):

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.picking.pick import accept, ranking_score, weigh_surroundings
+from napari_drpnet.picking.classification.classify import context_log_odds
+from napari_drpnet.picking.cuts import accept, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, State, review_picks
-from napari_drpnet.project.stages.cache import Analysis, Picker
+from napari_drpnet.project.stages.cache import Analysis, StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
@@ -25,14 +26,14 @@ _SEEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class ExampleSet:
     """What one micrograph adds to a lesson.
 
     Parameters
     ----------
     analysis : Analysis
         What the networks make of it.
-    judging, helping : tuple of Label
+    validating, helping : tuple of Label
         Labels that the result is judged by too, and others.
     labelled, automatic : LabelledView
         The same as the classifier sees them.
@@ -43,7 +44,7 @@ class Page:
     """
 
     analysis: Analysis
-    judging: Labels
+    validating: Labels
     helping: Labels
     labelled: LabelledView
     automatic: LabelledView
@@ -51,15 +52,15 @@ class Page:
     accepted_score: Floats
 
 
-def read_page(
-    picker: Picker, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
-) -> Page:
+def read_example_set(
+    cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
+) -> ExampleSet:
     """See what the labels of a micrograph are about.
 
     Parameters
     ----------
-    picker : Picker
-        Finds the candidates, where it does not know them.
+    cache : StageCache
+        Finds the candidates, where it does not keep them.
     asked : tuple
         The micrograph with its labels.
     plan : Plan
@@ -80,13 +81,13 @@ def read_page(
     """
     record, labels = asked
     parameters = plan.parameters
-    analysis, stored = picker.pick(record, parameters, plan.weights, job)
-    networks = picker.networks(parameters, plan.weights)
-    judging = tuple(label for label in labels if by_model or label.source == "person")
-    helping = tuple(label for label in labels if label not in judging)
-    context = weigh_surroundings(stored.picks, analysis.detection, networks)
+    analysis, stored = cache.pick(record, plan, job)
+    networks = cache.networks(plan)
+    validating = tuple(label for label in labels if by_model or label.source == "person")
+    helping = tuple(label for label in labels if label not in validating)
+    context = context_log_odds(stored.picks, analysis.detection, networks)
     labelled, automatic = (
-        _as_seen(given, analysis, stored, context) for given in (judging, helping)
+        _as_seen(given, analysis, stored, context) for given in (validating, helping)
     )
     seen = ranking_score(stored.picks, parameters) >= _SEEN * plan.cut
     view, decided = analysis.detection.classifier_view, accept(stored.picks, parameters)
@@ -99,7 +100,7 @@ def read_page(
     review = review_picks(stored.picks, labels, stored.diameter_px)
     by_hand = review.decide(parameters) == State.ACCEPTED_BY_HAND
     accepted_score = review.score(parameters)[by_hand]
-    return Page(analysis, judging, helping, labelled, automatic, replay, accepted_score)
+    return ExampleSet(analysis, validating, helping, labelled, automatic, replay, accepted_score)
 
 
 def places(labels: Labels) -> Floats:

@@ -10,10 +10,11 @@ from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.images.preprocess import NetworkImage, preprocess
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.weights import Network, WeightsCard, load_detector
-from napari_drpnet.picking.parameters import SimulationParameters
-from napari_drpnet.picking.polarity import find_polarity, is_bright, sample_windows
+from napari_drpnet.picking.detectors.polarity import find_polarity, is_bright, sample_windows
+from napari_drpnet.picking.networks.card import DetectorCard, Network
+from napari_drpnet.picking.networks.weights import load_detector
 from napari_drpnet.simulation import SHAPES, make_shape
+from napari_drpnet.simulation.parameters import SimulationParameters
 
 FLOOR = 0.24
 
@@ -48,7 +49,7 @@ class Same(nn.Module):
 
 
 def same():
-    card = WeightsCard(kind="detector", particle_px=11.0, licence="none", trained_on="nothing")
+    card = DetectorCard(particle_px=11.0, licence="none", trained_on="nothing")
     return Network(Same().eval(), card, "test", "")
 
 

@@ -1,19 +1,12 @@
 import shutil
-from pathlib import Path
 
 import pytest
 
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.picking.fingerprint import CUTS
+from napari_drpnet.picking.loading import choose_weights
 from napari_drpnet.picking.networks.weights import find_weights
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.project.stages import derivation
-from napari_drpnet.project.stages.derivation import (
-    CUTS,
-    candidates_key,
-    choose_weights,
-    detection_key,
-    weights_names,
-)
+from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
 
 GIVEN = {"particle": {"diameter_angstrom": 36.0}}
@@ -36,8 +29,8 @@ def keys(record, given=None, **stages):
     """The keys of a micrograph with these parameters."""
     parameters = PickParameters.model_validate(GIVEN | (given or {}) | stages)
     weights = choose_weights(parameters)
-    resolved = weights.resolve(parameters)
-    return detection_key(record, resolved, weights), candidates_key(record, resolved, weights)
+    plan = Plan(weights.resolve(parameters), weights)
+    return plan.detection_key(record), plan.candidates_key(record)
 
 
 pytestmark = pytest.mark.usefixtures("use_toy_weights")
@@ -109,39 +102,10 @@ def test_other_weights_have_other_keys_whatever_their_name(record, tmp_path):
     assert keys(record, detector={"weights": str(file)}) != before
 
 
-def test_weights_are_read_again_only_if_they_have_changed(record, tmp_path, monkeypatch):
-    file, read = tmp_path / "own.safetensors", []
-    shutil.copy(find_weights("default", "detector"), file)
-    original = derivation.read_card_and_hash
-    monkeypatch.setattr(
-        derivation, "read_card_and_hash", lambda path: read.append(path) or original(path)
-    )
-    for _ in range(3):
-        keys(record, detector={"weights": str(file)})
-    assert read.count(file) == 1
-    file.write_bytes(file.read_bytes() + b" ")
-    keys(record, detector={"weights": str(file)})
-    assert read.count(file) == 2
-
-
-def test_missing_weights_are_an_error_about_that_file():
-    parameters = PickParameters.model_validate(
-        GIVEN | {"detector": {"weights": "/nowhere/a.safetensors"}}
-    )
-    with pytest.raises(InputFileError, match="nowhere"):
-        choose_weights(parameters)
-
-
-def test_names_of_weights_are_listed_by_kind(tmp_path, monkeypatch, toy_weights):
-    monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path))
-    for kind in ("detector", "classifier"):
-        shutil.copy(
-            toy_weights / f"{kind}-default.safetensors", tmp_path / f"my-{kind}.safetensors"
-        )
-    Path(tmp_path, "broken.safetensors").write_bytes(b"no")
-    detectors, classifiers = weights_names("detector"), weights_names("classifier")
-    assert detectors[0] == classifiers[0] == "default"
-    assert "my-detector" in detectors
-    assert "my-classifier" not in detectors
-    assert "my-classifier" in classifiers
-    assert not {"broken", "detector-default"} & {*detectors}
+def test_another_classifier_has_another_key_for_candidates_alone(record, tmp_path):
+    file = tmp_path / "own.safetensors"
+    content = find_weights("default", "classifier").read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    before, after = keys(record), keys(record, classifier={"classifier": str(file)})
+    assert before[0] == after[0]
+    assert before[1] != after[1]

@@ -5,15 +5,16 @@ import pytest
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.picking.detection import detect, load_networks
+from napari_drpnet.picking.candidates import rank_candidates
+from napari_drpnet.picking.classification import classify as module
+from napari_drpnet.picking.classification.classify import PatchCache, classify, patch_log_odds
+from napari_drpnet.picking.detection import detect
+from napari_drpnet.picking.loading import load_networks
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     ParticleParameters,
     PickParameters,
 )
-from napari_drpnet.picking.pick import judge, rank_candidates, resolve, weigh
-from napari_drpnet.project.stages import judging
-from napari_drpnet.project.stages.judging import Verdicts
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def analysed(tmp_path, write_discs):
             classifier=ClassifierParameters(classifier=classifier),
         )
         networks = load_networks(parameters)
-        parameters = resolve(parameters, networks)
+        parameters = networks.resolve(parameters)
         detection = detect(read_micrograph(tmp_path / "a.mrc"), parameters, networks)
         return detection, networks, rank_candidates(detection, parameters)
 
@@ -41,56 +42,58 @@ def asked(monkeypatch):
 
     def count(picks, *others):
         counts.append(len(picks))
-        return weigh(picks, *others)
+        return patch_log_odds(picks, *others)
 
-    monkeypatch.setattr(judging, "weigh", count)
+    monkeypatch.setattr(module, "patch_log_odds", count)
     return counts
 
 
-def test_verdicts_are_those_of_the_classifier(analysed):
+def test_cached_probabilities_are_those_of_the_classifier(analysed):
     detection, networks, picks = analysed()
-    expected = judge(picks, detection, networks).probability
+    expected = classify(picks, detection, networks).probability
     assert len(set(expected)) > 1
-    judged = Verdicts(detection, networks).judge(picks)
-    np.testing.assert_array_equal(judged.probability, expected)
-    np.testing.assert_array_equal(judged.centers_yx, picks.centers_yx)
+    cached = classify(picks, detection, networks, known=PatchCache(detection))
+    np.testing.assert_array_equal(cached.probability, expected)
+    np.testing.assert_array_equal(cached.centers_yx, picks.centers_yx)
 
 
-def test_each_place_is_judged_once(analysed, asked):
+def test_each_place_is_classified_once(analysed, asked):
     detection, networks, picks = analysed()
-    verdicts = Verdicts(detection, networks)
+    known = PatchCache(detection)
     first = picks.where(np.arange(len(picks)) % 2 == 0)
-    verdicts.judge(first)
-    judged = verdicts.judge(picks)
-    expected = judge(picks, detection, networks).probability
-    np.testing.assert_allclose(judged.probability, expected, atol=1e-6)
+    classify(first, detection, networks, known=known)
+    cached = classify(picks, detection, networks, known=known)
+    assert asked == [len(first), len(picks) - len(first)]
     frame = detection.classifier_view.frame
     pixels = np.round(frame.to_network(picks.centers_yx))
-    verdicts.judge(replace(picks, centers_yx=frame.to_full(pixels + 0.4)))
+    moved = replace(picks, centers_yx=frame.to_full(pixels + 0.4))
+    classify(moved, detection, networks, known=known)
     assert asked == [len(first), len(picks) - len(first)]
+    expected = classify(picks, detection, networks).probability
+    np.testing.assert_allclose(cached.probability, expected, atol=1e-6)
 
 
-def test_without_a_classifier_nothing_is_known(analysed):
+def test_without_a_classifier_there_is_no_probability(analysed):
     detection, networks, picks = analysed("none")
-    assert np.isnan(Verdicts(detection, networks).judge(picks).probability).all()
+    assert np.isnan(classify(picks, detection, networks).probability).all()
 
 
 def test_no_picks_cost_nothing(analysed, asked):
     detection, networks, picks = analysed()
     nobody = picks.where(np.zeros(len(picks), bool))
-    assert len(Verdicts(detection, networks).judge(nobody)) == 0
+    assert len(classify(nobody, detection, networks, known=PatchCache(detection))) == 0
     assert asked == []
 
 
 def test_a_cancelled_classifier_leaves_nothing_half_known(analysed, asked):
     detection, networks, picks = analysed()
-    verdicts = Verdicts(detection, networks)
+    known = PatchCache(detection)
 
     class Impatient:
         def advance(self, done, total, stage):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        verdicts.judge(picks, Impatient())
-    assert np.isfinite(verdicts.judge(picks).probability).all()
+        classify(picks, detection, networks, Impatient(), known=known)
+    assert np.isfinite(classify(picks, detection, networks, known=known).probability).all()
     assert asked == [len(picks), len(picks)]

@@ -11,7 +11,7 @@ from napari_drpnet.picking.detectors.distance_map import Precision, predict_dist
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
-    from napari_drpnet.picking.networks.weights import Network
+    from napari_drpnet.picking.networks.card import DetectorNetwork
 
 Map = NDArray[np.float32]
 Window = tuple[slice, slice]
@@ -54,7 +54,7 @@ def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float
 
 def find_polarity(
     view: "NetworkImage",
-    detector: "Network",
+    detector: "DetectorNetwork",
     precision: Precision,
     floor: float,
     job: Job | None = None,
@@ -65,7 +65,7 @@ def find_polarity(
     ----------
     view : NetworkImage
         The micrograph taken for one with dark particles.
-    detector : Network
+    detector : DetectorNetwork
         With an absolute scale: its maps of two images can be compared.
     precision : {'float32', 'bfloat16'}
         Arithmetic of the convolutions.

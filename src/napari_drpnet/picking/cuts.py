@@ -1,0 +1,59 @@
+"""What is accepted: comparisons of scores and probabilities with the cuts, and nothing slow."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.picks import Picks
+from napari_drpnet.picking.detectors.peaks import Candidates
+from napari_drpnet.picking.expected import Cut, automatic_cut, fixed_cut
+from napari_drpnet.picking.resolve import ResolvedParameters
+
+
+def ranking_score(
+    points: Candidates | Picks, parameters: ResolvedParameters
+) -> NDArray[np.float64]:
+    """Return the score ``(n,)`` that ranks candidates and that the threshold is compared with."""
+    return points.height if parameters.peaks.score == "height" else points.prominence
+
+
+def above_threshold(picks: Picks, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+    """Return which picks ``(n,)`` reach the threshold of the detector."""
+    return ranking_score(picks, parameters) >= parameters.peaks.least_score
+
+
+def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
+    """Find the least P(particle) of an accepted pick on this micrograph.
+
+    Parameters
+    ----------
+    picks : Picks
+        All candidates, or at least those above the threshold.
+    parameters : ResolvedParameters
+        Where `accept` is a number, that is the cut; where it is None, the cut is the one of best
+        expected F1 among the picks above the threshold.
+
+    Returns
+    -------
+    Cut or None
+        None where there is no classifier, or none has given a probability.
+    """
+    known = picks.probability[above_threshold(picks, parameters)]
+    if parameters.classifier.classifier == "none" or np.isnan(picks.probability).all():
+        return None
+    given = parameters.classifier.accept
+    if given is not None:
+        return fixed_cut(known, given)
+    return automatic_cut(known, parameters.classifier.least_f1)
+
+
+def accept(picks: Picks, parameters: ResolvedParameters) -> Picks:
+    """Apply threshold, maximum count and accept."""
+    accepted = above_threshold(picks, parameters)
+    cut = find_cut(picks, parameters)
+    if cut is not None:
+        accepted &= cut.picks_something & ~(picks.probability < cut.accept)
+    if parameters.peaks.max_count is not None:
+        accepted &= np.cumsum(accepted) <= parameters.peaks.max_count
+    return replace(picks, accepted=accepted)

@@ -1,0 +1,133 @@
+"""Train copies of networks on what the micrographs of a project give, and describe the result."""
+
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import ClassifierNetwork, Kind
+from napari_drpnet.project.learning.example_sets import ExampleSet, places, verdicts
+from napari_drpnet.project.learning.outcome import TrainedNetwork
+from napari_drpnet.project.state.labels import Label
+from napari_drpnet.training.from_labels.replay import AdaptRecipe, recommend_threshold
+
+if TYPE_CHECKING:
+    from napari_drpnet.training.from_labels.cards import LabelOrigin
+    from napari_drpnet.training.from_labels.head import AdaptReport
+    from napari_drpnet.training.from_labels.targets import LabelledImage, TuneRecipe
+
+ResultT = TypeVar("ResultT")
+
+#: Gets the kind of network that is trained, and a report of its progress.
+Tell = Callable[[Kind, "AdaptReport"], None]
+
+
+def train_classifier_copy(
+    classifier: ClassifierNetwork,
+    example_sets: Sequence[ExampleSet],
+    threshold: float,
+    recipe: AdaptRecipe,
+    tell: Tell,
+    job: Job,
+) -> TrainedNetwork:
+    """Train a copy of a classifier.
+
+    Parameters
+    ----------
+    classifier : ClassifierNetwork
+        In use; its card says which cut it is to be compared with.
+    example_sets : sequence of ExampleSet
+        What it learns from.
+    threshold : float
+        That applies now, map units.
+    recipe : AdaptRecipe
+        How.
+    tell : callable
+        Gets the reports.
+    job : Job
+        May cancel.
+
+    Raises
+    ------
+    ValueError
+        When there are too few labels, or they and all else are of one kind.
+    Cancelled
+        When the job says so.
+    """
+    from napari_drpnet.training.from_labels.cards import classifier_card
+    from napari_drpnet.training.from_labels.classifier import adapt_classifier
+
+    training = adapt_classifier(
+        classifier,
+        [examples.labelled for examples in example_sets],
+        [examples.replay for examples in example_sets],
+        recipe,
+        job,
+        [examples.automatic for examples in example_sets],
+    )
+    adapted = _follow(training, partial(tell, "classifier"))
+    heights = np.concatenate([examples.accepted_score for examples in example_sets])
+    lower = recommend_threshold(heights, threshold)
+    labels = [
+        label for examples in example_sets for label in examples.validating + examples.helping
+    ]
+    card = classifier_card(
+        classifier,
+        adapted,
+        recipe,
+        _origin(example_sets, labels),
+        replayed=sum(len(examples.replay.accepted) for examples in example_sets),
+        threshold=lower if lower < threshold else classifier.card.threshold,
+    )
+    both = adapted.before, adapted.after
+    return TrainedNetwork("classifier", *both, adapted.improved, adapted.state, card)
+
+
+def train_detector_copy(
+    networks: Networks,
+    example_sets: Sequence[ExampleSet],
+    recipe: "TuneRecipe",
+    tell: Tell,
+    job: Job,
+) -> TrainedNetwork:
+    """Train a copy of the detector, on the labels that it is validated on alone."""
+    from napari_drpnet.training.from_labels.cards import detector_card
+    from napari_drpnet.training.from_labels.detector import tune_detector
+
+    detector, images = networks.detector, [_mark(examples) for examples in example_sets]
+    training = tune_detector(detector, images, recipe, job, classifier=networks.classifier)
+    tuned = _follow(training, partial(tell, "detector"))
+    labels = [label for examples in example_sets for label in examples.validating]
+    card = detector_card(detector, tuned, recipe, _origin(example_sets, labels))
+    return TrainedNetwork("detector", tuned.before, tuned.after, tuned.improved, tuned.state, card)
+
+
+def _mark(examples: ExampleSet) -> "LabelledImage":
+    """Bring the labels into the detector's view."""
+    from napari_drpnet.training.from_labels.targets import LabelledImage
+
+    view = examples.analysis.detection.view
+    centers, accepted = (
+        view.frame.to_network(places(examples.validating)),
+        verdicts(examples.validating),
+    )
+    return LabelledImage(view.image, centers[accepted], centers[~accepted])
+
+
+def _origin(example_sets: Sequence[ExampleSet], labels: Sequence[Label]) -> "LabelOrigin":
+    from napari_drpnet.training.from_labels.cards import LabelOrigin
+
+    return LabelOrigin.of([(label.source, label.accepted) for label in labels], len(example_sets))
+
+
+def _follow(
+    training: Generator["AdaptReport", None, ResultT], tell: Callable[["AdaptReport"], None]
+) -> ResultT:
+    while True:
+        try:
+            tell(next(training))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]

@@ -1,0 +1,70 @@
+"""Every parameter of a simulated micrograph: unit, bounds, title, default."""
+
+from pydantic import Field
+
+from napari_drpnet.base.frozen import Parameters
+
+
+class SimulationParameters(Parameters):
+    """What a simulated micrograph shows, and how it was taken."""
+
+    height_px: int = Field(2048, ge=64, le=16384, title="Rows of the micrograph")
+    width_px: int = Field(2048, ge=64, le=16384, title="Columns of the micrograph")
+    pixel_size_angstrom: float = Field(1.5, ge=0.1, le=20, title="Pixel size in Å")
+    diameter_angstrom: float | None = Field(
+        None,
+        ge=10,
+        le=5000,
+        title="Particle diameter in Å; default: as the structure, or 180 for shapes",
+    )
+    particles: int = Field(
+        200, ge=0, le=100_000, title="Number of particles, where there is room for them"
+    )
+    min_distance: float = Field(
+        1.0, ge=0, le=20, title="Least distance between particles, in particle diameters"
+    )
+    clumped: float = Field(
+        0.0, ge=0, le=1, title="Fraction of the particles that touch a neighbour"
+    )
+    voltage_kv: float = Field(300.0, ge=60, le=400, title="Acceleration voltage in kV")
+    defocus_um: float = Field(1.8, ge=0, le=10, title="Underfocus in µm")
+    dose: float = Field(40.0, gt=0, le=1e5, title="Exposure in electrons per Å²")
+    b_factor: float = Field(
+        100.0, ge=0, le=10_000, title="Envelope of optics and motion: B factor in Å²"
+    )
+    ice_thickness_angstrom: float = Field(400.0, ge=0, le=10_000, title="Thickness of the ice in Å")
+    ice_variation: float = Field(
+        0.05, ge=0, le=1, title="Relative variation of illumination and ice thickness"
+    )
+    carbon: bool = Field(False, title="Show the edge of a carbon film")
+    ice_crystals: int = Field(0, ge=0, le=10_000, title="Number of ice crystals")
+    crystalline_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of a crystalline film: grains of about a particle"
+    )
+    junk: int = Field(0, ge=0, le=10_000, title="Number of aggregates and fragments")
+    hot_pixels: int = Field(0, ge=0, le=100_000, title="Number of hot pixels")
+    negative_stain: bool = Field(False, title="Negative stain instead of ice: bright particles")
+    film_unevenness: float = Field(
+        0.0, ge=0, le=2, title="Relative deviation of the thickness of ice or stain over film_scale"
+    )
+    film_scale: float = Field(
+        1.0, ge=0.1, le=10, title="Correlation length of film_unevenness, in particle diameters"
+    )
+    stain_puddles: int = Field(
+        0, ge=0, le=10_000, title="Number of puddles of deeper stain; only in negative stain"
+    )
+    stain_plateaus: int = Field(
+        0, ge=0, le=10_000, title="Number of bright areas of thin stain; only in negative stain"
+    )
+    debris: int = Field(
+        0, ge=0, le=10_000, title="Number of particle-sized pieces of debris, clear of particles"
+    )
+    cubic_ice: float = Field(
+        0.0, ge=0, le=1, title="Relative contrast of many small ice crystals of equal size"
+    )
+    beam_edge: float = Field(
+        0.0, ge=0, le=0.7, title="Share of the frame beyond the edge of the beam: nothing arrives"
+    )
+    zero_border_px: int = Field(
+        0, ge=0, le=4096, title="Width of a border of exactly 0, as alignment leaves it, in pixels"
+    )
