@@ -38,7 +38,7 @@ class Frame:
 
     @classmethod
     def with_scale(cls, full_shape: tuple[int, int], scale: float) -> "Frame":
-        """Return the frame whose network image is nearest to a binning by `scale` (may be < 1)."""
+        """Return the frame of a micrograph binned by `scale` (may be < 1) to whole pixels."""
         ny, nx = (max(1, round(side / scale)) for side in full_shape)
         return cls(full_shape, (ny, nx))
 

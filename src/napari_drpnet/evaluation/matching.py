@@ -106,7 +106,7 @@ def find_gains(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float) -> ND
     Raises
     ------
     ValueError
-        As in `match_one_to_one`.
+        If positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
 
     Notes
     -----
