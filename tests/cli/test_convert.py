@@ -31,7 +31,7 @@ def test_rows_are_flipped(drpnet, write_discs, rows):
 
 def test_a_table_that_cannot_hold_the_names_is_refused(drpnet):
     Path("two.csv").write_text("x,y,micrograph\n3,4,a/m.mrc\n5,6,b/m.mrc\n")
-    assert "two folders have the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr
+    assert "of the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr
     assert not Path("b.txt").exists()
 
 
