@@ -47,7 +47,7 @@ def test_nothing_is_overwritten_unasked(drpnet):
 
 def test_rules_that_nothing_meets(drpnet):
     message = drpnet("curate", "out", "--min-count", 999, code=1).stderr
-    assert "no micrograph would stay. Loosen the rules." in message
+    assert "no micrograph would be kept. Relax the rules." in message
     doubtful = drpnet("curate", "out", "--min-expected-f1", 0.9, code=1).stderr
-    assert "no micrograph would stay" in doubtful
+    assert "no micrograph would be kept" in doubtful
     assert "--max-contamination" in drpnet("curate", "out", "--max-contamination", 2, code=2).stderr

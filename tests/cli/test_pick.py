@@ -87,7 +87,7 @@ def test_tiff_is_told_to_be_upside_down_elsewhere(drpnet):
     with mrcfile.open("in/m0.mrc") as file:
         tifffile.imwrite("in/t.tif", file.data)
     result = drpnet("pick", "in/t.tif", *OUT, "--pixel-size", 2)
-    assert "Of 1 micrograph in TIFF: RELION and EMAN2 see these upside down" in result.stderr
+    assert "1 micrograph in TIFF format: RELION and EMAN2 read TIFF upside down" in result.stderr
 
 
 def test_the_list_of_relion_gets_what_relion_3_reads(drpnet):

@@ -217,11 +217,11 @@ def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> Non
     Raises
     ------
     InputFileError
-        When that is no usable micrograph.
+        If that is no usable micrograph.
     click.UsageError
-        When no row is about it.
+        If no row is about it.
     OSError
-        When the picture cannot be written.
+        If the picture cannot be written.
     """
     if coordinates.micrograph_names is not None:
         asked = bare_path(micrograph.name)

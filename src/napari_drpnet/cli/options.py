@@ -60,7 +60,7 @@ def build_model(
     Raises
     ------
     click.UsageError
-        When a value is out of bounds.
+        If a value is out of bounds.
     """
     try:
         return model.model_validate(_merge(config or {}, _nested(model, values)))
