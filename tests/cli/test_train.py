@@ -14,7 +14,14 @@ from napari_drpnet.training.common.recipe import NONE_HARD, DetectorRecipe
 from napari_drpnet.training.from_truth import pool, train
 from napari_drpnet.training.from_truth.cuts import Cuts
 
-SIZE = {"fields": 2, "looks": 1, "validation-fields": 1, "batch": 2, "judge-every": 2, "workers": 1}
+SIZE = {
+    "fields": 2,
+    "looks": 1,
+    "validation-fields": 1,
+    "batch": 2,
+    "validate-every": 2,
+    "workers": 1,
+}
 TOY = ("--device", "cpu", *(word for name, value in SIZE.items() for word in (f"--{name}", value)))
 DETECTOR = ("train", "detector", *TOY, "--architecture", "fcrn", "--steps", 4)
 
@@ -44,7 +51,9 @@ def own_weights(drpnet, tmp_path, monkeypatch):
 
 def judge_with(monkeypatch, *scores):
     following = iter(scores)
-    monkeypatch.setattr(train, "judge_detector", lambda *given: Cuts(next(following), 0.4, 0.7))
+    monkeypatch.setattr(
+        train, "choose_detector_cuts", lambda *given: Cuts(next(following), 0.4, 0.7)
+    )
 
 
 def test_a_detector_gets_a_name_and_picks(drpnet, own_weights, write_discs):
@@ -116,14 +125,16 @@ def test_interrupted_it_keeps_the_best_so_far(drpnet, monkeypatch):
             os.kill(os.getpid(), signal.SIGINT)
         return Cuts(looks[-1], 0.4, 0.7)
 
-    monkeypatch.setattr(train, "judge_detector", judge)
+    monkeypatch.setattr(train, "choose_detector_cuts", judge)
     result = drpnet(*DETECTOR, "--out", "a.safetensors", "--steps", 100, code=130)
     assert "Interrupted: these are the best so far" in result.stderr
     assert load_detector("a.safetensors").card.recipe["validation_score"] == 0.5
 
 
 def test_interrupted_before_anything_was_judged_it_leaves_nothing(drpnet, monkeypatch):
-    monkeypatch.setattr(train, "judge_detector", lambda *given: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(
+        train, "choose_detector_cuts", lambda *given: os.kill(os.getpid(), signal.SIGINT)
+    )
     result = drpnet(*DETECTOR, "--out", "a.safetensors", code=130)
     assert "Interrupted" in result.stderr
     assert list(Path().glob("a.*")) == []

@@ -25,6 +25,8 @@ from napari_drpnet.project.state.edits import MicrographEdit
 from napari_drpnet.project.storage.store import ProjectStore
 from waiting import LIMIT_S
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
 
 
@@ -171,7 +173,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     picked.picker.show_tab("Train")
     picked.settle()
     train = picked.picker.tabs.currentWidget().widget()
-    assert train.stack.is_at_work
+    assert train.progress.is_at_work
     gate.opened.set()
     picked.wait()
     picked.settle()
@@ -419,7 +421,7 @@ def active_timers():
 def test_windows_leave_nothing_behind(new_window, discs):
     gc.collect()
     timers, threads = active_timers(), set(threading.enumerate())
-    traces = [trace for _ in range(3) for trace in use_and_close(new_window(), discs)]
+    traces = [trace for _ in range(2) for trace in use_and_close(new_window(), discs)]
     gc.collect()
     assert [trace() for trace in traces if trace() is not None] == []
     assert active_timers() <= timers
@@ -467,7 +469,7 @@ def test_the_theme_changes_while_a_job_runs(picked, detector_gate):
     picked.session.step(1)
     picked.session.picking.pick_current()
     assert detector_gate.reached.wait(LIMIT_S)
-    for theme in ("light", "dark", "light"):
+    for theme in ("light", "dark"):
         picked.viewer.theme = theme
         picked.settle()
     detector_gate.opened.set()

@@ -177,11 +177,11 @@ def test_the_changes_are_counted_on_the_micrograph_that_was_shown(panel, learner
 
 def test_train_turns_into_progress_with_cancel(panel, learner, session, click, qtbot, wait):
     click(panel.train)
-    qtbot.waitUntil(lambda: panel.stack.progress.text() == "training 40 %")
-    assert panel.stack.is_at_work
-    click(panel.cancel)
+    qtbot.waitUntil(lambda: panel.progress.bar.text() == "training 40 %")
+    assert panel.progress.is_at_work
+    click(panel.progress.cancel)
     wait(session)
-    qtbot.waitUntil(lambda: not panel.stack.is_at_work)
+    qtbot.waitUntil(lambda: not panel.progress.is_at_work)
     assert not panel.outcome.isVisible()
 
 
@@ -247,7 +247,7 @@ def test_a_panel_that_opens_late_knows_what_runs_and_what_came_of_it(
     qtbot.waitUntil(lambda: session.runner.status("train").total == 5)
     late = TrainPanel(viewer)
     qtbot.addWidget(late)
-    assert late.stack.is_at_work
+    assert late.progress.is_at_work
     assert not late.plot.isHidden()
     learner.go_on = True
     wait(session)

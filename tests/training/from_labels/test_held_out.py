@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.training.common.targets import distance_target
-from napari_drpnet.training.from_labels.held_out import Exam, add_mistakes
+from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
 from napari_drpnet.training.from_labels.targets import LabelledImage
 
 CARD = DetectorCard(particle_px=11, threshold=0.4, licence="BSD-3-Clause", trained_on="nothing")
@@ -20,7 +20,7 @@ def draw(*heights):
 
 
 def ask(labelled, *maps):
-    exam = Exam(labelled, CARD)
+    exam = HeldOutLabels(labelled, CARD)
     for number, distance_map in enumerate(maps):
         exam.answer(number, np.ones(len(labelled[number].verdicts), bool), distance_map)
     return exam

@@ -6,11 +6,11 @@ from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.targets import distance_target
 from napari_drpnet.training.from_labels.targets import (
     LabelledImage,
-    Lecture,
+    TrainingImage,
     TuneRecipe,
     draw_batches,
-    mark_field,
-    mark_image,
+    label_targets,
+    replay_targets,
 )
 
 RECIPE = TuneRecipe(replay_weight=0.25, positive_weight=3.0)
@@ -27,7 +27,7 @@ def make_labelled(complete=False):
 def mark(labelled, learned=None):
     old_map = np.full((60, 80), -0.1, np.float32)
     learned = np.ones(len(labelled.verdicts), bool) if learned is None else np.array(learned)
-    return mark_image(labelled, learned, old_map, PARTICLE_PX, RECIPE)
+    return label_targets(labelled, learned, old_map, PARTICLE_PX, RECIPE)
 
 
 def test_labels_in_order_are_the_accepted_ones_first():
@@ -58,7 +58,7 @@ def test_what_is_held_out_counts_nothing():
 def test_of_two_labels_the_nearer_decides():
     image = np.zeros((40, 40), np.float32)
     labelled = LabelledImage(image, np.array([[20.0, 16.0]]), np.array([[20.0, 22.0]]))
-    target = mark_image(
+    target = label_targets(
         labelled, np.ones(2, bool), np.ones((40, 40), np.float32), PARTICLE_PX, RECIPE
     ).target
     assert target[20, 18] == pytest.approx(1 - 2 / 5.5)
@@ -78,7 +78,7 @@ def test_no_labels_no_change():
     assert (lecture.target == np.float32(-0.1)).all()
     assert (lecture.weight == 0.25).all()
     field = Field(np.ones((60, 80), np.float16), np.array([[5.0, 5.0]]))
-    replayed = mark_field(field, lecture.target, RECIPE)
+    replayed = replay_targets(field, lecture.target, RECIPE)
     assert replayed.image.dtype == np.float32
     assert_array_equal(replayed.target, lecture.target)
     assert_array_equal(replayed.weight, lecture.weight)
@@ -88,7 +88,7 @@ def test_windows_lie_within_and_half_of_them_at_labels():
     place = np.array([[10.0, 70.0]])
     plane = np.zeros((60, 80), np.float32)
     plane[10, 70] = 1
-    lecture = Lecture(plane, 2 * plane, 3 * plane, place)
+    lecture = TrainingImage(plane, 2 * plane, 3 * plane, place)
     batches = draw_batches([lecture], 16, 6, np.random.default_rng(3))
     for _ in range(20):
         image, target, weight = next(batches)
@@ -100,7 +100,7 @@ def test_windows_lie_within_and_half_of_them_at_labels():
 
 def test_windows_are_as_small_as_the_smallest_image():
     lectures = [
-        Lecture(*[np.zeros(shape, np.float32)] * 3, NOTHING) for shape in ((20, 50), (70, 30))
+        TrainingImage(*[np.zeros(shape, np.float32)] * 3, NOTHING) for shape in ((20, 50), (70, 30))
     ]
     batch = next(draw_batches(lectures, 64, 2, np.random.default_rng(0)))
     assert batch.shape == (3, 2, 20, 20)

@@ -10,10 +10,10 @@ from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates
 from napari_drpnet.training.from_truth import cuts as choosing
 from napari_drpnet.training.from_truth.cuts import (
+    choose_detector_cuts,
     choose_least_f1,
     choose_threshold,
     f1,
-    judge_detector,
 )
 
 
@@ -98,7 +98,7 @@ def test_a_detector_draws_each_field_once_and_gets_the_sigma_that_serves_best(mo
 
     monkeypatch.setattr(choosing, "predict_distance_map", draw)
     card = DetectorCard(particle_px=10.0, licence="none", trained_on="nothing")
-    cuts = judge_detector(fields, Network(Same(), card, "same", ""))
+    cuts = choose_detector_cuts(fields, Network(Same(), card, "same", ""))
     assert len(drawn) == len(fields)
     assert cuts.sigma_px > 0
     assert cuts.score == pytest.approx(1)

@@ -175,7 +175,9 @@ def test_a_judge_looks_now_and_then_and_the_best_state_is_kept():
         seen.append(network.conv_1.weight.detach().clone())
         return next(scores)
 
-    reports = list(fit_detector(network, [field(1)], recipe(steps=10, judge_every=3), judge=judge))
+    reports = list(
+        fit_detector(network, [field(1)], recipe(steps=10, validate_every=3), judge=judge)
+    )
     assert [(report.step, report.score) for report in reports] == [
         (3, 0.1),
         (6, 0.7),
@@ -196,7 +198,7 @@ def test_the_best_state_is_kept_also_when_it_is_cancelled():
         return 1 / len(seen)
 
     with pytest.raises(Cancelled):
-        list(fit_detector(network, [field(1)], recipe(judge_every=2), StopAt(7), judge))
+        list(fit_detector(network, [field(1)], recipe(validate_every=2), StopAt(7), judge))
     assert len(seen) == 3
     assert torch.equal(network.conv_1.weight, seen[0])
     assert not network.training

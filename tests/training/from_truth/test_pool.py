@@ -75,13 +75,13 @@ def test_shares_rule_what_is_learned_from_but_not_what_judges():
 def test_structures_are_found_by_name_and_named_on_the_card(tmp_path, stand_ins):
     write_structure(tmp_path / "pdb_1abc.pdb")
     write_structure(tmp_path / "2xyz.pdb", 1)
-    made = pool_of(structures=tmp_path, learn_from="1abc", judge_by=" 2xyz,")
+    made = pool_of(structures=tmp_path, learn_from="1abc", validate_by=" 2xyz,")
     assert made.description == "simulated micrographs of 1abc, simple shapes"
     assert (len(made.fields), len(made.unseen)) == (2, 1)
     with pytest.raises(InputFileError, match="no structure 3def"):
-        pool_of(structures=tmp_path, learn_from="1abc,3def", judge_by="2xyz")
+        pool_of(structures=tmp_path, learn_from="1abc,3def", validate_by="2xyz")
     with pytest.raises(ValueError, match="1abc cannot judge"):
-        pool_of(structures=tmp_path, learn_from="1abc", judge_by="2xyz,1abc")
+        pool_of(structures=tmp_path, learn_from="1abc", validate_by="2xyz,1abc")
     with pytest.raises(InputFileError, match="no such folder"):
         pool_of(structures=tmp_path / "gone")
 

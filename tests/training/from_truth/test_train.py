@@ -16,7 +16,7 @@ from napari_drpnet.training.from_truth.train import load_start, train_classifier
 
 
 def recipe(**changes):
-    usual = {"architecture": "fcrn", "steps": 6, "batch": 2, "judge_every": 2}
+    usual = {"architecture": "fcrn", "steps": 6, "batch": 2, "validate_every": 2}
     return DetectorRecipe.model_validate({**usual, "patch_diameters": 4.0, **changes})
 
 
@@ -27,8 +27,8 @@ def scores(monkeypatch):
     def give(*scores):
         following = iter(scores)
         judge = lambda *given: Cuts(next(following), 0.4, 0.7, 0.5)  # noqa: E731
-        monkeypatch.setattr(train, "judge_detector", judge)
-        monkeypatch.setattr(train, "judge_classifier", judge)
+        monkeypatch.setattr(train, "choose_detector_cuts", judge)
+        monkeypatch.setattr(train, "choose_classifier_cuts", judge)
 
     return give
 
@@ -117,7 +117,7 @@ def test_a_run_starts_from_weights_and_says_so(tmp_path, toy_pool, scores):
 
 def test_a_classifier_is_trained_on_what_a_detector_finds(tmp_path, toy_pool, use_toy_weights):
     detector = load_detector()
-    usual = ClassifierRecipe(epochs=1, batch=16, judge_every=5, least_height=0.0)
+    usual = ClassifierRecipe(epochs=1, batch=16, validate_every=5, least_height=0.0)
     reports = []
     trained = train_classifier(usual, toy_pool, detector, on_report=reports.append)
     assert reports[-1].step == reports[-1].steps

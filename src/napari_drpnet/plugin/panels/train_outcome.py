@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_drpnet.picking.networks.card import Kind
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.project.learning.outcome import Taught, Trial
 
 if TYPE_CHECKING:
@@ -36,6 +36,17 @@ class TrainOutcome(QWidget):
     ----------
     next_change : QPushButton
         Shows the next point that would change.
+
+    Attributes
+    ----------
+    tables : dict of str to RatesTable
+        How each network does.
+    changed : QLabel
+        How many picks would change.
+    changes : QWidget
+        That label with its button.
+    sentence : Hint
+        Whether the result is better.
     """
 
     def __init__(self, next_change: QPushButton) -> None:
@@ -92,6 +103,13 @@ class RatesTable(QWidget):
     ----------
     title : str
         Of the network.
+
+    Attributes
+    ----------
+    heading : QLabel
+        The network, and the labels that it is judged by.
+    cells : dict of str to tuple of QLabel
+        Each number before and after.
     """
 
     def __init__(self, title: str) -> None:

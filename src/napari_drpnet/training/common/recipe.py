@@ -19,7 +19,7 @@ class DataRecipe(Parameters):
         "1bxn,1u6g,2cg9,3d2f,3ipm,4cr2,6rd4",
         title="Structures to learn from: what their file names contain, with commas between",
     )
-    judge_by: str = Setting(
+    validate_by: str = Setting(
         "5gjv,6utj", title="Structures that judge the network, in the same way; none of the others"
     )
     fields: int = Setting(1600, ge=1, le=100_000, title="Simulated micrographs to learn from")
@@ -122,7 +122,7 @@ class DetectorRecipe(Parameters):
         8e-4, gt=0, le=1, title="First learning rate: AdamW, cosine schedule"
     )
     positive_weight: float = Setting(3.0, gt=0, le=1000, title="Weight of pixels on particles")
-    judge_every: int = Setting(
+    validate_every: int = Setting(
         1500, ge=1, title="Batches between two looks at the fields that judge"
     )
     seed: int = Setting(1, ge=0, le=99, title="Of fields, patches and initial weights")
@@ -158,7 +158,7 @@ class ClassifierRecipe(Parameters):
         title="By how much the log-odds of patches are multiplied when contexts are learned: real "
         "micrographs are less like simulated ones than these are like each other",
     )
-    judge_every: int = Setting(
+    validate_every: int = Setting(
         1000, ge=1, title="Batches between two looks at the fields that judge"
     )
     seed: int = Setting(

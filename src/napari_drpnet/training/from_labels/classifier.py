@@ -17,9 +17,9 @@ from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
     Shifts,
+    classify_examples,
     convolve_variants,
     copy_head,
-    judge_examples,
 )
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe, LabelledView
 
@@ -141,9 +141,9 @@ def adapt_classifier(
         others = others.joined(_automatic_examples(module, automatic, recipe, job))
     head, probability = yield from cross_validate(module, labels, verdicts, others, recipe, job)
 
-    old = judge_examples(copy_head(module), labels)
-    before = judge_labels(old, verdicts, cut if given is None else given)
-    after = judge_labels(probability, verdicts, cut)
+    old = classify_examples(copy_head(module), labels)
+    before = score_labels(old, verdicts, cut if given is None else given)
+    after = score_labels(probability, verdicts, cut)
     less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
@@ -210,7 +210,7 @@ def _replay_examples(
     features, context = _look(module, views, [(0, 0)], job)
     weight = torch.full_like(context, recipe.replay_weight)
     untold = Examples.of(features, context, torch.zeros_like(context), weight)
-    probability = judge_examples(copy_head(module), untold)
+    probability = classify_examples(copy_head(module), untold)
     accepted = np.concatenate([view.accepted for view in views])
     target = np.where(accepted, np.maximum(probability, cut), probability)
     return replace(untold, target=_tensor(target))
@@ -234,7 +234,7 @@ def _balance(verdicts: Bools) -> Floats:
     return np.asarray(np.clip(0.5 / share, 0.5, 2.0))
 
 
-def judge_labels(probability: Floats, verdicts: Bools, accept: float) -> Verdict:
+def score_labels(probability: Floats, verdicts: Bools, accept: float) -> Verdict:
     """Hold the probabilities of labels, (n,), against what they say, (n,)."""
     picked = probability >= accept
     tally = Tally(

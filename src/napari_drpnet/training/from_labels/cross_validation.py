@@ -12,9 +12,9 @@ from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
+    classify_examples,
     copy_head,
     fit_head,
-    judge_examples,
 )
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 
@@ -75,7 +75,7 @@ def cross_validate(
     probability = np.empty(len(verdicts))
     for reports in zip(*fits, strict=True):
         for head, part, examples in zip(heads, parts, held_out, strict=False):
-            probability[part] = judge_examples(head, examples)
+            probability[part] = classify_examples(head, examples)
         yield replace(reports[-1], held_out_loss=log_loss(probability, verdicts))
     return heads[-1], probability
 

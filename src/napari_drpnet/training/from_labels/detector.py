@@ -16,14 +16,14 @@ from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.from_labels.classifier import Verdict, require_labels
 from napari_drpnet.training.from_labels.cross_validation import JobOfParts, deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
-from napari_drpnet.training.from_labels.held_out import Exam, add_mistakes
+from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
 from napari_drpnet.training.from_labels.targets import (
     LabelledImage,
-    Lecture,
+    TrainingImage,
     TuneRecipe,
     draw_batches,
-    mark_field,
-    mark_image,
+    label_targets,
+    replay_targets,
 )
 from napari_drpnet.training.from_labels.together import find_right, sees_the_same
 
@@ -109,7 +109,7 @@ def tune_detector(
 
     Notes
     -----
-    About labels the map shall be as in `mark_image`; everywhere else, and on a few simulated
+    About labels the map shall be as in `label_targets`; everywhere else, and on a few simulated
     micrographs, it shall stay what it is, so that labels move little but what looks like them, and
     labels of one kind serve too. Batch normalisation keeps its statistics, for a few windows could
     only spoil them.
@@ -126,10 +126,12 @@ def tune_detector(
         for image, old_map in zip(labelled, old_maps, strict=True)
     ]
     kept = [
-        mark_field(field, predict_distance_map(field.image.astype(np.float32), detector), recipe)
+        replay_targets(
+            field, predict_distance_map(field.image.astype(np.float32), detector), recipe
+        )
         for field in [*replay, *_simulate(detector, recipe, job)]
     ]
-    exam = Exam(labelled, detector.card)
+    exam = HeldOutLabels(labelled, detector.card)
     for number, old_map in enumerate(old_maps):
         exam.answer(number, np.ones(len(labelled[number].verdicts), bool), old_map)
     before = exam.judge(detector.card.threshold)
@@ -207,17 +209,17 @@ def _mark(
     old_maps: Sequence[Map],
     detector: DetectorNetwork,
     recipe: TuneRecipe,
-) -> list[Lecture]:
+) -> list[TrainingImage]:
     """Make lectures of all micrographs but those that are held out whole."""
     return [
-        mark_image(image, ~rows, old_map, detector.card.particle_px, recipe)
+        label_targets(image, ~rows, old_map, detector.card.particle_px, recipe)
         for image, rows, old_map in zip(labelled, held_out, old_maps, strict=True)
         if not (len(rows) and rows.all())
     ]
 
 
 def _fit(
-    module: nn.Module, lectures: Sequence[Lecture], recipe: TuneRecipe, job: Job
+    module: nn.Module, lectures: Sequence[TrainingImage], recipe: TuneRecipe, job: Job
 ) -> Iterator[float]:
     """Follow the gradient of the weighted squared error; yields the loss of each batch."""
     rng = np.random.default_rng(recipe.seed)
@@ -238,7 +240,7 @@ def _fit(
 
 
 def _examine(
-    exam: Exam,
+    exam: HeldOutLabels,
     labelled: Sequence[LabelledImage],
     held_out: Sequence[Bools],
     detector: DetectorNetwork,

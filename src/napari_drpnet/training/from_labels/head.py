@@ -148,7 +148,7 @@ def fit_head(
             yield AdaptReport(step, recipe.steps, float(loss.detach()))
 
 
-def judge_examples(head: nn.Module, examples: Examples) -> Floats:
+def classify_examples(head: nn.Module, examples: Examples) -> Floats:
     """Return P(particle) of each patch as it is: neither turned nor shifted."""
     with torch.no_grad():
         odds = _odds(head, examples, torch.zeros_like(examples.first))

@@ -12,7 +12,7 @@ from napari_drpnet.picking.detectors.peaks import smooth
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import label_maxima
-from napari_drpnet.training.from_labels.classifier import Verdict, judge_labels
+from napari_drpnet.training.from_labels.classifier import Verdict, score_labels
 from napari_drpnet.training.from_labels.replay import recommend_threshold
 from napari_drpnet.training.from_labels.targets import LabelledImage
 
@@ -29,7 +29,7 @@ _WIDTH = 0.25
 _SEEN = 0.5
 
 
-class Exam:
+class HeldOutLabels:
     """Collects, label by label, how high the map is there.
 
     Parameters
@@ -64,7 +64,7 @@ class Exam:
         height = np.concatenate(self._heights)
         verdicts = np.concatenate([labelled.verdicts for labelled in self._labelled])
         odds = (height - threshold) / (_WIDTH * max(threshold, np.finfo(float).eps))
-        return judge_labels(expit(odds), verdicts, 0.5)
+        return score_labels(expit(odds), verdicts, 0.5)
 
     def recommend_threshold(self) -> float:
         """Return the threshold that serves what was seen; see `feedback.recommend_threshold`."""

@@ -71,7 +71,7 @@ class LabelledImage:
 
 
 @dataclass(frozen=True, eq=False)
-class Lecture:
+class TrainingImage:
     """An image, the map that the detector shall draw of it, and how much each pixel counts.
 
     Parameters
@@ -88,9 +88,9 @@ class Lecture:
     places_yx: Floats
 
 
-def mark_image(
+def label_targets(
     labelled: LabelledImage, learned: Bools, old_map: Image, particle_px: float, recipe: TuneRecipe
-) -> Lecture:
+) -> TrainingImage:
     """Draw what labels want the map to be.
 
     Parameters
@@ -108,7 +108,7 @@ def mark_image(
 
     Returns
     -------
-    Lecture
+    TrainingImage
         About an accepted label the cone of `distance_target`, about a rejected one 0, each out to
         the rim of the particle; the nearest label decides.
     """
@@ -128,23 +128,23 @@ def mark_image(
         target = np.where(near, cone * accepted, old_map).astype(np.float32)
         weight = np.where(near, known, recipe.replay_weight).astype(np.float32)
     weight *= np.where(target > 0, recipe.positive_weight, 1).astype(np.float32)
-    return Lecture(labelled.image, target, weight, labelled.centers_yx[learned])
+    return TrainingImage(labelled.image, target, weight, labelled.centers_yx[learned])
 
 
-def mark_field(field: Field, old_map: Image, recipe: TuneRecipe) -> Lecture:
+def replay_targets(field: Field, old_map: Image, recipe: TuneRecipe) -> TrainingImage:
     """Want the map of a field to stay as it is, as much as unlabelled pixels do."""
     weight = np.full(old_map.shape, recipe.replay_weight, np.float32)
-    return Lecture(field.image.astype(np.float32), old_map, weight, np.empty((0, 2)))
+    return TrainingImage(field.image.astype(np.float32), old_map, weight, np.empty((0, 2)))
 
 
 def draw_batches(
-    lectures: Sequence[Lecture], side: int, batch: int, rng: np.random.Generator
+    lectures: Sequence[TrainingImage], side: int, batch: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float32]]:
     """Yield batches of windows without end, turned and mirrored at random.
 
     Parameters
     ----------
-    lectures : sequence of Lecture
+    lectures : sequence of TrainingImage
         What to cut them from.
     side : int
         Of a window, pixels.
@@ -175,7 +175,11 @@ def draw_batches(
 
 
 def _cut(
-    lecture: Lecture, middle: Floats, shape: NDArray[np.intp], side: int, rng: np.random.Generator
+    lecture: TrainingImage,
+    middle: Floats,
+    shape: NDArray[np.intp],
+    side: int,
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     y, x = np.clip(np.round(middle - side / 2), 0, shape - side).astype(int)
     planes = (lecture.image, lecture.target, lecture.weight)

@@ -39,7 +39,7 @@ class Cuts:
     least_f1: float = 0.0
 
 
-class Trials:
+class BestSoFar:
     """Remembers what came of each look at the fields that judge.
 
     Parameters
@@ -80,7 +80,7 @@ class Trials:
         return bool(self._cuts) and self._cuts.index(self.best) >= self._to_beat
 
 
-def judge_detector(unseen: Sequence[Field], detector: DetectorNetwork) -> Cuts:
+def choose_detector_cuts(unseen: Sequence[Field], detector: DetectorNetwork) -> Cuts:
     """Return the sigma and threshold that serve a detector best; its maps are drawn once."""
     particle_px = detector.card.particle_px
     judged: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
@@ -95,7 +95,7 @@ def judge_detector(unseen: Sequence[Field], detector: DetectorNetwork) -> Cuts:
     return max(trials)
 
 
-def judge_classifier(
+def choose_classifier_cuts(
     unseen: Sequence[Field],
     judged: Sequence[LabelledCandidates],
     threshold: float,

@@ -82,7 +82,7 @@ def fit_detector(
         loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
         return loss
 
-    keeper = _Keeper(network, judge, recipe.judge_every)
+    keeper = _Keeper(network, judge, recipe.validate_every)
     if recipe.weights is not None:
         keeper.look(0, recipe.steps)
     yield from _descend(network, draw_loss, recipe.steps, recipe.learning_rate, job, keeper)
@@ -125,7 +125,7 @@ def fit_classifier(
         return torch.nn.functional.cross_entropy(network(images), wanted)
 
     steps = recipe.epochs * per_epoch
-    keeper = _Keeper(network, judge, recipe.judge_every)
+    keeper = _Keeper(network, judge, recipe.validate_every)
     if recipe.weights is not None:
         keeper.look(0, steps)
     yield from _descend(network, draw_loss, steps, recipe.learning_rate, job, keeper)

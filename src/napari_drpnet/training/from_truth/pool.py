@@ -97,7 +97,7 @@ def make_pool(
     Cancelled
         When the job says so.
     """
-    names, judging = _entries(data.learn_from), _entries(data.judge_by)
+    names, judging = _entries(data.learn_from), _entries(data.validate_by)
     if both := sorted({*names} & {*judging}):
         raise ValueError(f"{both[0]} cannot judge a network that has learned from it")
     make = partial(random_fields, particle_px=particle_px, spectrum=spectrum)

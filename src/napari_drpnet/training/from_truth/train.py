@@ -29,9 +29,9 @@ from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.common.trained import NotBetterError, Trained
 from napari_drpnet.training.from_truth.cuts import (
-    Trials,
-    judge_classifier,
-    judge_detector,
+    BestSoFar,
+    choose_classifier_cuts,
+    choose_detector_cuts,
     patch_log_odds,
 )
 from napari_drpnet.training.from_truth.fit import Report, fit_classifier, fit_detector
@@ -124,7 +124,9 @@ def train_detector(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    trials = Trials(network, partial(judge_detector, pool.unseen), recipe.weights is not None)
+    trials = BestSoFar(
+        network, partial(choose_detector_cuts, pool.unseen), recipe.weights is not None
+    )
     reports = fit_detector(module, pool.fields, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     return _finish(network, recipe, trials, interrupted, _history(start))
@@ -181,8 +183,8 @@ def train_classifier(
         **_origin(pool, start),
     )
     network = Network(module, card, "in training", "")
-    choose = partial(judge_classifier, pool.unseen, judged, recipe.least_height)
-    trials = Trials(network, choose, recipe.weights is not None)
+    choose = partial(choose_classifier_cuts, pool.unseen, judged, recipe.least_height)
+    trials = BestSoFar(network, choose, recipe.weights is not None)
     reports = fit_classifier(module, examples, recipe, job, trials.judge)
     interrupted = _follow(reports, on_report, trials)
     if recipe.context_epochs and not interrupted:
@@ -210,7 +212,7 @@ def _learn_context(
     fields: Sequence[Field],
     candidates: Sequence[LabelledCandidates],
     recipe: ClassifierRecipe,
-    trials: Trials,
+    trials: BestSoFar,
     job: Job,
 ) -> ClassifierNetwork:
     """Return the classifier with what it makes of contexts, unless it is better without."""
@@ -224,7 +226,7 @@ def _learn_context(
 
 
 def _follow(
-    reports: Generator[Report, None, None], on_report: Listener | None, trials: Trials
+    reports: Generator[Report, None, None], on_report: Listener | None, trials: BestSoFar
 ) -> bool:
     """Run a fit to its end; return whether it was interrupted after something had been found."""
     try:
@@ -242,7 +244,7 @@ def _follow(
 def _finish(
     network: AnyNetwork,
     recipe: DetectorRecipe | ClassifierRecipe,
-    trials: Trials,
+    trials: BestSoFar,
     interrupted: bool,
     history: dict[str, Any],
 ) -> Trained:

@@ -21,7 +21,8 @@ def end(session):
         trial = changed_yx is not None and Trial(
             (), "person", session.current.id, (0, 0), changed_yx, np.empty((0, 2))
         )
-        session.learner._take(trial or None)
+        session.learner.trial = trial or None
+        session.learner.finished.emit()
 
     return end
 
