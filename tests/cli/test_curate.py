@@ -21,7 +21,7 @@ def test_the_excluded_are_told_with_reasons(drpnet):
     assert shown == [
         "in/m1.mrc  excluded: named to be excluded",
         "in/m9.mrc  excluded: not picked",
-        "1 of 3 micrographs stay, with 16 particles",
+        "1 of 3 micrographs kept, with 16 particles",
         "Wrote micrographs_selected.star",
     ]
     kept = read_micrographs_star("micrographs_selected.star")

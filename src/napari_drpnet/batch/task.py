@@ -44,7 +44,7 @@ Reading = Micrograph | FailedMicrograph
 
 @dataclass(frozen=True)
 class PickTask:
-    """Pick micrographs with fixed parameters, networks and outputs. Small, and can be pickled.
+    """Task of picking with fixed parameters, networks and outputs. Small, and can be pickled.
 
     Parameters
     ----------

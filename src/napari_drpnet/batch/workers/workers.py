@@ -69,7 +69,7 @@ class Workers(Protocol):
 
 
 class InLine:
-    """Pick in this process, one micrograph after another; a thread reads the next one."""
+    """Picking in this process, one micrograph after another; a thread reads the next one."""
 
     def __enter__(self) -> Self:
         return self
