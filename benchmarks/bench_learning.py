@@ -1,7 +1,7 @@
-"""What twenty corrections teach: F1 on other micrographs before and after, and seconds.
+"""What twenty corrections bring: F1 on other micrographs before and after, and seconds.
 
 A simulated expert, who knows the truth, corrects ten points on each of two micrographs, in a
-session as in the window. Then the classifier is trained (or the detector, or both: ``--teach``),
+session as in the window. Then the classifier is trained (or the detector, or both: ``--train``),
 and kept where the guard says that it is better. Two other micrographs are picked with the old and
 the new weights. There are two experts: one corrects mistakes (wrong picks, rejected particles,
 missed ones) and then confirms what is left, one answers to "most uncertain next", whatever it
@@ -109,8 +109,8 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What an expert's labels did."""
+class Training:
+    """The effect of an expert's labels."""
 
     labels: int
     f1: float
@@ -206,17 +206,17 @@ def correct(session: Session, truth: np.ndarray, expert: str, wanted: int) -> No
     rows = rows[: wanted - len(missed)]
     right = is_particle(current.review.centers_yx[rows], truth)
     for row, good in zip(rows.tolist(), right, strict=True):
-        current.set_verdict([row], bool(good))
+        current.set_label([row], bool(good))
     current.add(missed)
 
 
-def teach(
+def train(
     scene: Scene,
     expert: str,
     folder: Path,
     subject: Subject = "classifier",
     corrections: int = CORRECTIONS,
-) -> Lesson:
+) -> Training:
     """Correct, train and keep in a session; pick the other micrographs with what was kept."""
     main = MainThreadQueue()
     session = Session(main, SessionOptions(device="cpu", projects_root=folder / expert))
@@ -240,25 +240,25 @@ def teach(
     start = perf_counter()
     learner.train()
     wait()
-    seconds, trial = perf_counter() - start, learner.trial
-    assert trial is not None, learner.problem
+    seconds, outcome = perf_counter() - start, learner.outcome
+    assert outcome is not None, learner.problem
     learner.keep()
     wait()
     parameters = session.project.settings.parameters
     assert parameters is not None
     score = f1(scene, parameters)
     session.close()
-    taught = trial.taught[-1]
-    held_out = taught.before.rates.f1, taught.after.rates.f1
-    return Lesson(counts.accepted + counts.rejected, score, trial.improved, seconds, held_out)
+    trained = outcome.networks[-1]
+    held_out = trained.before.rates.f1, trained.after.rates.f1
+    return Training(counts.accepted + counts.rejected, score, outcome.improved, seconds, held_out)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=len(SCENES), help="how many of them")
-    parser.add_argument("--teach", choices=get_args(Subject), default="classifier")
+    parser.add_argument("--train", choices=get_args(Subject), default="classifier")
     arguments = parser.parse_args()
-    subject = arguments.teach
+    subject = arguments.train
     changes: dict[str, list[tuple[float, float]]] = {"mistakes": [], "doubt": []}
     print("F1 on micrographs without labels; * = the guard keeps the old weights")
     print(f"{'protein':8s}{'dirt':14s}{'before':>7s}", end="")
@@ -269,11 +269,12 @@ def main() -> None:
             before = f1(scene, scene.parameters)
             print(f"{protein:8s}{dirt:14s}{before:7.3f}", end="")
             for expert, pairs in changes.items():
-                lesson = teach(scene, expert, Path(folder), subject)
-                pairs.append((before, lesson.guarded(before)))
-                mark = " " if lesson.improved else "*"
-                held = "{:.2f} → {:.2f}".format(*lesson.held_out)
-                text = f" | {lesson.f1:7.3f}{mark} {lesson.labels:6d} {held} {lesson.seconds:6.1f}"
+                training = train(scene, expert, Path(folder), subject)
+                pairs.append((before, training.guarded(before)))
+                mark = " " if training.improved else "*"
+                held = "{:.2f} → {:.2f}".format(*training.held_out)
+                score = f"{training.f1:7.3f}{mark} {training.labels:6d}"
+                text = f" | {score} {held} {training.seconds:6.1f}"
                 print(text, end="", flush=True)
             print()
     for expert, pairs in changes.items():

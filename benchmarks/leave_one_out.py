@@ -1,4 +1,4 @@
-"""What the labels of whole real micrographs teach: each is left out once, and picked.
+"""What the labels of whole real micrographs bring: each is left out once, and picked.
 
 The shipped detector is fine-tuned on all other micrographs of the set, with every expert
 coordinate: for longer and faster than from a few clicks, by a recipe that was chosen on simulated

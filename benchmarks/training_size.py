@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from accuracy_sets import table, write_section
-from bench_learning import f1, make_scene, teach
+from bench_learning import f1, make_scene, train
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.project.controllers.learning import Subject
 
@@ -42,7 +42,7 @@ def curves(protein: str, dirt: str, seed: int, learners: list[Subject]) -> dict[
             found[learner] = [before]
             for clicks in CLICKS:
                 place = Path(folder) / f"{learner} {clicks}"
-                found[learner].append(teach(scene, "doubt", place, learner, clicks).f1)
+                found[learner].append(train(scene, "doubt", place, learner, clicks).f1)
             figures = " ".join(f"{value:.3f}" for value in found[learner])
             print(f"{protein} {dirt}, {learner}: {figures}", flush=True)
     return found
@@ -71,24 +71,24 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="replace this script's part of the page")
     parser.add_argument("--scenes", type=int, default=len(SCENES), help="how many")
     parser.add_argument(
-        "--teach", nargs="+", choices=get_args(Subject), default=["classifier", "detector"]
+        "--train", nargs="+", choices=get_args(Subject), default=["classifier", "detector"]
     )
     arguments = parser.parse_args()
     page: Path | None = arguments.write
     scenes = SCENES[: arguments.scenes]
     found = [
-        curves(*scene, FIRST_SEED + 10 * number, arguments.teach)
+        curves(*scene, FIRST_SEED + 10 * number, arguments.train)
         for number, scene in enumerate(scenes)
     ]
     rows = []
-    for learner in arguments.teach:
+    for learner in arguments.train:
         of_scenes = [scene[learner] for scene in found]
         rows += [
             [f"{protein}, {dirt}", learner, *(f"{value:.3f}" for value in values)]
             for (protein, dirt), values in zip(scenes, of_scenes, strict=True)
         ]
         rows.append(["**mean**", learner, *(f"{v:.3f}" for v in np.mean(of_scenes, axis=0))])
-    body = table(["scene", "taught", *(f"{count} clicks" for count in (0, *CLICKS))], rows)
+    body = table(["scene", "trained", *(f"{count} clicks" for count in (0, *CLICKS))], rows)
     print(body)
     if page:
         write_section(page, "training size", body)

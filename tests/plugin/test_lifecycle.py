@@ -18,7 +18,7 @@ from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers import current, opening
 from napari_drpnet.project.controllers import exporting as exporter
 from napari_drpnet.project.files.export_options import ExportOptions
-from napari_drpnet.project.learning import lesson as lessons
+from napari_drpnet.project.learning import training as lessons
 from napari_drpnet.project.stages import auto_labels
 from napari_drpnet.project.stages import cache as picker
 from napari_drpnet.project.state.edits import MicrographEdit
@@ -158,7 +158,7 @@ def test_panels_may_go_while_a_job_runs(picked, detector_gate):
 
 
 def test_anything_may_happen_while_it_trains(picked, gate_before):
-    gate = gate_before(lessons, "teach_classifier")
+    gate = gate_before(lessons, "train_classifier_copy")
     session = picked.session
     teach(picked)
     assert gate.reached.wait(LIMIT_S)
@@ -168,7 +168,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     for layer in list(picked.viewer.layers):
         picked.viewer.layers.remove(layer)
     session.step(-1)
-    session.current.set_verdict([10], accepted=False)
+    session.current.set_label([10], accepted=False)
     picked.picker = picked.open_panel("DRPnet picker")
     picked.picker.show_tab("Train")
     picked.settle()
@@ -178,7 +178,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     picked.wait()
     picked.settle()
     assert train.outcome.isVisible()
-    assert session.learner.trial.micrograph == session.current.id
+    assert session.learner.outcome.micrograph == session.current.id
     assert picked.notices == []
     session.include([session.current.id], included=False)
     session.learner.keep()
@@ -190,7 +190,7 @@ def test_a_trial_may_lose_its_micrograph(picked):
     session = picked.session
     teach(picked)
     picked.wait()
-    assert session.learner.trial is not None
+    assert session.learner.outcome is not None
     record = session.current.record
     session.do(MicrographEdit(before=(record,), after=()))
     picked.wait()
@@ -253,7 +253,7 @@ def start_export(window, gate_before, discs, tmp_path):
 
 
 def start_train(window, gate_before, discs, tmp_path):
-    gate = gate_before(lessons, "teach_classifier")
+    gate = gate_before(lessons, "train_classifier_copy")
     teach(window)
     return gate
 
@@ -266,8 +266,8 @@ def start_labelling(window, gate_before, discs, tmp_path):
 
 def teach(window):
     """Say of ten picks what they are, and train."""
-    window.session.current.set_verdict(range(6), accepted=True)
-    window.session.current.set_verdict(range(6, 10), accepted=False)
+    window.session.current.set_label(range(6), accepted=True)
+    window.session.current.set_label(range(6, 10), accepted=False)
     window.session.learner.train()
 
 

@@ -296,7 +296,7 @@ def test_deleting_all_and_taking_that_back(picked):
 
 def test_saving_the_layer_writes_what_is_accepted(picked, tmp_path):
     session, layer = picked.session, picked.viewer.layers["picks"]
-    session.current.set_verdict([0, 1], accepted=False)
+    session.current.set_label([0, 1], accepted=False)
     session.change("peaks", threshold=float(np.median(session.current.stored.picks.height)))
     session.current.add([[5.0, 5.0]])
     accepted = session.current.review.centers_yx[is_accepted(session.current.states)]

@@ -171,7 +171,7 @@ def test_expected_scores_follow_the_hand(panel, judged):
     assert panel.expected.text() == "expected: precision 0.95, recall 0.19, F1 0.32"
     judged.change("classifier", live=True, accept=0.0)
     assert panel.expected.text() == "expected: precision 0.50, recall 1.00, F1 0.67"
-    judged.current.set_verdict(range(50, 100), accepted=False)
+    judged.current.set_label(range(50, 100), accepted=False)
     assert panel.expected.text() == "expected: precision 0.75, recall 1.00, F1 0.86"
 
 

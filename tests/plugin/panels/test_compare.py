@@ -89,7 +89,7 @@ def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatc
 def test_numbers_and_curve_follow_the_labels(panel, picked, truth, wait, monkeypatch):
     load(panel, monkeypatch, truth)
     wait(picked)
-    picked.current.set_verdict([0, 1, 2, 3], accepted=False)
+    picked.current.set_label([0, 1, 2, 3], accepted=False)
     picked.current.add([[1.0, 1.0]])
     wait(picked)
     assert [label.text() for label in panel.counts.values()] == ["12 right", "1 wrong", "4 missed"]

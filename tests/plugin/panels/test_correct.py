@@ -138,7 +138,7 @@ def test_uncertain_points_come_one_after_the_other(panel, picked, viewer, qtbot)
 
 
 def test_undo_and_redo_say_what_they_would_do(panel, picked, qtbot):
-    picked.current.set_verdict([0, 1], accepted=False)
+    picked.current.set_label([0, 1], accepted=False)
     assert (panel.undo_title.text(), panel.redo_title.text()) == ("Reject 2 points", "")
     assert (panel.undo.isEnabled(), panel.redo.isEnabled()) == (True, False)
     click(qtbot, panel.undo)
@@ -149,7 +149,7 @@ def test_undo_and_redo_say_what_they_would_do(panel, picked, qtbot):
 
 
 def test_another_project_has_another_history(panel, picked, tmp_path):
-    picked.current.set_verdict([0], accepted=False)
+    picked.current.set_label([0], accepted=False)
     picked.open_project(tmp_path / "other")
     assert not panel.undo.isEnabled()
     assert panel.undo_title.text() == ""
@@ -158,7 +158,7 @@ def test_another_project_has_another_history(panel, picked, tmp_path):
 
 
 def test_labels_are_counted(panel, picked):
-    picked.current.set_verdict([0, 1], accepted=False)
+    picked.current.set_label([0, 1], accepted=False)
     picked.current.add([[2.0, 2.0]])
     text = panel.counts.text()
     assert "0 accepted, 2 rejected by hand, 1 added" in text
@@ -169,7 +169,7 @@ def test_a_panel_that_is_gone_listens_no_more(window, panel, picked):
     panel.setParent(None)
     panel.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    picked.current.set_verdict([0], accepted=False)
+    picked.current.set_label([0], accepted=False)
     picked.view.tool = "box"
     picked.selection.choose([1])
     assert np.flatnonzero(picked.current.states == State.REJECTED_BY_HAND).tolist() == [0]

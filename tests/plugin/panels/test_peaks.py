@@ -64,7 +64,7 @@ def test_without_a_diameter_there_are_no_sliders(panel, session):
 def test_picks_are_counted(panel, picked):
     above = picked.current.above_count
     assert panel.counts.text() == f"{above} picks above the threshold, 16 accepted"
-    picked.current.set_verdict([0], False)
+    picked.current.set_label([0], False)
     assert panel.counts.text() == f"{above} picks above the threshold, 15 accepted"
     picked.step(1)
     assert panel.counts.isHidden()

@@ -93,7 +93,7 @@ class TrainPanel(Panel):
             self.listen(signal, self._show_state)
         self.listen(learner.chosen, self._show_labels)
         self.listen(learner.progressed, self._show_loss)
-        self.listen(learner.finished, self._show_trial)
+        self.listen(learner.finished, self._show_outcome)
         self.listen(session.runner.status_changed, self._show_status)
         self._show_state()
         self._show_loss()
@@ -105,7 +105,7 @@ class TrainPanel(Panel):
 
     def _show_state(self) -> None:
         """Show all that edits change; the labels of thousands of micrographs only if seen."""
-        self._show_trial()
+        self._show_outcome()
         if self.isVisible():
             self._show_labels()
 
@@ -133,9 +133,9 @@ class TrainPanel(Panel):
         self.plot.set_reports(reports)
         self.plot.setVisible(bool(reports))
 
-    def _show_trial(self) -> None:
+    def _show_outcome(self) -> None:
         """Show what came of the training, or that it was kept."""
         learner = self.session.learner
-        self.outcome.show_trial(learner.trial, self.session.current.id)
-        self._decision.setVisible(learner.trial is not None)
+        self.outcome.show_outcome(learner.outcome, self.session.current.id)
+        self._decision.setVisible(learner.outcome is not None)
         self.kept.say(_KEPT if learner.is_kept else "")
