@@ -234,7 +234,7 @@ def correct_picks(session: Session) -> None:
     for y, x in current.review.centers_yx[:2].tolist():
         current.click((y, x))
     current.add([[20.5, 33.25]])
-    current.set_verdict([3], accepted=False)
+    current.set_label([3], accepted=False)
     session.undo()
     session.include(list(session.project.micrographs)[-1:], included=False)
     session.undo()

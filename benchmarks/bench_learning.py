@@ -1,7 +1,7 @@
 """Measure training on twenty corrections: F1 on other micrographs before and after, and time.
 
 A simulated expert who knows the truth corrects ten points on each of two micrographs, in a session
-as in the window. Then the classifier is trained (or the detector, or both: ``--teach``), and the
+as in the window. Then the classifier is trained (or the detector, or both: ``--train``), and the
 new weights are kept if validation calls them better. Two other micrographs are picked with the old
 and the new weights. There are two experts: one corrects mistakes (wrong picks, rejected particles
 and missed ones) and then confirms other points, the other labels the points of "most uncertain
@@ -205,7 +205,7 @@ def correct(session: Session, truth: np.ndarray, expert: str, wanted: int) -> No
     rows = rows[: wanted - len(missed)]
     right = is_particle(current.review.centers_yx[rows], truth)
     for row, good in zip(rows.tolist(), right, strict=True):
-        current.set_verdict([row], bool(good))
+        current.set_label([row], bool(good))
     current.add(missed)
 
 
@@ -241,27 +241,27 @@ def train(
     start = perf_counter()
     learner.train()
     wait()
-    seconds, trial = perf_counter() - start, learner.trial
-    assert trial is not None, learner.problem
+    seconds, outcome = perf_counter() - start, learner.outcome
+    assert outcome is not None, learner.problem
     learner.keep()
     wait()
     parameters = session.project.settings.parameters
     assert parameters is not None
     score = f1(scene, parameters)
     session.close()
-    network = trial.taught[-1]
-    held_out = network.before.rates.f1, network.after.rates.f1
+    trained = outcome.networks[-1]
+    held_out = trained.before.rates.f1, trained.after.rates.f1
     return TrainingResult(
-        counts.accepted + counts.rejected, score, trial.improved, seconds, held_out
+        counts.accepted + counts.rejected, score, outcome.improved, seconds, held_out
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=len(SCENES), help="number of scenes")
-    parser.add_argument("--teach", choices=get_args(Subject), default="classifier")
+    parser.add_argument("--train", choices=get_args(Subject), default="classifier")
     arguments = parser.parse_args()
-    subject = arguments.teach
+    subject = arguments.train
     changes: dict[str, list[tuple[float, float]]] = {"mistakes": [], "doubt": []}
     print("F1 on micrographs without labels; * = the guard keeps the old weights")
     print(f"{'protein':8s}{'dirt':14s}{'before':>7s}", end="")

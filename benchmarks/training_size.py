@@ -71,17 +71,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="replace this script's part of the page")
     parser.add_argument("--scenes", type=int, default=len(SCENES), help="number of scenes")
     parser.add_argument(
-        "--teach", nargs="+", choices=get_args(Subject), default=["classifier", "detector"]
+        "--train", nargs="+", choices=get_args(Subject), default=["classifier", "detector"]
     )
     arguments = parser.parse_args()
     page: Path | None = arguments.write
     scenes = SCENES[: arguments.scenes]
     found = [
-        curves(*scene, FIRST_SEED + 10 * number, arguments.teach)
+        curves(*scene, FIRST_SEED + 10 * number, arguments.train)
         for number, scene in enumerate(scenes)
     ]
     rows = []
-    for learner in arguments.teach:
+    for learner in arguments.train:
         of_scenes = [scene[learner] for scene in found]
         rows += [
             [f"{protein}, {dirt}", learner, *(f"{value:.3f}" for value in values)]

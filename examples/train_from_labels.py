@@ -46,7 +46,7 @@ def main(folder: Path) -> None:
     print(f"{learner.counts.accepted} particles and {learner.counts.rejected} others labelled")
     learner.train()
     wait()
-    (result,) = learner.trial.taught
+    (result,) = learner.outcome.networks
     for name, score in (("before", result.before), ("after", result.after)):
         print(f"{name}: {score.right} of {score.labels} held-out labels right")
     if result.improved:

@@ -1,11 +1,15 @@
+import dataclasses
 import gc
 import os
 import sys
+import time
 from functools import partial
 
 import numpy as np
 import pytest
 
+from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.view import ViewState
 from waiting import LIMIT_S
 
 
@@ -34,7 +38,7 @@ def viewer(qapp):
 
 
 @pytest.fixture
-def session(viewer, tmp_path, monkeypatch, use_toy_weights):
+def session(viewer, tmp_path, use_toy_weights):
     """The session of the viewer, with projects under `tmp_path`."""
     from napari_drpnet.plugin import controller
     from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
@@ -44,7 +48,7 @@ def session(viewer, tmp_path, monkeypatch, use_toy_weights):
         MainThread(), SessionOptions(device="cpu", projects_root=tmp_path / "projects")
     )
     made = controller.Controller(viewer, session)
-    monkeypatch.setitem(controller._controllers, viewer, made)
+    controller.open_controllers[viewer] = made
     yield session
     made.close()
     session.runner.join(LIMIT_S)
@@ -57,17 +61,58 @@ def wait(qtbot):
 
 
 @pytest.fixture
+def type_into(qtbot):
+    """A function that types a text into a field in place of what is there, and presses Enter."""
+    from qtpy.QtCore import Qt
+
+    def type_text(field, text):
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    return type_text
+
+
+@pytest.fixture
+def drag_cut(qtbot):
+    """A function that drags the line of a histogram from score to score."""
+    from qtpy.QtCore import QPoint, Qt
+
+    def place_of(histogram, score):
+        frame, low, high = histogram.frame(), histogram.edges[0], histogram.edges[-1]
+        x = frame.left() + frame.width() * (score - low) / (high - low)
+        return QPoint(round(x), histogram.height() // 2)
+
+    def drag(histogram, *scores):
+        places = [place_of(histogram, score) for score in scores]
+        qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=places[0])
+        for place in places:
+            qtbot.mouseMove(histogram, place)
+        qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=places[-1])
+
+    return drag
+
+
+@pytest.fixture
 def discs(tmp_path, write_discs):
     """Three micrographs of 16 discs each, by path: their true centres ``(y, x)``."""
     paths = [tmp_path / "discs" / f"disc{k}.mrc" for k in range(3)]
     return {path: write_discs(path, seed=k) for k, path in enumerate(paths)}
 
 
+def let_pass(milliseconds):
+    """Let Qt do what comes in this time."""
+    from qtpy.QtTest import QTest
+
+    QTest.qWait(milliseconds)
+
+
 class Window:
     """A real window of napari with the picker in it, and what a person does there."""
 
-    def __init__(self, viewer, qtbot):
-        self.viewer, self._qtbot = viewer, qtbot
+    def __init__(self, viewer):
+        self.viewer = viewer
         self.picker = self.open_panel("DRPnet picker")
         self.session = self.picker.session
         self.notices = []
@@ -81,11 +126,26 @@ class Window:
     def settle(self):
         """Let Qt do what waits, and what comes of that: a deletion is the third to come."""
         for _ in range(4):
-            self._qtbot.wait(2)
+            let_pass(2)
 
     def wait(self):
         """Wait until the session has nothing to do."""
-        self._qtbot.waitUntil(lambda: not self.session.runner.is_busy)
+        end = time.monotonic() + LIMIT_S
+        while self.session.runner.is_busy:
+            assert time.monotonic() < end
+            let_pass(2)
+
+    def begin_anew(self, folder):
+        """Open an empty project with the first settings and the first view."""
+        session = self.session
+        self.picker.show_tab("Pick")
+        for field in dataclasses.fields(ViewState):
+            setattr(session.view, field.name, getattr(ViewState(), field.name))
+        session.do_quietly(SettingsEdit(before=session.project.settings, after=Settings()))
+        assert session.open_project(folder)
+        self.viewer.layers.clear()
+        self.notices.clear()
+        self.settle()
 
     def open(self, paths):
         """Open micrographs of discs, and say how large those are."""
@@ -151,7 +211,7 @@ class Window:
             Qt.KeyboardModifier.NoModifier,
         )
         QApplication.sendEvent(self.canvas, event)
-        self._qtbot.wait(8)  # napari looks at moves each 5 ms only
+        let_pass(8)  # napari looks at moves each 5 ms only
 
     def press(self, key, widget=None):
         """Press a key, such as "Ctrl+Z", with the focus on the canvas or another widget."""
@@ -165,21 +225,26 @@ class Window:
 
 
 @pytest.fixture(scope="session")
-def settled_heap(toy_weights):
-    """Napari collects garbage whenever a layer goes; modules need not be looked through again."""
+def settle_heap(toy_weights):
+    """A function for the moment before a window opens.
+
+    napari collects garbage whenever a layer goes: what is there before is not looked through.
+    """
     import napari._qt.qt_main_window
     import napari.layers  # noqa: F401
 
     import napari_drpnet.plugin.panels.picker  # noqa: F401
 
-    gc.collect()
-    gc.freeze()
-    yield
+    def settle():
+        gc.collect()
+        gc.freeze()
+
+    yield settle
     gc.unfreeze()
 
 
 @pytest.fixture
-def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_heap):
+def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settle_heap):
     """A function that opens a window of napari, which must leave nothing behind at the end."""
     if not request.config.pluginmanager.has_plugin("napari"):
         pytest.skip("napari's fixtures are switched off")
@@ -190,30 +255,93 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
     monkeypatch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
     make_napari_viewer = request.getfixturevalue("make_napari_viewer")
     qtbot, viewers = request.getfixturevalue("qtbot"), []
+    settle_heap()
 
     def make(show=True):
         viewers.append(make_napari_viewer(show=show, strict_qt="raise"))
         return viewers[-1]
 
     yield make
-    runners = [made.session.runner for made in controller._controllers.values()]
+    runners = [made.session.runner for made in controller.open_controllers.values()]
     for viewer in viewers:
         viewer.close()
     qtbot.wait(10)
-    assert not controller._controllers
+    assert not controller.open_controllers
     assert all(runner.join(LIMIT_S) for runner in runners)
 
 
 @pytest.fixture
-def new_window(new_viewer, qtbot):
+def new_window(new_viewer):
     """A function that opens a window with the picker."""
-    return lambda **options: Window(new_viewer(**options), qtbot)
+    return lambda **options: Window(new_viewer(**options))
 
 
 @pytest.fixture
 def window(new_window):
     """A window with the picker."""
     return new_window()
+
+
+@pytest.fixture(scope="module")
+def app_of_module(qapp):
+    """An application of napari for a whole module, as `mock_app_model` is one for a test."""
+    pytest.importorskip("napari")
+    from app_model import Application
+    from napari._app_model._app import NapariApplication, _napari_names
+    from napari._qt._qapp_model.qactions import init_qactions
+    from napari.plugins import _initialize_plugins
+
+    app = NapariApplication("app of a module")
+    app.injection_store.namespace = _napari_names
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NapariApplication, "get_app_model", lambda: app)
+        for made_once in (init_qactions, _initialize_plugins):
+            made_once.cache_clear()
+        yield app
+    for made_once in (init_qactions, _initialize_plugins):
+        made_once.cache_clear()
+    Application.destroy(app.name)
+
+
+@pytest.fixture(scope="module")
+def window_of_module(app_of_module, tmp_path_factory, toy_weights, settle_heap):
+    """One window with the picker for a whole module, none of whose tests opens another one."""
+    import napari
+
+    from napari_drpnet.plugin import controller
+    from napari_drpnet.plugin.napari_hooks.settings import PluginSettings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRPNET_WEIGHTS", str(toy_weights))
+        patch.setenv("DRPNET_PROJECTS", str(tmp_path_factory.mktemp("projects")))
+        patch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
+        settle_heap()
+        window = Window(napari.Viewer(show_welcome_screen=False))
+        yield window
+        window.viewer.close()
+        window.settle()
+        assert not controller.open_controllers
+        assert window.session.runner.join(LIMIT_S)
+
+
+@pytest.fixture
+def shared_window(window_of_module, tmp_path, use_toy_weights):
+    """The window of the module with an empty project."""
+    window_of_module.begin_anew(tmp_path / "project")
+    yield window_of_module
+    window_of_module.wait()
+
+
+@pytest.fixture
+def quick_training(monkeypatch):
+    """Networks learn in few steps, from few simulations."""
+    from napari_drpnet.project.controllers import learning
+    from napari_drpnet.training.from_labels import targets
+
+    classifier, detector = learning.AdaptRecipe, targets.TuneRecipe
+    few = partial(classifier, steps=20, folds=2, learning_rate=5e-3)
+    monkeypatch.setattr(learning, "AdaptRecipe", few)
+    monkeypatch.setattr(targets, "TuneRecipe", partial(detector, steps=4, replay_fields=1))
 
 
 @pytest.fixture

@@ -18,12 +18,14 @@ from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers import current, opening
 from napari_drpnet.project.controllers import exporting as exporter
 from napari_drpnet.project.files.export_options import ExportOptions
-from napari_drpnet.project.learning import lesson as lessons
+from napari_drpnet.project.learning import training as lessons
 from napari_drpnet.project.stages import auto_labels
 from napari_drpnet.project.stages import cache as picker
 from napari_drpnet.project.state.edits import MicrographEdit
 from napari_drpnet.project.storage.store import ProjectStore
 from waiting import LIMIT_S
+
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
 
@@ -87,6 +89,7 @@ def test_the_picker_takes_the_table_that_is_there(new_viewer, qtbot):
     assert [p for p in window.dock_widgets.values() if isinstance(p, MicrographsPanel)] == [table]
 
 
+@pytest.mark.slow
 def test_a_dock_that_is_closed_opens_again_on_the_same_session(picked):
     session, before = picked.session, listeners(picked.session)
     for _ in range(2):
@@ -155,8 +158,9 @@ def test_panels_may_go_while_a_job_runs(picked, detector_gate):
     assert docked(picked) == []
 
 
+@pytest.mark.slow
 def test_anything_may_happen_while_it_trains(picked, gate_before):
-    gate = gate_before(lessons, "teach_classifier")
+    gate = gate_before(lessons, "train_classifier_copy")
     session = picked.session
     teach(picked)
     assert gate.reached.wait(LIMIT_S)
@@ -166,17 +170,17 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     for layer in list(picked.viewer.layers):
         picked.viewer.layers.remove(layer)
     session.step(-1)
-    session.current.set_verdict([10], accepted=False)
+    session.current.set_label([10], accepted=False)
     picked.picker = picked.open_panel("DRPnet picker")
     picked.picker.show_tab("Train")
     picked.settle()
     train = picked.picker.tabs.currentWidget().widget()
-    assert train.stack.is_at_work
+    assert train.progress.is_at_work
     gate.opened.set()
     picked.wait()
     picked.settle()
     assert train.outcome.isVisible()
-    assert session.learner.trial.micrograph == session.current.id
+    assert session.learner.outcome.micrograph == session.current.id
     assert picked.notices == []
     session.include([session.current.id], included=False)
     session.learner.keep()
@@ -184,11 +188,12 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     assert session.learner.is_kept
 
 
+@pytest.mark.slow
 def test_a_trial_may_lose_its_micrograph(picked):
     session = picked.session
     teach(picked)
     picked.wait()
-    assert session.learner.trial is not None
+    assert session.learner.outcome is not None
     record = session.current.record
     session.do(MicrographEdit(before=(record,), after=()))
     picked.wait()
@@ -251,7 +256,7 @@ def start_export(window, gate_before, discs, tmp_path):
 
 
 def start_train(window, gate_before, discs, tmp_path):
-    gate = gate_before(lessons, "teach_classifier")
+    gate = gate_before(lessons, "train_classifier_copy")
     teach(window)
     return gate
 
@@ -264,8 +269,8 @@ def start_labelling(window, gate_before, discs, tmp_path):
 
 def teach(window):
     """Say of ten picks what they are, and train."""
-    window.session.current.set_verdict(range(6), accepted=True)
-    window.session.current.set_verdict(range(6, 10), accepted=False)
+    window.session.current.set_label(range(6), accepted=True)
+    window.session.current.set_label(range(6, 10), accepted=False)
     window.session.learner.train()
 
 
@@ -343,6 +348,7 @@ def test_what_waits_to_be_drawn_does_not_disturb_the_closing(window, discs, monk
     assert window.notices == []
 
 
+@pytest.mark.slow
 def test_the_program_may_end_while_a_job_runs(discs, tmp_path, use_toy_weights):
     """By the hardest way: no window is closed before."""
     folder, script = tmp_path / "project", tmp_path / "script.py"
@@ -416,10 +422,11 @@ def active_timers():
     return {timer for timer in objects if isalive(timer) and timer.isActive()}
 
 
+@pytest.mark.slow
 def test_windows_leave_nothing_behind(new_window, discs):
     gc.collect()
     timers, threads = active_timers(), set(threading.enumerate())
-    traces = [trace for _ in range(3) for trace in use_and_close(new_window(), discs)]
+    traces = [trace for _ in range(2) for trace in use_and_close(new_window(), discs)]
     gc.collect()
     assert [trace() for trace in traces if trace() is not None] == []
     assert active_timers() <= timers
@@ -429,6 +436,7 @@ def test_windows_leave_nothing_behind(new_window, discs):
 # ---- more than one
 
 
+@pytest.mark.slow
 def test_two_windows_do_not_meet(new_window, discs):
     first, second = (new_window() for _ in range(2))
     first.open(list(discs)[:1])
@@ -446,6 +454,7 @@ def test_two_windows_do_not_meet(new_window, discs):
     assert second.session.current.accepted_count == 16
 
 
+@pytest.mark.slow
 def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, discs):
     second = new_window()
     second.session.open_paths(list(discs))
@@ -463,11 +472,12 @@ def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, di
     assert second.session.current.accepted_count == 17
 
 
+@pytest.mark.slow
 def test_the_theme_changes_while_a_job_runs(picked, detector_gate):
     picked.session.step(1)
     picked.session.picking.pick_current()
     assert detector_gate.reached.wait(LIMIT_S)
-    for theme in ("light", "dark", "light"):
+    for theme in ("light", "dark"):
         picked.viewer.theme = theme
         picked.settle()
     detector_gate.opened.set()

@@ -16,6 +16,11 @@ LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain"]
 
 
 @pytest.fixture
+def window(shared_window):
+    return shared_window
+
+
+@pytest.fixture
 def picked(window, discs):
     """A window with three micrographs, the first one picked."""
     window.open(discs)
@@ -67,9 +72,10 @@ def step_and_pick(window):
 # ---- layers
 
 
+@pytest.mark.slow
 def test_layers_may_be_deleted_and_come_back(busy):
     layers = busy.viewer.layers
-    for names in (LAYERS[:1], LAYERS[1:3], LAYERS[3:], LAYERS):
+    for names in (LAYERS[:2], LAYERS[2:], LAYERS):
         layers.selection = {layer for layer in layers if layer.name in names}
         layers.remove_selected()
         busy.settle()
@@ -79,6 +85,7 @@ def test_layers_may_be_deleted_and_come_back(busy):
         assert busy.layer_names() == LAYERS
 
 
+@pytest.mark.slow
 def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
     layers = busy.viewer.layers
     ours = list(layers)
@@ -104,6 +111,7 @@ def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
     assert [layer.name for layer in ours] == [f"mine {number}" for number in range(5)]
 
 
+@pytest.mark.slow
 def test_all_layers_may_go_while_a_job_runs(busy, gate_before):
     session = busy.session
     jobs = (
@@ -172,6 +180,7 @@ def test_another_project_may_be_opened_while_a_job_runs(picked, gate_before, tmp
     assert session.current.accepted_count == 16
 
 
+@pytest.mark.slow
 def test_results_land_where_they_belong(window, discs, detector_gate):
     window.open(discs)
     session = window.session
@@ -236,7 +245,7 @@ def test_dragging_selected_points_is_one_step_of_undo(picked):
     picked.press("S")
     layer.selected_data = {2, 5}
     y, x = before[2]
-    tick = picked.picker.controller._tick  # as the timer does while the hand rests on the way
+    tick = picked.picker.controller.host.ticked.emit  # while the hand rests on the way
     picked.drag((y, x), (y + 2, x), (y + 4, x + 1), (y + 6, x + 3), on_the_way=tick)
     after = session.current.review.centers_yx
     np.testing.assert_allclose(after[[2, 5]] - before[[2, 5]], [[6, 3]] * 2, atol=0.6)
@@ -254,7 +263,7 @@ def test_pasting_here_and_on_another_micrograph(picked, qtbot):
     layer.selected_data = {1, len(layer.data) - 1}
     place = session.current.review.centers_yx[[1, -1]]
     picked.press("Ctrl+C")
-    with QSignalBlocker(picked.picker.controller._host):
+    with QSignalBlocker(picked.picker.controller.host):
         picked.press("Ctrl+V")
         assert len(layer.data) == len(session.current.review) + 2  # until the next tick
     qtbot.waitUntil(lambda: len(layer.data) == len(session.current.review))
@@ -291,7 +300,7 @@ def test_deleting_all_and_taking_that_back(picked):
 
 def test_saving_the_layer_writes_what_is_accepted(picked, tmp_path):
     session, layer = picked.session, picked.viewer.layers["picks"]
-    session.current.set_verdict([0, 1], accepted=False)
+    session.current.set_label([0, 1], accepted=False)
     session.change("peaks", threshold=float(np.median(session.current.stored.picks.height)))
     session.current.add([[5.0, 5.0]])
     accepted = session.current.review.centers_yx[is_accepted(session.current.states)]

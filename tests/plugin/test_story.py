@@ -1,11 +1,10 @@
 """The whole story in a real window, with real clicks: from an empty folder to RELION's files."""
 
-import napari
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.project.points.review import State, is_accepted
@@ -77,38 +76,22 @@ class Person:
         QApplication.processEvents()
 
 
-def drag_cut(histogram, value):
-    """Drag the line of a histogram with the mouse."""
-    y = histogram.height() // 2
-    start, end = (QPoint(round(float(histogram._x_of(v))), y) for v in (histogram.cut, value))
-    QTest.mousePress(histogram, Qt.MouseButton.LeftButton, pos=start)
-    QTest.mouseMove(histogram, (start + end) / 2)
-    QTest.mouseMove(histogram, end)
-    QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=end)
-
-
 def docks(viewer):
     return dict(viewer.window.dock_widgets)
 
 
 @pytest.fixture
-def open_window(qtbot, monkeypatch, tmp_path, use_toy_weights):
+def open_window(qtbot, new_viewer):
     """A function that opens the window with the picker, as a person sits down before it."""
-    monkeypatch.setenv("DRPNET_PROJECTS", str(tmp_path / "projects"))
-    viewers = []
 
     def open_it():
-        viewer = napari.Viewer()
-        viewers.append(viewer)
+        viewer = new_viewer()
         viewer.window.resize(1366, 768)
         _, picker = viewer.window.add_plugin_dock_widget("napari-drpnet", "DRPnet picker")
         qtbot.waitUntil(lambda: any(name.startswith("Micrographs") for name in docks(viewer)))
         return Person(qtbot, viewer, picker)
 
-    yield open_it
-    for viewer in viewers:
-        viewer.close()
-        QApplication.processEvents()
+    return open_it
 
 
 @pytest.fixture
@@ -120,25 +103,25 @@ def folder(tmp_path, write_discs):
     }
 
 
-def test_from_an_empty_window_to_relion_and_back(open_window, folder, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_from_an_empty_window_to_relion_and_back(
+    open_window, folder, tmp_path, monkeypatch, drag_cut, type_into
+):
     micrographs, truth = folder
     person = open_window()
     session, current = person.session, person.session.current
 
     # Open the folder.
     (table,) = (dock for name, dock in docks(person.viewer).items() if "Micrographs" in name)
-    monkeypatch.setattr(table._open, "_ask_folder", lambda title: micrographs)
-    table._open._open_folder()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(micrographs))
+    entries = table.open_button.menu().actions()
+    next(entry for entry in entries if entry.text() == "Folder…").trigger()
     person.wait()
     assert list(current.image.display.image.shape) == [160, 160]
 
     # Give the diameter, press Pick.
     pick = person.panel("Pick")
-    spin_box = pick.particle.diameter.native
-    spin_box.setFocus()
-    spin_box.selectAll()
-    QTest.keyClicks(spin_box, str(DIAMETER))
-    QTest.keyClick(spin_box, Qt.Key.Key_Return)
+    type_into(pick.particle.diameter.native, str(DIAMETER))
     QTest.mouseClick(pick.run.pick, Qt.MouseButton.LeftButton)
     person.wait()
     assert current.accepted_count == 16
@@ -150,12 +133,12 @@ def test_from_an_empty_window_to_relion_and_back(open_window, folder, tmp_path, 
     # Drag the cut and the sliders: the points follow.
     histogram = pick.peaks.histogram
     middle = float(np.median(current.stored.picks.height))
-    drag_cut(histogram, middle)
+    drag_cut(histogram, histogram.cut, middle)
     cut = session.plan.parameters.peaks.threshold
     assert abs(cut - middle) < 0.05
     assert current.above_count == np.count_nonzero(current.stored.picks.height >= cut)
     assert np.count_nonzero(layer.size) == current.above_count < 16
-    sigma = pick.peaks.sigma._slider
+    sigma = pick.peaks.sigma.slider
     sigma.setFocus()
     for _ in range(5):
         QTest.keyClick(sigma, Qt.Key.Key_PageUp)
@@ -163,12 +146,13 @@ def test_from_an_empty_window_to_relion_and_back(open_window, folder, tmp_path, 
     assert session.plan.parameters.peaks.sigma_px > 1.5
     assert current.above_count < 16
     classify = person.panel("Classify")
-    drag_cut(classify.histogram, 0.9)  # the toy classifier says 0.73 of everything
+    # The toy classifier says 0.73 of everything.
+    drag_cut(classify.histogram, classify.histogram.cut, 0.9)
     assert current.accepted_count == 0
-    QTest.mouseClick(classify.accept._reset, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(classify.accept.reset, Qt.MouseButton.LeftButton)
     person.panel("Pick")
     for field in (pick.peaks.threshold, pick.peaks.sigma):
-        QTest.mouseClick(field._reset, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(field.reset, Qt.MouseButton.LeftButton)
     person.wait()
     assert current.accepted_count == 16
 

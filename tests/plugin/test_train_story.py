@@ -1,7 +1,5 @@
 """Clicks teach, in a real window: correct, train, keep, undo, redo, and open it all again."""
 
-from functools import partial
-
 import mrcfile
 import numpy as np
 import pytest
@@ -9,11 +7,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_drpnet.project.points.review import is_accepted
-from napari_drpnet.training.from_labels import targets as marked
 
 DIAMETER = 36.0
 #: Picks that the person decides.
-VERDICTS = 20
+VERDICTS = 12
 
 
 @pytest.fixture
@@ -74,7 +71,7 @@ def dirty(tmp_path):
 
 
 @pytest.fixture
-def new_person(new_window, learning_weights, dirty):
+def new_person(new_window, learning_weights, dirty, quick_training):
     """A function that sits a person down before a new window with the micrograph."""
     return lambda: Person(new_window(), *dirty)
 
@@ -123,6 +120,7 @@ class Person:
         return sum(not self.is_particle(center) for center in self.accepted)
 
 
+@pytest.mark.slow
 def test_correct_train_keep_undo_redo_and_open_again(new_person):
     person = new_person()
     session, window = person.session, person.window
@@ -180,9 +178,9 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     np.testing.assert_array_equal(person.accepted, after)
 
 
-def test_nobody_clicks_and_both_networks_learn(new_person, monkeypatch):
+@pytest.mark.slow
+def test_nobody_clicks_and_both_networks_learn(new_person):
     """Automatic labels, both networks, discard, again, keep, and open it all again."""
-    monkeypatch.setattr(marked, "TuneRecipe", partial(marked.TuneRecipe, steps=4))
     person = new_person()
     session = person.session
     session.change("particle", diameter_angstrom=DIAMETER)

@@ -23,9 +23,15 @@ SMALL = 1366, 768
 
 
 @pytest.fixture
+def window(shared_window):
+    """The window on a small screen."""
+    shared_window.viewer.window.resize(*SMALL)
+    return shared_window
+
+
+@pytest.fixture
 def picked(window, discs):
-    """The window on a small screen, with a micrograph picked and all fields open."""
-    window.viewer.window.resize(*SMALL)
+    """The same with a micrograph picked and all fields open."""
     window.open(discs)
     window.pick()
     window.session.exporter.choose(formats=(".star", ".box", ".csv"))
@@ -73,7 +79,7 @@ def turn_wheel(widget, steps):
 def everything(window):
     session = window.session
     view = session.view
-    status_filter = find_table(window.viewer.window)._status_filter.currentIndex()
+    status_filter = find_table(window.viewer.window).status_filter.currentIndex()
     looks = view.brush_diameters, view.map_opacity, view.display, view.show_rejected
     return session.project.settings, session.exporter.choice, looks, status_filter
 
@@ -138,9 +144,8 @@ def test_tab_goes_from_top_to_bottom(picked):
 
 
 def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
-    window, discs, automatic_weights, qtbot
+    window, discs, automatic_weights, qtbot, type_into
 ):
-    window.viewer.window.resize(*SMALL)
     window.open(discs)
     window.session.change("classifier", classifier=automatic_weights(least_f1=0.99))
     window.pick()
@@ -150,19 +155,17 @@ def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
     assert advice.isVisible()
     assert advice.text().count("promises") == 1
     table = find_table(window.viewer.window)
-    assert "promises" in table._table.row_at(0).tooltip(0)
+    assert "promises" in table.rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
 
     window.picker.show_tab("Classify")
     window.settle()
     classify = window.picker.tabs.currentWidget().widget()
     assert classify.accept.value == current.decision.cut.accept
     assert "nothing is accepted" in classify.rule.text()
-    classify.accept._number.selectAll()
-    qtbot.keyClicks(classify.accept._number, "0.5")
-    window.press("Return", classify.accept._number)
+    type_into(classify.accept.number, "0.5")
     assert current.accepted_count == 16
     assert classify.expected.text() == "expected: precision 0.73, recall 1.00, F1 0.84"
     assert advice.isHidden()
-    qtbot.mouseClick(classify.accept._reset, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(classify.accept.reset, Qt.MouseButton.LeftButton)
     assert current.accepted_count == 0
     assert window.session.project.settings.classifier.accept is None

@@ -45,7 +45,7 @@ def test_all_is_there_after_closing(new_desk, discs):
     desk = new_desk()
     desk.open(*discs)
     desk.pick(sigma_px=1.2, threshold=0.4)
-    desk.current.set_verdict([0, 3], accepted=False)
+    desk.current.set_label([0, 3], accepted=False)
     desk.current.add([[1.0, 1.0]])
     desk.session.include(["m00003"], included=False)
     desk.session.undo()
@@ -75,7 +75,7 @@ session.change("particle", diameter_angstrom=36.0)
 session.picking.pick_current()
 main.run_until(lambda: not session.runner.is_busy, 60)
 session.change("peaks", threshold=0.25)
-session.current.set_verdict([2], accepted=False)
+session.current.set_label([2], accepted=False)
 session.current.add([[3.0, 4.0]])
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -245,7 +245,7 @@ def test_undo_shows_the_micrograph_that_it_is_about(picked):
     picked.session.step(1)
     picked.pick()
     current = picked.current
-    current.set_verdict([1], accepted=False)
+    current.set_label([1], accepted=False)
     with current.stroke(accepted=False):
         current.paint([(0.0, 0.0)], 80.0, accepted=False)
     picked.session.step(-1)
@@ -326,7 +326,7 @@ def test_a_full_disk_is_told_once_and_all_is_saved_when_there_is_room(new_desk, 
     with monkeypatch.context() as patch:
         full(patch)
         for row in range(4):
-            desk.current.set_verdict([row], accepted=False)
+            desk.current.set_label([row], accepted=False)
             desk.session.sync()
         assert desk.current.accepted_count == 12
         (text,) = desk.texts()
@@ -336,9 +336,9 @@ def test_a_full_disk_is_told_once_and_all_is_saved_when_there_is_room(new_desk, 
     assert desk.session.store.unsaved == 0
     with monkeypatch.context() as patch:
         full(patch)
-        desk.current.set_verdict([5], accepted=False)
+        desk.current.set_label([5], accepted=False)
     assert len(desk.texts()) == 2  # it is another time
-    desk.current.set_verdict([6], accepted=False)
+    desk.current.set_label([6], accepted=False)
     before, folder = desk.project.state, desk.session.store.folder
     desk.session.close()
     desk = new_desk()
@@ -350,7 +350,7 @@ def test_a_full_disk_is_told_once_and_all_is_saved_when_there_is_room(new_desk, 
 def test_a_project_with_unsaved_edits_is_not_left_for_another(picked, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         full(patch)
-        picked.current.set_verdict([0], accepted=False)
+        picked.current.set_label([0], accepted=False)
         assert not picked.session.open_project(tmp_path / "second")
         assert "stays open" in picked.texts()[-1]
         assert picked.current.accepted_count == 15
@@ -364,8 +364,8 @@ def test_edits_that_are_lost_at_the_end_are_told(picked, monkeypatch):
             "napari_drpnet.project.storage.journal.open",
             "napari_drpnet.base.atomic_file._flush",
         )
-        picked.current.set_verdict([0], accepted=False)
-        picked.current.set_verdict([1], accepted=False)
+        picked.current.set_label([0], accepted=False)
+        picked.current.set_label([1], accepted=False)
         picked.session.close()
     assert "last 2 edits are lost" in picked.texts()[-1]
 
@@ -373,7 +373,7 @@ def test_edits_that_are_lost_at_the_end_are_told(picked, monkeypatch):
 def test_a_long_journal_is_made_short_now_and_then(picked, monkeypatch):
     monkeypatch.setattr("napari_drpnet.project.storage.store.LONG", 3)
     for row in range(4):
-        picked.current.set_verdict([row], accepted=False)
+        picked.current.set_label([row], accepted=False)
     assert picked.session.store.is_long
     picked.session.sync()
     assert not picked.session.store.is_long

@@ -40,6 +40,19 @@ class Controller:
         Without a window too, as in tests.
     session : Session, optional
         By default a new one, with the preferences of the user.
+
+    Attributes
+    ----------
+    magnification : Magnification
+        How large the micrograph is on the screen.
+    micrograph, map, truth, picks, doubt, changes
+        The views that draw the session as layers.
+    mouse : Mouse
+        What turns clicks on the canvas into corrections.
+    adoption : Adoption
+        What takes over files that napari opens.
+    host : HostWindow or None
+        The window of the viewer, once `attach` has been called; None again after `close`.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session | None = None) -> None:
@@ -54,7 +67,7 @@ class Controller:
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
         self.adoption = Adoption(viewer, self.session)
-        self._host: HostWindow | None = None
+        self.host: HostWindow | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
@@ -62,10 +75,10 @@ class Controller:
 
     def attach(self, window: QWidget) -> None:
         """Live as long as a window: save each second, and close with it."""
-        if self._host is None and not self._closed:
-            self._host = HostWindow(window, _SYNC_EVERY_MS)
-            self._host.ticked.connect(self._tick)
-            self._host.closed.connect(self.close)
+        if self.host is None and not self._closed:
+            self.host = HostWindow(window, _SYNC_EVERY_MS)
+            self.host.ticked.connect(self._tick)
+            self.host.closed.connect(self.close)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -74,16 +87,16 @@ class Controller:
         if self._closed:
             return
         self._closed = True
-        if self._host is not None:
+        if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
-            self._host.stop()
-            self._host = None
+            self.host.stop()
+            self.host = None
         self.mouse.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)
         self.session.close()
-        _controllers.pop(self.viewer, None)
+        open_controllers.pop(self.viewer, None)
 
     def _on_removing(self) -> None:
         """Let napari take a layer out of the canvas, and not out of what Qt has drawn last.
@@ -92,8 +105,8 @@ class Controller:
         is current. In the wrong one, Mesa ends the process at the next frame that begins with
         points.
         """
-        if self._host is not None:
-            self._host.make_canvas_current()
+        if self.host is not None:
+            self.host.make_canvas_current()
 
     def _tick(self) -> None:
         self.picks.reconcile()
@@ -114,7 +127,8 @@ class Controller:
         camera.zoom *= max(_LEAST_SHOWN / shown, 1.0)
 
 
-_controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()
+#: The controllers of all viewers that are open.
+open_controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()
 
 
 def controller_of(viewer: ViewerModel) -> Controller:
@@ -123,9 +137,9 @@ def controller_of(viewer: ViewerModel) -> Controller:
     napari gives panels a proxy of it, through which a layer is another object at each look.
     """
     viewer = unwrap(viewer)
-    if viewer not in _controllers:
-        _controllers[viewer] = Controller(viewer)
-    return _controllers[viewer]
+    if viewer not in open_controllers:
+        open_controllers[viewer] = Controller(viewer)
+    return open_controllers[viewer]
 
 
 def _options() -> SessionOptions:

@@ -29,19 +29,13 @@ def peaks(session):
     return session.project.settings.peaks
 
 
-def type_number(qtbot, slider, text):
-    slider._number.selectAll()
-    qtbot.keyClicks(slider._number, text)
-    qtbot.keyClick(slider._number, Qt.Key.Key_Return)
-
-
 def test_a_slider_shows_what_the_weights_recommend(sigma):
     assert sigma.value == 1.5
-    assert not sigma._reset.isEnabled()
+    assert not sigma.reset.isEnabled()
 
 
-def test_a_typed_number_is_a_setting_and_one_step_of_undo(sigma, session, qtbot):
-    type_number(qtbot, sigma, "0.8")
+def test_a_typed_number_is_a_setting_and_one_step_of_undo(sigma, session, type_into):
+    type_into(sigma.number, "0.8")
     assert peaks(session).sigma_px == 0.8
     session.undo()
     assert peaks(session).sigma_px is None
@@ -61,9 +55,9 @@ def test_a_drag_is_one_step_of_undo(fields, sigma, session):
     assert peaks(session).sigma_px is None
 
 
-def test_reset_gives_the_setting_back_to_the_weights(sigma, session, qtbot):
-    type_number(qtbot, sigma, "0.8")
-    qtbot.mouseClick(sigma._reset, Qt.MouseButton.LeftButton)
+def test_reset_gives_the_setting_back_to_the_weights(sigma, session, qtbot, type_into):
+    type_into(sigma.number, "0.8")
+    qtbot.mouseClick(sigma.reset, Qt.MouseButton.LeftButton)
     assert peaks(session).sigma_px is None
     assert sigma.value == 1.5
 
@@ -73,13 +67,13 @@ def test_reset_of_what_no_weights_recommend_is_its_default(fields, session, qtbo
     qtbot.addWidget(distance)
     session.change("peaks", min_distance=1.5)
     assert distance.value == 1.5
-    qtbot.mouseClick(distance._reset, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(distance.reset, Qt.MouseButton.LeftButton)
     assert peaks(session).min_distance == 0.5
     assert distance.value == 0.5
-    assert not distance._reset.isEnabled()
+    assert not distance.reset.isEnabled()
 
 
-def test_what_nobody_gives_is_shown_as_it_was_found(session, automatic_weights, qtbot):
+def test_what_nobody_gives_is_shown_as_it_was_found(session, automatic_weights, qtbot, type_into):
     session.change("particle", diameter_angstrom=36.0)
     session.change("classifier", classifier=automatic_weights())
     fields, found = StageFields(session, "classifier"), [0.31]
@@ -91,10 +85,10 @@ def test_what_nobody_gives_is_shown_as_it_was_found(session, automatic_weights, 
     found.append(None)  # another micrograph
     fields.show()
     assert accept.value == 0.31
-    type_number(qtbot, accept, "0.6")
+    type_into(accept.number, "0.6")
     assert session.project.settings.classifier.accept == 0.6
     found.append(0.42)
-    qtbot.mouseClick(accept._reset, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(accept.reset, Qt.MouseButton.LeftButton)
     assert session.project.settings.classifier.accept is None
     assert accept.value == 0.42
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.plugin.panels.classify import ClassifyPanel
+from napari_drpnet.plugin.plots.plot import ACCENT
 from napari_drpnet.project.storage.store import StoredCandidates
 
 
@@ -39,6 +42,12 @@ def show_hundred(session):
     session.current.show_candidates(stored, None)
 
 
+def has_green_bars(panel):
+    image = panel.histogram.grab().toImage()
+    places = itertools.product(range(image.width()), range(image.height()))
+    return any(image.pixelColor(x, y).name() == ACCENT for x, y in places)
+
+
 def classifier(session):
     return session.project.settings.classifier
 
@@ -50,7 +59,7 @@ def test_without_picks_it_says_what_to_do(panel, session):
     session.change("particle", diameter_angstrom=36.0)
     assert panel.hint.isHidden()
     assert panel.histogram.isVisible()
-    assert "press Pick" in panel.histogram._empty_text
+    assert "press Pick" in panel.histogram.empty_text
     assert panel.counts.isHidden()
 
 
@@ -62,35 +71,26 @@ def test_accepted_and_rejected_are_counted(panel, judged):
 
 
 def test_only_points_above_the_threshold_are_in_the_histogram(panel, judged):
-    assert panel.histogram._counts.sum() == 100
+    assert panel.histogram.counts.sum() == 100
     judged.change("peaks", live=True, threshold=0.2)
-    assert panel.histogram._counts.sum() == 80
-    assert panel.histogram._counts[:12].sum() == 0
+    assert panel.histogram.counts.sum() == 80
+    assert panel.histogram.counts[:12].sum() == 0
 
 
-def test_dragging_the_cut_accepts_and_rejects_at_once(panel, judged, qtbot):
-    frame = panel.histogram._frame()
-    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
-    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+def test_dragging_the_cut_accepts_and_rejects(panel, judged, drag_cut):
+    drag_cut(panel.histogram, 0.5, 0.7, 0.9)
     accept = classifier(judged).accept
     assert accept == pytest.approx(0.9, abs=0.01)
     assert panel.accept.value == panel.histogram.cut == accept
     assert panel.counts.text() == "10 accepted, 90 rejected"
-    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
     judged.undo()
     assert classifier(judged).accept is None
     assert panel.histogram.cut == 0.5
 
 
 def test_the_slider_does_the_same(panel, judged, qtbot):
-    qtbot.keyClick(panel.accept._slider, Qt.Key.Key_PageUp)
+    qtbot.keyClick(panel.accept.slider, Qt.Key.Key_PageUp)
     assert classifier(judged).accept == panel.histogram.cut > 0.5
-
-
-def type_number(qtbot, slider, text):
-    slider._number.selectAll()
-    qtbot.keyClicks(slider._number, text)
-    qtbot.keyClick(slider._number, Qt.Key.Key_Return)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_an_automatic_cut_is_shown_where_it_is_in_use(panel, automatic):
     assert panel.accept.value == panel.histogram.cut == cut.accept
     assert panel.rule.text().startswith("automatic: for best expected F1")
     assert panel.least_f1.isVisible()
-    assert not panel.accept._reset.isEnabled()
+    assert not panel.accept.reset.isEnabled()
     accepted = automatic.current.accepted_count
     assert panel.counts.text() == f"{accepted} accepted, {100 - accepted} rejected"
     automatic.change("peaks", live=True, threshold=0.6)  # another list, another cut
@@ -116,25 +116,24 @@ def test_an_automatic_cut_is_shown_where_it_is_in_use(panel, automatic):
     assert panel.accept.value > cut.accept
 
 
-def test_a_typed_number_fixes_the_cut_and_reset_makes_it_automatic_again(panel, automatic, qtbot):
+def test_a_typed_number_fixes_the_cut_and_reset_makes_it_automatic_again(
+    panel, automatic, qtbot, type_into
+):
     cut = panel.accept.value
-    type_number(qtbot, panel.accept, "0.8")
+    type_into(panel.accept.number, "0.8")
     assert classifier(automatic).accept == panel.histogram.cut == 0.8
     assert panel.rule.text().startswith("fixed")
     assert panel.least_f1.isHidden()
     assert panel.counts.text() == "20 accepted, 80 rejected"
-    assert panel.accept._reset.toolTip().startswith("automatic: ")
-    qtbot.mouseClick(panel.accept._reset, Qt.MouseButton.LeftButton)
+    assert panel.accept.reset.toolTip().startswith("automatic: ")
+    qtbot.mouseClick(panel.accept.reset, Qt.MouseButton.LeftButton)
     assert classifier(automatic).accept is None
     assert panel.accept.value == panel.histogram.cut == cut
     assert panel.rule.text().startswith("automatic")
 
 
-def test_dragging_from_an_automatic_cut_fixes_it_and_is_one_step(panel, automatic, qtbot):
-    frame = panel.histogram._frame()
-    place = QPoint(round(frame.left() + 0.9 * frame.width()), 40)
-    qtbot.mousePress(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
-    qtbot.mouseRelease(panel.histogram, Qt.MouseButton.LeftButton, pos=place)
+def test_dragging_from_an_automatic_cut_fixes_it_and_is_one_step(panel, automatic, drag_cut):
+    drag_cut(panel.histogram, 0.7, 0.9)
     assert classifier(automatic).accept == pytest.approx(0.9, abs=0.01)
     automatic.undo()
     assert classifier(automatic).accept is None
@@ -145,11 +144,11 @@ def test_where_nothing_is_accepted_no_bar_is_green_and_it_says_why(panel, automa
     automatic.change("classifier", least_f1=0.9)
     assert panel.counts.text() == "0 accepted, 100 rejected"
     assert panel.expected.isHidden()
-    assert not panel.histogram._keeps
+    assert not has_green_bars(panel)
     assert "nothing is accepted, for the best expected F1 is 0.7" in panel.rule.text()
     assert "●" in panel.rule.text()
     automatic.change("classifier", live=True, accept=0.5)
-    assert panel.histogram._keeps
+    assert has_green_bars(panel)
     assert "●" not in panel.rule.text()
 
 
@@ -172,7 +171,7 @@ def test_expected_scores_follow_the_hand(panel, judged):
     assert panel.expected.text() == "expected: precision 0.95, recall 0.19, F1 0.32"
     judged.change("classifier", live=True, accept=0.0)
     assert panel.expected.text() == "expected: precision 0.50, recall 1.00, F1 0.67"
-    judged.current.set_verdict(range(50, 100), accepted=False)
+    judged.current.set_label(range(50, 100), accepted=False)
     assert panel.expected.text() == "expected: precision 0.75, recall 1.00, F1 0.86"
 
 

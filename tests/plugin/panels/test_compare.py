@@ -49,54 +49,54 @@ def load(panel, monkeypatch, path):
     """Choose a file or a folder from the menu, as a person does."""
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path or ""), ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path or ""))
-    file, folder = panel._menu.actions()
+    file, folder = panel.menu.actions()
     (folder if path and path.is_dir() else file).trigger()
 
 
 def rates(panel):
-    return {name: label.text() for name, label in panel._rates.items()}
+    return {name: label.text() for name, label in panel.rates.items()}
 
 
 def test_each_empty_state_says_what_to_do(panel, session, discs, truth, wait, monkeypatch):
-    assert panel._hint.accessibleName() == "Open micrographs first."
-    assert not panel._load.isEnabled()
+    assert panel.hint.accessibleName() == "Open micrographs first."
+    assert not panel.load.isEnabled()
     session.open_paths(list(discs))
     wait(session)
-    assert panel._load.isEnabled()
-    assert panel._hint.accessibleName().startswith("Load true positions")
+    assert panel.load.isEnabled()
+    assert panel.hint.accessibleName().startswith("Load true positions")
     load(panel, monkeypatch, truth)
     wait(session)
-    assert panel._hint.accessibleName() == "Press Pick first."
+    assert panel.hint.accessibleName() == "Press Pick first."
     session.step(2)
     wait(session)
-    assert panel._hint.accessibleName() == "No truth for this micrograph."
-    assert not panel._body.isVisible()
+    assert panel.hint.accessibleName() == "No truth for this micrograph."
+    assert not panel.body.isVisible()
 
 
 def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatch):
     load(panel, monkeypatch, truth)
     wait(picked)
-    assert panel._body.isVisible()
+    assert panel.body.isVisible()
     assert rates(panel) == {"precision": "1.00", "recall": "1.00", "f1": "1.00"}
-    shown = [label.text() for label in panel._counts.values()]
+    shown = [label.text() for label in panel.counts.values()]
     assert shown == ["16 right", "0 wrong", "0 missed"]
     error = picked.comparison.result.median_centring_error_px
-    assert panel._centring.text() == f"centring error {2 * error:.1f} Å"
-    assert panel._source.text() == "truth"
-    assert panel._source.toolTip() == str(truth)
+    assert panel.centring.text() == f"centring error {2 * error:.1f} Å"
+    assert panel.source.text() == "truth"
+    assert panel.source.toolTip() == str(truth)
 
 
 def test_numbers_and_curve_follow_the_labels(panel, picked, truth, wait, monkeypatch):
     load(panel, monkeypatch, truth)
     wait(picked)
-    picked.current.set_verdict([0, 1, 2, 3], accepted=False)
+    picked.current.set_label([0, 1, 2, 3], accepted=False)
     picked.current.add([[1.0, 1.0]])
     wait(picked)
-    assert [label.text() for label in panel._counts.values()] == ["12 right", "1 wrong", "4 missed"]
+    assert [label.text() for label in panel.counts.values()] == ["12 right", "1 wrong", "4 missed"]
     assert rates(panel) == {"precision": "0.92", "recall": "0.75", "f1": "0.83"}
-    assert panel._plot._now == picked.comparison.result.tally.rates
-    assert panel._plot._best == picked.comparison.result.best.rates
-    assert panel._best.text() == "Best F1 1.00 at P(particle) ≥ 0.731"
+    assert panel.plot.point == picked.comparison.result.tally.rates
+    assert panel.plot.best == picked.comparison.result.best.rates
+    assert panel.best.text() == "Best F1 1.00 at P(particle) ≥ 0.731"
 
 
 def test_without_a_classifier_the_cut_is_in_map_height(panel, picked, truth, wait, monkeypatch):
@@ -105,7 +105,7 @@ def test_without_a_classifier_the_cut_is_in_map_height(panel, picked, truth, wai
     wait(picked)
     load(panel, monkeypatch, truth)
     wait(picked)
-    assert "map height ≥" in panel._best.text()
+    assert "map height ≥" in panel.best.text()
 
 
 def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait, tmp_path):
@@ -116,20 +116,20 @@ def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait
     picked.comparison.load(path.parent)
     wait(picked)
     assert rates(panel)["f1"] == "0.00"
-    assert panel._centring.text() == "no pick is right"
-    assert panel._best.text() == ""
-    assert panel._plot._best is None
+    assert panel.centring.text() == "no pick is right"
+    assert panel.best.text() == ""
+    assert panel.plot.best is None
 
 
 def test_truth_is_forgotten(panel, picked, truth, wait, monkeypatch, qtbot):
-    assert not panel._forget.isEnabled()
+    assert not panel.forget.isEnabled()
     load(panel, monkeypatch, truth)
     wait(picked)
-    qtbot.mouseClick(panel._forget, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.forget, Qt.MouseButton.LeftButton)
     assert picked.comparison.source is None
-    assert panel._source.text() == ""
-    assert panel._hint.accessibleName().startswith("Load true positions")
-    assert not panel._forget.isEnabled()
+    assert panel.source.text() == ""
+    assert panel.hint.accessibleName().startswith("Load true positions")
+    assert not panel.forget.isEnabled()
 
 
 def test_a_cancelled_dialog_changes_nothing(panel, picked, monkeypatch):
@@ -146,12 +146,11 @@ def test_a_wrong_file_is_told_and_the_old_truth_stays(
     picked.noticed.connect(notices.append)
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("nothing here\n")
-    monkeypatch.setattr("napari_drpnet.plugin.controller._SHOW", {"error": lambda text: None})
     load(panel, monkeypatch, wrong)
     wait(picked)
     assert "wrong.csv" in notices[0].text
-    assert panel._source.text() == "truth"
-    assert panel._body.isVisible()
+    assert panel.source.text() == "truth"
+    assert panel.body.isVisible()
 
 
 def test_it_is_no_wider_than_the_dock(panel, picked, truth, wait, monkeypatch):

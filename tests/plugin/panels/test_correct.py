@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,10 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from napari_drpnet.plugin.panels.correct import _TOOLS, CorrectPanel
+from napari_drpnet.plugin.panels.correct import CorrectPanel
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.points.review import State
+from napari_drpnet.project.view import Tool
 
 
 @pytest.fixture
@@ -40,25 +43,17 @@ def click(qtbot, button):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def tool_button(panel, tool):
-    return panel._tools.button(list(_TOOLS).index(tool))
-
-
-def verdict(panel, name):
-    return next(b for b in panel._verdicts if b.accessibleName() == ACTIONS[name].title)
-
-
 def test_before_picking_it_says_what_to_do(panel, session, discs, wait):
-    assert not panel._body.isVisible()
-    assert "Open micrographs first." in panel._hint.text()
+    assert not panel.body.isVisible()
+    assert "Open micrographs first." in panel.hint.text()
     session.open_paths(list(discs))
     wait(session)
-    assert "Press Pick first." in panel._hint.text()
+    assert "Press Pick first." in panel.hint.text()
     session.change("particle", diameter_angstrom=36.0)
     session.picking.pick_current()
     wait(session)
-    assert panel._body.isVisible()
-    assert not panel._hint.isVisible()
+    assert panel.body.isVisible()
+    assert not panel.hint.isVisible()
 
 
 def test_it_is_no_wider_than_the_dock(panel, picked):
@@ -67,14 +62,15 @@ def test_it_is_no_wider_than_the_dock(panel, picked):
 
 
 def test_tools_follow_the_buttons_and_the_buttons_the_tool(panel, picked, qtbot):
-    for tool in _TOOLS:
-        click(qtbot, tool_button(panel, tool))
+    assert set(panel.tools) == set(get_args(Tool))
+    for tool, button in panel.tools.items():
+        click(qtbot, button)
         assert picked.view.tool == tool
-    for tool in _TOOLS:
+    for tool, button in panel.tools.items():
         picked.view.tool = tool
-        assert panel._tools.checkedButton() is tool_button(panel, tool)
-        assert panel._tool_hint.text() == _TOOLS[tool][1]
-        assert "rag" in tool_button(panel, tool).toolTip()
+        assert [name for name, each in panel.tools.items() if each.isChecked()] == [tool]
+        assert panel.tool_hint.text() == button.toolTip().replace("\n", " ")
+        assert "rag" in button.toolTip()
 
 
 def test_the_mouse_corrects_only_while_the_panel_is_shown(panel, window, session):
@@ -94,24 +90,22 @@ def test_a_window_that_is_iconified_keeps_its_tool(panel, session, monkeypatch):
     assert session.view.tool == "click"
 
 
-def test_the_brush_is_sized_by_number_and_by_keys(panel, picked, qtbot):
-    number = panel._brush._number
-    number.selectAll()
-    qtbot.keyClicks(number, "2")
-    qtbot.keyClick(number, Qt.Key.Key_Return)
+def test_the_brush_is_sized_by_number_and_by_keys(panel, picked, type_into):
+    number = panel.brush.number
+    type_into(number, "2")
     assert picked.view.brush_diameters == 2.0
-    assert panel._brush._angstrom.text() == "72 Å"
+    assert panel.brush.angstrom.text() == "72 Å"
     ACTIONS["larger_brush"].run(picked)
     assert picked.view.brush_diameters == 2.5
-    assert (number.value(), panel._brush._angstrom.text()) == (2.5, "90 Å")
+    assert (number.value(), panel.brush.angstrom.text()) == (2.5, "90 Å")
 
 
 def test_a_box_enables_the_verdicts(panel, picked, viewer, qtbot):
-    buttons = [verdict(panel, f"{verb}_selected") for verb in ("reject", "accept", "forget")]
+    buttons = [panel.verdicts[f"{verb}_selected"] for verb in ("reject", "accept", "forget")]
     assert not any(button.isEnabled() for button in buttons)
     viewer.layers["picks"].selected_data = {1, 2}
     assert all(button.isEnabled() for button in buttons)
-    assert panel._selected.text() == "2 points are selected."
+    assert panel.selected.text() == "2 points are selected."
     click(qtbot, buttons[0])
     assert set(picked.current.states[[1, 2]]) == {State.REJECTED_BY_HAND}
     click(qtbot, buttons[1])
@@ -129,47 +123,44 @@ def test_a_new_layer_is_listened_to_as_well(panel, picked, viewer, wait, qtbot):
     picked.step(-1)
     wait(picked)
     viewer.layers["picks"].selected_data = {3}
-    click(qtbot, verdict(panel, "reject_selected"))
+    click(qtbot, panel.verdicts["reject_selected"])
     assert picked.current.states[3] == State.REJECTED_BY_HAND
 
 
 def test_uncertain_points_come_one_after_the_other(panel, picked, viewer, qtbot):
-    doubt = next(
-        b for b in panel.findChildren(QWidget) if b.accessibleName() == "Most uncertain next"
-    )
-    click(qtbot, doubt)
+    click(qtbot, panel.doubt)
     first = picked.selection.rows.tolist()
-    assert panel._selected.text() == "Uncertain: P(particle) 0.73"
+    assert panel.selected.text() == "Uncertain: P(particle) 0.73"
     assert viewer.layers["picks"].selected_data == set(first)
-    click(qtbot, verdict(panel, "accept_selected"))
+    click(qtbot, panel.verdicts["accept_selected"])
     assert picked.current.states[first[0]] == State.ACCEPTED_BY_HAND
     assert viewer.layers["picks"].selected_data == set(picked.selection.rows.tolist()) != set(first)
 
 
 def test_undo_and_redo_say_what_they_would_do(panel, picked, qtbot):
-    picked.current.set_verdict([0, 1], accepted=False)
-    assert (panel._undo_title.text(), panel._redo_title.text()) == ("Reject 2 points", "")
-    assert (panel._undo.isEnabled(), panel._redo.isEnabled()) == (True, False)
-    click(qtbot, panel._undo)
+    picked.current.set_label([0, 1], accepted=False)
+    assert (panel.undo_title.text(), panel.redo_title.text()) == ("Reject 2 points", "")
+    assert (panel.undo.isEnabled(), panel.redo.isEnabled()) == (True, False)
+    click(qtbot, panel.undo)
     assert picked.project.labels(picked.current.id) == ()
-    assert panel._redo_title.text() == "Reject 2 points"
-    click(qtbot, panel._redo)
+    assert panel.redo_title.text() == "Reject 2 points"
+    click(qtbot, panel.redo)
     assert len(picked.project.labels(picked.current.id)) == 2
 
 
 def test_another_project_has_another_history(panel, picked, tmp_path):
-    picked.current.set_verdict([0], accepted=False)
+    picked.current.set_label([0], accepted=False)
     picked.open_project(tmp_path / "other")
-    assert not panel._undo.isEnabled()
-    assert panel._undo_title.text() == ""
+    assert not panel.undo.isEnabled()
+    assert panel.undo_title.text() == ""
     picked.include([], True)
-    assert not panel._body.isVisible()
+    assert not panel.body.isVisible()
 
 
 def test_labels_are_counted(panel, picked):
-    picked.current.set_verdict([0, 1], accepted=False)
+    picked.current.set_label([0, 1], accepted=False)
     picked.current.add([[2.0, 2.0]])
-    text = panel._counts.text()
+    text = panel.counts.text()
     assert "0 accepted, 2 rejected by hand, 1 added" in text
     assert "3 on 1 micrograph" in text
 
@@ -178,7 +169,7 @@ def test_a_panel_that_is_gone_listens_no_more(window, panel, picked):
     panel.setParent(None)
     panel.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    picked.current.set_verdict([0], accepted=False)
+    picked.current.set_label([0], accepted=False)
     picked.view.tool = "box"
     picked.selection.choose([1])
     assert np.flatnonzero(picked.current.states == State.REJECTED_BY_HAND).tolist() == [0]

@@ -23,7 +23,7 @@ def panel(qtbot, viewer, session):
 
 
 @pytest.fixture
-def picked(panel, session, discs, wait):
+def picked(panel, session, discs, wait, qtbot):
     """The session with three micrographs, of which the first is picked."""
     session.open_paths(list(discs))
     wait(session)
@@ -31,7 +31,7 @@ def picked(panel, session, discs, wait):
     session.picking.pick_current()
     wait(session)
     assert session.current.accepted_count == 16
-    panel._refresh()
+    qtbot.waitUntil(panel.body.isVisible)
     return session
 
 
@@ -57,28 +57,17 @@ def export(panel, session, click, wait):
     return press
 
 
-def replace_text(qtbot, line, text):
-    line.setFocus()
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-
-
-def test_what_to_do_first_is_said_in_place_of_the_form(panel, session, discs, wait):
-    shown = [panel.hint.text()]
+def test_what_to_do_first_is_said_in_place_of_the_form(panel, session, discs, wait, qtbot):
+    assert panel.hint.text().startswith("Open micrographs")
     session.open_paths(list(discs))
     wait(session)
-    panel._refresh()
-    shown.append(panel.hint.text())
+    qtbot.waitUntil(lambda: panel.hint.text().startswith("Give the particle diameter"))
     session.change("particle", diameter_angstrom=36.0)
-    panel._refresh()
-    shown.append(panel.hint.text())
+    qtbot.waitUntil(lambda: panel.hint.text().startswith("Press Pick"))
     assert not panel.body.isVisible()
-    assert [text.split()[0] for text in shown] == ["Open", "Give", "Press"]
     session.picking.pick_current()
     wait(session)
-    panel._refresh()
-    assert panel.body.isVisible()
+    qtbot.waitUntil(panel.body.isVisible)
     assert not panel.hint.isVisible()
 
 
@@ -103,18 +92,17 @@ def test_what_napari_did_to_the_layer_is_exported_too(panel, picked, export):
     assert panel.outcome.headline.text().startswith("17 particles")
 
 
-def test_picked_and_left_out_micrographs_are_counted(panel, picked, wait):
+def test_picked_and_left_out_micrographs_are_counted(panel, picked, wait, qtbot):
     assert panel.form.this_one.text() == "this one: 16 particles"
     assert panel.form.counts.text() == "3 included, 1 picked; 2 not picked are left out"
     picked.picking.pick_all()
     wait(picked)
     picked.include([picked.current.id], included=False)
-    panel._refresh()
-    assert panel.form.counts.text() == "2 included, 2 picked"
+    qtbot.waitUntil(lambda: panel.form.counts.text() == "2 included, 2 picked")
     picked.change("peaks", sigma_px=2.0)
     wait(picked)
-    panel._refresh()
-    assert panel.form.counts.text() == "2 included, 2 picked, 2 of them with other settings"
+    text = "2 included, 2 picked, 2 of them with other settings"
+    qtbot.waitUntil(lambda: panel.form.counts.text() == text)
 
 
 def test_this_one_joins_the_list_of_all(panel, picked, click, export, wait):
@@ -130,13 +118,11 @@ def test_this_one_joins_the_list_of_all(panel, picked, click, export, wait):
     assert len(read_index(index)) == 3
 
 
-def test_a_micrograph_that_is_not_picked_cannot_be_exported_alone(panel, picked, click, wait):
+def test_a_micrograph_that_is_not_picked_cannot_be_exported_alone(panel, picked, click, qtbot):
     picked.step(1)
-    wait(picked)
-    panel._refresh()
+    qtbot.waitUntil(lambda: panel.form.this_one.text() == "this one: not picked")
     assert panel.export.isEnabled()
     click(panel.form.this_one)
-    assert panel.form.this_one.text() == "this one: not picked"
     assert not panel.export.isEnabled()
 
 
@@ -175,30 +161,30 @@ def test_the_preview_follows_points_and_choice(panel, picked, qtbot, click):
     assert rows.startswith("x,y,score\n")
 
 
-def test_a_hidden_panel_does_no_work(panel, picked, monkeypatch):
+def test_a_hidden_panel_does_no_work(panel, picked, qtbot):
     panel.hide()
-    monkeypatch.setattr(picked.exporter, "preview", lambda _: pytest.fail("nobody sees it"))
     picked.change("peaks", live=True, threshold=1e6)
-    assert not panel._refresh_soon.isActive()
-    monkeypatch.undo()
+    qtbot.wait(300)  # twice as long as it waits for more changes
+    assert panel.form.this_one.text() == "this one: 16 particles"
     panel.show()
     assert panel.form.this_one.text() == "this one: 0 particles"
 
 
-def test_the_choice_is_remembered_with_the_project(panel, picked, click, qtbot, viewer, tmp_path):
+def test_the_choice_is_remembered_with_the_project(
+    panel, picked, click, qtbot, type_into, tmp_path
+):
     panel.form.relion.setCurrentIndex(2)
     panel.form.relion.activated.emit(2)
     click(panel.form.formats[".csv"])
-    replace_text(qtbot, panel.form.folder, str(tmp_path / "out"))
+    type_into(panel.form.folder, str(tmp_path / "out"))
     project = picked.store.folder
     picked.open_project(tmp_path / "another")
     assert picked.exporter.folder == tmp_path / "another" / "DRPnet"
     picked.open_project(project)
-    panel._refresh()
-    assert panel.form.folder.text() == str(tmp_path / "out")
+    qtbot.waitUntil(lambda: panel.form.folder.text() == str(tmp_path / "out"))
     assert panel.form.relion.currentText() == "RELION 3.1"
     assert panel.form.formats[".csv"].isChecked()
-    replace_text(qtbot, panel.form.folder, " ")
+    type_into(panel.form.folder, " ")
     assert panel.form.folder.text() == str(project / "DRPnet")
 
 
@@ -225,18 +211,18 @@ def test_the_folder_is_opened(panel, picked, click, export, monkeypatch):
     assert opened == [str(picked.exporter.folder)]
 
 
-def test_a_file_in_place_of_the_folder_is_explained(panel, picked, export, qtbot, tmp_path):
+def test_a_file_in_place_of_the_folder_is_explained(panel, picked, export, type_into, tmp_path):
     notices = []
     picked.noticed.connect(notices.append)
     (tmp_path / "file").write_text("kept")
-    replace_text(qtbot, panel.form.folder, str(tmp_path / "file" / "out"))
+    type_into(panel.form.folder, str(tmp_path / "file" / "out"))
     export()
     assert "is a file, not a folder. Choose another folder." in panel.outcome.headline.text()
     assert [notice.level for notice in notices] == ["error"]
     assert (tmp_path / "file").read_text() == "kept"
     assert not panel.outcome.open_folder.isVisible()
     assert panel.export.isVisible()
-    replace_text(qtbot, panel.form.folder, str(tmp_path / "out"))
+    type_into(panel.form.folder, str(tmp_path / "out"))
     export()
     assert panel.outcome.headline.text() == "16 particles of 1 micrograph written"
 
@@ -262,19 +248,19 @@ def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
 
     monkeypatch.setattr(picked.store, "load_candidates", load_slowly)
     click(panel.export)
-    qtbot.waitUntil(panel.progress.isVisible)
+    qtbot.waitUntil(lambda: panel.progress.is_at_work)
     assert not panel.export.isVisible()
-    click(panel.progress._cancel)
+    click(panel.progress.cancel)
     assert panel.outcome.headline.text().startswith("Cancelled")
     go_on.set()
     wait(picked)
     qtbot.waitUntil(panel.export.isVisible)
-    assert not panel.progress.isVisible()
+    assert not panel.progress.is_at_work
     assert not (picked.exporter.folder / "autopick.star").exists()
 
 
 def test_what_relion_takes_is_relative_to_its_project(
-    panel, session, tmp_path, write_discs, export, wait
+    panel, session, tmp_path, write_discs, export, wait, qtbot
 ):
     project = tmp_path / "relion"
     write_discs(project / "MotionCorr/job002/a.mrc")
@@ -286,8 +272,8 @@ def test_what_relion_takes_is_relative_to_its_project(
     session.change("particle", diameter_angstrom=36.0)
     session.picking.pick_current()
     wait(session)
-    panel._refresh()
-    assert panel.form.folder.text() == str(project / "DRPnet")
+    qtbot.waitUntil(lambda: panel.form.folder.text() == str(project / "DRPnet"))
+    qtbot.waitUntil(panel.export.isEnabled)
     export()
     assert panel.outcome.index.text() == str(project / "DRPnet" / "autopick.star")
     assert panel.outcome.input_coordinates.text() == "DRPnet/autopick.star"

@@ -11,7 +11,7 @@ from napari_drpnet.plugin.panels.label_buttons import LabelButtons
 
 @pytest.fixture
 def buttons(qtbot, picked, session):
-    session.current.set_verdict(range(3), accepted=True)
+    session.current.set_label(range(3), accepted=True)
     buttons = LabelButtons(session)
     qtbot.addWidget(buttons)
     buttons.show()

@@ -37,22 +37,22 @@ def ids(panel, session, discs, wait):
 @pytest.fixture
 def click(panel, qtbot):
     def click(row, column=Column.NAME, button=LEFT, modifier=Qt.KeyboardModifier.NoModifier):
-        place = panel._view.visualRect(panel._rows.index(row, column)).center()
-        qtbot.mouseClick(panel._view.viewport(), button, modifier, place)
+        place = panel.view.visualRect(panel.rows.index(row, column)).center()
+        qtbot.mouseClick(panel.view.viewport(), button, modifier, place)
 
     return click
 
 
 def cells(panel, column):
-    return [panel._rows.index(row, column).data() for row in range(panel._rows.rowCount())]
+    return [panel.rows.index(row, column).data() for row in range(panel.rows.rowCount())]
 
 
 def marked(panel):
     """Rows drawn bold, and rows that are selected."""
-    rows = range(panel._rows.rowCount())
+    rows = range(panel.rows.rowCount())
     font = Qt.ItemDataRole.FontRole
-    bold = [row for row in rows if panel._rows.index(row, Column.NAME).data(font).bold()]
-    return bold, sorted(index.row() for index in panel._view.selectionModel().selectedRows())
+    bold = [row for row in rows if panel.rows.index(row, Column.NAME).data(font).bold()]
+    return bold, sorted(index.row() for index in panel.view.selectionModel().selectedRows())
 
 
 def included(session):
@@ -65,12 +65,12 @@ def included(session):
 def test_an_empty_panel_says_what_to_do(panel, session, qtbot, monkeypatch):
     opened = []
     monkeypatch.setattr(micrographs, "open_sample", opened.append)
-    assert "drop them here" in panel._hint.text()
-    assert panel._hint.isVisible()
-    assert not panel._view.isVisible()
-    assert not panel._name_filter.isEnabled()
-    assert panel._totals.text() == ""
-    qtbot.mouseClick(panel._sample, LEFT)
+    assert "drop them here" in panel.hint.text()
+    assert panel.hint.isVisible()
+    assert not panel.view.isVisible()
+    assert not panel.name_filter.isEnabled()
+    assert panel.totals.text() == ""
+    qtbot.mouseClick(panel.sample, LEFT)
     assert opened == [session]
 
 
@@ -85,7 +85,7 @@ def test_what_is_dropped_is_opened(panel, session, discs, wait):
     QApplication.sendEvent(panel, QDropEvent(QPointF(300, 100), *about))
     wait(session)
     assert [record.path for record in session.project.micrographs.values()] == [path]
-    assert panel._view.isVisible()
+    assert panel.view.isVisible()
 
 
 def test_what_is_no_file_is_not_taken(panel):
@@ -104,7 +104,7 @@ def test_clicks_and_arrows_show_micrographs(panel, session, ids, click, qtbot):
     assert marked(panel) == ([0], [0])
     click(2)
     assert session.current.id == ids[2]
-    qtbot.keyClick(panel._view, Qt.Key.Key_Up)
+    qtbot.keyClick(panel.view, Qt.Key.Key_Up)
     assert session.current.id == ids[1]
     assert marked(panel) == ([1], [1])
 
@@ -112,7 +112,7 @@ def test_clicks_and_arrows_show_micrographs(panel, session, ids, click, qtbot):
 def test_the_row_follows_keys_and_buttons(panel, session, ids, qtbot):
     session.step(1)
     assert marked(panel) == ([1], [1])
-    previous, following = panel._steps
+    previous, following = panel.previous, panel.next
     qtbot.mouseClick(following, LEFT)
     assert marked(panel) == ([2], [2])
     qtbot.mouseClick(previous, LEFT)
@@ -128,8 +128,8 @@ def test_a_selection_of_many_stays_when_its_end_is_shown(panel, session, ids, cl
 
 
 def test_a_row_that_the_filter_takes_away_stays_on_the_canvas(panel, session, ids, wait):
-    panel._status_filter.setCurrentIndex(1)
-    assert panel._status_filter.currentText() == "Not picked"
+    panel.status_filter.setCurrentIndex(1)
+    assert panel.status_filter.currentText() == "Not picked"
     session.picking.pick_current()
     wait(session)
     assert cells(panel, Column.NAME) == ["disc1.mrc", "disc2.mrc"]
@@ -155,7 +155,7 @@ def test_a_tick_in_a_selection_is_for_all_of_it(panel, session, ids, click, qtbo
     click(2, modifier=SHIFT)
     click(1, Column.INCLUDED)
     assert included(session) == [True, False, False]
-    qtbot.keyClick(panel._view, Qt.Key.Key_Space)
+    qtbot.keyClick(panel.view, Qt.Key.Key_Space)
     assert included(session) == [True, True, True]
     session.undo()
     assert included(session) == [True, False, False]
@@ -163,8 +163,8 @@ def test_a_tick_in_a_selection_is_for_all_of_it(panel, session, ids, click, qtbo
 
 def test_the_context_menu(panel, session, ids, click, qtbot, monkeypatch, discs):
     def choose(title):
-        place = panel._view.visualRect(panel._rows.index(1, Column.NAME)).center()
-        panel._view.customContextMenuRequested.emit(place)
+        place = panel.view.visualRect(panel.rows.index(1, Column.NAME)).center()
+        panel.view.customContextMenuRequested.emit(place)
         menu = next(menu for menu in panel.findChildren(QMenu) if menu.isVisible())
         next(action for action in menu.actions() if action.text() == title).trigger()
         menu.close()
@@ -194,23 +194,23 @@ def test_picks_and_totals_follow_the_work(panel, session, ids, wait, qtbot):
     assert cells(panel, Column.PICKS) == shown
     assert min(accepted) > 8
     text = f"3 of 3 picked · {sum(accepted)} particles"
-    qtbot.waitUntil(lambda: panel._totals.text() == text)
+    qtbot.waitUntil(lambda: panel.totals.text() == text)
     session.include(ids[:1], False)
     text = f"2 of 2 picked · {sum(accepted[1:])} particles"
-    qtbot.waitUntil(lambda: panel._totals.text() == text)
+    qtbot.waitUntil(lambda: panel.totals.text() == text)
 
 
 def test_defocus_has_a_column_where_a_list_gives_it(
     panel, session, ids, wait, qtbot, discs, tmp_path
 ):
-    qtbot.waitUntil(lambda: panel._view.isColumnHidden(Column.DEFOCUS))
+    qtbot.waitUntil(lambda: panel.view.isColumnHidden(Column.DEFOCUS))
     rows = "".join(f"{path} 11000 13000\n" for path in discs)
     (tmp_path / "micrographs.star").write_text(
         "data_\nloop_\n_rlnMicrographName #1\n_rlnDefocusU #2\n_rlnDefocusV #3\n" + rows
     )
     session.open_paths([tmp_path / "micrographs.star"])
     wait(session)
-    qtbot.waitUntil(lambda: not panel._view.isColumnHidden(Column.DEFOCUS))
+    qtbot.waitUntil(lambda: not panel.view.isColumnHidden(Column.DEFOCUS))
     assert "1.20" in cells(panel, Column.DEFOCUS)
 
 
@@ -219,7 +219,7 @@ def test_a_failure_is_told_with_its_reason(panel, session, ids, wait, discs):
     session.picking.pick_all()
     wait(session)
     assert cells(panel, Column.STATUS)[1].startswith("Failed: ")
-    tooltip = panel._rows.index(1, Column.STATUS).data(Qt.ItemDataRole.ToolTipRole)
+    tooltip = panel.rows.index(1, Column.STATUS).data(Qt.ItemDataRole.ToolTipRole)
     assert str(list(discs)[1]) in tooltip
 
 
@@ -227,7 +227,7 @@ def test_sorting_by_a_click_on_the_header(panel, session, ids, wait, qtbot):
     session.current.select(ids[1])
     session.picking.pick_current()
     wait(session)
-    header = panel._view.horizontalHeader()
+    header = panel.view.horizontalHeader()
     place = QPoint(header.sectionViewportPosition(Column.PICKS) + 20, 5)
     names = []
     for _ in range(3):
@@ -238,7 +238,7 @@ def test_sorting_by_a_click_on_the_header(panel, session, ids, wait, qtbot):
 
 
 def test_the_order_follows_new_picks(panel, session, ids, wait, qtbot):
-    panel._view.sortByColumn(Column.PICKS, Qt.SortOrder.DescendingOrder)
+    panel.view.sortByColumn(Column.PICKS, Qt.SortOrder.DescendingOrder)
     session.current.select(ids[2])
     session.picking.pick_current()
     qtbot.waitUntil(lambda: cells(panel, Column.NAME)[0] == "disc2.mrc")
@@ -246,14 +246,14 @@ def test_the_order_follows_new_picks(panel, session, ids, wait, qtbot):
 
 
 def test_filter_by_name(panel, session, ids, qtbot):
-    qtbot.keyClicks(panel._name_filter, "disc2")
+    qtbot.keyClicks(panel.name_filter, "disc2")
     assert cells(panel, Column.NAME) == ["disc2.mrc"]
     assert marked(panel) == ([], [])
-    qtbot.keyClicks(panel._name_filter, "x")
-    assert panel._hint.text() == "No micrograph fits the filter."
-    assert panel._hint.isVisible()
-    assert not panel._sample.isVisible()
-    panel._name_filter.clear()
+    qtbot.keyClicks(panel.name_filter, "x")
+    assert panel.hint.text() == "No micrograph fits the filter."
+    assert panel.hint.isVisible()
+    assert not panel.sample.isVisible()
+    panel.name_filter.clear()
     assert marked(panel) == ([0], [0])
 
 
@@ -263,13 +263,13 @@ def test_filter_by_name(panel, session, ids, qtbot):
 def test_picking_all_is_shown_and_cancelled(panel, session, ids, wait, qtbot):
     seen = []
     session.runner.status_changed.connect(
-        lambda status: seen.append((status.kind, panel._progress.isVisible()))
+        lambda status: seen.append((status.kind, panel.progress.isVisible()))
     )
     session.picking.pick_all()
-    qtbot.waitUntil(panel._progress.isVisible)
-    qtbot.mouseClick(panel._progress._cancel, LEFT)
+    qtbot.waitUntil(panel.progress.isVisible)
+    qtbot.mouseClick(panel.progress.cancel, LEFT)
     wait(session)
-    qtbot.waitUntil(lambda: not panel._progress.isVisible())
+    qtbot.waitUntil(lambda: not panel.progress.isVisible())
     assert ("pick all", True) in seen
     assert session.summaries[ids[2]].status == "not picked"
 
@@ -279,7 +279,7 @@ def test_picking_all_is_shown_and_cancelled(panel, session, ids, wait, qtbot):
 
 def test_another_project_has_other_rows(panel, session, ids, tmp_path, discs, wait):
     session.open_project(tmp_path / "other")
-    assert panel._hint.isVisible()
+    assert panel.hint.isVisible()
     session.open_paths([list(discs)[2]])
     wait(session)
     assert cells(panel, Column.NAME) == ["disc2.mrc"]

@@ -39,19 +39,6 @@ def notices(session):
     return texts
 
 
-@pytest.fixture
-def type_into(qtbot):
-    """A function that types a number into a box and presses Enter."""
-
-    def type_number(box, text):
-        box.setFocus()
-        box.selectAll()
-        qtbot.keyClicks(box, text)
-        qtbot.keyClick(box, Qt.Key.Key_Return)
-
-    return type_number
-
-
 def particle(session):
     return session.project.settings.particle
 

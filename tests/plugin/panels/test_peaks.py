@@ -4,7 +4,7 @@ import pytest
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.plugin.panels.peaks import PeaksPanel
@@ -49,16 +49,6 @@ def show_many(session, wait, discs):
     return show
 
 
-def drag_cut(qtbot, histogram, *values):
-    """Drag the cut with the mouse to values on an axis from 0 to 1."""
-    frame = histogram._frame()
-    places = [QPoint(round(frame.left() + frame.width() * v), 40) for v in values]
-    qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=places[0])
-    for place in places:
-        qtbot.mouseMove(histogram, place)
-    qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=places[-1])
-
-
 def peaks(session):
     return session.project.settings.peaks
 
@@ -74,17 +64,17 @@ def test_without_a_diameter_there_are_no_sliders(panel, session):
 def test_picks_are_counted(panel, picked):
     above = picked.current.above_count
     assert panel.counts.text() == f"{above} picks above the threshold, 16 accepted"
-    picked.current.set_verdict([0], False)
+    picked.current.set_label([0], False)
     assert panel.counts.text() == f"{above} picks above the threshold, 15 accepted"
     picked.step(1)
     assert panel.counts.isHidden()
 
 
 def test_dragging_the_cut_moves_threshold_slider_and_counts_at_once(
-    panel, session, show_many, qtbot
+    panel, session, show_many, drag_cut
 ):
     show_many(101)
-    drag_cut(qtbot, panel.histogram, 0.2, 0.4, 0.6)
+    drag_cut(panel.histogram, 0.2, 0.4, 0.6)
     threshold = peaks(session).threshold
     assert threshold == pytest.approx(0.6, abs=0.01)
     assert panel.threshold.value == panel.histogram.cut == threshold
@@ -98,15 +88,15 @@ def test_dragging_the_cut_moves_threshold_slider_and_counts_at_once(
 
 def test_the_slider_moves_the_cut(panel, session, show_many, qtbot):
     show_many(101)
-    qtbot.keyClick(panel.threshold._slider, Qt.Key.Key_PageUp)
+    qtbot.keyClick(panel.threshold.slider, Qt.Key.Key_PageUp)
     assert peaks(session).threshold == panel.histogram.cut > 0
 
 
-def test_a_level_multiplies_the_threshold_under_the_cut(panel, session, show_many, qtbot):
+def test_a_level_multiplies_the_threshold_under_the_cut(panel, session, show_many, drag_cut):
     show_many(101)
     session.change("peaks", threshold=0.2, level=2)
     assert panel.histogram.cut == 0.4
-    drag_cut(qtbot, panel.histogram, 0.8)
+    drag_cut(panel.histogram, 0.8)
     assert peaks(session).threshold == pytest.approx(0.4, abs=0.01)
     assert panel.histogram.cut == pytest.approx(0.8, abs=0.02)
 
@@ -131,17 +121,15 @@ def test_the_histogram_holds_all_candidates_and_only_new_ones_change_it(
 
 
 def test_the_caption_says_which_score_is_cut(panel, picked, wait):
-    assert panel.histogram._caption == "height of the maximum"
+    assert panel.histogram.caption == "height of the maximum"
     picked.change("peaks", threshold=1.0, score="prominence")
     wait(picked)
-    assert panel.histogram._caption == "prominence of the maximum"
+    assert panel.histogram.caption == "prominence of the maximum"
 
 
-def test_sigma_finds_other_candidates(panel, picked, qtbot, wait):
+def test_sigma_finds_other_candidates(panel, picked, qtbot, wait, type_into):
     before = picked.current.review.candidates.height.max()
-    panel.sigma._number.selectAll()
-    qtbot.keyClicks(panel.sigma._number, "0.5")
-    qtbot.keyClick(panel.sigma._number, Qt.Key.Key_Return)
+    type_into(panel.sigma.number, "0.5")
     assert peaks(picked).sigma_px == 0.5
     wait(picked)
     assert picked.current.review.candidates.height.max() > before
@@ -185,5 +173,5 @@ def test_rare_settings_are_one_click_away(panel, picked, qtbot, wait):
     picked.change("peaks", threshold=100.0)
     picked.picking.pick_current()
     wait(picked)
-    assert panel.histogram._edges[-1] == 255
+    assert panel.histogram.edges[-1] == 255
     assert panel.threshold.value == panel.histogram.cut == 100

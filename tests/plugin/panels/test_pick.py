@@ -18,19 +18,14 @@ def panel(qtbot, viewer, session):
     return panel
 
 
-def test_from_a_diameter_to_picks_and_back(panel, session, discs, wait, qtbot):
+def test_from_a_diameter_to_picks_and_back(panel, session, discs, wait, qtbot, type_into):
     session.open_paths(list(discs))
     wait(session)
-    box = panel.particle.diameter.native
-    box.selectAll()
-    qtbot.keyClicks(box, "36")
-    qtbot.keyClick(box, Qt.Key.Key_Return)
+    type_into(panel.particle.diameter.native, "36")
     qtbot.mouseClick(panel.run.pick, Qt.MouseButton.LeftButton)
     wait(session)
     assert panel.peaks.counts.text().endswith("16 accepted")
-    panel.peaks.threshold._number.selectAll()
-    qtbot.keyClicks(panel.peaks.threshold._number, "1000")
-    qtbot.keyClick(panel.peaks.threshold._number, Qt.Key.Key_Return)
+    type_into(panel.peaks.threshold.number, "1000")
     assert panel.peaks.counts.text() == "0 picks above the threshold, 0 accepted"
     session.undo()
     assert panel.peaks.counts.text().endswith("16 accepted")

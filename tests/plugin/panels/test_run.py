@@ -50,7 +50,7 @@ def click(qtbot):
 
 
 def is_idle(panel):
-    return panel.stack.currentIndex() == 0
+    return not panel.progress.is_at_work
 
 
 def test_it_says_what_to_do_first(panel, session, discs, wait):
@@ -83,10 +83,10 @@ def test_pick_finds_the_particles_of_the_micrograph(panel, ready, click, wait):
 
 def test_while_it_picks_there_is_progress_and_cancel(panel, ready, click, slow, qtbot, wait):
     click(panel.pick)
-    qtbot.waitUntil(lambda: "distance map" in panel.progress.format())
+    qtbot.waitUntil(lambda: "distance map" in panel.progress.bar.text())
     assert not is_idle(panel)
-    assert panel.progress.text() == "distance map 40 %"
-    click(panel.cancel)
+    assert panel.progress.bar.text() == "distance map 40 %"
+    click(panel.progress.cancel)
     wait(ready)
     qtbot.waitUntil(lambda: is_idle(panel))
     assert ready.current.review is None
@@ -104,9 +104,9 @@ def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, 
     click(panel.pick)
     qtbot.waitUntil(started.is_set)
     qtbot.waitUntil(lambda: not is_idle(panel))
-    click(panel.cancel)
-    qtbot.waitUntil(lambda: panel.cancel.text() == "Cancelling…")
-    assert not panel.cancel.isEnabled()
+    click(panel.progress.cancel)
+    qtbot.waitUntil(lambda: panel.progress.bar.text() == "Cancelling…")
+    assert not panel.progress.cancel.isEnabled()
     go_on.set()
     wait(ready)
     qtbot.waitUntil(lambda: is_idle(panel))
@@ -115,7 +115,7 @@ def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, 
 def test_pick_all_counts_the_micrographs(panel, ready, click, slow, qtbot, wait):
     ready.include(["m00002"], False)
     click(panel.pick_all)
-    qtbot.waitUntil(lambda: panel.progress.text().startswith("1 of 2"))
+    qtbot.waitUntil(lambda: panel.progress.bar.text() == "Picking 1 of 2")
     slow.set()
     wait(ready)
     qtbot.waitUntil(lambda: is_idle(panel))
@@ -135,7 +135,7 @@ def test_a_panel_that_opens_late_knows_what_runs(panel, ready, click, slow, qtbo
     late = RunPanel(viewer)
     qtbot.addWidget(late)
     assert not is_idle(late)
-    assert late.progress.text() == "distance map 40 %"
+    assert late.progress.bar.text() == "distance map 40 %"
 
 
 def test_the_keyboard_stays_on_the_button(panel, ready, slow, qtbot, wait):
@@ -144,7 +144,7 @@ def test_the_keyboard_stays_on_the_button(panel, ready, slow, qtbot, wait):
     qtbot.waitUntil(panel.pick.hasFocus)
     qtbot.keyClick(panel.pick, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not is_idle(panel))
-    qtbot.waitUntil(panel.cancel.hasFocus)
+    qtbot.waitUntil(panel.progress.cancel.hasFocus)
     slow.set()
     wait(ready)
     qtbot.waitUntil(panel.pick.hasFocus)

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 
 from napari_drpnet.evaluation.precision_recall import Rates
 from napari_drpnet.plugin.panels.train import TrainPanel
-from napari_drpnet.project.learning.outcome import Taught, Trial
+from napari_drpnet.project.learning.outcome import TrainedNetwork, TrainingOutcome
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals
 from napari_drpnet.project.state.edits import LabelEdit
 from napari_drpnet.project.state.labels import Label
@@ -18,15 +18,15 @@ from napari_drpnet.training.from_labels.classifier import LabelScore
 NONE = LabelTotals(0, 0, 0)
 BEFORE = LabelScore(12, 20, Rates(0.5, 1.0, 0.667), 0.9)
 AFTER = LabelScore(18, 20, Rates(0.9, 0.95, 0.924), 0.3)
-BETTER_ONE = Taught("classifier", BEFORE, AFTER, True, {}, None)
-WORSE_ONE = Taught("classifier", AFTER, BEFORE, False, {}, None)
+BETTER_ONE = TrainedNetwork("classifier", BEFORE, AFTER, True, {}, None)
+WORSE_ONE = TrainedNetwork("classifier", AFTER, BEFORE, False, {}, None)
 
 
-def trial(*taught, judge="person"):
-    return Trial(taught, judge, "m00001", (16, 4), np.zeros((13, 2)), np.zeros((1, 2)))
+def outcome(*trained, judge="person"):
+    return TrainingOutcome(trained, judge, "m00001", (16, 4), np.zeros((13, 2)), np.zeros((1, 2)))
 
 
-BETTER, WORSE = trial(BETTER_ONE), trial(WORSE_ONE)
+BETTER, WORSE = outcome(BETTER_ONE), outcome(WORSE_ONE)
 
 
 class ScriptedLearner:
@@ -45,7 +45,7 @@ class ScriptedLearner:
         ]
         self.subject, self.uses_automatic = "classifier", True
         self.changed_yx = np.empty((0, 2))
-        self.problem, self.reports, self.trial, self.is_kept = None, [], None, False
+        self.problem, self.reports, self.outcome, self.is_kept = None, [], None, False
         self.asked, self.go_on = [], False
 
     def train(self):
@@ -56,8 +56,8 @@ class ScriptedLearner:
         while not self.go_on:
             job.advance(2, 5, "training")
 
-    def end(self, trial):
-        self.trial = trial
+    def end(self, outcome):
+        self.outcome = outcome
         self.finished.emit()
 
     def choose(self, **values):
@@ -146,18 +146,18 @@ def test_it_says_what_is_missing(session, discs, wait, qtbot, viewer):
     wait(session)
     assert "at least 10 picks" in panel.hint.accessibleName()
     assert not panel.train.isEnabled()
-    session.current.set_verdict(range(4), accepted=True)
-    session.current.set_verdict([4], accepted=False)
+    session.current.set_label(range(4), accepted=True)
+    session.current.set_label([4], accepted=False)
     text = "Your labels: 4 accepted, 1 rejected on 1 micrograph"
     assert panel.source.labels.accessibleName() == text
     assert "at least 10 picks" in panel.hint.accessibleName()  # it advises, and lets
     assert panel.train.isEnabled()
-    session.current.set_verdict(range(5, 10), accepted=False)
+    session.current.set_label(range(5, 10), accepted=False)
     assert panel.hint.isHidden()
 
 
 def test_without_a_classifier_there_is_none_to_teach(panel, learner, session):
-    learner.problem = "There is no classifier to be taught: choose one first."
+    learner.problem = "There is no classifier to be trained: choose one first."
     session.settings_changed.emit()
     assert panel.hint.accessibleName() == learner.problem
     assert not panel.train.isEnabled()
@@ -177,11 +177,11 @@ def test_the_changes_are_counted_on_the_micrograph_that_was_shown(panel, learner
 
 def test_train_turns_into_progress_with_cancel(panel, learner, session, click, qtbot, wait):
     click(panel.train)
-    qtbot.waitUntil(lambda: panel.stack.progress.text() == "training 40 %")
-    assert panel.stack.is_at_work
-    click(panel.cancel)
+    qtbot.waitUntil(lambda: panel.progress.bar.text() == "training 40 %")
+    assert panel.progress.is_at_work
+    click(panel.progress.cancel)
     wait(session)
-    qtbot.waitUntil(lambda: not panel.stack.is_at_work)
+    qtbot.waitUntil(lambda: not panel.progress.is_at_work)
     assert not panel.outcome.isVisible()
 
 
@@ -247,7 +247,7 @@ def test_a_panel_that_opens_late_knows_what_runs_and_what_came_of_it(
     qtbot.waitUntil(lambda: session.runner.status("train").total == 5)
     late = TrainPanel(viewer)
     qtbot.addWidget(late)
-    assert late.stack.is_at_work
+    assert late.progress.is_at_work
     assert not late.plot.isHidden()
     learner.go_on = True
     wait(session)
@@ -330,7 +330,7 @@ def test_labels_come_without_a_click_on_a_micrograph(qtbot, viewer, picked, sess
 
 
 def test_both_networks_have_their_tables(panel, learner):
-    learner.end(trial(Taught("detector", AFTER, BEFORE, False, {}, None), BETTER_ONE))
+    learner.end(outcome(TrainedNetwork("detector", AFTER, BEFORE, False, {}, None), BETTER_ONE))
     assert table(panel, "detector")["f1"] == ("0.92", "0.67")
     assert table(panel)["f1"] == ("0.67", "0.92")
     assert all(each.isVisible() for each in panel.outcome.tables.values())
@@ -341,7 +341,7 @@ def test_both_networks_have_their_tables(panel, learner):
 
 
 def test_it_says_so_where_no_person_has_judged(panel, learner):
-    learner.end(trial(BETTER_ONE, judge="model"))
+    learner.end(outcome(BETTER_ONE, judge="model"))
     assert "automatic labels, held out" in panel.outcome.tables["classifier"].heading.text()
     told = panel.outcome.sentence.accessibleName()
     assert told.startswith("Better on what was sure already")
@@ -354,6 +354,6 @@ def test_changes_are_shown_one_by_one(panel, learner, session, click):
     learner.end(BETTER)
     click(panel.next_change)
     assert asked == ["next change"]
-    nothing = Trial((BETTER_ONE,), "person", "m00001", (4, 4), *[np.empty((0, 2))] * 2)
+    nothing = TrainingOutcome((BETTER_ONE,), "person", "m00001", (4, 4), *[np.empty((0, 2))] * 2)
     learner.end(nothing)
     assert not panel.next_change.isEnabled()

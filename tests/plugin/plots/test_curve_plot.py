@@ -19,7 +19,7 @@ def plot(qtbot):
 
 def where(plot, color):
     """Mean place ``(recall, precision)`` of the pixels of a colour, None for none."""
-    image, frame = plot.grab().toImage(), plot._frame()
+    image, frame = plot.grab().toImage(), plot.frame()
     found = [
         (x, y)
         for x in range(round(frame.center().x()), image.width())
@@ -60,7 +60,7 @@ def test_the_best_point_is_drawn(plot):
 def test_a_long_curve_is_thinned_but_keeps_its_ends(plot):
     recall = np.linspace(0, 1, 50_000)
     plot.set_curve(recall, 1 - recall)
-    curve = plot._curve
+    curve = plot.curve
     assert curve.size() == 1000
     assert (curve[0].x(), curve[0].y()) == (0, 1)
     assert (curve[999].x(), curve[999].y()) == (1, 0)

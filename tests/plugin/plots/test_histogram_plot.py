@@ -49,7 +49,7 @@ def bar_height(plot, bar):
     image = plot.grab().toImage()
     x = round(PAD + (WIDTH - 2 * PAD) * (bar + 0.4) / 10)
     background = image.pixelColor(1, 1)
-    frame = plot._frame()
+    frame = plot.frame()
     rows = range(round(frame.top()), round(frame.bottom()) - 1)
     return sum(image.pixelColor(x, y) != background for y in rows)
 

@@ -25,7 +25,7 @@ def alone(reports):
 
 def line(plot):
     """Places ``(step, loss)`` of the pixels of the line, as shares of the axes."""
-    image, frame = plot.grab().toImage(), plot._frame()
+    image, frame = plot.grab().toImage(), plot.frame()
     accent = QColor(ACCENT)
     near = [
         (x + 0.5, y + 0.5)

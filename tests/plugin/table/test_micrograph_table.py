@@ -7,9 +7,8 @@ pytest.importorskip("napari")
 
 from qtpy.QtCore import QModelIndex, QPersistentModelIndex, Qt
 
-from napari_drpnet.plugin.table.micrograph_filter import MicrographFilter
 from napari_drpnet.plugin.table.micrograph_row import Column
-from napari_drpnet.plugin.table.micrograph_table import MicrographTable
+from napari_drpnet.plugin.table.micrograph_table import MicrographFilter, MicrographTable
 from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord
 
 ROLE = Qt.ItemDataRole

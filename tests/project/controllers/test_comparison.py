@@ -30,7 +30,7 @@ def rates(desk):
 def test_it_follows_labels_and_cuts(compared):
     assert rates(compared) == (16, 0, 0)
     assert compared.session.comparison.result.median_centring_error_px < 3
-    compared.current.set_verdict([0, 1], accepted=False)
+    compared.current.set_label([0, 1], accepted=False)
     assert rates(compared) == (14, 0, 2)
     compared.current.add([[1.0, 1.0]])
     assert rates(compared) == (14, 1, 2)
@@ -42,7 +42,7 @@ def test_it_follows_labels_and_cuts(compared):
 
 
 def test_the_curve_is_of_all_that_the_threshold_leaves(compared):
-    compared.current.set_verdict([0], accepted=False)
+    compared.current.set_label([0], accepted=False)
     compared.finish()
     curve = compared.session.comparison.result.curve
     assert compared.session.comparison.result.best is not None

@@ -55,7 +55,7 @@ def test_a_click_before_the_first_pick_says_what_to_do(desk, discs):
 def test_without_points_corrections_do_nothing(desk, discs):
     desk.open(*discs)
     current = desk.current
-    current.set_verdict([0], accepted=True)
+    current.set_label([0], accepted=True)
     current.move(0, (1.0, 1.0))
     current.delete([0])
     current.forget([0])
@@ -194,7 +194,7 @@ def test_advice_comes_and_goes_with_the_picks(picked, automatic_weights):
 
 def test_labels_survive_sigma_threshold_and_a_new_pick(picked):
     session, current = picked.session, picked.current
-    current.set_verdict([2, 5], accepted=False)
+    current.set_label([2, 5], accepted=False)
     current.add([[1.0, 1.0]])
     current.move(7, (place(picked, 7)[0] + 2, place(picked, 7)[1]))
     kept = labels(picked)

@@ -135,7 +135,7 @@ def test_a_choice_nobody_can_make_is_refused(picked):
 
 
 def test_labels_of_micrographs_that_are_not_shown_are_exported(picked, rest, tmp_path):
-    picked.current.set_verdict([0, 1], accepted=False)
+    picked.current.set_label([0, 1], accepted=False)
     picked.current.add([[3.0, 4.0]])
     expected = picked.current.review.accepted_coordinates(picked.current.states)
     picked.step(1)

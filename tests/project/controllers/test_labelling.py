@@ -42,8 +42,8 @@ def write_discs(folder, seed):
 @pytest.fixture
 def corrected(picked):
     """A desk with three micrographs; on the first, three points are decided and one is added."""
-    picked.current.set_verdict([0, 1], accepted=True)
-    picked.current.set_verdict([2], accepted=False)
+    picked.current.set_label([0, 1], accepted=True)
+    picked.current.set_label([2], accepted=False)
     picked.current.add([[3.5, 4.0]])
     return picked
 
@@ -210,7 +210,7 @@ def test_a_persons_labels_are_not_touched_and_win(labelled):
     ]
     assert near == []
     one = automatic(labelled)[0]
-    labelled.current.set_verdict([labelled.current.row_at(one.center_yx)], not one.accepted)
+    labelled.current.set_label([labelled.current.row_at(one.center_yx)], not one.accepted)
     assert one not in automatic(labelled)
     assert len(given(labelled)) == 5
     labelled.session.undo()

@@ -133,7 +133,7 @@ def test_a_list_names_micrographs_that_are_open_already(desk, relion):
     """An export may tell the user to open the list: what was done so far must stay."""
     desk.open(relion.parents[2] / "Movies")
     desk.pick(36.0)
-    desk.current.set_verdict([3], accepted=False)
+    desk.current.set_label([3], accepted=False)
     desk.session.include([desk.current.id], included=False)
     before, labels = desk.current.record, desk.project.labels(desk.current.id)
     sizes = []

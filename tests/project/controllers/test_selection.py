@@ -67,7 +67,7 @@ def test_verdicts_on_the_selection_are_one_step_and_keep_it(session):
 
 def test_labels_are_taken_back_and_added_points_go_away(session):
     session.current.add([[2.0, 2.0]])
-    session.current.set_verdict([4], accepted=False)
+    session.current.set_label([4], accepted=False)
     added = len(session.current.states) - 1
     session.selection.choose([4, 5, added])
     session.selection.take_back()
@@ -145,7 +145,7 @@ def test_undo_returns_to_the_point_in_doubt(session, shown):
 
 
 def test_undo_of_a_click_elsewhere_moves_nothing(session, shown):
-    session.current.set_verdict([9], accepted=False)
+    session.current.set_label([9], accepted=False)
     session.undo()
     assert shown == []
 

@@ -94,7 +94,7 @@ def test_a_count_that_comes_late_does_not_replace_what_is_seen(session, main_thr
     session.summaries.refresh()
     assert gate.reached.wait(LIMIT_S)
     session.step(1)  # counted in the thread without the label that it gets now
-    session.current.set_verdict([0], accepted=False)
+    session.current.set_label([0], accepted=False)
     main_thread.run_until(lambda: session.current.map is not None, 20)
     seen = session.summaries[session.current.id].accepted
     assert seen == session.current.accepted_count
@@ -141,7 +141,7 @@ def test_cuts_and_advice_of_all_are_known(session, main_thread, automatic_weight
 def test_labels_of_others_count_too(session, main_thread):
     first = session.current.id
     before = session.summaries[first].accepted
-    session.current.set_verdict([0, 1], accepted=False)
+    session.current.set_label([0, 1], accepted=False)
     session.step(1)
     session.summaries.refresh()
     finish(main_thread, session)

@@ -67,14 +67,14 @@ def sheet():
 
 
 def test_verdicts_become_labels_at_the_candidates(sheet):
-    edit = sheet.corrector.set_verdict([0, 4], accepted=True)
+    edit = sheet.corrector.set_label([0, 4], accepted=True)
     assert edit.title == "Accept 2 points"
     sheet.do(edit)
     assert [label.id for label in sheet.labels] == [1, 2]
     assert [label.center_yx for label in sheet.labels] == [(0, 0), (0, 400)]
     assert sheet.states[[0, 4]].tolist() == [State.ACCEPTED_BY_HAND] * 2
-    assert sheet.corrector.set_verdict([0, 4], accepted=True) is None
-    sheet.do(sheet.corrector.set_verdict([0, 1, 4], accepted=False))
+    assert sheet.corrector.set_label([0, 4], accepted=True) is None
+    sheet.do(sheet.corrector.set_label([0, 1, 4], accepted=False))
     assert [(label.id, label.accepted) for label in sheet.labels] == [
         (1, False),
         (2, False),
@@ -106,7 +106,7 @@ def test_added_points_take_their_anchor_along_and_go_when_deleted(sheet):
 
 
 def test_forgetting_gives_the_verdict_back_to_the_model(sheet):
-    sheet.do(sheet.corrector.set_verdict([0, 4], accepted=False))
+    sheet.do(sheet.corrector.set_label([0, 4], accepted=False))
     sheet.do(sheet.corrector.add([(50.0, 50.0)]))
     before = len(sheet.review)
     sheet.do(sheet.corrector.forget([0, 1, 5]))
@@ -119,7 +119,7 @@ def test_what_changes_nothing_is_no_edit(sheet):
     assert sheet.corrector.add(np.empty((0, 2))) is None
     assert sheet.corrector.move([], np.empty((0, 2))) is None
     assert sheet.corrector.delete([]) is None
-    assert sheet.corrector.set_verdict([], accepted=True) is None
+    assert sheet.corrector.set_label([], accepted=True) is None
 
 
 @given(st.data())
@@ -133,7 +133,7 @@ def test_any_story_of_corrections_can_be_taken_back_and_done_again(data):
         what = data.draw(st.sampled_from(["verdict", "flip", "add", "move", "delete", "forget"]))
         places = data.draw(st.lists(PLACE, min_size=len(rows), max_size=len(rows)))
         if what == "verdict":
-            edit = corrector.set_verdict(rows, data.draw(st.booleans()))
+            edit = corrector.set_label(rows, data.draw(st.booleans()))
         elif what == "flip":
             edit = corrector.flip(rows[0]) if rows else None
         elif what == "add":

@@ -17,6 +17,15 @@ class BrushField(QWidget):
     """Label, slider, number and the size in Å in one row; the slider's steps are all alike in %.
 
     The setter never emits; only the user's hand does.
+
+    Attributes
+    ----------
+    slider : QSlider
+        The size on a logarithmic scale.
+    number : QDoubleSpinBox
+        The size in particle diameters.
+    angstrom : QLabel
+        The size in Å; empty while the diameter of the particle is unknown.
     """
 
     #: The diameter of the brush in particle diameters.
@@ -24,36 +33,36 @@ class BrushField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label = QLabel("brush size")
-        self._label.setFixedWidth(LABEL_WIDTH)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, _STEPS)
-        self._slider.setMinimumWidth(60)
-        self._number = QDoubleSpinBox()
-        self._number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self._number.setKeyboardTracking(False)
-        self._number.setDecimals(1)
-        self._number.setRange(_LOW, _HIGH)
-        self._number.setSuffix(" ⌀")
-        self._number.setStyleSheet("min-width: 44px; max-width: 44px; padding: 1px 6px")
-        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._angstrom = QLabel()
-        self._angstrom.setMinimumWidth(52)
-        self._angstrom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        label = QLabel("brush size")
+        label.setFixedWidth(LABEL_WIDTH)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, _STEPS)
+        self.slider.setMinimumWidth(60)
+        self.number = QDoubleSpinBox()
+        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setKeyboardTracking(False)
+        self.number.setDecimals(1)
+        self.number.setRange(_LOW, _HIGH)
+        self.number.setSuffix(" ⌀")
+        self.number.setStyleSheet("min-width: 44px; max-width: 44px; padding: 1px 6px")
+        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.angstrom = QLabel()
+        self.angstrom.setMinimumWidth(52)
+        self.angstrom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         keys = " and ".join(ACTIONS[name].key for name in ("smaller_brush", "larger_brush"))
-        for part in (self._label, self._slider, self._number, self._angstrom):
-            row.addWidget(part, stretch=int(part is self._slider))
+        for part in (label, self.slider, self.number, self.angstrom):
+            row.addWidget(part, stretch=int(part is self.slider))
             part.setToolTip(
                 f"Diameter of the brush, in particle diameters (⌀) and in Å.\nKeys {keys}"
             )
-        for part in (self._slider, self._number):
+        for part in (self.slider, self.number):
             part.setAccessibleName("brush size")
             guard_wheel(part)
-        self._slider.valueChanged.connect(self._on_slider)
-        self._number.valueChanged.connect(self.value_changed)
+        self.slider.valueChanged.connect(self._on_slider)
+        self.number.valueChanged.connect(self.value_changed)
 
     def set_value(self, diameters: float, diameter_angstrom: float | None) -> None:
         """Show the brush.
@@ -65,11 +74,11 @@ class BrushField(QWidget):
         diameter_angstrom : float or None
             Of the particle, in Å; None while it is not known.
         """
-        with QSignalBlocker(self._slider), QSignalBlocker(self._number):
-            self._slider.setValue(round(_STEPS * math.log(diameters / _LOW, _HIGH / _LOW)))
-            self._number.setValue(diameters)
+        with QSignalBlocker(self.slider), QSignalBlocker(self.number):
+            self.slider.setValue(round(_STEPS * math.log(diameters / _LOW, _HIGH / _LOW)))
+            self.number.setValue(diameters)
         size = None if diameter_angstrom is None else diameters * diameter_angstrom
-        self._angstrom.setText("" if size is None else f"{size:.0f} Å")
+        self.angstrom.setText("" if size is None else f"{size:.0f} Å")
 
     def _on_slider(self, position: int) -> None:
         self.value_changed.emit(round(_LOW * (_HIGH / _LOW) ** (position / _STEPS), 1))

@@ -22,20 +22,27 @@ class OptionalField(ValuedContainerWidget[Any]):
         What None means, shown where no recommended value is known.
     **about : Any
         Name, label and tooltip.
+
+    Attributes
+    ----------
+    inner : ValueWidget
+        The widget of the value.
+    reset : ResetButton
+        Sets the value to None; disabled while it is None.
     """
 
     def __init__(self, inner: ValueWidget[Any], none_text: str, **about: Any) -> None:
-        self._inner = inner
+        self.inner = inner
         self._none_text = none_text
         self._recommended: Any = None
         self._is_none = True
         super().__init__(widgets=[inner], layout="horizontal", labels=False, nullable=True, **about)
         self.margins = (0, 0, 0, 0)
         self._least = getattr(inner, "min", None)
-        self._reset = ResetButton()
-        self._reset.clicked.connect(lambda: setattr(self, "value", None))
+        self.reset = ResetButton()
+        self.reset.clicked.connect(lambda: setattr(self, "value", None))
         self.native.layout().setSpacing(4)
-        self.native.layout().addWidget(self._reset)
+        self.native.layout().addWidget(self.reset)
         self._faded = QGraphicsOpacityEffect(inner.native)
         self._faded.setOpacity(_FADED)
         inner.native.setGraphicsEffect(self._faded)
@@ -44,15 +51,15 @@ class OptionalField(ValuedContainerWidget[Any]):
 
     def get_value(self) -> Any:
         """Return the value, or None."""
-        return None if self._is_none else self._inner.value
+        return None if self._is_none else self.inner.value
 
     def set_value(self, value: Any) -> None:
         """Show a value, or with None what None means."""
         if value is None:
             self._show_none()
         else:
-            with self._inner.changed.blocked():
-                self._inner.value = value
+            with self.inner.changed.blocked():
+                self.inner.value = value
             self._show_given()
         self.changed.emit(value)
 
@@ -74,19 +81,19 @@ class OptionalField(ValuedContainerWidget[Any]):
     def _show_given(self) -> None:
         self._is_none = False
         self._faded.setEnabled(False)
-        self._reset.setEnabled(True)
+        self.reset.setEnabled(True)
 
     def _show_none(self) -> None:
         self._is_none = True
-        with self._inner.changed.blocked():
-            if isinstance(self._inner, ComboBox):
-                self._show_none_in_list(self._inner)
+        with self.inner.changed.blocked():
+            if isinstance(self.inner, ComboBox):
+                self._show_none_in_list(self.inner)
             else:
-                self._show_none_in_box(self._inner.native)
+                self._show_none_in_box(self.inner.native)
         self._faded.setEnabled(True)
-        self._reset.setEnabled(False)
+        self.reset.setEnabled(False)
         known = "" if self._recommended is None else f" ({self._recommended})"
-        self._reset.setToolTip(f"{self._none_text}{known}")
+        self.reset.setToolTip(f"{self._none_text}{known}")
 
     def _show_none_in_list(self, inner: ComboBox) -> None:
         known = self._recommended is not None

@@ -37,6 +37,15 @@ class SliderField(QWidget):
         Text before the slider; default: the name of the field.
     parent : QWidget, optional
         The widget that holds this one.
+
+    Attributes
+    ----------
+    slider : QSlider
+        The value in steps of its last decimal.
+    number : QDoubleSpinBox
+        The value as a number with its unit.
+    reset : ResetButton
+        Asks for the recommended value; disabled while that is shown.
     """
 
     #: The value (float), while it is dragged, and when it is typed.
@@ -67,35 +76,31 @@ class SliderField(QWidget):
 
         self._label = QLabel(label or facts.label)
         self._label.setFixedWidth(LABEL_WIDTH)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setMinimumWidth(60)
-        self._number = QDoubleSpinBox()
-        self._number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self._number.setKeyboardTracking(False)
-        self._number.setSuffix(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
-        # napari's theme makes number boxes wide: room for two buttons that this one does not have.
-        self._number.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
-        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._reset = ResetButton()
-        self._reset.setEnabled(False)
-
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for part in (self._label, self._slider, self._number, self._reset):
-            row.addWidget(part, stretch=int(part is self._slider))
-        for part in (self._label, self._slider, self._number):
-            part.setToolTip(facts.tooltip)
-        for part in (self._slider, self._number):
-            part.setAccessibleName(self._label.text())
-            guard_wheel(part)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setMinimumWidth(60)
+        self.number = _number_box(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
+        self.reset = ResetButton()
+        self.reset.setEnabled(False)
+        self._lay_out(facts.tooltip)
 
         self.set_range(low, high)
         self.set_recommended(None)
-        self._slider.valueChanged.connect(self._on_slider_moved)
-        self._slider.sliderReleased.connect(self._finish)
-        self._number.valueChanged.connect(self._on_number_typed)
-        self._reset.clicked.connect(self.reset_requested)
+        self.slider.valueChanged.connect(self._on_slider_moved)
+        self.slider.sliderReleased.connect(self._finish)
+        self.number.valueChanged.connect(self._on_number_typed)
+        self.reset.clicked.connect(self.reset_requested)
+
+    def _lay_out(self, tooltip: str) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for part in (self._label, self.slider, self.number, self.reset):
+            row.addWidget(part, stretch=int(part is self.slider))
+        for part in (self._label, self.slider, self.number):
+            part.setToolTip(tooltip)
+        for part in (self.slider, self.number):
+            part.setAccessibleName(self._label.text())
+            guard_wheel(part)
 
     @property
     def value(self) -> float:
@@ -115,7 +120,7 @@ class SliderField(QWidget):
         self._value = value
         if is_recommended:
             self.set_recommended(value)
-        self._reset.setEnabled(not is_recommended)
+        self.reset.setEnabled(not is_recommended)
         self._show()
 
     def set_automatic(self, value: float | None) -> None:
@@ -127,15 +132,15 @@ class SliderField(QWidget):
             None while nothing is found: the slider then stays where it is.
         """
         self._value = self._value if value is None else value
-        self._reset.setEnabled(False)
-        self._reset.setToolTip(f"automatic: {self._none_text}")
+        self.reset.setEnabled(False)
+        self.reset.setToolTip(f"automatic: {self._none_text}")
         self._show()
 
     def set_recommended(self, value: float | None) -> None:
         """Tell the user, in the tooltip of ↺, what the weights recommend."""
         self._recommended = value
-        known = "" if value is None else f" ({value:.3g}{self._number.suffix()})"
-        self._reset.setToolTip(f"{self._reset_text}{known}")
+        known = "" if value is None else f" ({value:.3g}{self.number.suffix()})"
+        self.reset.setToolTip(f"{self._reset_text}{known}")
 
     def set_range(self, low: float, high: float) -> None:
         """Let the slider run from `low` to `high`, as far as the parameter's bounds allow.
@@ -155,15 +160,15 @@ class SliderField(QWidget):
         self._low, self._high = min(self._low, self._value), max(self._high, self._value)
         self._decimals = decimals_for(self._high - self._low)
         low, high, here = (self._position(v) for v in (self._low, self._high, self._value))
-        with QSignalBlocker(self._slider), QSignalBlocker(self._number):
-            self._slider.setRange(low, high)
-            self._slider.setSingleStep(max((high - low) // 200, 1))
-            self._slider.setPageStep(max((high - low) // 20, 1))
-            self._slider.setValue(here)
-            self._number.setDecimals(self._decimals)
-            self._number.setRange(*self._bounds)
-            self._number.setSingleStep(10.0**-self._decimals)
-            self._number.setValue(self._value)
+        with QSignalBlocker(self.slider), QSignalBlocker(self.number):
+            self.slider.setRange(low, high)
+            self.slider.setSingleStep(max((high - low) // 200, 1))
+            self.slider.setPageStep(max((high - low) // 20, 1))
+            self.slider.setValue(here)
+            self.number.setDecimals(self._decimals)
+            self.number.setRange(*self._bounds)
+            self.number.setSingleStep(10.0**-self._decimals)
+            self.number.setValue(self._value)
 
     def _position(self, value: float) -> int:
         """Return where a value lies on the slider, whose steps are the last decimal shown."""
@@ -171,7 +176,7 @@ class SliderField(QWidget):
 
     def _on_slider_moved(self, position: int) -> None:
         self._change(position / 10**self._decimals)
-        if not self._slider.isSliderDown():
+        if not self.slider.isSliderDown():
             self._finish()
 
     def _on_number_typed(self, value: float) -> None:
@@ -183,7 +188,7 @@ class SliderField(QWidget):
             return
         self._value = value
         self._moved = True
-        self._reset.setEnabled(True)
+        self.reset.setEnabled(True)
         self._show()
         self.value_changed.emit(value)
 
@@ -191,3 +196,14 @@ class SliderField(QWidget):
         if self._moved:
             self._moved = False
             self.editing_finished.emit()
+
+
+def _number_box(suffix: str) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setKeyboardTracking(False)
+    box.setSuffix(suffix)
+    # napari's theme makes number boxes wide: room for two buttons that this one does not have.
+    box.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
+    box.setAlignment(Qt.AlignmentFlag.AlignRight)
+    return box

@@ -5,7 +5,7 @@ from typing import get_args
 import napari
 
 from napari_drpnet.picking.advice import Topic
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 
 
@@ -16,6 +16,11 @@ class AdvicePanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hints : dict of str to Hint
+        The sentences by their topics.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QCheckBox
 
 from napari_drpnet.picking.expected import ExpectedScores
 from napari_drpnet.picking.loading import weights_names
+from napari_drpnet.plugin.fields.controls import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.forms import FormRows
-from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
@@ -40,6 +40,27 @@ class ClassifyPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    weights : FileChoice
+        The classifier.
+    hint : Hint
+        What to do first, or that there is no classifier.
+    histogram : HistogramPlot
+        P(particle) of the picks, with the cut.
+    accept : SliderField
+        The cut.
+    rule : Hint
+        Where the cut comes from.
+    least_f1 : FormRows
+        The field of the least F1.
+    counts, expected : Hint
+        How many picks are accepted and rejected; the scores to expect of them.
+    show_rejected : QCheckBox
+        Whether rejected picks are drawn.
+    about : Hint
+        What P(particle) is.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

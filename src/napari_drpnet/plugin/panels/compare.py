@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.curve_plot import CurvePlot
 from napari_drpnet.project.jobs.lanes import JobStatus
@@ -44,16 +44,39 @@ class ComparePanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hint : Hint
+        What to do before there is a comparison to show.
+    load, forget : QPushButton
+        Opens `menu`; leaves the truth out.
+    menu : QMenu
+        The choice between a file and a folder.
+    source : QLabel
+        The name of the file or folder with the truth.
+    body : QWidget
+        The parts below, hidden while there is no comparison.
+    rates : dict of str to QLabel
+        The numbers ``precision``, ``recall`` and ``f1``.
+    counts : dict of str to QLabel
+        The numbers of picks that are ``right`` and ``wrong``, and of particles ``missed``.
+    centring : QLabel
+        The median distance of right picks from their particles.
+    plot : CurvePlot
+        The precision-recall curve.
+    best : QLabel
+        The greatest F1, and the cut that gives it.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._hint = Hint()
-        self._body = QWidget()
+        self.hint = Hint()
+        self.body = QWidget()
         parts = (self._make_rates(), self._make_counts(), self._make_curve())
-        self._body.setLayout(column(*parts, spacing=8))
+        self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
-        for part in (self._make_source(), self._hint, self._body):
+        for part in (self._make_source(), self.hint, self.body):
             layout.addWidget(part)
         layout.addStretch()
         self._listen()
@@ -65,22 +88,22 @@ class ComparePanel(Panel):
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        self._load = QPushButton("Load truth")
-        self._load.setToolTip(
+        self.load = QPushButton("Load truth")
+        self.load.setToolTip(
             f"Open true positions, for this micrograph or for all: {', '.join(READ_SUFFIXES)}.\n"
             "They are drawn as small white squares"
         )
-        self._menu = QMenu(self._load)
-        self._menu.addAction("File…", self._load_file)
-        self._menu.addAction("Folder…", self._load_folder)
-        self._load.setMenu(self._menu)
-        self._source = QLabel()
-        self._source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._forget = QPushButton("Forget")
-        self._forget.setToolTip("Leave the truth out; its file stays as it is")
-        self._forget.clicked.connect(self.session.comparison.forget)
-        for part in (self._load, self._source, self._forget):
-            row.addWidget(part, stretch=int(part is self._source))
+        self.menu = QMenu(self.load)
+        self.menu.addAction("File…", self._load_file)
+        self.menu.addAction("Folder…", self._load_folder)
+        self.load.setMenu(self.menu)
+        self.source = QLabel()
+        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.forget = QPushButton("Forget")
+        self.forget.setToolTip("Leave the truth out; its file stays as it is")
+        self.forget.clicked.connect(self.session.comparison.forget)
+        for part in (self.load, self.source, self.forget):
+            row.addWidget(part, stretch=int(part is self.source))
         return box
 
     def _make_rates(self) -> QWidget:
@@ -88,42 +111,42 @@ class ComparePanel(Panel):
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(0)
-        self._rates: dict[str, QLabel] = {}
+        self.rates: dict[str, QLabel] = {}
         for across, (name, tooltip) in enumerate(_RATES.items()):
             number, title = _large_label(), QLabel(_TITLES[name])
             for row, label in enumerate((number, title)):
                 label.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 label.setToolTip(tooltip)
                 grid.addWidget(label, row, across)
-            self._rates[name] = number
+            self.rates[name] = number
         return box
 
     def _make_counts(self) -> QWidget:
         box = QWidget()
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
-        self._counts: dict[str, QLabel] = {}
+        self.counts: dict[str, QLabel] = {}
         for across, (name, tooltip) in enumerate(_COUNTS.items()):
             label = QLabel()
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setToolTip(tooltip)
             grid.addWidget(label, 0, across)
-            self._counts[name] = label
-        self._centring = QLabel()
-        self._centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._centring.setToolTip("Median distance of the right picks from their true centres")
-        grid.addWidget(self._centring, 1, 0, 1, len(_COUNTS))
+            self.counts[name] = label
+        self.centring = QLabel()
+        self.centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.centring.setToolTip("Median distance of the right picks from their true centres")
+        grid.addWidget(self.centring, 1, 0, 1, len(_COUNTS))
         return box
 
     def _make_curve(self) -> QWidget:
         box = QWidget()
-        self._plot = CurvePlot()
-        self._best = QLabel()
-        self._best.setWordWrap(True)
-        self._best.setToolTip(
+        self.plot = CurvePlot()
+        self.best = QLabel()
+        self.best.setWordWrap(True)
+        self.best.setToolTip(
             "The cut through the points of this micrograph that would give the greatest F1"
         )
-        box.setLayout(column(self._plot, self._best))
+        box.setLayout(column(self.plot, self.best))
         return box
 
     # ---- what the session says
@@ -139,15 +162,15 @@ class ComparePanel(Panel):
     def _show_source(self) -> None:
         source = self.session.comparison.source
         reading = self.session.runner.status("truth").state != "idle"
-        self._source.setText("reading…" if reading else source.name if source else "")
-        self._source.setToolTip(str(source or ""))
-        self._forget.setEnabled(source is not None)
-        self._load.setEnabled(self.session.current.record is not None)
+        self.source.setText("reading…" if reading else source.name if source else "")
+        self.source.setToolTip(str(source or ""))
+        self.forget.setEnabled(source is not None)
+        self.load.setEnabled(self.session.current.record is not None)
 
     def _show_result(self) -> None:
         result, hint = self.session.comparison.result, self._find_hint()
-        self._hint.say(hint)
-        self._body.setVisible(result is not None and not hint)
+        self.hint.say(hint)
+        self.body.setVisible(result is not None and not hint)
         if result is not None:
             self._show_rates(result)
             self._show_curve(result)
@@ -166,11 +189,11 @@ class ComparePanel(Panel):
     def _show_rates(self, result: Comparison) -> None:
         tally = result.tally
         for name, value in tally.rates._asdict().items():
-            self._rates[name].setText(f"{value:.2f}")
+            self.rates[name].setText(f"{value:.2f}")
         counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
-        for (name, label), count in zip(self._counts.items(), counts, strict=True):
+        for (name, label), count in zip(self.counts.items(), counts, strict=True):
             label.setText(f"{count} {name}")
-        self._centring.setText(self._describe_centring(result.median_centring_error_px))
+        self.centring.setText(self._describe_centring(result.median_centring_error_px))
 
     def _describe_centring(self, error_px: float | None) -> str:
         if error_px is None:
@@ -180,15 +203,15 @@ class ComparePanel(Panel):
         return f"centring error {error}"
 
     def _show_curve(self, result: Comparison) -> None:
-        self._plot.set_curve(result.curve.recall, result.curve.precision)
-        self._plot.set_point(result.tally.rates)
+        self.plot.set_curve(result.curve.recall, result.curve.precision)
+        self.plot.set_point(result.tally.rates)
         best, review = result.best, self.session.current.review
-        self._plot.set_best(best.rates if best else None)
+        self.plot.set_best(best.rates if best else None)
         if best is None or review is None:
-            self._best.setText("")
+            self.best.setText("")
             return
         cut = f"{review.merit_name} ≥ {best.threshold:.3g}"
-        self._best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
+        self.best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
 
     def _on_job(self, status: JobStatus) -> None:
         if status.kind == "truth":

@@ -1,5 +1,7 @@
 """The panel Correct: tools of the mouse, verdicts by key, undo, and what was labelled."""
 
+from functools import partial
+
 import napari
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
@@ -15,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.plugin.fields.brush_field import BrushField
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.label_buttons import LabelButtons
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.legend import Legend
@@ -57,12 +59,37 @@ class CorrectPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hint : Hint
+        What to do before there are picks to correct.
+    body : QWidget
+        The parts below, hidden while there are no picks.
+    tools : dict of str to QPushButton
+        The buttons of the tools of the mouse.
+    tool_hint : QLabel
+        What the chosen tool does.
+    brush : BrushField
+        The size of the brush.
+    doubt : QPushButton
+        Selects the next uncertain point.
+    selected : QLabel
+        How many points are selected, or the uncertain one.
+    verdicts : dict of str to QPushButton
+        The buttons for the selected points, by the names of their actions.
+    undo, redo : QPushButton
+        Take the last edit back, or do it again.
+    undo_title, redo_title : QLabel
+        What that edit is.
+    counts : QLabel
+        How many labels there are.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._hint = Hint()
-        self._body = QWidget()
+        self.hint = Hint()
+        self.body = QWidget()
         parts = (
             self._make_tools(),
             self._make_brush(),
@@ -74,10 +101,10 @@ class CorrectPanel(Panel):
             _heading("Symbols"),
             Legend(),
         )
-        self._body.setLayout(column(*parts))
+        self.body.setLayout(column(*parts))
         layout = QVBoxLayout(self)
-        layout.addWidget(self._hint)
-        layout.addWidget(self._body)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.body)
         layout.addStretch()
         self._listen()
 
@@ -96,48 +123,52 @@ class CorrectPanel(Panel):
     # ---- parts
 
     def _make_tools(self) -> QWidget:
-        self._tools = QButtonGroup(self)
+        self.tools: dict[Tool, QPushButton] = {}
+        group = QButtonGroup(self)
         box = QWidget()
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
-        for k, (tool, (title, tooltip)) in enumerate(_TOOLS.items()):
+        for tool, (title, tooltip) in _TOOLS.items():
             button = QPushButton(title)
             button.setCheckable(True)
             button.setToolTip(tooltip.replace(". ", ".\n"))
-            self._tools.addButton(button, k)
+            button.clicked.connect(partial(self._choose_tool, tool))
+            group.addButton(button)
             row, across, span = _PLACES[tool]
             grid.addWidget(button, row, across, 1, span)
-        self._tools.idClicked.connect(self._on_tool)
-        self._tool_hint = QLabel()
-        self._tool_hint.setWordWrap(True)
-        self._tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
-        self._tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self._tool_hint, 2, 0, 1, 6)
+            self.tools[tool] = button
+        self.tool_hint = QLabel()
+        self.tool_hint.setWordWrap(True)
+        self.tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
+        self.tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.tool_hint, 2, 0, 1, 6)
         for across in range(6):
             grid.setColumnStretch(across, 1)
         return box
 
     def _make_brush(self) -> QWidget:
-        self._brush = BrushField()
-        self._brush.value_changed.connect(self._on_brush)
-        return self._brush
+        self.brush = BrushField()
+        self.brush.value_changed.connect(self._on_brush)
+        return self.brush
 
     def _make_verdicts(self) -> tuple[QWidget, ...]:
-        self._selected = QLabel()
+        self.selected = QLabel()
         row = QWidget()
         buttons = QHBoxLayout(row)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(4)
         names = ("reject_selected", "accept_selected", "forget_selected")
-        self._verdicts = [self.action_button(name) for name in names]
-        for name, button in zip(names, self._verdicts, strict=True):
-            key = ACTIONS[name].key
-            button.setText(f"{ACTIONS[name].title} ({key})" if key else ACTIONS[name].title)
+        self.verdicts = {name: self._button_with_key(name) for name in names}
+        for button in self.verdicts.values():
             buttons.addWidget(button)
-        doubt = self.action_button("doubt")
-        doubt.setText(f"{ACTIONS['doubt'].title} ({ACTIONS['doubt'].key})")
-        return _heading("Verdict"), doubt, self._selected, row
+        self.doubt = self._button_with_key("doubt")
+        return _heading("Verdict"), self.doubt, self.selected, row
+
+    def _button_with_key(self, name: str) -> QPushButton:
+        button, action = self.action_button(name), ACTIONS[name]
+        button.setText(f"{action.title} ({action.key})" if action.key else action.title)
+        return button
 
     def _make_history(self) -> QWidget:
         box = QWidget()
@@ -145,9 +176,9 @@ class CorrectPanel(Panel):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
         grid.setColumnStretch(1, 1)
-        self._undo, self._redo = self.action_button("undo"), self.action_button("redo")
-        self._undo_title, self._redo_title = QLabel(), QLabel()
-        rows = ((self._undo, self._undo_title), (self._redo, self._redo_title))
+        self.undo, self.redo = self.action_button("undo"), self.action_button("redo")
+        self.undo_title, self.redo_title = QLabel(), QLabel()
+        rows = ((self.undo, self.undo_title), (self.redo, self.redo_title))
         for row, (button, title) in enumerate(rows):
             title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             grid.addWidget(button, row, 0)
@@ -155,9 +186,9 @@ class CorrectPanel(Panel):
         return box
 
     def _make_counts(self) -> QWidget:
-        self._counts = QLabel()
-        self._counts.setWordWrap(True)
-        return self._counts
+        self.counts = QLabel()
+        self.counts.setWordWrap(True)
+        return self.counts
 
     # ---- what the session says
 
@@ -177,28 +208,28 @@ class CorrectPanel(Panel):
     def _show_points(self) -> None:
         current = self.session.current
         picked = current.review is not None
-        self._body.setVisible(picked)
+        self.body.setVisible(picked)
         first = "Open micrographs first." if current.record is None else "Press Pick first."
-        self._hint.say("" if picked else f"{first} Then correct here what it found.")
+        self.hint.say("" if picked else f"{first} Then correct here what it found.")
         self._show_brush()
         self._show_selection()
         self._show_counts()
 
     def _show_tool(self) -> None:
         tool = self.session.view.tool
-        self._tools.button(list(_TOOLS).index(tool)).setChecked(True)
-        self._tool_hint.setText(_TOOLS[tool][1])
+        self.tools[tool].setChecked(True)
+        self.tool_hint.setText(_TOOLS[tool][1])
 
     def _show_brush(self) -> None:
-        self._brush.set_value(
+        self.brush.set_value(
             self.session.view.brush_diameters, self.session.current.diameter_angstrom
         )
 
     def _show_selection(self) -> None:
         rows = self.session.selection.rows
-        for button in self._verdicts:
+        for button in self.verdicts.values():
             button.setEnabled(len(rows) > 0)
-        self._selected.setText(self._describe_selection())
+        self.selected.setText(self._describe_selection())
 
     def _describe_selection(self) -> str:
         selection, current, plan = self.session.selection, self.session.current, self.session.plan
@@ -212,8 +243,8 @@ class CorrectPanel(Panel):
     def _show_history(self) -> None:
         history = self.session.history
         for button, label, title in (
-            (self._undo, self._undo_title, history.undo_title),
-            (self._redo, self._redo_title, history.redo_title),
+            (self.undo, self.undo_title, history.undo_title),
+            (self.redo, self.redo_title, history.redo_title),
         ):
             button.setEnabled(title is not None)
             label.setText(title or "")
@@ -221,12 +252,12 @@ class CorrectPanel(Panel):
     def _show_counts(self) -> None:
         project = self.session.project
         labels = [project.labels(name) for name in project.micrographs]
-        self._counts.setText(count_labels(self.session.current.review, labels).text)
+        self.counts.setText(count_labels(self.session.current.review, labels).text)
 
     # ---- what the user does
 
-    def _on_tool(self, place: int) -> None:
-        self.session.view.tool = list(_TOOLS)[place]
+    def _choose_tool(self, tool: Tool) -> None:
+        self.session.view.tool = tool
 
     def _on_brush(self, diameters: float) -> None:
         self.session.view.brush_diameters = diameters

@@ -6,7 +6,6 @@ import napari
 from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -55,6 +54,25 @@ class ExportPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hint : QLabel
+        What to do before there is anything to export.
+    body : QWidget
+        The parts below, hidden until then.
+    form : ExportForm
+        What to export.
+    export : QPushButton
+        Starts the export.
+    progress : JobProgress
+        How far it is.
+    outcome : ExportOutcome
+        What came of it.
+    preview_title : QLabel
+        The name of the file in the preview.
+    preview : QPlainTextEdit
+        The first rows of that file.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -71,7 +89,7 @@ class ExportPanel(Panel):
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for part in (self.form, self._make_run_row(), self.outcome, *self._make_preview()):
+        for part in (self.form, self._make_progress(), self.outcome, *self._make_preview()):
             column.addWidget(part, stretch=int(part is self.preview))
         layout = QVBoxLayout(self)
         layout.addWidget(self.hint)
@@ -83,18 +101,13 @@ class ExportPanel(Panel):
 
     # ---- parts
 
-    def _make_run_row(self) -> QWidget:
+    def _make_progress(self) -> QWidget:
         self.export = QPushButton("Export")
         self.export.setToolTip(_EXPORT_TOOLTIP)
         self.export.clicked.connect(self._export)
-        self.progress = JobProgress()
-        self.progress.cancelled.connect(self._cancel)
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.export)
-        layout.addWidget(self.progress)
-        return row
+        self.progress = JobProgress((self.export,))
+        self.progress.cancel.clicked.connect(self._cancel)
+        return self.progress
 
     def _make_preview(self) -> tuple[QLabel, QWidget]:
         self.preview_title = QLabel()
@@ -182,8 +195,7 @@ class ExportPanel(Panel):
 
     def _show_job(self, status: JobStatus) -> None:
         if status.kind == "export":
-            self.export.setVisible(status.state == "idle")
-            self.progress.show_status("Writing", status)
+            self.progress.show_status(status, "Writing")
 
     def _show_report(self, report: ExportReport) -> None:
         self.outcome.show_report(report)

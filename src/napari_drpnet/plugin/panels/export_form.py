@@ -20,9 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.formats import WRITTEN
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_wheel
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
-from napari_drpnet.plugin.fields.parts import column
 from napari_drpnet.project.controllers.statuses import Totals
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.session import Session
@@ -40,6 +39,25 @@ class ExportForm(QWidget):
     ----------
     session : Session
         Whose exporter keeps the choice.
+
+    Attributes
+    ----------
+    relion : QComboBox
+        The version of RELION.
+    formats : dict of str to QCheckBox
+        The formats by their suffixes.
+    cryosparc, selection : QCheckBox
+        Whether one file for cryoSPARC, and RELION's list of included micrographs, are written.
+    box_size : OptionalField
+        The side of boxes in pixels; hidden where no format has boxes.
+    this_one, all_included : QRadioButton
+        Whose picks are written.
+    counts : QLabel
+        Of how many micrographs.
+    folder : QLineEdit
+        Where the files go.
+    browse : QPushButton
+        Asks for that folder.
     """
 
     def __init__(self, session: Session) -> None:

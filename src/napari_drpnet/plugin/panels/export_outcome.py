@@ -25,7 +25,23 @@ _IN_RELION = (
 
 
 class ExportOutcome(QWidget):
-    """Counts, where RELION's list of the files is, what to type in RELION, and what went wrong."""
+    """Counts, where RELION's list of the files is, what to type in RELION, and what went wrong.
+
+    Attributes
+    ----------
+    headline : QLabel
+        How many particles of how many micrographs were written, or why none.
+    open_folder : QPushButton
+        Shows the files in the file manager.
+    index : QLineEdit
+        RELION's list of the files, where that is not `input_coordinates`.
+    typed : QLabel
+        The title of `input_coordinates`.
+    input_coordinates : QLineEdit
+        What to type in RELION.
+    messages : QTextEdit
+        What went wrong, and notes.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -21,6 +21,11 @@ class LabelButtons(QWidget):
     ----------
     session : Session
         Whose labels they are.
+
+    Attributes
+    ----------
+    load, save : QPushButton
+        Ask for a file, and read labels from it or write them to it.
     """
 
     def __init__(self, session: Session) -> None:

@@ -22,9 +22,8 @@ from qtpy.QtWidgets import (
 from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.plugin.table.micrograph_filter import MicrographFilter
 from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES, Column
-from napari_drpnet.plugin.table.micrograph_table import MicrographTable
+from napari_drpnet.plugin.table.micrograph_table import MicrographFilter, MicrographTable
 from napari_drpnet.plugin.table.open_button import OpenButton
 from napari_drpnet.plugin.table.row_table import RowTable
 from napari_drpnet.project.controllers.statuses import Totals
@@ -32,6 +31,7 @@ from napari_drpnet.project.jobs.lanes import JobKind, JobStatus
 from napari_drpnet.project.sample_project import open_sample
 
 _SIZE = QSize(900, 144)
+_PROGRESS_WIDTH = 300
 _WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
 #: Milliseconds between two looks at all micrographs, for their order and what they add up to.
 _REVIEW_EVERY_MS = 100
@@ -48,12 +48,35 @@ class MicrographsPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari when the panel is opened from a menu.
+
+    Attributes
+    ----------
+    open_button : OpenButton
+        Opens micrographs and projects.
+    previous, next : QToolButton
+        Show the micrograph before, or the next one.
+    name_filter : QLineEdit
+        Words that the names of the rows must have.
+    status_filter : QComboBox
+        The status that the rows must have.
+    totals : QLabel
+        What all included micrographs add up to.
+    progress : JobProgress
+        What is being opened or picked.
+    view : RowTable
+        The rows, as they are shown.
+    rows : MicrographFilter
+        The model of these rows.
+    hint : QLabel
+        What to do while there are no rows.
+    sample : QPushButton
+        Opens the sample micrograph, while there are no micrographs.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._table = MicrographTable(self.session, self)
-        self._rows = MicrographFilter(self._table, self)
+        self._model = MicrographTable(self.session, self)
+        self.rows = MicrographFilter(self._model, self)
         self._review_timer = QTimer(self)
         self._review_timer.setSingleShot(True)
         self._review_timer.setInterval(_REVIEW_EVERY_MS)
@@ -85,10 +108,10 @@ class MicrographsPanel(Panel):
     # ---- parts
 
     def _build(self) -> None:
-        self._view = self._make_view()
+        self.view = self._make_view()
         self._pages = QStackedWidget()
         self._pages.addWidget(self._make_hint_page())
-        self._pages.addWidget(self._view)
+        self._pages.addWidget(self.view)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(4)
@@ -96,42 +119,42 @@ class MicrographsPanel(Panel):
         layout.addWidget(self._pages, 1)
 
     def _make_toolbar(self) -> QHBoxLayout:
-        self._open = OpenButton(self.session)
-        self._steps = [
-            self.action_button("previous", icon="◀"),
-            self.action_button("next", icon="▶"),
-        ]
+        self.open_button = OpenButton(self.session)
+        self.previous = self.action_button("previous", icon="◀")
+        self.next = self.action_button("next", icon="▶")
         self._make_filters()
-        self._totals = QLabel()
-        self._totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._progress = JobProgress()
-        self._progress.cancelled.connect(self._cancel)
+        self.totals = QLabel()
+        self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = JobProgress()
+        self.progress.setFixedWidth(_PROGRESS_WIDTH)
+        self.progress.cancel.clicked.connect(self._cancel)
         toolbar = QHBoxLayout()
-        for widget in (self._open, *self._steps, self._name_filter, self._status_filter):
+        self._steering = (self.previous, self.next, self.name_filter, self.status_filter)
+        for widget in (self.open_button, *self._steering):
             toolbar.addWidget(widget)
-        toolbar.addWidget(self._totals, 1)
-        toolbar.addWidget(self._progress)
+        toolbar.addWidget(self.totals, 1)
+        toolbar.addWidget(self.progress)
         return toolbar
 
     def _make_filters(self) -> None:
-        self._name_filter = QLineEdit()
-        self._name_filter.setPlaceholderText("Filter by name")
-        self._name_filter.setToolTip("Show the micrographs that have these words in their names")
-        self._name_filter.setClearButtonEnabled(True)
-        self._name_filter.setMaximumWidth(200)
-        self._name_filter.textChanged.connect(self._filter)
-        self._status_filter = QComboBox()
-        self._status_filter.setToolTip("Show the micrographs with this status")
-        self._status_filter.addItem("All", None)
+        self.name_filter = QLineEdit()
+        self.name_filter.setPlaceholderText("Filter by name")
+        self.name_filter.setToolTip("Show the micrographs that have these words in their names")
+        self.name_filter.setClearButtonEnabled(True)
+        self.name_filter.setMaximumWidth(200)
+        self.name_filter.textChanged.connect(self._filter)
+        self.status_filter = QComboBox()
+        self.status_filter.setToolTip("Show the micrographs with this status")
+        self.status_filter.addItem("All", None)
         for status, title in STATUS_TITLES.items():
-            self._status_filter.addItem(title, status)
-        self._status_filter.currentIndexChanged.connect(self._filter)
-        guard_wheel(self._status_filter)
+            self.status_filter.addItem(title, status)
+        self.status_filter.currentIndexChanged.connect(self._filter)
+        guard_wheel(self.status_filter)
 
     def _make_view(self) -> RowTable:
         view = RowTable(Column.INCLUDED)
-        view.setModel(self._rows)
+        view.setModel(self.rows)
         header = view.horizontalHeader()
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
@@ -148,47 +171,47 @@ class MicrographsPanel(Panel):
         return view
 
     def _make_hint_page(self) -> QWidget:
-        self._hint = QLabel()
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setWordWrap(True)
-        self._sample = QPushButton("Try the sample micrograph")
-        self._sample.setToolTip("Open a simulated micrograph with known particles, and pick it")
-        self._sample.clicked.connect(lambda: open_sample(self.session))
+        self.hint = QLabel()
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        self.sample = QPushButton("Try the sample micrograph")
+        self.sample.setToolTip("Open a simulated micrograph with known particles, and pick it")
+        self.sample.clicked.connect(lambda: open_sample(self.session))
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addStretch(1)
-        layout.addWidget(self._hint)
-        layout.addWidget(self._sample, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.sample, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         return page
 
     # ---- what the session says
 
     def _show_project(self) -> None:
-        self._table.reset()
+        self._model.reset()
         self._show_rows()
 
     def _show_micrographs(self, ids: tuple[str, ...]) -> None:
-        if self._table.refresh(ids):
+        if self._model.refresh(ids):
             self._show_current()
         self._show_rows()
 
     def _show_rows(self) -> None:
         """Show the rows that there are, or what to do where there are none."""
         is_empty = not self.session.project.micrographs
-        self._hint.setText(_EMPTY if is_empty else _NO_MATCH)
-        self._sample.setVisible(is_empty)
-        self._pages.setCurrentIndex(int(self._rows.rowCount() > 0))
-        for widget in (*self._steps, self._name_filter, self._status_filter):
+        self.hint.setText(_EMPTY if is_empty else _NO_MATCH)
+        self.sample.setVisible(is_empty)
+        self._pages.setCurrentIndex(int(self.rows.rowCount() > 0))
+        for widget in self._steering:
             widget.setEnabled(not is_empty)
         if not self._review_timer.isActive():
             self._review_timer.start()
 
     def _show_current(self) -> None:
         """Mark the row of the micrograph that is shown; leave the selection around it alone."""
-        self._table.show_current()
-        index, selection = self._rows.index_of(self.session.current.id), self._view.selectionModel()
+        self._model.show_current()
+        index, selection = self.rows.index_of(self.session.current.id), self.view.selectionModel()
         if not index.isValid():
             selection.clear()
         elif selection.currentIndex().row() != index.row():
@@ -197,22 +220,22 @@ class MicrographsPanel(Panel):
 
     def _show_all(self) -> None:
         """Show what takes a look at all micrographs."""
-        self._table.sort_anew()
+        self._model.sort_anew()
         records = self.session.project.micrographs.values()
         has_defocus = any(record.defocus_angstrom is not None for record in records)
-        self._view.setColumnHidden(Column.DEFOCUS, not has_defocus)
+        self.view.setColumnHidden(Column.DEFOCUS, not has_defocus)
         self._show_totals()
 
     def _show_totals(self) -> None:
         totals = self.session.summaries.totals()
-        self._totals.setText(_sentence(totals))
+        self.totals.setText(_sentence(totals))
         counts = [f"{STATUS_TITLES[status]}: {n:,}" for status, n in totals.counts.items()]
-        self._totals.setToolTip("\n".join(["Included micrographs", *counts]))
+        self.totals.setToolTip("\n".join(["Included micrographs", *counts]))
 
     def _show_jobs(self, changed: JobStatus | None = None) -> None:
         if changed is None or changed.kind in _VERBS:
             status = self._job()
-            self._progress.show_status(_VERBS[status.kind], status)
+            self.progress.show_status(status, _VERBS[status.kind])
 
     def _job(self) -> JobStatus:
         """Return the most urgent of the jobs that are shown here."""
@@ -222,22 +245,22 @@ class MicrographsPanel(Panel):
     # ---- what the user does
 
     def _choose(self, index: QModelIndex) -> None:
-        name = self._rows.id_at(index)
+        name = self.rows.id_at(index)
         if name != self.session.current.id:
             self.session.current.select(name)
 
     def _tick(self, index: QModelIndex) -> None:
         """Include or exclude a micrograph, and where it is one of the selected, all of them."""
         if index.isValid():
-            name, selected = self._rows.id_at(index), self._selected()
+            name, selected = self.rows.id_at(index), self._selected()
             included = self.session.project.micrographs[name].included
             self.session.include(selected if name in selected else [name], not included)
 
     def _selected(self) -> list[str]:
-        return [self._rows.id_at(index) for index in self._view.selectionModel().selectedRows()]
+        return [self.rows.id_at(index) for index in self.view.selectionModel().selectedRows()]
 
     def _filter(self) -> None:
-        self._rows.show_only(self._name_filter.text(), self._status_filter.currentData())
+        self.rows.show_only(self.name_filter.text(), self.status_filter.currentData())
         self._show_rows()
         self._show_current()
 
@@ -251,7 +274,7 @@ class MicrographsPanel(Panel):
             menu.addAction("Include", lambda: self.session.include(selected, True))
             menu.addAction("Exclude", lambda: self.session.include(selected, False))
             menu.addAction("Show in folder", lambda: self._show_folder(selected[0]))
-            menu.popup(self._view.viewport().mapToGlobal(position))
+            menu.popup(self.view.viewport().mapToGlobal(position))
 
     def _show_folder(self, micrograph: str) -> None:
         folder = self.session.project.micrographs[micrograph].path.parent

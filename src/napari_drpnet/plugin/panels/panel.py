@@ -21,6 +21,15 @@ class Panel(QWidget):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari when the panel is opened from a menu.
+
+    Attributes
+    ----------
+    controller : Controller
+        Connects the viewer with the session.
+    viewer : napari.components.ViewerModel
+        The viewer itself, not napari's proxy of it.
+    session : Session
+        What the panel shows and changes.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

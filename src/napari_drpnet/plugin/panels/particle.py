@@ -10,9 +10,14 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidge
 from napari_drpnet.picking.loading import weights_names
 from napari_drpnet.picking.parameters import ParticleParameters
 from napari_drpnet.plugin.canvas.measure import Measure
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, RESET_WIDTH
+from napari_drpnet.plugin.fields.controls import (
+    LABEL_WIDTH,
+    RESET_WIDTH,
+    Hint,
+    choose_weights_file,
+    column,
+)
 from napari_drpnet.plugin.fields.forms import FormRows, field_widget, show_value
-from napari_drpnet.plugin.fields.parts import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers.device import DeviceProbe
@@ -28,6 +33,27 @@ class ParticlePanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    diameter : FloatSpinBox
+        The diameter in Å; 0 stands for none.
+    measure_button : QToolButton
+        Lets the next drag on the canvas measure the diameter.
+    measure : Measure
+        That drag.
+    pixel_size : OptionalField
+        The pixel size in Å; None stands for that of the file.
+    polarity : ComboBox
+        Whether particles are dark or bright.
+    weights : FileChoice
+        The detector.
+    hint : Hint
+        What to do next.
+    probe : DeviceProbe
+        Finds the device.
+    device : Hint
+        The device, and why.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

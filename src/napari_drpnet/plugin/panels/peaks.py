@@ -4,8 +4,8 @@ import napari
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 from napari_drpnet.plugin.fields.forms import FormRows
-from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
@@ -23,6 +23,23 @@ class PeaksPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    stale : Hint
+        That the settings have changed since the micrograph was picked.
+    live : QWidget
+        What follows at once: histogram, sliders and counts. Hidden until the diameter is known.
+    histogram : HistogramPlot
+        The scores of all candidates, with the cut.
+    threshold, sigma, min_distance : SliderField
+        The settings.
+    counts : Hint
+        How many picks there are, and how many are accepted.
+    more : Foldable
+        Settings that rarely change.
+    units : OptionalField
+        The units of the distance map, one of these.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -2,7 +2,7 @@
 
 import napari
 
-from napari_drpnet.plugin.fields.parts import column
+from napari_drpnet.plugin.fields.controls import column
 from napari_drpnet.plugin.panels.advice import AdvicePanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.particle import ParticlePanel
@@ -17,6 +17,17 @@ class PickPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    particle : ParticlePanel
+        What is looked for.
+    run : RunPanel
+        The buttons that pick.
+    advice : AdvicePanel
+        What is odd about the result.
+    peaks : PeaksPanel
+        How candidates become picks.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -51,6 +51,11 @@ class PickerPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    tabs : QTabWidget
+        The panels, each in a scroll area.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

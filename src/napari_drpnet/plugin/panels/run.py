@@ -2,9 +2,9 @@
 
 import napari
 
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
-from napari_drpnet.plugin.panels.run_stack import RunStack
+from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.jobs.lanes import JobKind, JobStatus
 
 _KINDS: tuple[JobKind, ...] = ("pick all", "pick")
@@ -17,6 +17,15 @@ class RunPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    hint : Hint
+        What to do before anything can be picked.
+    pick, pick_all : QPushButton
+        Pick the micrograph that is shown, or all included ones.
+    progress : JobProgress
+        How far that is.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -24,11 +33,9 @@ class RunPanel(Panel):
         self.pick = self.action_button("pick")
         self.pick_all = self.action_button("pick_all")
         self.pick_all.setText("Pick all included")
-        self.cancel = self.action_button("cancel")
         self.hint = Hint(marked=True)
-        self.stack = RunStack((self.pick, self.pick_all), self.cancel)
-        self.progress = self.stack.progress
-        self.setLayout(column(self.hint, self.stack))
+        self.progress = JobProgress((self.pick, self.pick_all), self.action_button("cancel"))
+        self.setLayout(column(self.hint, self.progress))
         self.listen(self.session.runner.status_changed, self._on_status)
         self.listen(self.session.settings_changed, self._show_readiness)
         self.listen(self.session.current.changed, self._show_readiness)
@@ -58,12 +65,4 @@ class RunPanel(Panel):
         statuses = [self.session.runner.status(kind) for kind in _KINDS]
         busy = [status for status in statuses if status.state != "idle"]
         status = (busy or statuses)[0]
-        self.stack.show_status(status, _describe(status))
-
-
-def _describe(status: JobStatus) -> str:
-    if status.total == 0:
-        return "waiting …" if status.state == "waiting" else "starting …"
-    if status.kind == "pick all":
-        return f"{status.done + 1} of {status.total}: %p %"
-    return f"{status.stage} %p %"
+        self.progress.show_status(status, "Picking" if status.kind == "pick all" else "")

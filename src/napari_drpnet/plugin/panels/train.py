@@ -4,10 +4,9 @@ import napari
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_drpnet.plugin.fields.parts import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
-from napari_drpnet.plugin.panels.run_stack import RunStack
-from napari_drpnet.plugin.panels.time_left import TimeLeft
+from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.plugin.panels.train_outcome import TrainOutcome
 from napari_drpnet.plugin.panels.train_source import TrainSource
 from napari_drpnet.plugin.plots.loss_plot import LossPlot
@@ -29,16 +28,35 @@ class TrainPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    source : TrainSource
+        What learns, and from which labels.
+    hint : Hint
+        What is missing.
+    train : QPushButton
+        Starts the training.
+    progress : JobProgress
+        How far it is.
+    plot : LossPlot
+        The losses.
+    outcome : TrainOutcome
+        What came of it.
+    next_change : QPushButton
+        Shows the next point that would change.
+    keep, discard : QPushButton
+        Decide about the result.
+    kept : Hint
+        That the result was kept.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._time_left = TimeLeft()
         self.source = TrainSource(napari_viewer)
         self.hint = Hint(marked=True)
         self.train = self.action_button("train")
-        self.cancel = self.action_button("cancel_training")
-        self.stack = RunStack((self.train,), self.cancel)
+        self.progress = JobProgress((self.train,), self.action_button("cancel_training"))
         self.plot = LossPlot()
         self.next_change = self.action_button("show_changed")
         self.outcome = TrainOutcome(self.next_change)
@@ -51,7 +69,7 @@ class TrainPanel(Panel):
         buttons.setSpacing(4)
         for button in (self.keep, self.discard):
             buttons.addWidget(button)
-        parts = (self.source, self.hint, self.stack, self.plot)
+        parts = (self.source, self.hint, self.progress, self.plot)
         layout = column(*parts, self.outcome, self._decision, self.kept, margin=8)
         layout.addStretch(1)
         self.setLayout(layout)
@@ -75,19 +93,19 @@ class TrainPanel(Panel):
             self.listen(signal, self._show_state)
         self.listen(learner.chosen, self._show_labels)
         self.listen(learner.progressed, self._show_loss)
-        self.listen(learner.finished, self._show_trial)
-        self.listen(session.runner.status_changed, self._on_status)
+        self.listen(learner.finished, self._show_outcome)
+        self.listen(session.runner.status_changed, self._show_status)
         self._show_state()
         self._show_loss()
         self._show_status(session.runner.status("train"))
 
-    def _on_status(self, status: JobStatus) -> None:
+    def _show_status(self, status: JobStatus) -> None:
         if status.kind == "train":
-            self._show_status(status)
+            self.progress.show_status(status)
 
     def _show_state(self) -> None:
         """Show all that edits change; the labels of thousands of micrographs only if seen."""
-        self._show_trial()
+        self._show_outcome()
         if self.isVisible():
             self._show_labels()
 
@@ -115,19 +133,9 @@ class TrainPanel(Panel):
         self.plot.set_reports(reports)
         self.plot.setVisible(bool(reports))
 
-    def _show_trial(self) -> None:
+    def _show_outcome(self) -> None:
         """Show what came of the training, or that it was kept."""
         learner = self.session.learner
-        self.outcome.show_trial(learner.trial, self.session.current.id)
-        self._decision.setVisible(learner.trial is not None)
+        self.outcome.show_outcome(learner.outcome, self.session.current.id)
+        self._decision.setVisible(learner.outcome is not None)
         self.kept.say(_KEPT if learner.is_kept else "")
-
-    def _show_status(self, status: JobStatus) -> None:
-        left = self._time_left.describe(status)
-        self.stack.show_status(status, _describe(status, left))
-
-
-def _describe(status: JobStatus, left: str) -> str:
-    if status.total == 0:
-        return "waiting …" if status.state == "waiting" else "starting …"
-    return f"{status.stage} %p %" + (f", {left}" if left else "")

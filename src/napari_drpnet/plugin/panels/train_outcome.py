@@ -7,8 +7,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_drpnet.picking.networks.card import Kind
-from napari_drpnet.plugin.fields.parts import Hint, column
-from napari_drpnet.project.learning.outcome import Taught, Trial
+from napari_drpnet.plugin.fields.controls import Hint, column
+from napari_drpnet.project.learning.outcome import TrainedNetwork, TrainingOutcome
 
 if TYPE_CHECKING:
     from napari_drpnet.training.from_labels.classifier import LabelScore
@@ -36,6 +36,17 @@ class TrainOutcome(QWidget):
     ----------
     next_change : QPushButton
         Shows the next point that would change.
+
+    Attributes
+    ----------
+    tables : dict of str to RatesTable
+        How each network does.
+    changed : QLabel
+        How many picks would change.
+    changes : QWidget
+        That label with its button.
+    sentence : Hint
+        Whether the result is better.
     """
 
     def __init__(self, next_change: QPushButton) -> None:
@@ -55,33 +66,33 @@ class TrainOutcome(QWidget):
         self._next_change = next_change
         self.setLayout(column(*self.tables.values(), self.changes, self.sentence))
 
-    def show_trial(self, trial: Trial | None, shown: str | None) -> None:
+    def show_outcome(self, outcome: TrainingOutcome | None, shown: str | None) -> None:
         """Show what came of a training.
 
         Parameters
         ----------
-        trial : Trial or None
+        outcome : TrainingOutcome or None
             None hides all.
         shown : str or None
             Id of the micrograph that is shown: the changes are counted on one only.
         """
-        self.setVisible(trial is not None)
-        if trial is None:
+        self.setVisible(outcome is not None)
+        if outcome is None:
             return
-        taught = {one.kind: one for one in trial.taught}
+        trained = {one.kind: one for one in outcome.networks}
         for kind, table in self.tables.items():
-            table.setVisible(kind in taught)
-            if kind in taught:
-                table.show_taught(taught[kind], _BY[trial.judge])
-        before, after = trial.accepted
-        lost, gained = len(trial.lost_yx), len(trial.gained_yx)
+            table.setVisible(kind in trained)
+            if kind in trained:
+                table.show_network(trained[kind], _BY[outcome.labelled_by])
+        before, after = outcome.accepted
+        lost, gained = len(outcome.lost_yx), len(outcome.gained_yx)
         self.changed.setText(
             f"Picks here: {before} → {after}\n◇ {lost} would go, {gained} would come"
         )
-        self.changes.setVisible(trial.micrograph is not None and trial.micrograph == shown)
-        self._next_change.setEnabled(trial.changed > 0)
-        by_model = trial.judge == "model"
-        told = _judge(trial.taught, _BETTER_BY_MODEL if by_model else _BETTER)
+        self.changes.setVisible(outcome.micrograph is not None and outcome.micrograph == shown)
+        self._next_change.setEnabled(outcome.changed > 0)
+        by_model = outcome.labelled_by == "model"
+        told = _judge(outcome.networks, _BETTER_BY_MODEL if by_model else _BETTER)
         self.sentence.say(f"{told} {_BY_MODEL}" if by_model else told)
 
 
@@ -92,6 +103,13 @@ class RatesTable(QWidget):
     ----------
     title : str
         Of the network.
+
+    Attributes
+    ----------
+    heading : QLabel
+        The network, and the labels that it is judged by.
+    cells : dict of str to tuple of QLabel
+        Each number before and after.
     """
 
     def __init__(self, title: str) -> None:
@@ -116,10 +134,10 @@ class RatesTable(QWidget):
             for across, cell in enumerate(self.cells[name], 1):
                 grid.addWidget(cell, row, across)
 
-    def show_taught(self, taught: Taught, labels: str) -> None:
+    def show_network(self, trained: TrainedNetwork, labels: str) -> None:
         """Show what a network has learned, and what that was judged by."""
         self.heading.setText(f"<b>{self._title}</b> on {labels}")
-        for across, verdict in enumerate((taught.before, taught.after)):
+        for across, verdict in enumerate((trained.before, trained.after)):
             for name, text in _texts(verdict).items():
                 self.cells[name][across].setText(text)
 
@@ -129,13 +147,13 @@ def _texts(verdict: "LabelScore") -> dict[str, str]:
     return {"right": f"{verdict.right} of {verdict.labels}"} | rates
 
 
-def _judge(taught: Sequence[Taught], better: str) -> str:
-    worse = [_OLD[one.kind] for one in taught if not one.improved]
+def _judge(trained: Sequence[TrainedNetwork], better: str) -> str:
+    worse = [_OLD[one.kind] for one in trained if not one.improved]
     if not worse:
         return better
-    if len(taught) == 1:
+    if len(trained) == 1:
         return _NOT_BETTER.format(worse[0])
-    if len(worse) == len(taught):
+    if len(worse) == len(trained):
         return _NONE_BETTER
     return f"Better in part: {worse[0]} was as good. To keep that, train the other one alone."
 

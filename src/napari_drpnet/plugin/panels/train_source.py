@@ -13,9 +13,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
+from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
-from napari_drpnet.plugin.panels.run_stack import RunStack
+from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.controllers.learning import Subject
 from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.points.label_counts import LabelTotals
@@ -42,6 +42,23 @@ class TrainSource(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    subjects : QButtonGroup
+        Which networks learn.
+    labels : Hint
+        How many labels a person has given.
+    use_automatic : QCheckBox
+        Whether automatic labels are used, and how many there are.
+    label, forget : QPushButton
+        Label automatically; take automatic labels away.
+    progress : JobProgress
+        How far labelling is.
+    fold : Foldable
+        Opens `list`.
+    list : QTreeWidget
+        The labels by micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -52,10 +69,11 @@ class TrainSource(Panel):
         self.use_automatic.clicked.connect(self._on_use)
         self.label = self.action_button("label_automatically")
         self.forget = self.action_button("forget_automatic")
-        self.stack = RunStack((self.label, self.forget), self.action_button("cancel_labelling"))
+        cancel = self.action_button("cancel_labelling")
+        self.progress = JobProgress((self.label, self.forget), cancel)
         self.list = self._make_list()
         self.fold = Foldable("Which micrographs", self.list, _LIST)
-        parts = (self._make_subjects(), self.labels, self.use_automatic, self.stack, self.fold)
+        parts = (self._make_subjects(), self.labels, self.use_automatic, self.progress, self.fold)
         self.setLayout(column(*parts))
         self.listen(self.session.learner.chosen, self._show_choice)
         self.listen(self.session.runner.status_changed, self._on_status)
@@ -124,7 +142,7 @@ class TrainSource(Panel):
 
     def _on_status(self, status: JobStatus) -> None:
         if status.kind == "label":
-            self.stack.show_status(status, "labelling %p %" if status.total else "starting …")
+            self.progress.show_status(status)
 
     # ---- what the user does
 

@@ -36,6 +36,25 @@ class ViewPanel(Panel):
     ----------
     napari_viewer : napari.viewer.Viewer
         Given by napari.
+
+    Attributes
+    ----------
+    lowpass, clahe, invert : QCheckBox
+        How the micrograph is drawn.
+    lowpass_angstrom : QDoubleSpinBox
+        The resolution of the low-pass in Å.
+    auto_contrast : QPushButton
+        Chooses black and white anew.
+    busy : QLabel
+        That the micrograph is being drawn.
+    toggles : dict of str to QCheckBox
+        What is drawn over it, by the fields of the view state.
+    opacity : QSlider
+        The opacity of the distance map in per cent.
+    percent : QLabel
+        That number.
+    scale_bar : QCheckBox
+        Whether there is a scale bar.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

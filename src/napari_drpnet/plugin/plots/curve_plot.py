@@ -41,6 +41,13 @@ class CurvePlot(Plot):
         Colour of the current point.
     parent : QWidget, optional
         The widget that holds this one.
+
+    Attributes
+    ----------
+    curve : QPolygonF
+        Points (recall, precision) of the curve, as they are drawn; see `set_curve`.
+    point, best : Rates or None
+        What is marked; see `set_point` and `set_best`.
     """
 
     def __init__(
@@ -51,9 +58,9 @@ class CurvePlot(Plot):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(empty_text, accent, parent)
-        self._curve = QPolygonF()
-        self._now: Rates | None = None
-        self._best: Rates | None = None
+        self.curve = QPolygonF()
+        self.point: Rates | None = None
+        self.best: Rates | None = None
         self.setMinimumHeight(150)
         self.setAccessibleName("precision against recall")
         self.setToolTip(
@@ -75,56 +82,56 @@ class CurvePlot(Plot):
         ValueError
             When their lengths differ.
         """
-        self._curve = _polygon(recall, precision)
+        self.curve = _polygon(recall, precision)
         self.update()
 
-    def set_point(self, now: Rates | None) -> None:
+    def set_point(self, point: Rates | None) -> None:
         """Mark the rates of the current picks; None takes the mark away."""
-        self._now = now
+        self.point = point
         self.update()
 
     def set_best(self, best: Rates | None) -> None:
         """Mark the rates where F1 is greatest; None takes the mark away."""
-        self._best = best
+        self.best = best
         self.update()
 
     def clear(self) -> None:
         """Show the empty text."""
-        self._curve = QPolygonF()
-        self._now = self._best = None
+        self.curve = QPolygonF()
+        self.point = self.best = None
         self.update()
 
     def sizeHint(self) -> QSize:
         """Return the size that looks best."""
         return QSize(240, 200)
 
-    def paintEvent(self, _: QEvent) -> None:
-        """Draw grid, curve and marks."""
-        painter = QPainter(self)
-        if self._curve.isEmpty() and self._now is None:
-            self._paint_empty(painter)
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_grid(painter)
-        self._paint_f1_lines(painter)
-        self._draw_line(painter, self._curve, QPen(self._ink(0.9), 1.6))
-        self._paint_marks(painter)
-
-    def _frame(self) -> QRectF:
-        """Return the square from 0 to 1, inside the texts of both axes."""
+    def frame(self) -> QRectF:
+        """Return where the square from 0 to 1 is, in pixels: inside the texts of both axes."""
         row = self._line_height()
         left = row + self.fontMetrics().horizontalAdvance("0.5") + 8
         right = self.fontMetrics().horizontalAdvance("F1 0.5") + 6
         return QRectF(self.rect()).adjusted(left, row / 2, -right, -2 * row - 4)
 
+    def paintEvent(self, _: QEvent) -> None:
+        """Draw grid, curve and marks."""
+        painter = QPainter(self)
+        if self.curve.isEmpty() and self.point is None:
+            self._paint_empty(painter)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_grid(painter)
+        self._paint_f1_lines(painter)
+        self._draw_line(painter, self.curve, QPen(self._ink(0.9), 1.6))
+        self._paint_marks(painter)
+
     def _at(self, recall: float, precision: float) -> QPointF:
-        frame = self._frame()
+        frame = self.frame()
         return QPointF(
             frame.left() + frame.width() * recall, frame.bottom() - frame.height() * precision
         )
 
     def _draw_line(self, painter: QPainter, curve: QPolygonF, pen: QPen) -> None:
-        frame = self._frame()
+        frame = self.frame()
         pen.setCosmetic(True)
         painter.save()
         painter.translate(frame.bottomLeft())
@@ -134,7 +141,7 @@ class CurvePlot(Plot):
         painter.restore()
 
     def _paint_grid(self, painter: QPainter) -> None:
-        frame, row = self._frame(), self._line_height()
+        frame, row = self.frame(), self._line_height()
         for tick in _TICKS:
             across, up = self._at(0, tick), self._at(tick, 0)
             painter.setPen(QPen(self._ink(0.25), 1))
@@ -166,7 +173,7 @@ class CurvePlot(Plot):
     def _paint_marks(self, painter: QPainter) -> None:
         """Mark both points, and explain them in the corner where curves seldom go."""
         row, corner = self._line_height(), self._at(0, 0) + QPointF(14, -8)
-        marks = (("now", self._now, self._paint_disc), ("best", self._best, self._paint_diamond))
+        marks = (("now", self.point, self._paint_disc), ("best", self.best, self._paint_diamond))
         for name, rates, paint in marks:
             if rates is None:
                 continue

@@ -29,6 +29,15 @@ class HistogramPlot(Plot):
         Colours of the bars at and above the cut, and below it; default: green, and faded text.
     parent : QWidget, optional
         The widget that holds this one.
+
+    Attributes
+    ----------
+    caption : str
+        What the scores are; see `set_caption`.
+    edges : (n + 1,) ndarray of float
+        Edges of the bars; see `set_histogram`.
+    counts : (n,) ndarray of float
+        How many scores each bar holds.
     """
 
     #: The cut (float), while the user drags it. It has the decimals that are shown.
@@ -46,10 +55,10 @@ class HistogramPlot(Plot):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(empty_text, kept, parent)
-        self._caption = caption
+        self.caption = caption
         self._dropped = dropped
-        self._edges = np.zeros(0)
-        self._counts = np.zeros(0)
+        self.edges = np.zeros(0)
+        self.counts = np.zeros(0)
         self._cut: float | None = None
         self._keeps = True
         self._moving = False
@@ -81,7 +90,7 @@ class HistogramPlot(Plot):
         edges, counts = np.asarray(edges, float), np.asarray(counts, float)
         if edges.ndim != 1 or edges.shape != (len(counts) + 1,) or not edges[0] < edges[-1]:
             raise ValueError("n counts need n + 1 ascending edges")
-        self._edges, self._counts = edges, counts
+        self.edges, self.counts = edges, counts
         self._settle()
 
     def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
@@ -99,18 +108,23 @@ class HistogramPlot(Plot):
 
     def set_caption(self, caption: str) -> None:
         """Say what the scores are."""
-        self._caption = caption
+        self.caption = caption
         self.setAccessibleName(caption)
         self.update()
 
     def clear(self) -> None:
         """Show the empty text."""
-        self._edges, self._counts = np.zeros(0), np.zeros(0)
+        self.edges, self.counts = np.zeros(0), np.zeros(0)
         self._settle()
 
     def sizeHint(self) -> QSize:
         """Return the size that looks best."""
         return QSize(240, 110)
+
+    def frame(self) -> QRectF:
+        """Return where the bars are, in pixels: below the cut's number, above the axis' texts."""
+        row = self._line_height() + 4
+        return QRectF(self.rect()).adjusted(_PAD, row, -_PAD, -row)
 
     def event(self, event: QEvent) -> bool:
         """Tell, as a tooltip, what the bar under the mouse holds."""
@@ -118,10 +132,10 @@ class HistogramPlot(Plot):
             return bool(super().event(event))
         text = _HINT
         if self._is_empty:
-            text = self._caption
+            text = self.caption
         elif (bar := self._bar_at(event.pos().x())) is not None:
-            low, high = self._edges[bar], self._edges[bar + 1]
-            text = f"{self._counts[bar]:.0f} from {low:.3g} to {high:.3g}\n{_HINT}"
+            low, high = self.edges[bar], self.edges[bar + 1]
+            text = f"{self.counts[bar]:.0f} from {low:.3g} to {high:.3g}\n{_HINT}"
         QToolTip.showText(event.globalPos(), text, self)
         return True
 
@@ -175,11 +189,11 @@ class HistogramPlot(Plot):
 
     @property
     def _is_empty(self) -> bool:
-        return not self._counts.any()
+        return not self.counts.any()
 
     @property
     def _span(self) -> float:
-        return float(self._edges[-1] - self._edges[0])
+        return float(self.edges[-1] - self.edges[0])
 
     @property
     def _decimals(self) -> int:
@@ -193,7 +207,7 @@ class HistogramPlot(Plot):
     def _drag_to(self, value: float) -> None:
         if self._cut is None or self._is_empty:
             return
-        value = round(float(np.clip(value, self._edges[0], self._edges[-1])), self._decimals)
+        value = round(float(np.clip(value, self.edges[0], self.edges[-1])), self._decimals)
         if value != self._cut:
             self._moving = True
             self._cut, self._keeps = value, True
@@ -205,31 +219,26 @@ class HistogramPlot(Plot):
             self._moving = False
             self.cut_released.emit()
 
-    def _frame(self) -> QRectF:
-        """Return where the bars are: below the cut's number, above the axis' texts."""
-        row = self._line_height() + 4
-        return QRectF(self.rect()).adjusted(_PAD, row, -_PAD, -row)
-
     def _x_of(self, values: ArrayLike) -> NDArray[np.float64]:
-        frame = self._frame()
-        share = (np.asarray(values, float) - self._edges[0]) / self._span
+        frame = self.frame()
+        share = (np.asarray(values, float) - self.edges[0]) / self._span
         return frame.left() + frame.width() * np.clip(share, 0, 1)
 
     def _value_at(self, x: float) -> float:
         if self._is_empty:
             return 0.0
-        frame = self._frame()
-        return float(self._edges[0] + self._span * (x - frame.left()) / frame.width())
+        frame = self.frame()
+        return float(self.edges[0] + self._span * (x - frame.left()) / frame.width())
 
     def _bar_at(self, x: float) -> int | None:
-        bar = int(np.searchsorted(self._edges, self._value_at(x), side="right")) - 1
-        return bar if 0 <= bar < len(self._counts) else None
+        bar = int(np.searchsorted(self.edges, self._value_at(x), side="right")) - 1
+        return bar if 0 <= bar < len(self.counts) else None
 
     def _paint_bars(self, painter: QPainter) -> None:
-        frame = self._frame()
-        x = self._x_of(self._edges)
-        tall = np.sqrt(self._counts / self._counts.max()) * frame.height()
-        tall = np.where(self._counts > 0, np.maximum(tall, 3), 0)
+        frame = self.frame()
+        x = self._x_of(self.edges)
+        tall = np.sqrt(self.counts / self.counts.max()) * frame.height()
+        tall = np.where(self.counts > 0, np.maximum(tall, 3), 0)
         gap = 1.0 if frame.width() > 4 * len(tall) else 0.0
         bars = QPainterPath()
         for left, right, height in zip(x[:-1], x[1:], tall, strict=True):
@@ -245,21 +254,21 @@ class HistogramPlot(Plot):
         painter.setClipping(False)
 
     def _paint_axis(self, painter: QPainter) -> None:
-        frame = self._frame()
+        frame = self.frame()
         painter.setPen(QPen(self._ink(0.5), 1))
         painter.drawLine(frame.bottomLeft(), frame.bottomRight())
         row = QRectF(frame.left(), frame.bottom() + 2, frame.width(), self._line_height())
-        first, last = (f"{round(end, self._decimals):g}" for end in self._edges[[0, -1]])
+        first, last = (f"{round(end, self._decimals):g}" for end in self.edges[[0, -1]])
         ends = max(self.fontMetrics().horizontalAdvance(text) for text in (first, last)) + _PAD
         room = int(row.width()) - 2 * ends
-        caption = self.fontMetrics().elidedText(self._caption, Qt.TextElideMode.ElideRight, room)
+        caption = self.fontMetrics().elidedText(self.caption, Qt.TextElideMode.ElideRight, room)
         painter.setPen(self._ink(0.8))
         painter.drawText(row, Qt.AlignmentFlag.AlignLeft, first)
         painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, caption)
         painter.drawText(row, Qt.AlignmentFlag.AlignRight, last)
 
     def _paint_cut(self, painter: QPainter, cut: float) -> None:
-        frame = self._frame()
+        frame = self.frame()
         x = float(self._x_of(cut))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._ink(), 2))

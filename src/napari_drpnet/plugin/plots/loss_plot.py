@@ -61,6 +61,12 @@ class LossPlot(Plot):
         """Return the size that looks best."""
         return QSize(240, 110)
 
+    def frame(self) -> QRectF:
+        """Return where the line is, in pixels: right of the losses, above the steps."""
+        row = self._line_height()
+        left = self.fontMetrics().horizontalAdvance(f"{self._greatest:.2f}") + 2 * _PAD
+        return QRectF(self.rect()).adjusted(left, row / 2, -2 * _PAD, -row - _PAD)
+
     def paintEvent(self, _: QEvent) -> None:
         """Draw axes and line."""
         painter = QPainter(self)
@@ -79,21 +85,15 @@ class LossPlot(Plot):
     def _last_step(self) -> float:
         return max(float(self._reports[:, 0].max()), 1.0)
 
-    def _frame(self) -> QRectF:
-        """Return where the line is: right of the losses, above the steps."""
-        row = self._line_height()
-        left = self.fontMetrics().horizontalAdvance(f"{self._greatest:.2f}") + 2 * _PAD
-        return QRectF(self.rect()).adjusted(left, row / 2, -2 * _PAD, -row - _PAD)
-
     def _at(self, step: float, loss: float) -> QPointF:
-        frame = self._frame()
+        frame = self.frame()
         return QPointF(
             frame.left() + frame.width() * step / self._last_step,
             frame.bottom() - frame.height() * loss / self._greatest,
         )
 
     def _paint_axes(self, painter: QPainter) -> None:
-        frame, row = self._frame(), self._line_height()
+        frame, row = self.frame(), self._line_height()
         painter.setPen(QPen(self._ink(0.5), 1))
         painter.drawPolyline(QPolygonF([frame.topLeft(), frame.bottomLeft(), frame.bottomRight()]))
         painter.setPen(self._ink(0.8))

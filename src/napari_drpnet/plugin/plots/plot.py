@@ -22,11 +22,16 @@ class Plot(QWidget):
         Name or hex code of the one strong colour.
     parent : QWidget, optional
         The widget that holds this one.
+
+    Attributes
+    ----------
+    empty_text : str
+        Shown while there is no data.
     """
 
     def __init__(self, empty_text: str, accent: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._empty_text = empty_text
+        self.empty_text = empty_text
         self._accent = QColor(accent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -41,4 +46,4 @@ class Plot(QWidget):
 
     def _paint_empty(self, painter: QPainter) -> None:
         painter.setPen(self._ink(0.7))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.empty_text)

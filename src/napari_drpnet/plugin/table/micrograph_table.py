@@ -1,13 +1,19 @@
-"""The micrographs of a project as rows for Qt."""
+"""The micrographs of a project as rows for Qt, and those of them that are shown."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt
 from qtpy.QtGui import QFont
 
-from napari_drpnet.plugin.table.micrograph_row import HEADERS, Column, MicrographRow, short_names
+from napari_drpnet.plugin.table.micrograph_row import (
+    HEADERS,
+    Column,
+    MicrographRow,
+    RowStatus,
+    short_names,
+)
 from napari_drpnet.project.session import Session
 
 _SIDES = {
@@ -158,6 +164,52 @@ class MicrographTable(QAbstractTableModel):
         font.setBold(row.record.id == self._shown)
         font.setItalic(not row.record.included)
         return font
+
+
+class MicrographFilter(QSortFilterProxyModel):
+    """The rows of a table that are shown, in its order.
+
+    Parameters
+    ----------
+    table : MicrographTable
+        All rows.
+    parent : QObject, optional
+        Owner.
+    """
+
+    def __init__(self, table: MicrographTable, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._words: list[str] = []
+        self._status: RowStatus | None = None
+        self.setSourceModel(table)
+
+    def show_only(self, text: str, status: RowStatus | None) -> None:
+        """Show the rows that have all words of a text in their name, and a status, if any."""
+        self._words, self._status = text.casefold().split(), status
+        self.invalidateFilter()
+
+    def id_at(self, index: QModelIndex) -> str:
+        """Return the id of the micrograph in a shown row."""
+        return self._table.id_at(self.mapToSource(index).row())
+
+    def index_of(self, micrograph: str | None) -> QModelIndex:
+        """Return the name cell of a micrograph; an invalid index where it is not shown."""
+        row = self._table.row_of(micrograph)
+        if row is None:
+            return QModelIndex()
+        return self.mapFromSource(self._table.index(row, Column.NAME))
+
+    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
+        """Tell whether a row is shown."""
+        micrograph = self._table.row_at(row)
+        name = micrograph.name.casefold()
+        has_status = self._status in (None, micrograph.status)
+        return has_status and all(word in name for word in self._words)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Let the table sort itself, which is much faster than Qt's comparing of rows in Python."""
+        self._table.sort(column, order)
 
 
 def _alignment(column: Column) -> Qt.AlignmentFlag:

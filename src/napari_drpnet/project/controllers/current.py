@@ -260,9 +260,9 @@ class CurrentMicrograph:
         """Put a point elsewhere."""
         self._correct(lambda corrector: corrector.move([row], [position_yx]))
 
-    def set_verdict(self, rows: Iterable[int], accepted: bool) -> None:
+    def set_label(self, rows: Iterable[int], accepted: bool) -> None:
         """Accept or reject points by hand."""
-        self._correct(lambda corrector: corrector.set_verdict(rows, accepted))
+        self._correct(lambda corrector: corrector.set_label(rows, accepted))
 
     def forget(self, rows: Iterable[int]) -> None:
         """Take labels back, so that the model decides again; added points go away."""
@@ -284,7 +284,7 @@ class CurrentMicrograph:
             drawn = self.states != State.BELOW if accepted else self.visible
             rows = rows_within(self.review, drawn, path_yx, radius_px)
             rows = rows[is_accepted(self.states[rows]) != accepted]
-            self.set_verdict(rows.tolist(), accepted)
+            self.set_label(rows.tolist(), accepted)
 
     def take_over(self, drawn: Mask, centers_yx: ArrayLike) -> bool:
         """Take over what other tools have done to the drawn points; tell whether that was anything.

@@ -9,9 +9,9 @@ from psygnal import Signal
 from napari_drpnet.picking.networks.card import Kind
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.selection import Selection
-from napari_drpnet.project.learning.lesson import Lesson, Subject
-from napari_drpnet.project.learning.outcome import Floats, Trial
-from napari_drpnet.project.learning.pages import Asked
+from napari_drpnet.project.learning.example_sets import Asked
+from napari_drpnet.project.learning.outcome import Floats, TrainingOutcome
+from napari_drpnet.project.learning.training import LabelTraining, Subject
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals, total_labels
 from napari_drpnet.project.points.review import LABEL_REACH
@@ -23,7 +23,7 @@ from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
 if TYPE_CHECKING:
     from napari_drpnet.training.from_labels.head import AdaptReport
 
-__all__ = ["LabelTotals", "Learner", "Subject", "Trial"]
+__all__ = ["LabelTotals", "Learner", "Subject", "TrainingOutcome"]
 
 Labels = tuple[Label, ...]
 
@@ -58,14 +58,14 @@ class Learner:
         What learns, or learned last.
     reports : list of tuple
         Step, loss and loss on held-out labels of the training that runs, or ran last.
-    trial : Trial or None
+    outcome : TrainingOutcome or None
         What came of it, until it is kept or discarded.
     chosen : Signal
         `subject` or `uses_automatic` has changed.
     progressed : Signal
         `reports` has changed.
     finished : Signal
-        `trial` has come, or gone.
+        `outcome` has come, or gone.
     """
 
     chosen = Signal()
@@ -83,7 +83,7 @@ class Learner:
         self.uses_automatic = True
         self.learning: Kind = "classifier"
         self.reports: list[tuple[int, float, float]] = []
-        self.trial: Trial | None = None
+        self.outcome: TrainingOutcome | None = None
         workspace.project_changed.connect(self._forget)
 
     # ---- what from
@@ -124,9 +124,9 @@ class Learner:
         if plan is None:
             return self._workspace.problem
         if self.subject != "detector" and plan.weights.classifier is None:
-            return "There is no classifier to be taught: choose one first."
+            return "There is no classifier to be trained: choose one first."
         if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
-            return "This detector has no absolute scale, so it cannot be taught: choose another."
+            return "This detector has no absolute scale, so it cannot be trained: choose another."
         if sum(len(labels) for _, labels in self._asked()) < LEAST_LABELS:
             return f"Correct at least {LEAST_LABELS} picks."
         return None
@@ -134,7 +134,7 @@ class Learner:
     # ---- training
 
     def train(self, recipe: AdaptRecipe | None = None) -> None:
-        """Start training; a trial that was not kept is discarded."""
+        """Start training; an outcome that was not kept is discarded."""
         workspace = self._workspace
         workspace.renew_plan()
         plan, store, given = workspace.plan, workspace.store, workspace.project.settings.parameters
@@ -143,7 +143,7 @@ class Learner:
             workspace.notify("warning", problem or "Open micrographs first.")
             return
         self._forget()
-        lesson = Lesson(
+        training = LabelTraining(
             self._asked(), self._shown(), given, plan, self.subject, recipe or AdaptRecipe()
         )
         note = partial(self._note, self._run)
@@ -151,7 +151,7 @@ class Learner:
         def tell(kind: Kind, report: "AdaptReport") -> None:
             workspace.deliver_part(store, partial(note, kind, report))
 
-        workspace.runner.submit("train", partial(lesson.give, workspace.cache, tell), self._take)
+        workspace.runner.submit("train", partial(training.run, workspace.cache, tell), self._take)
 
     def cancel(self) -> None:
         """Stop training; nothing has changed."""
@@ -165,13 +165,13 @@ class Learner:
 
         Those that a person has decided since are left out.
         """
-        current, trial = self._current, self.trial
-        if trial is None or current.id is None or trial.micrograph != current.id:
+        current, outcome = self._current, self.outcome
+        if outcome is None or current.id is None or outcome.micrograph != current.id:
             return np.empty((0, 2))
         reach = LABEL_REACH * (current.diameter_px or 0.0)
         own = given_by("person", self._workspace.project.labels(current.id))
-        is_open = [not labels_near(own, [center], reach) for center in trial.changed_yx]
-        return np.asarray(trial.changed_yx[np.array(is_open, bool)])
+        is_open = [not labels_near(own, [center], reach) for center in outcome.changed_yx]
+        return np.asarray(outcome.changed_yx[np.array(is_open, bool)])
 
     def show_changed(self) -> None:
         """Show the first point that would change, then the next."""
@@ -195,12 +195,12 @@ class Learner:
 
     def keep(self) -> None:
         """Save what was learned in the project, and use it: one step of undo."""
-        workspace, trial = self._workspace, self.trial
-        if trial is None or workspace.store is None:
+        workspace, outcome = self._workspace, self.outcome
+        if outcome is None or workspace.store is None:
             return
         folder, kept = workspace.store.folder / "weights", dict[Kind, str]()
         try:
-            kept |= {one.kind: str(one.save(folder)) for one in trial.taught}
+            kept |= {one.kind: str(one.save(folder)) for one in outcome.networks}
         except OSError as error:
             workspace.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
             return
@@ -242,7 +242,7 @@ class Learner:
 
     def _forget(self) -> None:
         self._run, self._kept, self._looked_at = object(), {}, 0
-        self.trial, self.reports = None, []
+        self.outcome, self.reports = None, []
         self.progressed.emit()
         self.finished.emit()
 
@@ -254,6 +254,6 @@ class Learner:
             self.reports.append((report.step, report.loss, report.held_out_loss))
             self.progressed.emit()
 
-    def _take(self, trial: Trial) -> None:
-        self.trial = trial
+    def _take(self, outcome: TrainingOutcome) -> None:
+        self.outcome = outcome
         self.finished.emit()

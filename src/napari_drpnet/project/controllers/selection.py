@@ -66,7 +66,7 @@ class Selection:
         """
         in_doubt = self.in_doubt
         if len(self.rows):
-            self._current.set_verdict(self.rows.tolist(), accepted)
+            self._current.set_label(self.rows.tolist(), accepted)
         if in_doubt or not len(self.rows):
             self.show_doubt()
 

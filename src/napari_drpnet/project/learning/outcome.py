@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Taught:
+class TrainedNetwork:
     """What one network has learned.
 
     Parameters
@@ -63,15 +63,15 @@ class Taught:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class TrainingOutcome:
     """What was learned, to be kept or discarded, and what it would change.
 
     Parameters
     ----------
-    taught : tuple of Taught
+    networks : tuple of TrainedNetwork
         One network, or both.
-    judge : {'person', 'model'}
-        Who gave the labels that they were compared on.
+    labelled_by : {'person', 'model'}
+        Source of the labels that they were compared on.
     micrograph : str or None
         Id of the one that was shown when training began.
     accepted : tuple of int
@@ -81,8 +81,8 @@ class Trial:
         unbinned pixels.
     """
 
-    taught: tuple[Taught, ...]
-    judge: Source
+    networks: tuple[TrainedNetwork, ...]
+    labelled_by: Source
     micrograph: str | None
     accepted: tuple[int, int]
     lost_yx: Floats
@@ -90,8 +90,8 @@ class Trial:
 
     @property
     def improved(self) -> bool:
-        """Whether all that was taught is better."""
-        return all(taught.improved for taught in self.taught)
+        """Whether all that was trained is better."""
+        return all(trained.improved for trained in self.networks)
 
     @property
     def changed_yx(self) -> Floats:

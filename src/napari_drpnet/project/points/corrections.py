@@ -41,13 +41,13 @@ class Corrector:
     automatic: tuple[Label, ...] = ()
     reach_px: float = 0.0
 
-    def set_verdict(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
+    def set_label(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
         """Accept or reject rows by hand; None when all are so already."""
         return self._edit(self._verdicts(rows, accepted), "Accept" if accepted else "Reject")
 
     def flip(self, row: int) -> LabelEdit | None:
         """Turn accepted into rejected, and the other way round."""
-        return self.set_verdict([row], not is_accepted(self.states)[row])
+        return self.set_label([row], not is_accepted(self.states)[row])
 
     def add(self, centers_yx: ArrayLike) -> LabelEdit | None:
         """Add particles at ``(k, 2)`` positions ``(y, x)`` in unbinned pixels."""

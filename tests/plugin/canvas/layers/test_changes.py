@@ -1,11 +1,11 @@
-"""Diamonds around the points that a trial would change."""
+"""Diamonds around the points that an outcome would change."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("napari")
 
-from napari_drpnet.project.learning.outcome import Trial
+from napari_drpnet.project.learning.outcome import TrainingOutcome
 
 
 @pytest.fixture
@@ -15,13 +15,14 @@ def centers(picked, session):
 
 @pytest.fixture
 def end(session):
-    """A function that lets a training end, with these points to change; None: without a trial."""
+    """A function that lets a training end with points that would change; None: no outcome."""
 
     def end(changed_yx):
-        trial = changed_yx is not None and Trial(
+        outcome = changed_yx is not None and TrainingOutcome(
             (), "person", session.current.id, (0, 0), changed_yx, np.empty((0, 2))
         )
-        session.learner._take(trial or None)
+        session.learner.outcome = outcome or None
+        session.learner.finished.emit()
 
     return end
 
@@ -55,7 +56,7 @@ def test_they_belong_to_one_micrograph(picked, session, centers, end, wait):
 
 def test_a_point_that_is_decided_does_not_change(picked, session, centers, end):
     end(centers[:3])
-    session.current.set_verdict([1], accepted=False)
+    session.current.set_label([1], accepted=False)
     np.testing.assert_array_equal(diamonds(picked), centers[[0, 2]])
     session.undo()
     assert len(diamonds(picked)) == 3
@@ -64,7 +65,7 @@ def test_a_point_that_is_decided_does_not_change(picked, session, centers, end):
 def test_a_deleted_layer_stays_away_until_the_next_trial(picked, session, centers, end, viewer):
     end(centers[:3])
     viewer.layers.remove(picked.changes.slot.layer)
-    session.current.set_verdict([1], accepted=False)
+    session.current.set_label([1], accepted=False)
     assert diamonds(picked) is None
     end(centers[:2])
     np.testing.assert_array_equal(diamonds(picked), centers[[0]])

@@ -69,7 +69,7 @@ def test_points_show_what_the_session_shows(picked, viewer):
 
 def test_labels_look_different_from_what_the_model_says(picked, viewer):
     session, layer = picked.session, viewer.layers["picks"]
-    session.current.set_verdict([0], accepted=False)
+    session.current.set_label([0], accepted=False)
     session.current.add([[5.0, 5.0]])
     states = session.current.states
     assert states[0] == State.REJECTED_BY_HAND

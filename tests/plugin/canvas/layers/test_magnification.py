@@ -15,7 +15,7 @@ def magnification(viewer, session):
 
 @pytest.fixture
 def picked(picked):
-    picked.session.current.set_verdict([0, 1], accepted=False)
+    picked.session.current.set_label([0, 1], accepted=False)
     return picked
 
 

@@ -1,4 +1,4 @@
-"""Diamonds around the points that would change, while a trial of what was trained is open."""
+"""Diamonds around the points that would change, while an outcome of what was trained is open."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -15,23 +15,28 @@ _SIDE = 1.7
 
 
 class ChangesView:
-    """Pink diamonds around the points that would change sides; no trial, no diamonds.
+    """Pink diamonds around the points that would change sides; no outcome, no diamonds.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         Where they are drawn.
     session : Session
-        Whose trial it is.
+        Whose outcome it is.
     magnification : Magnification
         How large they are on the screen.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=5)
-        session.learner.finished.connect(self._on_trial)
+        session.learner.finished.connect(self._on_outcome)
         session.current.points_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
         magnification.changed.connect(self.draw)
@@ -65,6 +70,6 @@ class ChangesView:
         self.slot.put(layer)
         return layer
 
-    def _on_trial(self) -> None:
+    def _on_outcome(self) -> None:
         self.slot.revive()
         self.draw()

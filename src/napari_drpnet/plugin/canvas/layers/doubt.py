@@ -25,6 +25,11 @@ class DoubtView:
         Whose selection it is.
     magnification : Magnification
         How large it is on the screen.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:

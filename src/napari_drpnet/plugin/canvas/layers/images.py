@@ -22,6 +22,11 @@ class MicrographView:
         Where it is drawn.
     session : Session
         Whose micrograph it is.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -94,6 +99,11 @@ class MapView:
         Where it is drawn.
     session : Session
         Whose map it is.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:

@@ -35,6 +35,11 @@ class PicksView:
         Whose points they are.
     magnification : Magnification
         How large they are on the screen.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:

@@ -25,6 +25,11 @@ class TruthView:
         Whose truth it is.
     magnification : Magnification
         How large they are on the screen.
+
+    Attributes
+    ----------
+    slot : LayerSlot
+        The place of its layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:

@@ -1,4 +1,4 @@
-"""A lesson for the networks: gathered from labels, given in a thread, and what came of it."""
+"""One training on the labels of a project: examples, training in a thread, the outcome."""
 
 import copy
 from collections.abc import Sequence
@@ -17,12 +17,17 @@ from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters
-from napari_drpnet.project.learning.outcome import Floats, Taught, Trial, find_missing
-from napari_drpnet.project.learning.pages import Asked, Page, read_page
-from napari_drpnet.project.learning.teach import (
+from napari_drpnet.project.learning.example_sets import Asked, ExampleSet, read_example_set
+from napari_drpnet.project.learning.outcome import (
+    Floats,
+    TrainedNetwork,
+    TrainingOutcome,
+    find_missing,
+)
+from napari_drpnet.project.learning.train_copies import (
     Tell,
-    teach_classifier,
-    teach_detector,
+    train_classifier_copy,
+    train_detector_copy,
 )
 from napari_drpnet.project.points.review import LABEL_REACH, is_accepted, review_picks
 from napari_drpnet.project.stages.cache import StageCache
@@ -38,8 +43,8 @@ Subject = Literal["classifier", "detector", "both"]
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """All that the training thread needs to know.
+class LabelTraining:
+    """A training on labels, as the work of a job.
 
     Parameters
     ----------
@@ -67,8 +72,8 @@ class Lesson:
     recipe: AdaptRecipe = field(default_factory=AdaptRecipe)
     tune_recipe: "TuneRecipe | None" = None
 
-    def give(self, cache: StageCache, tell: Tell, job: Job) -> Trial:
-        """Teach copies of the networks.
+    def run(self, cache: StageCache, tell: Tell, job: Job) -> TrainingOutcome:
+        """Train copies of the networks.
 
         Parameters
         ----------
@@ -89,19 +94,20 @@ class Lesson:
             When the job says so.
         """
         networks = cache.networks(self.plan)
-        by_model = self._is_judged_by_model
-        pages = [
-            read_page(cache, asked, self.plan, self.recipe, by_model, job) for asked in self.asked
+        by_model = self._validates_by_model
+        example_sets = [
+            read_example_set(cache, asked, self.plan, self.recipe, by_model, job)
+            for asked in self.asked
         ]
         from napari_drpnet.training.from_labels.cards import adopt_classifier
 
         if self.subject != "detector" and networks.classifier is not None:
             adopted = adopt_classifier(networks.classifier, networks.detector.card)
             networks = replace(networks, classifier=adopted)
-        taught = tuple(self._teach(networks, pages, tell, job))
-        before, after, reach = self._find_accepted(cache, networks, taught, job)
-        return Trial(
-            taught,
+        trained = tuple(self._train(networks, example_sets, tell, job))
+        before, after, reach = self._find_accepted(cache, networks, trained, job)
+        return TrainingOutcome(
+            trained,
             "model" if by_model else "person",
             self.shown[0].id if self.shown else None,
             (len(before), len(after)),
@@ -110,61 +116,63 @@ class Lesson:
         )
 
     @property
-    def _is_judged_by_model(self) -> bool:
-        """Whether a person has said too little to judge by."""
+    def _validates_by_model(self) -> bool:
+        """Whether there are too few labels of the user to validate on."""
         sources = [label.source for _, labels in self.asked for label in labels]
         return sources.count("person") < LEAST_LABELS
 
-    def _teach(
-        self, networks: Networks, pages: Sequence[Page], tell: Tell, job: Job
-    ) -> "list[Taught]":
+    def _train(
+        self, networks: Networks, example_sets: Sequence[ExampleSet], tell: Tell, job: Job
+    ) -> "list[TrainedNetwork]":
         from napari_drpnet.training.from_labels.targets import TuneRecipe
 
-        taught = []
+        trained = []
         if self.subject != "classifier":
             recipe = self.tune_recipe or TuneRecipe()
-            taught.append(teach_detector(networks, pages, recipe, tell, job))
+            trained.append(train_detector_copy(networks, example_sets, recipe, tell, job))
         if self.subject != "detector":
             assert networks.classifier is not None
             # The cut that the person works with is the one to be compared with, and to be kept.
             stage = self.plan.parameters.classifier
-            accepts = {"accept": stage.accept, "least_f1": stage.least_f1 or 0.0}
+            accepts = {"accept": stage.accept, "least_f1": stage.least_f1}
             card = networks.classifier.card.model_copy(update=accepts)
             classifier = replace(networks.classifier, card=card)
             cut = self.plan.cut
-            taught.append(teach_classifier(classifier, pages, cut, self.recipe, tell, job))
-        return taught
+            trained.append(
+                train_classifier_copy(classifier, example_sets, cut, self.recipe, tell, job)
+            )
+        return trained
 
     def _find_accepted(
-        self, cache: StageCache, networks: Networks, taught: Sequence[Taught], job: Job
+        self, cache: StageCache, networks: Networks, trained: Sequence[TrainedNetwork], job: Job
     ) -> tuple[Floats, Floats, float]:
         """Return what is accepted where the user looks, what would be, and what is one point."""
         if self.shown is None:
             return np.empty((0, 2)), np.empty((0, 2)), 0.0
         record, labels = self.shown
-        plan, learned = self.plan, {one.kind for one in taught}
+        plan, learned = self.plan, {one.kind for one in trained}
         analysis, stored = cache.pick(record, plan, job)
-        taught_networks = _with_taught(networks, taught)
-        parameters = taught_networks.resolve(self.given)
+        trained_networks = _with_trained(networks, trained)
+        parameters = trained_networks.resolve(self.given)
         candidates, detection = stored.picks, analysis.detection
         if "detector" in learned:
             size = parameters.particle.pixel_size_angstrom
             micrograph = read_micrograph(record.path, size, record.pixel_size_angstrom)
-            detection = detect(micrograph, parameters, taught_networks, job)
+            detection = detect(micrograph, parameters, trained_networks, job)
             candidates = rank_candidates(detection, parameters)
-        judged = classify(candidates, detection, taught_networks, job)
+        classified = classify(candidates, detection, trained_networks, job)
 
         def accepted(picks: Picks, used: ResolvedParameters) -> Floats:
             review = review_picks(picks, labels, stored.diameter_px)
             return review.centers_yx[is_accepted(review.decide(used))]
 
-        before, after = accepted(stored.picks, plan.parameters), accepted(judged, parameters)
+        before, after = accepted(stored.picks, plan.parameters), accepted(classified, parameters)
         return before, after, LABEL_REACH * stored.diameter_px
 
 
-def _with_taught(networks: Networks, taught: Sequence[Taught]) -> Networks:
+def _with_trained(networks: Networks, trained: Sequence[TrainedNetwork]) -> Networks:
     """Return the networks with what they have learned; those given stay as they are."""
-    for one in taught:
+    for one in trained:
         if isinstance(one.card, DetectorCard):
             module = _load(networks.detector.module, one)
             networks = replace(networks, detector=Network(module, one.card, "in training", ""))
@@ -174,7 +182,7 @@ def _with_taught(networks: Networks, taught: Sequence[Taught]) -> Networks:
     return networks
 
 
-def _load(module: "nn.Module", taught: Taught) -> "nn.Module":
+def _load(module: "nn.Module", trained: TrainedNetwork) -> "nn.Module":
     copied = copy.deepcopy(module)
-    copied.load_state_dict(taught.state)
+    copied.load_state_dict(trained.state)
     return copied

@@ -9,8 +9,8 @@ import numpy as np
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.card import ClassifierNetwork, Kind
-from napari_drpnet.project.learning.outcome import Taught
-from napari_drpnet.project.learning.pages import Page, places, verdicts
+from napari_drpnet.project.learning.example_sets import ExampleSet, places, verdicts
+from napari_drpnet.project.learning.outcome import TrainedNetwork
 from napari_drpnet.project.state.labels import Label
 from napari_drpnet.training.from_labels.replay import AdaptRecipe, recommend_threshold
 
@@ -25,21 +25,21 @@ ResultT = TypeVar("ResultT")
 Tell = Callable[[Kind, "AdaptReport"], None]
 
 
-def teach_classifier(
+def train_classifier_copy(
     classifier: ClassifierNetwork,
-    pages: Sequence[Page],
+    example_sets: Sequence[ExampleSet],
     threshold: float,
     recipe: AdaptRecipe,
     tell: Tell,
     job: Job,
-) -> Taught:
-    """Teach a copy of a classifier.
+) -> TrainedNetwork:
+    """Train a copy of a classifier.
 
     Parameters
     ----------
     classifier : ClassifierNetwork
         In use; its card says which cut it is to be compared with.
-    pages : sequence of Page
+    example_sets : sequence of ExampleSet
         What it learns from.
     threshold : float
         That applies now, map units.
@@ -62,56 +62,65 @@ def teach_classifier(
 
     training = adapt_classifier(
         classifier,
-        [page.labelled for page in pages],
-        [page.replay for page in pages],
+        [examples.labelled for examples in example_sets],
+        [examples.replay for examples in example_sets],
         recipe,
         job,
-        [page.automatic for page in pages],
+        [examples.automatic for examples in example_sets],
     )
     adapted = _follow(training, partial(tell, "classifier"))
-    heights = np.concatenate([page.accepted_score for page in pages])
+    heights = np.concatenate([examples.accepted_score for examples in example_sets])
     lower = recommend_threshold(heights, threshold)
-    labels = [label for page in pages for label in page.judging + page.helping]
+    labels = [
+        label for examples in example_sets for label in examples.validating + examples.helping
+    ]
     card = classifier_card(
         classifier,
         adapted,
         recipe,
-        _origin(pages, labels),
-        replayed=sum(len(page.replay.accepted) for page in pages),
+        _origin(example_sets, labels),
+        replayed=sum(len(examples.replay.accepted) for examples in example_sets),
         threshold=lower if lower < threshold else classifier.card.threshold,
     )
     both = adapted.before, adapted.after
-    return Taught("classifier", *both, adapted.improved, adapted.state, card)
+    return TrainedNetwork("classifier", *both, adapted.improved, adapted.state, card)
 
 
-def teach_detector(
-    networks: Networks, pages: Sequence[Page], recipe: "TuneRecipe", tell: Tell, job: Job
-) -> Taught:
-    """Teach a copy of the detector, by the labels that judge it alone; see `teach_classifier`."""
+def train_detector_copy(
+    networks: Networks,
+    example_sets: Sequence[ExampleSet],
+    recipe: "TuneRecipe",
+    tell: Tell,
+    job: Job,
+) -> TrainedNetwork:
+    """Train a copy of the detector, on the labels that it is validated on alone."""
     from napari_drpnet.training.from_labels.cards import detector_card
     from napari_drpnet.training.from_labels.detector import tune_detector
 
-    detector, images = networks.detector, [_mark(page) for page in pages]
+    detector, images = networks.detector, [_mark(examples) for examples in example_sets]
     training = tune_detector(detector, images, recipe, job, classifier=networks.classifier)
     tuned = _follow(training, partial(tell, "detector"))
-    labels = [label for page in pages for label in page.judging]
-    card = detector_card(detector, tuned, recipe, _origin(pages, labels))
-    return Taught("detector", tuned.before, tuned.after, tuned.improved, tuned.state, card)
+    labels = [label for examples in example_sets for label in examples.validating]
+    card = detector_card(detector, tuned, recipe, _origin(example_sets, labels))
+    return TrainedNetwork("detector", tuned.before, tuned.after, tuned.improved, tuned.state, card)
 
 
-def _mark(page: Page) -> "LabelledImage":
+def _mark(examples: ExampleSet) -> "LabelledImage":
     """Bring the labels into the detector's view."""
     from napari_drpnet.training.from_labels.targets import LabelledImage
 
-    view = page.analysis.detection.view
-    centers, accepted = view.frame.to_network(places(page.judging)), verdicts(page.judging)
+    view = examples.analysis.detection.view
+    centers, accepted = (
+        view.frame.to_network(places(examples.validating)),
+        verdicts(examples.validating),
+    )
     return LabelledImage(view.image, centers[accepted], centers[~accepted])
 
 
-def _origin(pages: Sequence[Page], labels: Sequence[Label]) -> "LabelOrigin":
+def _origin(example_sets: Sequence[ExampleSet], labels: Sequence[Label]) -> "LabelOrigin":
     from napari_drpnet.training.from_labels.cards import LabelOrigin
 
-    return LabelOrigin.of([(label.source, label.accepted) for label in labels], len(pages))
+    return LabelOrigin.of([(label.source, label.accepted) for label in labels], len(example_sets))
 
 
 def _follow(

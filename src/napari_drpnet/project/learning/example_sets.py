@@ -26,14 +26,14 @@ _SEEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class ExampleSet:
     """What one micrograph adds to a lesson.
 
     Parameters
     ----------
     analysis : Analysis
         What the networks make of it.
-    judging, helping : tuple of Label
+    validating, helping : tuple of Label
         Labels that the result is judged by too, and others.
     labelled, automatic : LabelledView
         The same as the classifier sees them.
@@ -44,7 +44,7 @@ class Page:
     """
 
     analysis: Analysis
-    judging: Labels
+    validating: Labels
     helping: Labels
     labelled: LabelledView
     automatic: LabelledView
@@ -52,9 +52,9 @@ class Page:
     accepted_score: Floats
 
 
-def read_page(
+def read_example_set(
     cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
-) -> Page:
+) -> ExampleSet:
     """See what the labels of a micrograph are about.
 
     Parameters
@@ -83,11 +83,11 @@ def read_page(
     parameters = plan.parameters
     analysis, stored = cache.pick(record, plan, job)
     networks = cache.networks(plan)
-    judging = tuple(label for label in labels if by_model or label.source == "person")
-    helping = tuple(label for label in labels if label not in judging)
+    validating = tuple(label for label in labels if by_model or label.source == "person")
+    helping = tuple(label for label in labels if label not in validating)
     context = context_log_odds(stored.picks, analysis.detection, networks)
     labelled, automatic = (
-        _as_seen(given, analysis, stored, context) for given in (judging, helping)
+        _as_seen(given, analysis, stored, context) for given in (validating, helping)
     )
     seen = ranking_score(stored.picks, parameters) >= _SEEN * plan.cut
     view, decided = analysis.detection.classifier_view, accept(stored.picks, parameters)
@@ -100,7 +100,7 @@ def read_page(
     review = review_picks(stored.picks, labels, stored.diameter_px)
     by_hand = review.decide(parameters) == State.ACCEPTED_BY_HAND
     accepted_score = review.score(parameters)[by_hand]
-    return Page(analysis, judging, helping, labelled, automatic, replay, accepted_score)
+    return ExampleSet(analysis, validating, helping, labelled, automatic, replay, accepted_score)
 
 
 def places(labels: Labels) -> Floats:

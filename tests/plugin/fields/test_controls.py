@@ -6,7 +6,7 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
-from napari_drpnet.plugin.fields.parts import Foldable, Hint, column
+from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 
 
 @pytest.fixture
