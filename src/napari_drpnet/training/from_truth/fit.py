@@ -127,7 +127,7 @@ def fit_classifier(
     recipe : ClassifierRecipe
         Recipe of the training.
     job, validate
-        As for `fit_detector`.
+        Progress callback and validation, as for `fit_detector`.
 
     Yields
     ------

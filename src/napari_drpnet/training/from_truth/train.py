@@ -169,7 +169,7 @@ def train_classifier(
     detector : DetectorNetwork
         Detector that the recipe names.
     start, device, job, on_report
-        As for `train_detector`.
+        Network to start from, device and callbacks, as for `train_detector`.
 
     Returns
     -------
