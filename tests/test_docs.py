@@ -63,7 +63,7 @@ def test_the_tables_made_from_the_code_are_up_to_date(page):
 def test_a_stale_table_is_made_anew():
     stale = "<!-- keys: undo -->\n| `X` | Nothing |\n<!-- end -->"
     fresh = TABLES["update"](stale)
-    assert "| `Control-Z` | Take the last edit back |" in fresh
+    assert "| `Control-Z` | Undo the last edit |" in fresh
     assert "Nothing" not in fresh
 
 

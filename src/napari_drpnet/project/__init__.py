@@ -1,1 +1,1 @@
-"""The work on many micrographs: labels, edits with undo, autosave, jobs. No Qt, no napari."""
+"""Projects of many micrographs: labels, edits with undo, autosave, jobs. No Qt, no napari."""

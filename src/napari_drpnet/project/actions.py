@@ -1,4 +1,4 @@
-"""What a person can do with one key, button or menu entry: one table for all of them."""
+"""Table of the actions behind keys, buttons and menu entries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ _BRUSH_STEP = 1.25
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do.
+    """Action that the user can start with a key, button or menu entry.
 
     Parameters
     ----------
     name : str
-        Stable, for code and the command palette.
+        Stable name for code and the command palette.
     title : str
-        For buttons and menus.
+        Title for buttons and menus.
     tooltip : str
-        What it does, as a sentence without a full stop.
+        Description as a sentence without a full stop.
     key : str
-        As napari writes key bindings; empty where there is none.
+        Key binding as napari writes it; empty if there is none.
     run : callable
-        Does it.
+        Function that performs the action.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Action:
 
     @property
     def hint(self) -> str:
-        """The tooltip with the key."""
+        """Tooltip with the key."""
         return f"{self.tooltip} [{self.key}]" if self.key else self.tooltip
 
 
@@ -69,7 +69,7 @@ ACTIONS = {
         Action(
             "cancel",
             "Cancel",
-            "Stop picking; what is finished stays",
+            "Stop picking; finished micrographs are kept",
             "",
             lambda session: session.picking.cancel(),
         ),
@@ -83,16 +83,16 @@ ACTIONS = {
         Action(
             "previous",
             "Previous micrograph",
-            "Show the micrograph before in the list",
+            "Show the previous micrograph of the list",
             "B",
             lambda session: session.step(-1),
         ),
-        Action("undo", "Undo", "Take the last edit back", "Control-Z", Session.undo),
-        Action("redo", "Redo", "Do again what was undone", "Control-Shift-Z", Session.redo),
+        Action("undo", "Undo", "Undo the last edit", "Control-Z", Session.undo),
+        Action("redo", "Redo", "Redo the last undone edit", "Control-Shift-Z", Session.redo),
         Action(
             "doubt",
             "Most uncertain next",
-            "Show the point that the model is least sure of, then the next",
+            "Show the most uncertain point, then the next",
             "U",
             lambda session: session.selection.show_doubt(),
         ),
@@ -113,35 +113,35 @@ ACTIONS = {
         Action(
             "forget_selected",
             "Take back",
-            "Take back your labels of the selected points: the model decides again",
+            "Remove your labels of the selected points, so that the model decides again",
             "",
             lambda session: session.selection.take_back(),
         ),
         Action(
             "label_automatically",
             "Label automatically",
-            "Label the strongest and the weakest picks of all included micrographs without you",
+            "Label the strongest and the weakest picks of all included micrographs automatically",
             "",
             lambda session: session.labeller.label_automatically(),
         ),
         Action(
             "cancel_labelling",
             "Cancel labelling",
-            "Stop labelling automatically; nothing has changed",
+            "Stop automatic labelling without changing any label",
             "",
             lambda session: session.labeller.cancel(),
         ),
         Action(
             "forget_automatic",
             "Remove automatic",
-            "Take all automatic labels away; yours stay",
+            "Remove all automatic labels; your own are kept",
             "",
             lambda session: session.labeller.forget_automatic(),
         ),
         Action(
             "train",
             "Train",
-            "Teach the networks with labels; nothing changes until you keep it",
+            "Train the networks on labels; nothing changes until you keep the result",
             "",
             lambda session: session.learner.train(),
         ),
@@ -155,28 +155,28 @@ ACTIONS = {
         Action(
             "show_changed",
             "Next change",
-            "Show the next point that what was trained would change",
+            "Show the next point that the trained networks would change",
             "",
             lambda session: session.learner.show_changed(),
         ),
         Action(
             "keep_trained",
             "Keep",
-            "Pick with what was trained from now on",
+            "Pick with the trained networks from now on",
             "",
             lambda session: session.learner.keep(),
         ),
         Action(
             "discard_trained",
             "Discard",
-            "Forget what was trained",
+            "Discard the trained networks",
             "",
             lambda session: session.learner.discard(),
         ),
         Action(
             "edit",
             "Edit with the mouse",
-            "Let clicks on the micrograph correct points, or only move the view",
+            "Switch between correcting points and moving the view with the mouse",
             "E",
             _toggle_editing,
         ),
@@ -198,7 +198,7 @@ ACTIONS = {
         Action(
             "rejected",
             "Rejected picks",
-            "Show or hide rejected ones",
+            "Show or hide rejected picks",
             "R",
             _toggle("show_rejected"),
         ),

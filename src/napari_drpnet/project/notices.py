@@ -1,4 +1,4 @@
-"""What the user should read."""
+"""Messages for the user."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,14 +8,14 @@ from napari_drpnet.base.errors import InputFileError, explain_os_error
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that the user should read.
+    """Message for the user.
 
     Parameters
     ----------
     level : {'info', 'warning', 'error'}
-        How bad it is.
+        Severity of the message.
     text : str
-        What it is, and what to do about it.
+        Text that says what happened and what to do about it.
     """
 
     level: Literal["info", "warning", "error"]
@@ -23,7 +23,10 @@ class Notice:
 
 
 def explain(error: Exception) -> str:
-    """Say what went wrong; the kind of an error is named only where its text is no sentence."""
+    """Return a message for the user about an error.
+
+    The type of the error is named only if its text alone is not a full sentence.
+    """
     if isinstance(error, OSError):
         return explain_os_error(error)
     if isinstance(error, InputFileError | ValueError):

@@ -1,4 +1,4 @@
-"""The sample micrograph, opened and picked: what a newcomer sees first."""
+"""The sample micrograph, opened and picked for new users."""
 
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,8 @@ from napari_drpnet.simulation.sample import SAMPLE_DIAMETER_ANGSTROM, sample_fil
 def open_sample(session: Session) -> None:
     """Open the sample micrograph, pick it, and compare the picks with the truth.
 
-    The first time on a computer it is simulated, which takes seconds, in a thread. Where no
-    diameter is set, that of its particles is taken.
+    The micrograph is simulated in a thread the first time on a computer, which takes seconds. If
+    no particle diameter is set, that of the sample is used.
     """
     session.runner.submit("list", _make_files, partial(_open, session))
 

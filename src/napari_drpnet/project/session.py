@@ -1,4 +1,4 @@
-"""One user at work on a project: the workspace with all that is done in it."""
+"""Session: the workspace of one user with all controllers that work in it."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -29,22 +29,23 @@ from napari_drpnet.project.workspace import SessionOptions, Stage, Workspace
 
 __all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]
 
-#: Jobs that go on when another project is opened: they are about no project, or only read one.
+#: Jobs that continue when another project is opened, since they use no project or only read it.
 _LASTING: tuple[JobKind, ...] = ("device", "export")
 
 
 class Session(Workspace):
-    """One user at work on a project: a workspace, and the controllers that work in it.
+    """Workspace of one user, with the controllers that work in it.
 
-    A controller takes the workspace and the other controllers that it needs. What they tell each
-    other upwards are signals.
+    A controller takes the workspace and the other controllers that it needs. It notifies the
+    objects that use it by signals.
 
     Parameters
     ----------
     deliver : callable
-        ``deliver(f)`` runs ``f()`` later in the main thread; any thread may call it.
+        Function such that ``deliver(f)`` runs ``f()`` later in the main thread; any thread may
+        call it.
     options : SessionOptions
-        The user's preferences.
+        Preferences of the user.
     """
 
     def __init__(
@@ -64,10 +65,18 @@ class Session(Workspace):
     # ---- projects and micrographs
 
     def open_paths(self, paths: Iterable[Path], folder: Path | None = None) -> None:
-        """Open micrographs: files, folders, patterns, RELION lists; or one project folder.
+        """Open micrographs from files, folders, patterns or RELION lists, or one project folder.
 
-        They are listed in a thread, and added to the project that is open. Where none is open,
-        they make one: in `folder`, or where the same paths were opened before.
+        Micrographs are listed in a thread and added to the open project. If no project is open,
+        one is opened first.
+
+        Parameters
+        ----------
+        paths : iterable of pathlib.Path
+            Paths of micrographs, or the path of one project folder.
+        folder : pathlib.Path, optional
+            Folder for the project if none is open; by default a folder that depends on `paths`,
+            so that opening the same paths again opens the same project.
         """
         sources = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
         if len(sources) == 1 and ProjectStore.is_project(sources[0]):
@@ -80,9 +89,9 @@ class Session(Workspace):
                 self.opener.open(sources, self.store.folder)
 
     def open_project(self, folder: Path) -> bool:
-        """Open a project folder, which is made where it is missing; tell whether that worked.
+        """Open a project folder, created if missing, and return whether that succeeded.
 
-        A new project starts with the settings of the one before.
+        A new project starts with the settings of the previous project.
         """
         if self.store is not None and self.store.folder == Path(folder).expanduser().absolute():
             return True
@@ -107,7 +116,7 @@ class Session(Workspace):
         return True
 
     def include(self, ids: Iterable[str], included: bool) -> None:
-        """Include micrographs in what is picked and exported, or exclude them."""
+        """Include micrographs in picking all and in exports, or exclude them."""
         records = [self.project.micrographs[name] for name in ids]
         before = tuple(record for record in records if record.included != included)
         after = tuple(r.model_copy(update={"included": included}) for r in before)
@@ -122,18 +131,18 @@ class Session(Workspace):
             self.current.select(names[min(max(here + offset, 0), len(names) - 1)])
 
     def close(self) -> None:
-        """Stop all work and leave the project, saved."""
+        """Stop all jobs, then save and close the project."""
         self.runner.close()
         self.close_project()
 
     # ---- undo
 
     def undo(self) -> None:
-        """Take the last edit back, and show the micrograph that it was about."""
+        """Undo the last edit, and show the micrograph that it changes."""
         self._show(self.history.undo())
 
     def redo(self) -> None:
-        """Do again what was undone."""
+        """Redo the last undone edit, and show the micrograph that it changes."""
         self._show(self.history.redo())
 
     def _show(self, edit: Edit | None) -> None:

@@ -1,4 +1,4 @@
-"""How a person looks at the micrograph and works on it; nothing here is saved or undone."""
+"""State of the view: tool, brush and what is drawn. It is neither saved nor undone."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -15,21 +15,21 @@ Tool = Literal["look", "click", "reject", "accept", "box"]
 
 @dataclass
 class ViewState:
-    """How a person looks at the micrograph; setting a field signals ``events.<field>``.
+    """State of the view of the micrograph; setting a field emits ``events.<field>``.
 
     Parameters
     ----------
     tool : {'look', 'click', 'reject', 'accept', 'box'}
-        What the mouse does: move the view; flip, add and move points; paint with a brush that
+        Action of the mouse: move the view; flip, add and move points; paint with a brush that
         rejects or accepts; select by a box.
     brush_diameters : float
         Diameter of the brush in particle diameters.
     show_points, show_rejected, show_map : bool
-        What is drawn.
+        Whether picks, rejected picks and the distance map are drawn.
     map_opacity : float
-        Of the distance map over the micrograph, 0 to 1.
+        Opacity of the distance map over the micrograph, from 0 to 1.
     display : DisplayParameters
-        How the micrograph is drawn; never what is picked.
+        Parameters for drawing the micrograph; they do not affect picking.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -43,6 +43,6 @@ class ViewState:
     display: DisplayParameters = field(default_factory=DisplayParameters)
 
     def scale_brush(self, factor: float) -> None:
-        """Make the brush larger or smaller, within reason."""
+        """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""
         low, high = BRUSH_LIMITS
         self.brush_diameters = min(max(self.brush_diameters * factor, low), high)

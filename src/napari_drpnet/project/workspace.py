@@ -1,4 +1,4 @@
-"""The project that is open, its settings and its history: what every controller may use."""
+"""Workspace with the open project, its settings and its history, shared by all controllers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,16 +33,16 @@ Stage = Literal["particle", "detector", "peaks", "classifier"]
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """What the user's preferences say.
+    """Preferences of the user.
 
     Parameters
     ----------
     device : str
-        Of new projects.
+        Device for new projects.
     cache_bytes : int
-        Memory for distance maps.
+        Memory for distance maps, in bytes.
     projects_root : pathlib.Path
-        Where projects go that the user gave no folder.
+        Folder for projects for which the user has chosen no folder.
     """
 
     device: str = "auto"
@@ -51,35 +51,36 @@ class SessionOptions:
 
 
 class Workspace:
-    """The project that is open, its settings and its history, and the jobs that run.
+    """Open project with its settings, its history and its running jobs.
 
-    Everything here is called from, and signals in, the main thread; long work runs in others.
+    Methods are called, and signals emitted, in the main thread; long work runs in other threads.
 
     Parameters
     ----------
     deliver : callable
-        ``deliver(f)`` runs ``f()`` later in the main thread; any thread may call it.
+        Function such that ``deliver(f)`` runs ``f()`` later in the main thread; any thread may
+        call it.
     options : SessionOptions
-        The user's preferences.
+        Preferences of the user.
 
     Attributes
     ----------
     project : Project
-        The open project.
+        Open project.
     store : ProjectStore or None
-        Its folder; None while no project is open.
+        Store of the project folder; None while no project is open.
     history : History
-        What can be undone.
+        Undo and redo history.
     runner : JobRunner
-        Runs the jobs of all controllers.
+        Runner of the jobs of all controllers.
     cache : StageCache
-        Distance maps and networks that are kept in memory.
+        Cache of distance maps and networks in memory.
     view : ViewState
-        How the micrograph is looked at.
+        State of the view of the micrograph.
     settings_replaced : Signal
-        The settings before and after a change; emitted after ``settings_changed``.
+        Emitted after ``settings_changed``, with the settings before and after the change.
     settled : Signal
-        The hand has left a slider.
+        Emitted when a change of settings is complete, as when a slider is released.
     """
 
     project_changed = Signal()
@@ -112,7 +113,7 @@ class Workspace:
     # ---- the project
 
     def adopt(self, project: Project, store: ProjectStore | None) -> None:
-        """Make a project the open one."""
+        """Replace the open project by another one."""
         self.project, self.store = project, store
         project.micrographs_changed.connect(self._on_micrographs)
         project.labels_changed.connect(self._on_labels)
@@ -122,7 +123,7 @@ class Workspace:
         self.settings_changed.emit()
 
     def included(self) -> list[MicrographRecord]:
-        """List the micrographs that are included."""
+        """Return the included micrographs."""
         return [record for record in self.project.micrographs.values() if record.included]
 
     def sync(self) -> None:
@@ -134,7 +135,15 @@ class Workspace:
                 self._save(partial(self.store.compact, self.project))
 
     def deliver_part(self, store: ProjectStore, land: Callable[[], None]) -> None:
-        """Let a part of a job land, if its project is still open then; any thread may call it."""
+        """Deliver a partial result of a job, if its project is still open; from any thread.
+
+        Parameters
+        ----------
+        store : ProjectStore
+            Store of the project that the job works on.
+        land : callable
+            Function that takes the result in the main thread.
+        """
 
         def land_if_open() -> None:
             if self.store is store:
@@ -143,16 +152,16 @@ class Workspace:
         self.deliver(land_if_open)
 
     def is_saved(self) -> bool:
-        """Tell whether the project may be closed; where it would lose edits, say so."""
+        """Save the project and return whether that succeeded; notify the user if it failed."""
         self.sync()
         unsaved = 0 if self.store is None else self.store.unsaved
         if unsaved:
-            text = f"{unsaved} edits of this project cannot be saved, so it stays open. Make room."
-            self.notify("error", text)
+            text = f"{unsaved} edits of this project cannot be saved, so it stays open. "
+            self.notify("error", text + "Free some disk space.")
         return not unsaved
 
     def close_project(self) -> None:
-        """Close the folder of the project, saved."""
+        """Save the project and close its folder."""
         self._save_live_changes()
         store, self.store = self.store, None
         try:
@@ -166,13 +175,13 @@ class Workspace:
 
     @property
     def plan(self) -> Plan | None:
-        """What the settings amount to; None while they do not suffice: see `problem`."""
+        """Plan for picking with the current settings; None if there is a `problem`."""
         plan = self._look_up_plan()
         return plan if isinstance(plan, Plan) else None
 
     @property
     def problem(self) -> str | None:
-        """Why there is no plan, and what to do."""
+        """Message that says why there is no plan and what to do; None if there is a plan."""
         plan = self._look_up_plan()
         return plan if isinstance(plan, str) else None
 
@@ -186,11 +195,11 @@ class Workspace:
         Parameters
         ----------
         stage : str
-            A field of `Settings`.
+            Name of a field of `Settings`.
         live : bool
-            While a slider moves: all until `settle` is one step of undo.
+            Whether a slider is being moved. All changes until `settle` are one undo step.
         **values
-            By the names of the parameter model; None means "as the weights recommend".
+            New values by parameter name; None means the recommendation of the weights.
         """
         before = self.project.settings
         model: BaseModel | None = getattr(before, stage)
@@ -209,7 +218,7 @@ class Workspace:
             self.settle()
 
     def settle(self) -> None:
-        """Note that the hand has left the slider."""
+        """Complete the changes of settings since the last call, as when a slider is released."""
         self._save_live_changes()
         self.history.seal()
         self.settled.emit()
@@ -217,7 +226,7 @@ class Workspace:
     # ---- edits
 
     def do(self, edit: Edit | None, merge: str | None = None) -> None:
-        """Apply an edit that can be undone."""
+        """Apply an edit that can be undone; see `History.do`."""
         if edit is None:
             return
         self._is_live = merge is not None
@@ -227,24 +236,24 @@ class Workspace:
             self._is_live = False
 
     def do_quietly(self, edit: Edit) -> None:
-        """Apply an edit that is no step of undo."""
+        """Apply an edit that cannot be undone."""
         self.project.apply(edit)
         self._record(edit)
 
     def forget_steps(self) -> None:
-        """Let nothing that was done so far be undone."""
+        """Clear the undo and redo history."""
         self.history = History(self.project, self._record)
         self.history.changed.connect(self.history_changed.emit)
         self.history_changed.emit()
 
     def notify(self, level: Literal["info", "warning", "error"], text: str) -> None:
-        """Tell the user something."""
+        """Show a message to the user."""
         self.noticed.emit(Notice(level, text))
 
     # ---- inside
 
     def _look_up_plan(self) -> Plan | str:
-        """Return the plan of the settings; weights are looked up only where a name has changed."""
+        """Return the plan of the settings; weights are looked up only if a name has changed."""
         settings = self.project.settings
         if self._plan is None or self._plan[0] is not settings:
             names = settings.detector.weights, settings.classifier.classifier
@@ -266,7 +275,7 @@ class Workspace:
         self.settings_replaced.emit(before, after)
 
     def _record(self, edit: Edit) -> None:
-        """Save an edit; those of a slider that moves are kept until the hand leaves it."""
+        """Save an edit; edits of a moving slider are saved when it is released."""
         if self._is_live:
             self._live_changes += edit.changes
             return
@@ -281,13 +290,13 @@ class Workspace:
                 self._save(partial(self.store.append, change))
 
     def _save(self, save: Callable[[], None]) -> None:
-        """Save, or say once that it fails; what could not be saved is saved with the next."""
+        """Save edits; notify the user once if that fails. Unsaved edits are saved later."""
         try:
             save()
         except OSError as error:
             if self._is_saving:
-                text = f"Cannot save: {explain(error)}. Make room; your work is kept in memory."
-                self.notify("error", text)
+                text = f"Cannot save: {explain(error)}. Your work is kept in memory. "
+                self.notify("error", text + "Free some disk space.")
             self._is_saving = False
         else:
             self._is_saving = True

@@ -157,7 +157,7 @@ def test_it_says_what_is_missing(session, discs, wait, qtbot, viewer):
 
 
 def test_without_a_classifier_there_is_none_to_teach(panel, learner, session):
-    learner.problem = "There is no classifier to be trained: choose one first."
+    learner.problem = "There is no classifier to train: choose one first."
     session.settings_changed.emit()
     assert panel.hint.accessibleName() == learner.problem
     assert not panel.train.isEnabled()

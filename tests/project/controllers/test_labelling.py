@@ -117,7 +117,7 @@ def test_what_contradicts_is_said_and_left_out(corrected, tmp_path):
     corrected.session.labeller.load(tmp_path / "a.csv")
     corrected.finish()
     assert given(corrected) == labels
-    assert corrected.texts("warning") == ["4 labels contradict yours, which stay."]
+    assert corrected.texts("warning") == ["Left out 4 labels that contradicted yours."]
 
 
 def test_unknown_micrographs_are_named_and_the_rest_is_imported(corrected, tmp_path):
@@ -127,7 +127,8 @@ def test_unknown_micrographs_are_named_and_the_rest_is_imported(corrected, tmp_p
     corrected.finish()
     assert len(given(corrected, "m00002")) == 1
     (text,) = corrected.texts("warning")
-    assert text.startswith("No micrograph here is called no0.mrc, no1.mrc, no2.mrc and 2 more.")
+    names = "no0.mrc, no1.mrc, no2.mrc and 2 more"
+    assert text.startswith(f"No micrograph of the project is called {names}.")
 
 
 def test_a_damaged_file_changes_nothing(corrected, tmp_path):

@@ -369,7 +369,7 @@ def test_what_is_missing_is_said(desk, eager_weights, dirty):
     assert learner.problem is None
     desk.session.change("classifier", classifier="none")
     desk.finish()
-    assert learner.problem == "There is no classifier to be trained: choose one first."
+    assert learner.problem == "There is no classifier to train: choose one first."
 
 
 def test_one_kind_of_everything_is_told(desk, eager_weights, dirty):
@@ -391,7 +391,7 @@ def test_a_full_disk_is_told_and_the_trial_stays(trained, monkeypatch):
     monkeypatch.setattr(weights, "save_network", refuse)
     trained.session.learner.keep()
     (text,) = trained.texts()
-    assert text == "Cannot save the weights: No space left on device. Make room."
+    assert text == "Cannot save the weights: No space left on device. Free some disk space."
     assert trained.session.learner.outcome is outcome
     assert trained.project.settings.classifier.classifier == "default"
 

@@ -173,7 +173,7 @@ def test_nothing_is_lost_while_the_folder_is_gone(tmp_path):
 
 def test_a_journal_cut_by_another_program_is_no_place_for_more(path, journal):
     os.truncate(path, 10)
-    with pytest.raises(OSError, match="cut by another program"):
+    with pytest.raises(OSError, match="truncated by another program"):
         journal.append(edit(4))
     assert path.stat().st_size == 10
     assert journal.unsaved == 1

@@ -1,1 +1,1 @@
-"""The parts of a session, one for each thing that a user works on."""
+"""Controllers of a session, one for each task of the user."""

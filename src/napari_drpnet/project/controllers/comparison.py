@@ -1,4 +1,4 @@
-"""The points of the micrograph that is shown against truth, again whenever they change."""
+"""Comparison of the shown micrograph with truth, repeated whenever its points change."""
 
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 
 class LiveComparison:
-    """Compares the points that are shown with truth.
+    """Compares the points of the micrograph that is shown with truth.
 
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose jobs compare.
+        Workspace whose runner runs the comparison.
     current : CurrentMicrograph
         Micrograph that is shown.
     """
@@ -42,7 +42,7 @@ class LiveComparison:
 
     @property
     def truth_yx(self) -> Floats | None:
-        """True centres ``(y, x)`` in the micrograph that is shown; None where nobody knows."""
+        """True centres ``(y, x)`` in the shown micrograph, in unbinned pixels; None if unknown."""
         record = self._current.record
         return self._truth.get(record.name) if record else None
 
@@ -53,7 +53,7 @@ class LiveComparison:
         self._workspace.runner.submit("truth", work, partial(self._take, source))
 
     def forget(self) -> None:
-        """Leave truth out."""
+        """Remove the truth."""
         self._take(None, {})
 
     def _take(self, source: Path | None, truth: dict[str, Floats]) -> None:

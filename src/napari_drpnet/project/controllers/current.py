@@ -1,4 +1,4 @@
-"""The micrograph that is shown: its image, its distance map, its points, and corrections."""
+"""The micrograph that is shown: its image, distance map, points and corrections."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,16 +39,16 @@ class CurrentMicrograph:
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose micrograph it is.
+        Workspace with the project of the micrograph.
 
     Attributes
     ----------
     selected_rows : (k,) int array
-        Rows of the review that are selected, and so drawn in any case; `Selection` sets them.
+        Selected rows of the review, which are always drawn; `Selection` sets them.
     decided : Signal
-        What is accepted was decided anew.
+        Emitted when the accepted points have been determined again.
     opened : Signal
-        Another micrograph is shown; emitted after all other signals about that.
+        Emitted when another micrograph is shown, after all other signals about that.
     """
 
     changed = Signal()
@@ -75,11 +75,11 @@ class CurrentMicrograph:
         workspace.view.events.display.connect(self._render)
         workspace.view.events.show_rejected.connect(self._redraw)
 
-    # ---- which one
+    # ---- choice of the micrograph
 
     @property
     def id(self) -> str | None:
-        """Of the micrograph; None when none is shown."""
+        """Id of the micrograph; None if none is shown."""
         return self.record.id if self.record else None
 
     def select(self, micrograph: str | None) -> None:
@@ -99,12 +99,12 @@ class CurrentMicrograph:
         self.opened.emit()
 
     def _on_micrographs(self) -> None:
-        """Follow the record of the micrograph; where it has gone, show another one."""
+        """Update the record of the micrograph; if it was removed, show another one."""
         micrographs, shown = self._workspace.project.micrographs, self.record
         if shown is None:
             return
         record = micrographs.get(shown.id)
-        if record is shown:  # the signal also tells of new counts
+        if record is shown:  # the signal is also emitted for new counts
             return
         if record is None:
             self.select(next(iter(micrographs), None))
@@ -113,7 +113,7 @@ class CurrentMicrograph:
         else:
             self.record = record
 
-    # ---- what the eye sees
+    # ---- image
 
     def _redraw(self) -> None:
         self.states_changed.emit()
@@ -132,7 +132,7 @@ class CurrentMicrograph:
         self.image_changed.emit()
 
     def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
-        """Tell why; a low-pass filter that this micrograph cannot have is switched off."""
+        """Report the error; switch off a low-pass filter that the micrograph cannot have."""
         self._workspace.runner.errored.emit("image", error)
         if isinstance(error, ValueError):
             view = self._workspace.view
@@ -142,7 +142,7 @@ class CurrentMicrograph:
 
     @property
     def visible(self) -> Mask:
-        """Rows that are drawn; selected ones in any case."""
+        """Whether each row is drawn, ``(n + m,)``; selected rows always are."""
         shows_all = self._workspace.view.show_rejected
         shown = self.states != State.BELOW if shows_all else is_accepted(self.states)
         shown[self.selected_rows] = True
@@ -160,7 +160,7 @@ class CurrentMicrograph:
 
     @property
     def accept(self) -> float | None:
-        """Least P(particle) of an accepted point; None where none is given, nor found as yet."""
+        """Lowest P(particle) of an accepted point; None if not given and not yet determined."""
         plan, decision = self._workspace.plan, self.decision
         given = plan.parameters.classifier.accept if plan else None
         if given is not None or plan is None or decision is None:
@@ -169,7 +169,7 @@ class CurrentMicrograph:
 
     @property
     def diameter_px(self) -> float | None:
-        """Particle diameter in unbinned pixels; None while it is not known."""
+        """Particle diameter in unbinned pixels; None if unknown."""
         if self.stored is not None:
             return self.stored.diameter_px
         particle = self._workspace.project.settings.particle
@@ -178,37 +178,37 @@ class CurrentMicrograph:
 
     @property
     def diameter_angstrom(self) -> float | None:
-        """Particle diameter in Å; None while it or the pixel size is not known."""
+        """Particle diameter in Å; None if it or the pixel size is unknown."""
         diameter, size = self.diameter_px, self.pixel_size_angstrom
         return diameter * size if diameter and size else None
 
     @property
     def pixel_size_angstrom(self) -> float | None:
-        """Of the micrograph, as the settings, its list or its header say; None where none does."""
+        """Pixel size in Å from the settings, RELION's list or the header; None if unknown."""
         particle = self._workspace.project.settings.particle
         given = particle.pixel_size_angstrom if particle else None
         listed = self.record.pixel_size_angstrom if self.record else None
         return given or listed or (self.image.pixel_size_angstrom if self.image else None)
 
     def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
-        """Show what was found."""
+        """Show candidates and their distance map."""
         self.stored, self.map = stored, shown_map
         self.map_changed.emit()
         self._review()
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
-        """Draw in the scale that counts now, when the pixel size has changed."""
+        """Render the image again if the pixel size has changed."""
         sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
         if sizes[0] != sizes[1]:
             self._render()
 
     def _on_labels(self, micrograph: str) -> None:
-        """Redraw when labels have changed."""
+        """Update the points when their labels have changed."""
         if micrograph == self.id:
             self._review()
 
     def decide(self) -> None:
-        """Apply threshold and accept anew."""
+        """Determine again which points are accepted with the current settings."""
         plan = self._workspace.plan
         if self.decision is None:
             self._review()
@@ -217,7 +217,7 @@ class CurrentMicrograph:
             self.states_changed.emit()
 
     def _review(self) -> None:
-        """Bring candidates and labels together."""
+        """Combine candidates and labels."""
         plan, stored, record = self._workspace.plan, self.stored, self.record
         self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
         if record is not None and stored is not None and plan is not None:
@@ -231,15 +231,16 @@ class CurrentMicrograph:
     # ---- corrections
 
     def click(self, position_yx: Position) -> None:
-        """Flip the point at a position, or add one where there is none.
+        """Flip the point at a position, or add one if there is none.
 
-        A rejected point that is not drawn is one too, where a new one would be in its place.
+        A rejected point that is not drawn is flipped as well if it is within `LABEL_REACH`, since
+        a new point would replace it.
         """
         row = self.row_at(position_yx)
         if row is None:
             row = self._row_within(position_yx, self.states != State.BELOW, LABEL_REACH)
         if self.review is None:
-            self._workspace.notify("info", "Press Pick first; then correct what it found.")
+            self._workspace.notify("info", "Press Pick first, then correct the picks.")
         elif row is None:
             self.add([position_yx])
         else:
@@ -250,14 +251,14 @@ class CurrentMicrograph:
         return self._row_within(position_yx, self.visible, 0.5)
 
     def add(self, centers_yx: ArrayLike) -> None:
-        """Add particles at ``(k, 2)`` positions inside the micrograph."""
+        """Add particles at ``(k, 2)`` positions ``(y, x)``; those outside are ignored."""
         if self.review is not None and self.stored is not None:
             centers = np.asarray(centers_yx, float).reshape(-1, 2)
             centers = centers[inside(centers, self.stored.shape)]
             self._correct(lambda corrector: corrector.add(centers))
 
     def move(self, row: int, position_yx: Position) -> None:
-        """Put a point elsewhere."""
+        """Move a point to another position, and accept it."""
         self._correct(lambda corrector: corrector.move([row], [position_yx]))
 
     def set_label(self, rows: Iterable[int], accepted: bool) -> None:
@@ -265,21 +266,31 @@ class CurrentMicrograph:
         self._correct(lambda corrector: corrector.set_label(rows, accepted))
 
     def forget(self, rows: Iterable[int]) -> None:
-        """Take labels back, so that the model decides again; added points go away."""
+        """Remove labels, so that the model decides again; added points are removed."""
         self._correct(lambda corrector: corrector.forget(rows))
 
     def delete(self, rows: Sequence[int]) -> None:
-        """Take added points away and reject others."""
+        """Remove added points, and reject the others."""
         self._correct(lambda corrector: corrector.delete(rows))
 
     @contextmanager
     def stroke(self, accepted: bool) -> Iterator[None]:
-        """Make all that is painted inside one step of undo."""
+        """Combine everything painted in this context into one undo step."""
         with self._workspace.history.grouped("Paint accept" if accepted else "Paint reject"):
             yield
 
     def paint(self, path_yx: ArrayLike, radius_px: float, accepted: bool) -> None:
-        """Accept or reject what a brush touches between two positions."""
+        """Accept or reject the points that a brush touches.
+
+        Parameters
+        ----------
+        path_yx : (k, 2) array_like
+            Path of the brush, ``(y, x)`` in unbinned pixels; the first and last position count.
+        radius_px : float
+            Radius of the brush in unbinned pixels.
+        accepted : bool
+            Whether to accept or to reject.
+        """
         if self.review is not None:
             drawn = self.states != State.BELOW if accepted else self.visible
             rows = rows_within(self.review, drawn, path_yx, radius_px)
@@ -287,14 +298,19 @@ class CurrentMicrograph:
             self.set_label(rows.tolist(), accepted)
 
     def take_over(self, drawn: Mask, centers_yx: ArrayLike) -> bool:
-        """Take over what other tools have done to the drawn points; tell whether that was anything.
+        """Apply the changes that another tool has made to the table of points.
 
         Parameters
         ----------
         drawn : (n,) bool array
-            Rows that were visible to the tool; others cannot have been meant.
+            Whether each row was visible to the tool; changes of invisible rows are ignored.
         centers_yx : (k, 2) array
-            All rows as the tool has left them.
+            Positions ``(y, x)`` of all rows after the changes, in unbinned pixels.
+
+        Returns
+        -------
+        bool
+            Whether the positions differ from those before.
         """
         if self.review is None:
             return False
@@ -308,13 +324,13 @@ class CurrentMicrograph:
         return not np.array_equal(before, centers_yx)
 
     def _row_within(self, position_yx: Position, rows: Mask, diameters: float) -> int | None:
-        """Return that of some rows which is nearest to a position, within some diameters."""
+        """Return the given row nearest to a position; None if it is farther than `diameters`."""
         if self.review is None or self.stored is None:
             return None
         return nearest_row(self.review, rows, position_yx, diameters * self.stored.diameter_px)
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
-        """Do the edit that a corrector makes; without points there is nothing to correct."""
+        """Apply the edit that a corrector makes; do nothing if there are no points."""
         record, review, stored = self.record, self.review, self.stored
         if record is not None and review is not None and stored is not None:
             project = self._workspace.project

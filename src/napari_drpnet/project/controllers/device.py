@@ -1,4 +1,4 @@
-"""Which device the networks will run on, asked in a thread: torch takes a second to load."""
+"""Device for the networks, looked up in a thread because torch takes a second to load."""
 
 from functools import partial
 
@@ -10,19 +10,19 @@ from napari_drpnet.project.workspace import Workspace
 
 
 class DeviceProbe:
-    """Finds out what the device of the settings is, or why it cannot be used.
+    """Looks up the device that the settings name, or why it cannot be used.
 
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose settings count.
+        Workspace with the settings.
 
     Attributes
     ----------
     text : str
-        What to tell the user.
+        Message for the user about the device.
     is_usable : bool
-        Whether the networks can run; True while that is not known.
+        Whether the networks can run; True while that is unknown.
     """
 
     changed = Signal()
@@ -34,15 +34,15 @@ class DeviceProbe:
         self.is_usable = True
 
     def ask(self) -> None:
-        """Look again if the settings name another device than the last time."""
+        """Look up the device if the settings name another one than at the last call."""
         request = self._workspace.project.settings.detector.device
         if request != self._asked:
             self._asked = request
             work = partial(_choose, request)
-            # Live, so that several who ask at once are all answered.
-            self._workspace.runner.submit("device", work, self._tell, self._complain, live=True)
+            # Live, so that a new request does not cancel the one that runs.
+            self._workspace.runner.submit("device", work, self._take, self._complain, live=True)
 
-    def _tell(self, device: Device) -> None:
+    def _take(self, device: Device) -> None:
         kind = device.name.partition(":")[0].upper()
         self._show(f"{kind}: {device.reason}", is_usable=True)
 

@@ -1,4 +1,4 @@
-"""Exports the points of a project: gathers them, and writes them in a thread."""
+"""Export of the points of a project, written to files in a thread."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -31,7 +31,7 @@ from napari_drpnet.relion.lists import SELECTED, copy_micrographs_star
 
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
-#: Name of the folder for files, where the user chose none.
+#: Name of the output folder if the user has chosen none.
 FOLDER = "DRPnet"
 CHOICE = "export.json"
 _NO_LIST = f"{SELECTED} is made from RELION's list of micrographs: open that list, and export again"
@@ -50,7 +50,7 @@ class Exporter:
     Attributes
     ----------
     choice : ExportChoice
-        What the user chose in this project, now or when it was open before.
+        Export options of the user in this project, saved with the project.
     """
 
     finished = Signal(ExportReport)
@@ -61,25 +61,28 @@ class Exporter:
         self.choice = ExportChoice()
         workspace.project_changed.connect(self._recall)
 
-    # ---- what, and where
+    # ---- options
 
     def choose(self, **values: Any) -> None:
-        """Change what to export, by the names of `ExportChoice`; the project remembers it."""
+        """Change fields of `ExportChoice` by name, and save the choice with the project."""
         self.choice = ExportChoice.model_validate(self.choice.model_dump() | values)
         store = self._workspace.store
         if store is not None:
-            with suppress(OSError):  # it is also in memory, and `Session` tells of a full disk
+            with suppress(OSError):  # it is also in memory, and `Session` reports a full disk
                 self.choice.save(store.folder / CHOICE)
         self.choice_changed.emit()
 
     @property
     def folder(self) -> Path | None:
-        """Where files go; None while no project is open."""
+        """Output folder; None while no project is open."""
         return self.choice.folder or self.default_folder
 
     @property
     def default_folder(self) -> Path | None:
-        """Where files go unless the user says else: RELION's project folder, or else ours."""
+        """Default output folder, in RELION's project folder or in that of this project.
+
+        None while no project is open.
+        """
         store, project = self._workspace.store, self._workspace.project
         star = project.settings.micrographs_star
         if store is None:
@@ -90,7 +93,7 @@ class Exporter:
     # ---- writing
 
     def export(self, folder: Path, options: ExportOptions, *, only_current: bool) -> None:
-        """Write the micrograph that is shown, or all included ones that are picked."""
+        """Export the micrograph that is shown, or all included ones that are picked."""
         workspace = self._workspace
         if workspace.store is None or workspace.plan is None:
             workspace.notify(
@@ -114,7 +117,7 @@ class Exporter:
         workspace.runner.submit("export", work, self._finish)
 
     def preview(self, options: ExportOptions) -> str:
-        """Return the first rows that would be written about the micrograph that is shown."""
+        """Return the beginning of the file that would be written for the shown micrograph."""
         current = self._current
         if current.review is None or current.stored is None:
             return ""
@@ -133,7 +136,7 @@ class Exporter:
     def _finish(self, report: ExportReport) -> None:
         if report.failed:
             more = f", and {len(report.failed) - 1} more" if len(report.failed) > 1 else ""
-            text = f"Not all was exported. {report.failed[0]}{more}. Your picks are safe: "
+            text = f"The export is incomplete. {report.failed[0]}{more}. Your picks are safe: "
             remedy = "correct this or choose another folder, and export again."
             self._workspace.notify("error", text + remedy)
         self.finished.emit(report)
@@ -189,16 +192,16 @@ def add_selection(
     Parameters
     ----------
     report : ExportReport
-        What came of the export so far.
+        Result of the export so far.
     micrographs_star : pathlib.Path or None
-        RELION's list; its columns and optics groups stay.
+        RELION's list of micrographs, whose columns and optics groups are kept.
     included : collection of str
-        Names of the micrographs that stay, picked or not.
+        Names of the micrographs to keep, picked or not.
 
     Returns
     -------
     ExportReport
-        With this file, or what is wrong with it.
+        Result with this file added, or with the reason why it could not be written.
     """
     if micrographs_star is None:
         return replace(report, notes=(*report.notes, _NO_LIST))

@@ -1,4 +1,4 @@
-"""Labels of many micrographs at once: into files, out of files, and automatic ones."""
+"""Labels of many micrographs: writing and reading files, and automatic labelling."""
 
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,12 @@ from napari_drpnet.project.workspace import Workspace
 
 Labels = tuple[Label, ...]
 
-#: Names in a message, at most.
+#: Maximum number of names in a message.
 _NAMED = 3
 
 
 class Labeller:
-    """Gives, writes and reads labels of many micrographs; what it gives is one step of undo.
+    """Writes, reads and makes labels of many micrographs; new labels are one undo step.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Labeller:
         self._workspace.notify("info", f"{_count(count, 'label')} written to {path.name}.")
 
     def load(self, path: Path) -> None:
-        """Read labels from such a file, in a thread, and add those that are new."""
+        """Read labels from a ``.csv`` or ``.star`` file in a thread, and add those that are new."""
         workspace = self._workspace
         if workspace.store is None:
             workspace.notify("warning", "Open micrographs first.")
@@ -69,12 +69,12 @@ class Labeller:
         there = f"; {given - count} were there already" if given > count else ""
         notify("info", f"{_count(count, 'label')} imported{there}.")
         if contrary:
-            notify("warning", f"{_count(contrary, 'label')} contradict yours, which stay.")
+            notify("warning", f"Left out {_count(contrary, 'label')} that contradicted yours.")
         if unknown:
             more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
             names = ", ".join(unknown[:_NAMED])
             remedy = "Open those micrographs, and import again."
-            notify("warning", f"No micrograph here is called {names}{more}. {remedy}")
+            notify("warning", f"No micrograph of the project is called {names}{more}. {remedy}")
 
     # ---- automatic
 
@@ -84,9 +84,9 @@ class Labeller:
         return any(self._automatic(name) for name in self._workspace.project.micrographs)
 
     def label_automatically(self) -> None:
-        """Label the picks of all included micrographs that the detector is sure of.
+        """Label the strongest and the weakest picks of all included micrographs.
 
-        Earlier automatic labels on them give way; those of a person stay.
+        Earlier automatic labels on them are replaced; those of the user are kept.
         """
         workspace = self._workspace
         workspace.renew_plan()
@@ -98,11 +98,11 @@ class Labeller:
         workspace.runner.submit("label", work, self._take_proposals)
 
     def cancel(self) -> None:
-        """Stop that; nothing has changed."""
+        """Cancel automatic labelling without changing any label."""
         self._workspace.runner.cancel("label")
 
     def forget_automatic(self) -> None:
-        """Take all automatic labels away."""
+        """Remove all automatic labels."""
         project = self._workspace.project
         edits = tuple(
             LabelEdit(micrograph=name, before=automatic, after=())
@@ -117,13 +117,16 @@ class Labeller:
             text = "No pick stands out from the others: label some yourself."
             self._workspace.notify("warning", text if proposals else "Press Pick first.")
 
-    # ---- both
+    # ---- shared
 
     def _automatic(self, micrograph: str) -> Labels:
         return given_by("model", self._workspace.project.labels(micrograph))
 
     def _add(self, title: str, proposals: list[Proposal], *, renew: bool = False) -> int:
-        """Add labels as one step, in place of automatic ones where asked; return how many."""
+        """Add labels as one undo step, and return their number.
+
+        With `renew`, the existing automatic labels of these micrographs are removed.
+        """
         project, edits = self._workspace.project, []
         for name, given, reach_px in proposals:
             if name in project.micrographs:
@@ -156,7 +159,7 @@ def _read(
 
 
 def _reach(store: ProjectStore, micrograph: str) -> float:
-    """Return how far labels hold, unbinned pixels; on what was never picked, to their places."""
+    """Return the reach of labels in unbinned pixels; 0 for micrographs that were never picked."""
     stored = store.load_candidates(micrograph)
     return LABEL_REACH * stored.diameter_px if stored else 0.0
 

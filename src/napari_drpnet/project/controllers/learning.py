@@ -1,4 +1,4 @@
-"""The networks learn from labels; what they have learned is kept, or not."""
+"""Training of networks on labels, whose outcome the user keeps or discards."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ __all__ = ["LabelTotals", "Learner", "Subject", "TrainingOutcome"]
 
 Labels = tuple[Label, ...]
 
-#: The setting that says which network is in use, by its kind: a stage and its field.
+#: Setting that names the network in use, by kind of network: stage and field.
 _SETTINGS: dict[Kind, tuple[str, str]] = {
     "classifier": ("classifier", "classifier"),
     "detector": ("detector", "weights"),
@@ -35,37 +35,37 @@ _SETTINGS: dict[Kind, tuple[str, str]] = {
 
 
 class Learner:
-    """Trains networks on labels, as the job ``"train"``, and tries the result.
+    """Trains networks on labels, as the job ``"train"``, and holds the outcome.
 
-    Nothing is changed, in the project or on disk, until `keep`.
+    Nothing changes in the project or on disk until `keep` is called.
 
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose labels are learned from.
+        Workspace whose labels are used.
     current : CurrentMicrograph
         Micrograph that is shown.
     selection : Selection
-        Shows the points that would change.
+        Selection that shows the points that would change.
 
     Attributes
     ----------
     subject : {'classifier', 'detector', 'both'}
-        What shall learn.
+        Networks to train.
     uses_automatic : bool
-        Whether it learns from automatic labels too.
+        Whether automatic labels are used too.
     learning : {'classifier', 'detector'}
-        What learns, or learned last.
+        Network that is being trained, or was trained last.
     reports : list of tuple
-        Step, loss and loss on held-out labels of the training that runs, or ran last.
+        Step, loss and loss on held-out labels of the current or the last training.
     outcome : TrainingOutcome or None
-        What came of it, until it is kept or discarded.
+        Outcome of the training, until it is kept or discarded.
     chosen : Signal
-        `subject` or `uses_automatic` has changed.
+        Emitted when `subject` or `uses_automatic` has changed.
     progressed : Signal
-        `reports` has changed.
+        Emitted when `reports` has changed.
     finished : Signal
-        `outcome` has come, or gone.
+        Emitted when `outcome` has been set or cleared.
     """
 
     chosen = Signal()
@@ -76,7 +76,7 @@ class Learner:
         self, workspace: Workspace, current: CurrentMicrograph, selection: Selection
     ) -> None:
         self._workspace, self._current, self._selection = workspace, current, selection
-        self._run = object()  # that reports are wanted of
+        self._run = object()  # identifies the training whose reports are wanted
         self._kept: dict[Kind, str] = {}
         self._looked_at = 0
         self.subject: Subject = "classifier"
@@ -86,17 +86,17 @@ class Learner:
         self.outcome: TrainingOutcome | None = None
         workspace.project_changed.connect(self._forget)
 
-    # ---- what from
+    # ---- labels to train on
 
     def choose(self, *, subject: Subject | None = None, uses_automatic: bool | None = None) -> None:
-        """Choose what shall learn, or whether from automatic labels too."""
+        """Choose the networks to train, or whether to use automatic labels too."""
         self.subject = subject or self.subject
         self.uses_automatic = self.uses_automatic if uses_automatic is None else uses_automatic
         self.chosen.emit()
 
     @property
     def by_micrograph(self) -> list[MicrographTotals]:
-        """The labels of included micrographs that have any, by who gave them."""
+        """Numbers of labels on each included micrograph that has any, by source."""
         project = self._workspace.project
         given = ((record, project.labels(record.id)) for record in self._workspace.included())
         return [
@@ -109,22 +109,22 @@ class Learner:
 
     @property
     def counts(self) -> LabelTotals:
-        """The labels of a person that would be used."""
+        """Numbers of labels of the user that would be used."""
         return total_labels(self._labels())
 
     @property
     def automatic(self) -> LabelTotals:
-        """Automatic labels, whether they would be used or not."""
+        """Numbers of automatic labels, whether they would be used or not."""
         return total_labels(self._labels(), "model")
 
     @property
     def problem(self) -> str | None:
-        """Why training cannot start, and what to do; None where it can."""
+        """Message that says why training cannot start and what to do; None if it can."""
         plan = self._workspace.plan
         if plan is None:
             return self._workspace.problem
         if self.subject != "detector" and plan.weights.classifier is None:
-            return "There is no classifier to be trained: choose one first."
+            return "There is no classifier to train: choose one first."
         if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
             return "This detector has no absolute scale, so it cannot be trained: choose another."
         if sum(len(labels) for _, labels in self._asked()) < LEAST_LABELS:
@@ -154,16 +154,16 @@ class Learner:
         workspace.runner.submit("train", partial(training.run, workspace.cache, tell), self._take)
 
     def cancel(self) -> None:
-        """Stop training; nothing has changed."""
+        """Cancel training; the networks are unchanged."""
         self._workspace.runner.cancel("train")
 
-    # ---- what came of it
+    # ---- outcome
 
     @property
     def changed_yx(self) -> Floats:
-        """Points of the micrograph that is shown which would change, ``(k, 2)``.
+        """Points of the shown micrograph that would change, ``(k, 2)`` in unbinned pixels.
 
-        Those that a person has decided since are left out.
+        Points that the user has labelled since are left out.
         """
         current, outcome = self._current, self.outcome
         if outcome is None or current.id is None or outcome.micrograph != current.id:
@@ -185,7 +185,7 @@ class Learner:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the networks in use are what was learned last."""
+        """Whether the networks in use are those that were kept last."""
         settings = self._workspace.project.settings
         return bool(self._kept) and all(
             getattr(getattr(settings, stage), name) == self._kept[kind]
@@ -194,7 +194,7 @@ class Learner:
         )
 
     def keep(self) -> None:
-        """Save what was learned in the project, and use it: one step of undo."""
+        """Save the trained networks in the project and use them, as one undo step."""
         workspace, outcome = self._workspace, self.outcome
         if outcome is None or workspace.store is None:
             return
@@ -202,7 +202,8 @@ class Learner:
         try:
             kept |= {one.kind: str(one.save(folder)) for one in outcome.networks}
         except OSError as error:
-            workspace.notify("error", f"Cannot save the weights: {explain(error)}. Make room.")
+            text = f"Cannot save the weights: {explain(error)}"
+            workspace.notify("error", f"{text}. Free some disk space.")
             return
         self._forget()
         before = after = workspace.project.settings
@@ -215,7 +216,7 @@ class Learner:
         workspace.settle()
 
     def discard(self) -> None:
-        """Forget what was learned; everything is as before."""
+        """Discard the outcome; the networks are unchanged."""
         self._forget()
 
     # ---- inside
@@ -232,7 +233,7 @@ class Learner:
         return [project.labels(record.id) for record in self._workspace.included()]
 
     def _asked(self) -> list[Asked]:
-        """List the included micrographs that have labels to learn from, with these."""
+        """Return the included micrographs that have labels to train on, with these labels."""
         sources = {"person", "model"} if self.uses_automatic else {"person"}
         given = (
             (record, tuple(label for label in labels if label.source in sources))
@@ -247,7 +248,7 @@ class Learner:
         self.finished.emit()
 
     def _note(self, run: object, kind: Kind, report: "AdaptReport") -> None:
-        """Note a report, unless it is of a training that nobody waits for."""
+        """Store a report, unless its training is no longer wanted."""
         if run is self._run:
             if kind != self.learning:
                 self.learning, self.reports = kind, []

@@ -1,4 +1,4 @@
-"""Micrographs that the user opens: listed in a thread, then added to the project."""
+"""Opening of micrographs, which are listed in a thread and added to the project."""
 
 import os
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Opener:
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose project it is.
+        Workspace with the open project.
     current : CurrentMicrograph
         Micrograph that is shown.
     """
@@ -33,7 +33,7 @@ class Opener:
         workspace.project_changed.connect(self._forget)
 
     def open(self, sources: Sources, project_folder: Path) -> None:
-        """List micrographs, with those asked for before and not listed yet, and add them."""
+        """List micrographs in a thread, with those of pending requests, and add them."""
         self._asked.append(sources)
         work = partial(_list, tuple(self._asked), project_folder)
         self._workspace.runner.submit("list", work, self._add, self._fail)
@@ -46,7 +46,7 @@ class Opener:
         self._workspace.runner.errored.emit("list", error)
 
     def _add(self, lists: list[Listed]) -> None:
-        """Add what is not in the project yet, and show the first of it; no step of undo."""
+        """Add micrographs that are new to the project, and show the first; not an undo step."""
         self._forget()
         workspace, project = self._workspace, self._workspace.project
         first = project.next_micrograph_number()
@@ -71,9 +71,9 @@ class Opener:
             workspace.do_quietly(MicrographEdit(before=(), after=records))
 
     def _adopt_names(self, star: Path, entries: list[BatchEntry]) -> None:
-        """Let micrographs that are in the project already be those of RELION's list.
+        """Update micrographs that are in the project already from RELION's list.
 
-        Steps before that cannot be undone any more: they start from what is no longer there.
+        Earlier steps can no longer be undone, since they start from the previous records.
         """
         workspace, project = self._workspace, self._workspace.project
         records = {record.path: record for record in project.micrographs.values()}
@@ -105,7 +105,7 @@ def _list(asked: Sequence[Sources], project_folder: Path, job: Job) -> list[List
 
 
 def _only_star(sources: Sources) -> Path | None:
-    """Return RELION's list, when that is all that was opened."""
+    """Return RELION's list if it is the only opened file, else None."""
     is_list = len(sources) == 1 and sources[0].suffix.lower() == ".star"
     return sources[0] if is_list else None
 
@@ -127,6 +127,6 @@ def _record_of(number: int, entry: BatchEntry) -> MicrographRecord:
 
 
 def _listed_as(record: MicrographRecord, entry: BatchEntry) -> MicrographRecord:
-    """Return a record with what a list says of it."""
+    """Return a record updated from its entry in a list."""
     listed = _record_of(record.number, entry)
     return listed.model_copy(update={"id": record.id, "included": record.included})

@@ -1,4 +1,4 @@
-"""The jobs that pick: the micrograph shown, all included ones, and anew when a slider moves."""
+"""Jobs that pick the shown micrograph or all included ones, or update picks after a change."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +20,20 @@ from napari_drpnet.project.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a job found in one micrograph.
+    """Result of picking one micrograph.
 
     Parameters
     ----------
     micrograph : str
-        Its id.
+        Id of the micrograph.
     plan : Plan
-        How they were found.
+        Plan with which the candidates were found.
     stored : StoredCandidates
-        All candidates, judged.
+        All candidates, classified.
     map : ShownMap
-        The distance map.
+        Distance map to draw.
     unsaved : OSError or None
-        Why they are in memory only.
+        Error that prevented saving the candidates; None if they were saved.
     """
 
     micrograph: str
@@ -46,8 +46,8 @@ class Found:
 class PickingJobs:
     """Starts and cancels the jobs that pick, and takes their results.
 
-    Three kinds: ``"pick"`` is what a person asked for; ``"candidates"`` follows the sliders and
-    the choice of micrograph; ``"pick all"`` works through the list.
+    There are three kinds: ``"pick"`` is requested by the user; ``"candidates"`` follows the
+    sliders and the choice of micrograph; ``"pick all"`` picks the micrographs of the list.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ class PickingJobs:
     Attributes
     ----------
     picked : Signal
-        The id of a micrograph, not the shown one, that has new candidates.
+        Emitted with the id of a micrograph, other than the shown one, that has new candidates.
     failed : Signal
-        The id of a micrograph that could not be picked, and why.
+        Emitted with the id of a micrograph that could not be picked, and the reason.
     finished : Signal
-        All included micrographs have been worked through.
+        Emitted when ``"pick all"`` has finished.
     """
 
     picked = Signal(str)
@@ -83,7 +83,7 @@ class PickingJobs:
             self._submit("pick", record, plan)
 
     def pick_all(self) -> None:
-        """Pick all included micrographs that are not picked with these settings."""
+        """Pick all included micrographs that are not picked with the current settings yet."""
         workspace, plan = self._workspace, self._require_plan()
         if plan is not None and workspace.store is not None:
             records = workspace.included()
@@ -91,12 +91,12 @@ class PickingJobs:
             workspace.runner.submit("pick all", work, lambda done: self._finish_all(*done))
 
     def cancel(self) -> None:
-        """Stop picking; what is finished stays."""
+        """Cancel picking; finished micrographs are kept."""
         for kind in ("pick", "pick all"):
             self._workspace.runner.cancel(kind)
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
-        """Do again what depends on the settings that have changed."""
+        """Update the results that depend on the changed settings."""
         is_stale = _without_cuts(before) != _without_cuts(after) and _same_view(before, after)
         if is_stale:
             self.refresh()
@@ -104,7 +104,7 @@ class PickingJobs:
             self._current.decide()
 
     def refresh(self) -> None:
-        """Bring the micrograph that is shown up to date, if it was picked before."""
+        """Update the candidates of the shown micrograph, if it was picked before."""
         workspace = self._workspace
         workspace.renew_plan()
         record, stored, plan = self._current.record, self._current.stored, workspace.plan
@@ -117,7 +117,7 @@ class PickingJobs:
         workspace.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
 
     def _land(self, found: Found) -> None:
-        """Take a result; where it is not what the settings ask for now, see about a better one."""
+        """Take a result; if it does not match the current settings, refresh where necessary."""
         workspace = self._workspace
         self._complain_once(found.unsaved)
         record, plan = workspace.project.micrographs.get(found.micrograph), workspace.plan
@@ -137,10 +137,10 @@ class PickingJobs:
             self.refresh()
 
     def _complain_once(self, error: OSError | None) -> None:
-        """Say that candidates cannot be saved, unless that was so before."""
+        """Notify the user that candidates cannot be saved, unless that was so before."""
         if error is not None and self._is_saving:
-            text = f"Cannot save picks: {explain(error)}. Make room; they are kept in memory."
-            self._workspace.notify("error", text)
+            text = f"Cannot save picks: {explain(error)}. They are kept in memory. "
+            self._workspace.notify("error", text + "Free some disk space.")
         self._is_saving = error is None
 
     def _fail(self, record: MicrographRecord, error: Exception) -> None:
@@ -150,7 +150,7 @@ class PickingJobs:
     def _work_through(
         self, records: list[MicrographRecord], plan: Plan, store: ProjectStore, job: Job
     ) -> tuple[int, int]:
-        """Pick one after another; return how many were picked, and how many could not be."""
+        """Pick micrographs one by one; return the numbers of picked and of failed ones."""
         picked = failed = 0
         workspace, cache = self._workspace, self._workspace.cache
         cache.networks(plan)
@@ -186,7 +186,7 @@ class PickingJobs:
 
 @dataclass(frozen=True)
 class _Part:
-    """The job of one micrograph among many: it may be cancelled, and reports for all."""
+    """Job of one micrograph among many, which reports the progress of all of them."""
 
     job: Job
     done: int
@@ -213,18 +213,21 @@ def _find(
 
 
 def _same_detection(record: MicrographRecord, found: Found, plan: Plan | None) -> bool:
-    """Tell whether what was found has the distance map that is wanted now."""
+    """Return whether a result has the distance map that the plan asks for."""
     return plan is not None and plan.detection_key(record) == found.plan.detection_key(record)
 
 
 def _same_view(before: Settings, after: Settings) -> bool:
-    """Tell whether only weights may change the distance map; else a person must press Pick."""
+    """Return whether the distance map depends on the same settings, except the weights.
+
+    If not, the user has to press Pick.
+    """
     same = before.detector.model_copy(update={"weights": after.detector.weights})
     return (before.particle, same) == (after.particle, after.detector)
 
 
 def _without_cuts(settings: Settings) -> Settings:
-    """Return settings in which what only cuts the list of candidates is left open."""
+    """Return settings without the parameters that only cut the list of candidates."""
     stages = {
         name: getattr(settings, name).model_copy(
             update=dict.fromkeys(CUTS & set(type(getattr(settings, name)).model_fields))

@@ -1,4 +1,4 @@
-"""The points that the next verdict is about: what a box has chosen, or the one in doubt."""
+"""Selected points: those in a box, or the one that the user is asked about."""
 
 from collections.abc import Iterable
 
@@ -14,26 +14,26 @@ Position = tuple[float, float]
 
 
 class Selection:
-    """The selected points of the micrograph that is shown.
+    """Selected points of the micrograph that is shown.
 
-    They stay selected, by their places, when labels or candidates change; other settings or
-    another micrograph end the selection.
+    They stay selected by position when labels or candidates change. A change of settings or
+    another micrograph clears the selection.
 
     Parameters
     ----------
     workspace : Workspace
-        Workspace whose settings count.
+        Workspace with the settings.
     current : CurrentMicrograph
         Micrograph that is shown.
 
     Attributes
     ----------
     in_doubt : bool
-        Whether it is the one point that `show_doubt` has shown.
+        Whether the selection is the uncertain point that `show_doubt` has shown.
     """
 
     changed = Signal()
-    #: With the place ``(y, x)`` in unbinned pixels that the view should show.
+    #: Emitted with the position ``(y, x)`` in unbinned pixels that the view should show.
     focus_requested = Signal(tuple)
 
     def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
@@ -47,22 +47,22 @@ class Selection:
 
     @property
     def rows(self) -> Rows:
-        """The selected points ``(k,)``, as rows of the review."""
+        """Selected rows of the review, ``(k,)``."""
         return self._current.selected_rows
 
     def choose(self, rows: Iterable[int]) -> None:
-        """Select points; those that are not drawn are left out."""
+        """Select rows of the review; those that are not drawn are ignored."""
         visible = self._current.visible
         self._select([row for row in rows if row < len(visible) and visible[row]])
 
     def clear(self) -> None:
-        """Select nothing."""
+        """Clear the selection."""
         self._select([])
 
     def label(self, accepted: bool) -> None:
         """Accept or reject the selected points.
 
-        After the one in doubt the next is shown; where nothing is selected, the first.
+        After an uncertain point, the next one is shown; if nothing is selected, the first one.
         """
         in_doubt = self.in_doubt
         if len(self.rows):
@@ -71,15 +71,15 @@ class Selection:
             self.show_doubt()
 
     def take_back(self) -> None:
-        """Take back what a person has said of the selected points."""
+        """Remove the labels of the selected points."""
         if len(self.rows):
             self._current.forget(self.rows.tolist())
 
     def show_doubt(self) -> None:
-        """Select and show the point that the model is least sure of, then the next."""
+        """Select and show the most uncertain point; further calls show the following ones."""
         current, plan = self._current, self._workspace.plan
         if current.review is None or plan is None:
-            self._workspace.notify("info", "Press Pick first; then look at what is uncertain.")
+            self._workspace.notify("info", "Press Pick first, then look at uncertain points.")
             return
         for row in order_by_doubt(current.review, current.states, plan.parameters):
             if self._place(row) not in self._seen:
@@ -90,13 +90,13 @@ class Selection:
         self._workspace.notify("info", "You have seen every point that has no label yet.")
 
     def focus(self, place_yx: Position) -> None:
-        """Show a place, and select the point that is there, if one is."""
+        """Show a position ``(y, x)``, and select the point at exactly that position, if any."""
         review = self._current.review
         self.choose([] if review is None else rows_at(review, [place_yx]).tolist())
         self.focus_requested.emit(place_yx)
 
     def return_to(self, places_yx: Iterable[Position]) -> None:
-        """Show again the point among these places that was in doubt: its label was undone."""
+        """Show the uncertain point at one of these positions again, after its label was undone."""
         current, seen = self._current, [place for place in places_yx if place in self._seen]
         if current.review is not None and seen:
             for row in rows_at(current.review, seen)[:1]:
@@ -131,7 +131,7 @@ class Selection:
 
 
 def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
-    """Return the rows at exactly one of these ``(k, 2)`` places; hidden ones left out."""
+    """Return the rows, except hidden ones, exactly at one of ``(k, 2)`` positions ``(y, x)``."""
     here, there = (
         np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
         for places in (review.centers_yx, centers_yx)

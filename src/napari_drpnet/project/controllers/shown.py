@@ -1,4 +1,4 @@
-"""What is drawn below the points: the micrograph and its distance map."""
+"""Image and distance map of a micrograph, drawn below its points."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ from napari_drpnet.project.state.edits import MicrographRecord
 
 @dataclass(frozen=True, eq=False)
 class ShownImage:
-    """What a person sees of a micrograph.
+    """Image of a micrograph for display.
 
     Parameters
     ----------
     display : DisplayImage
-        Its pixels for the eye.
+        Rendered pixels.
     pixel_size_angstrom : float or None
-        Of the micrograph, as its list or its header say; None where neither does.
+        Pixel size of the micrograph in Å from RELION's list or the header; None if unknown.
     """
 
     display: DisplayImage
@@ -31,16 +31,16 @@ class ShownImage:
 
 @dataclass(frozen=True, eq=False)
 class ShownMap:
-    """The distance map that the threshold cuts.
+    """Distance map to which the threshold is applied.
 
     Parameters
     ----------
     smoothed : (h, w) float32 array
-        In the units of the detector.
+        Smoothed distance map in the map units of the detector.
     frame : Frame
-        How its pixels lie on the micrograph.
+        Mapping between pixels of the distance map and of the micrograph.
     limit : float
-        The value drawn brightest; always the same for the same detector.
+        Value drawn brightest, which is always the same for a detector.
     """
 
     smoothed: NDArray[np.float32]
@@ -54,14 +54,14 @@ def render_record(
     display: DisplayParameters,
     job: Job,
 ) -> ShownImage:
-    """Read a micrograph and make its picture; the work of a job.
+    """Read and render a micrograph; the work of a job.
 
     Raises
     ------
     InputFileError
-        When the file cannot be used.
+        If the file cannot be used.
     ValueError
-        When a low-pass filter is asked for and the pixel size is unknown.
+        If a low-pass filter is requested and the pixel size is unknown.
     """
     micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
     given = parameters.particle.pixel_size_angstrom if parameters else None

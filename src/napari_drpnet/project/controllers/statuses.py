@@ -1,4 +1,4 @@
-"""What came of each micrograph of a project, for the table."""
+"""Status and summary of each micrograph of a project, for the table."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,31 +22,32 @@ from napari_drpnet.project.workspace import Workspace
 Status = Literal["not picked", "picked", "settings changed", "failed"]
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
-#: How many are counted before the table shows them.
+#: Number of micrographs that are counted before the table is updated.
 _CHUNK = 50
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of one micrograph.
+    """Summary of one micrograph.
 
     Parameters
     ----------
     status : str
-        ``settings changed`` means that its candidates are those of other settings.
+        Status of picking; ``settings changed`` means that the candidates were found with other
+        settings.
     accepted, above_threshold : int
-        Picks that are exported, and picks with the rejected ones.
+        Number of accepted picks, which are exported, and of accepted and rejected picks.
     message : str
-        Why it failed; else empty.
+        Reason of a failure; else empty.
     accept : float or None
-        Least P(particle) of an accepted pick; None without such a cut: where no classifier has
-        judged, or where the automatic rule accepts nothing.
+        Lowest P(particle) of an accepted pick; None without a classifier, or if the automatic
+        rule accepts nothing.
     automatic : bool
-        Whether accept is found for this micrograph.
+        Whether `accept` is determined automatically for this micrograph.
     expected : ExpectedScores or None
-        Of the accepted picks; None without a classifier.
+        Expected scores of the accepted picks; None without a classifier.
     advice : tuple of Advice
-        What is odd about it, and what to try.
+        Advice on what is unusual and what to try.
     """
 
     status: Status
@@ -61,14 +62,15 @@ class Summary:
 
 @dataclass(frozen=True)
 class Totals:
-    """What came of all included micrographs.
+    """Totals of all included micrographs.
 
     Parameters
     ----------
     counts : Counter of str
-        How many have each status.
+        Number of micrographs with each status.
     particles : int
-        Accepted picks in them all, also those of other settings: what would be exported.
+        Number of accepted picks, including those found with other settings, since these would be
+        exported too.
     """
 
     counts: Counter[Status]
@@ -76,7 +78,7 @@ class Totals:
 
 
 class Summaries:
-    """Keeps the summaries of all micrographs; a thread counts those that are not shown.
+    """Keeps the summaries of all micrographs; those not shown are counted in a thread.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ class Summaries:
     current : CurrentMicrograph
         Micrograph that is shown.
     picking : PickingJobs
-        Tells which micrographs it has picked, and which it could not.
+        Picking jobs, which report micrographs that were picked or failed.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class Summaries:
     ) -> None:
         self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
-        self._uncounted: dict[str, None] = {}  # picked since they were counted, in that order
+        self._uncounted: dict[str, None] = {}  # ids in the order of picking
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
         current.decided.connect(self._note_current)
@@ -105,7 +107,7 @@ class Summaries:
         return self._of.get(micrograph, Summary("not picked"))
 
     def totals(self) -> Totals:
-        """Add up what came of the included micrographs."""
+        """Return the totals of the included micrographs."""
         summaries = [self[record.id] for record in self._workspace.included()]
         counts = Counter(summary.status for summary in summaries)
         return Totals(counts, sum(summary.accepted for summary in summaries))
@@ -115,19 +117,19 @@ class Summaries:
         self._uncounted.clear()
 
     def _note_current(self, decision: Decision) -> None:
-        """Note the counts, cut and advice of the micrograph that is shown."""
+        """Store the summary of the micrograph that is shown."""
         self._put({decision.record.id: _summary(decision)})
 
     def note_failure(self, micrograph: str, message: str) -> None:
-        """Note why a micrograph could not be picked; that holds until it is."""
+        """Store why a micrograph could not be picked, until it is picked."""
         self._put({micrograph: replace(self[micrograph], status="failed", message=message)})
 
     def refresh(self) -> None:
-        """Count all micrographs anew."""
+        """Count the picks of all micrographs again."""
         self._count("count", list(self._workspace.project.micrographs))
 
     def refresh_one(self, micrograph: str) -> None:
-        """Count one micrograph, which is not shown, anew."""
+        """Count the picks of one micrograph, other than the shown one, again."""
         self._uncounted[micrograph] = None
         self._count("count picked", list(self._uncounted))
 
@@ -154,7 +156,7 @@ class Summaries:
         return counted
 
     def _put_counted(self, summaries: dict[str, Summary]) -> None:
-        """Put all but that of the micrograph that is shown by now: `_note_current` knows better."""
+        """Store summaries, except that of the shown micrograph; see `_note_current`."""
         shown = self._current.id
         self._put({name: summary for name, summary in summaries.items() if name != shown})
 
@@ -174,7 +176,7 @@ class Summaries:
 
 
 def _merged(old: Summary, new: Summary) -> Summary:
-    """Return the new summary, which still is a failure if the last attempt to pick failed."""
+    """Return the new summary, which remains a failure if the last attempt to pick failed."""
     if old.status == "failed" and new.status in ("not picked", "settings changed"):
         return replace(new, status="failed", message=old.message)
     return new

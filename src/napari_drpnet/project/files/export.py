@@ -1,4 +1,4 @@
-"""The accepted picks of many micrographs as files for RELION and others."""
+"""Export of the accepted picks of many micrographs for RELION and other programs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,21 +33,21 @@ CRYOSPARC = "cryosparc.star"
 
 @dataclass(frozen=True, eq=False)
 class ExportedMicrograph:
-    """One micrograph and what to write about it.
+    """Micrograph with its picks to export.
 
     Parameters
     ----------
     name : str
-        As RELION's list of micrographs has it, to the letter.
+        Name of the micrograph, exactly as in RELION's list.
     output : pathlib.PurePosixPath
-        Where its files go inside the folder, up to the ending: ``Movies/a/b`` for
+        Path of its files inside the folder, without the ending: ``Movies/a/b`` for
         ``Movies/a/b_autopick.star``.
     coordinates : Coordinates
-        The accepted picks.
+        Accepted picks.
     shape : tuple of int
-        ``(ny, nx)`` in unbinned pixels.
+        Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
     """
 
     name: str
@@ -59,24 +59,24 @@ class ExportedMicrograph:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What came of an export.
+    """Result of an export.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where all of it lies.
+        Output folder.
     files : tuple of pathlib.Path
-        Coordinate files, all written.
+        Files that were written, except the index.
     index : pathlib.Path or None
-        What RELION takes as input coordinates; None where it could not be written.
+        File that RELION takes as input coordinates; None if it was not written.
     input_coordinates : pathlib.Path or None
-        The same as one types it in RELION: from its project folder where it lies in there.
+        Path of the index to enter in RELION, relative to its project folder if it is inside.
     micrographs, particles : int
-        How many micrographs have all their files, and how many accepted picks they have.
+        Number of micrographs with all files written, and of accepted picks on them.
     notes : tuple of str
-        What the user should know, as sentences without a full stop.
+        Notes for the user, as sentences without a full stop.
     failed : tuple of str
-        What could not be written, and why.
+        Messages that say what could not be written and why.
     """
 
     folder: Path
@@ -99,37 +99,42 @@ def export_picks(
     total: int | None = None,
     job: Job | None = None,
 ) -> ExportReport:
-    """Write the picks of micrographs as `drpnet pick` lays them out, each file whole or not at all.
+    """Write the picks of micrographs in the layout of `drpnet pick`.
+
+    Each file is written completely or not at all.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Made where it is missing. Files of the same names in it are replaced.
+        Output folder, created if missing. Files of the same names in it are replaced.
     micrographs : iterable of ExportedMicrograph
-        Taken one by one, so they may be read meanwhile. One without picks gets files without rows.
+        Micrographs to export, taken one by one, so that they may be read lazily. A micrograph
+        without picks gets files without rows.
     options : ExportOptions
-        The user's choice.
+        Options chosen by the user.
     micrographs_star : pathlib.Path, optional
-        RELION's list of these micrographs. Paths in the index start at its project folder, and
-        without it at the working folder.
+        RELION's list of these micrographs. Paths in the index are relative to its project folder;
+        without a list, to the working folder.
     extend : bool
-        Keep other micrographs in an index that is there already, as for one micrograph of many.
+        Whether to keep other micrographs in an existing index, as when one of many is exported.
     total : int, optional
-        How many micrographs there will be, for the progress, where `micrographs` cannot tell.
+        Number of micrographs for the progress, if `micrographs` has no length.
     job : Job, optional
-        Told after each micrograph; may cancel.
+        Progress callback, called after each micrograph; it may cancel the work.
 
     Returns
     -------
     ExportReport
-        Also when some files could not be written; the index then leaves their micrographs out.
+        Result of the export, even if some files could not be written; the index then leaves
+        their micrographs out.
 
     Raises
     ------
     InputFileError
-        When `folder` cannot be a folder, since there is a file in its place.
+        If there is a file at the path of `folder`.
     Cancelled
-        When the job was cancelled; files of finished micrographs stay, the index is as before.
+        If the work was cancelled. The files of finished micrographs are kept, and the index is
+        unchanged.
     """
     require_folder(folder)
     expected, job = total or length_hint(micrographs), job or SilentJob()
@@ -181,27 +186,27 @@ def preview_lines(
     *,
     micrograph_name: str = "micrograph.mrc",
 ) -> str:
-    """Return the beginning of a coordinate file, made by the writer that would write the file.
+    """Return the beginning of a coordinate file, produced by the writer of its format.
 
     Parameters
     ----------
     coordinates : Coordinates
-        The accepted picks.
+        Accepted picks.
     shape : tuple of int
-        ``(ny, nx)`` of the micrograph in unbinned pixels.
+        Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
     suffix : str
-        Of `WRITTEN`, tells the format.
+        Suffix of the format, a key of `WRITTEN`.
     box_size_px : float
-        Side of the boxes in a ``.box`` or ``.cbox`` file, unbinned pixels.
+        Side of the boxes in a ``.box`` or ``.cbox`` file, in unbinned pixels.
     limit : int
-        Show at most this many picks.
+        Maximum number of picks to show.
     micrograph_name : str
-        For formats that have it in each row.
+        Name of the micrograph, for formats with a name in each row.
 
     Returns
     -------
     str
-        Header and rows; ``…`` on the last line where there are more.
+        Header and rows, with ``…`` on the last line if there are more.
     """
     first = replace(coordinates.where(np.arange(len(coordinates))[:limit]), box_size_px=box_size_px)
     with TemporaryDirectory() as folder:
@@ -213,7 +218,7 @@ def preview_lines(
 
 @dataclass(frozen=True)
 class _Written:
-    """What remains of a micrograph whose files are written: `files` relative to the folder."""
+    """Counts and files of an exported micrograph; `files` are relative to the folder."""
 
     name: str
     files: tuple[str, ...]
@@ -253,28 +258,28 @@ def _notes(
 
 
 def write_cryosparc(folder: Path, picked: Iterable[Coordinates], *, extend: bool) -> Path:
-    """Write what cryoSPARC's job *Import Particles* takes.
+    """Write the file for cryoSPARC's job *Import Particles*.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where the file goes.
+        Output folder.
     picked : iterable of Coordinates
-        Of one micrograph each, whose name the rows have.
+        Picks of one micrograph each, with its name in each row.
     extend : bool
-        Keep other micrographs in a file that is there already.
+        Whether to keep other micrographs in an existing file.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        Path of the file.
 
     Raises
     ------
     InputFileError
-        When a file to be extended cannot be read.
+        If an existing file to be extended cannot be read.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     path, parts = folder / CRYOSPARC, list(picked)
     if extend and path.exists():

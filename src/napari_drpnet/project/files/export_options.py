@@ -1,4 +1,4 @@
-"""What a person chose to export, kept beside the project."""
+"""Export options of the user, saved with the project."""
 
 import json
 from pathlib import Path
@@ -14,10 +14,10 @@ from napari_drpnet.relion.pipeline import RelionVersion
 
 
 class ExportOptions(Parameters):
-    """Which files to write, and for whom."""
+    """Options for exporting picks."""
 
     formats: tuple[str, ...] = Field((".star",), title=f"Coordinate files: {', '.join(WRITTEN)}")
-    relion: RelionVersion = Field("5", title="For this version of RELION")
+    relion: RelionVersion = Field("5", title="Version of RELION that reads the files")
     box_size_px: int | None = Field(
         None,
         ge=2,
@@ -29,7 +29,7 @@ class ExportOptions(Parameters):
     )
 
     selection: bool = Field(
-        False, title="Also RELION's list with the included micrographs alone, for its next job"
+        False, title="Also RELION's list of only the included micrographs, for its next job"
     )
 
     @field_validator("formats")
@@ -40,28 +40,29 @@ class ExportOptions(Parameters):
 
 
 class ExportChoice(ExportOptions):
-    """Which files to write, of what, and into which folder."""
+    """Export options with the output folder and the choice of micrographs."""
 
     folder: Path | None = Field(
-        None, title="Folder of the files; default: DRPnet in RELION's project folder, or in ours"
+        None,
+        title="Output folder; default: DRPnet in RELION's project folder, else in this project",
     )
     only_current: bool = Field(False, title="Only the micrograph that is shown, not all included")
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what was chosen before; the defaults where there is nothing to be read."""
+        """Read a saved choice; return the defaults if there is none or it is damaged."""
         try:
             return cls.model_validate(json.loads(path.read_bytes()))
         except (OSError, ValueError):
             return cls()
 
     def save(self, path: Path) -> None:
-        """Keep the choice in a file.
+        """Save the choice to a file.
 
         Raises
         ------
         OSError
-            When it cannot be written.
+            If the file cannot be written.
         """
         # ASCII only, so that names which are not UTF-8 survive too.
         text = json.dumps(self.model_dump(mode="json"))

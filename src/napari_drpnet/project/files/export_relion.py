@@ -1,4 +1,4 @@
-"""The file that RELION takes as input coordinates of many micrographs."""
+"""Index file that RELION takes as the input coordinates of many micrographs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,19 +24,19 @@ _OPEN_LIST = "open that list (micrographs.star) instead of the micrographs, and 
 
 
 def relion_project(micrographs_star: Path | None, names: Iterable[str]) -> Path:
-    """Tell where RELION's paths start.
+    """Return the folder to which RELION's paths are relative.
 
     Parameters
     ----------
     micrographs_star : pathlib.Path or None
         RELION's list of micrographs.
     names : iterable of str
-        Micrographs in it.
+        Names of micrographs in the list.
 
     Returns
     -------
     pathlib.Path
-        The project folder of that list; the working folder where there is none.
+        Project folder of the list; the working folder if there is no list.
     """
     return project_folder(micrographs_star, names) if micrographs_star else Path.cwd()
 
@@ -49,33 +49,35 @@ def write_relion_index(
     micrographs_star: Path | None = None,
     extend: bool = False,
 ) -> Path | None:
-    """Write what a version of RELION takes as input coordinates.
+    """Write the file that a version of RELION takes as input coordinates.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where the coordinate files are.
+        Folder of the coordinate files.
     files : mapping of str to tuple of str
-        The coordinate files of each micrograph, by its name in RELION's list, relative to `folder`.
+        Coordinate files of each micrograph, by its name in RELION's list, relative to `folder`.
     relion : {'3.1', '4', '5'}
-        The first takes the place of the list of micrographs, the others pairs of names and files.
+        Version of RELION. The file for 3.1 contains the path of the list of micrographs, that for
+        later versions contains pairs of micrographs and coordinate files.
     micrographs_star : pathlib.Path, optional
-        RELION's list of micrographs. Paths start at its project folder, and without it at the
-        working folder.
+        RELION's list of micrographs. Paths are relative to its project folder; without a list, to
+        the working folder.
     extend : bool
-        Keep other micrographs in an index that is there already.
+        Whether to keep other micrographs in an existing index.
 
     Returns
     -------
     pathlib.Path or None
-        The file; None where no file is one that RELION reads, or RELION 3.1 would need the list.
+        Path of the file; None if RELION reads none of the coordinate files, or if RELION 3.1
+        needs a list of micrographs and there is none.
 
     Raises
     ------
     InputFileError
-        When an index to be extended cannot be read.
+        If an existing index to be extended cannot be read.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     project = relion_project(micrographs_star, files)
     rows = list(index_rows(folder, files.items(), project))
@@ -95,7 +97,7 @@ def relion_notes(
     relion: RelionVersion,
     micrographs_star: Path | None = None,
 ) -> Iterator[str]:
-    """Yield what else RELION needs before it takes the picks of these micrographs."""
+    """Yield notes for the user on what else RELION needs to read the picks of micrographs."""
     if find_indexed(coordinate_endings(formats)) is None:
         yield "RELION reads .star and .box files: choose one of them to have its index as well"
     elif micrographs_star is None and relion == "3.1":
@@ -112,7 +114,7 @@ def relion_notes(
 def _write_suffix(
     folder: Path, suffix: str, micrographs_star: Path | None, project: Path
 ) -> Path | None:
-    """Write the file whose name tells RELION 3.1 how coordinate files end."""
+    """Write the file whose name contains the suffix of coordinate files for RELION 3.1."""
     if micrographs_star is None:
         return None
     star = relative_to_project(micrographs_star, project)

@@ -1,4 +1,4 @@
-"""Labels as files, of many micrographs and with who said so: CSV, or a STAR file."""
+"""Files with the labels of many micrographs and their sources, as CSV or STAR."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ from napari_drpnet.relion.star_tables import (
     write_table,
 )
 
-#: What the columns of a CSV file are in a STAR file. RELION keeps columns that it does not know.
+#: Column names in STAR files by those in CSV files. RELION keeps columns that it does not know.
 _COLUMNS = {
     "micrograph": MICROGRAPH_NAME,
     "x": X,
@@ -40,7 +40,7 @@ ChoiceT = TypeVar("ChoiceT")
 
 
 class _Row(NamedTuple):
-    """One label as a file has it; `where` it stands is for messages."""
+    """One label as text of a file; `where` names the row in messages."""
 
     where: str
     micrograph: str
@@ -50,27 +50,27 @@ class _Row(NamedTuple):
 
 
 def write_labels(path: AnyPath, labels: Mapping[str, Iterable[Label]]) -> None:
-    """Write the labels of micrographs, whole or not at all.
+    """Write the labels of micrographs to a file, completely or not at all.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace: STAR where its suffix is ``.star``, else CSV.
+        File to create or replace: STAR if its suffix is ``.star``, else CSV.
     labels : mapping of str to iterable of Label
-        By the name of the micrograph.
+        Labels by the name of the micrograph.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
 
     Notes
     -----
-    The CSV columns are ``micrograph,x,y,label,source,anchor_x,anchor_y``: positions in unbinned
-    pixels with all digits, ``accepted`` or ``rejected``, ``person`` or ``model``, and where the
-    point was before it was moved. The STAR file has the same in one table: the first three as
-    RELION names them, the others as ``_drpnetLabel``, ``_drpnetLabelSource``, ``_drpnetAnchorX``
-    and ``_drpnetAnchorY``.
+    The CSV columns are ``micrograph,x,y,label,source,anchor_x,anchor_y``. Positions are in
+    unbinned pixels with all digits. The label is ``accepted`` or ``rejected``, the source is
+    ``person`` or ``model``, and the anchor is the position of the point before it was moved. The
+    STAR file has the same columns in one table: the first three with the names of RELION, the
+    others as ``_drpnetLabel``, ``_drpnetLabelSource``, ``_drpnetAnchorX`` and ``_drpnetAnchorY``.
     """
     rows = [_fields(name, label) for name, given in labels.items() for label in given]
     if Path(path).suffix.lower() != ".star":
@@ -81,23 +81,23 @@ def write_labels(path: AnyPath, labels: Mapping[str, Iterable[Label]]) -> None:
 
 
 def read_labels(path: AnyPath) -> dict[str, Labels]:
-    """Read the labels that `write_labels`, or somebody else, has written.
+    """Read labels from a file of `write_labels` or another program.
 
     Parameters
     ----------
     path : path-like
-        The file. Columns may come in any order, with others between them. A label may also be 1
-        or 0; without a source a person has given it.
+        File to read. Columns may be in any order, and other columns are ignored. A label may also
+        be 1 or 0; a label without a source counts as given by the user.
 
     Returns
     -------
     dict of str to tuple of Label
-        By the name of the micrograph; their ids count the rows of the file.
+        Labels by the name of the micrograph; their ids are the row numbers of the file.
 
     Raises
     ------
     InputFileError
-        When it is no such file, or a row says nothing that is a label; it names the row.
+        If the file does not contain labels, or a row is invalid; the message names the row.
     """
     rows = list(_star_rows(path) if Path(path).suffix.lower() == ".star" else _csv_rows(path))
     places = np.array([row.places for row in rows], float).reshape(-1, 2, 2)
@@ -124,8 +124,8 @@ def read_labels(path: AnyPath) -> dict[str, Labels]:
 
 def _fields(micrograph: str, label: Label) -> list[str]:
     (y, x), (anchor_y, anchor_x) = label.center_yx, label.anchor_yx
-    verdict = "accepted" if label.accepted else "rejected"
-    return [micrograph, repr(x), repr(y), verdict, label.source, repr(anchor_x), repr(anchor_y)]
+    word = "accepted" if label.accepted else "rejected"
+    return [micrograph, repr(x), repr(y), word, label.source, repr(anchor_x), repr(anchor_y)]
 
 
 def _csv_rows(path: AnyPath) -> Iterator[_Row]:
@@ -151,8 +151,8 @@ def _star_rows(path: AnyPath) -> Iterator[_Row]:
         for name in ("label", "source")
     )
     columns = zip(table[MICROGRAPH_NAME], label, source, *places, strict=True)
-    for number, (name, verdict, who, *where) in enumerate(columns, 1):
-        yield _Row(f"row {number}", name, verdict, who, where)
+    for number, (name, word, origin, *position) in enumerate(columns, 1):
+        yield _Row(f"row {number}", name, word, origin, position)
 
 
 def _choice(

@@ -1,1 +1,1 @@
-"""Jobs in threads, and the way back into the main thread."""
+"""Jobs in threads, with their results delivered in the main thread."""

@@ -1,8 +1,8 @@
-"""What waits, runs and is wanted of one kind of job.
+"""Waiting and running jobs of one kind.
 
-Each job of a kind has a number, its generation. A kind keeps one number more: the oldest
-generation that anybody still waits for. To cancel, to replace and to deliver are all to raise that
-number; a job below it stops at its next tile, and its result is dropped.
+Each job of a kind has a number, its generation. A kind also stores the oldest generation whose
+result is still wanted. Cancelling, replacing and delivering a job all raise that number. A job with
+a lower number stops at its next progress report, and its result is dropped.
 """
 
 from collections.abc import Callable
@@ -14,37 +14,38 @@ from napari_drpnet.base.jobs import Job
 Call = Callable[[], None]
 #: Kinds of jobs; of each kind one job runs and one waits.
 JobKind = Literal[
-    "candidates",  # bring the micrograph that is shown up to date
-    "compare",  # hold its picks against those of a file
+    "candidates",  # update the candidates of the micrograph that is shown
+    "compare",  # compare its picks with the truth
     "count",  # count the picks of all micrographs
-    "count picked",  # count those of micrographs that were picked meanwhile
-    "device",  # find out where networks run
+    "count picked",  # count the picks of micrographs that were picked recently
+    "device",  # find the device for the networks
     "export",
     "image",  # render the micrograph that is shown
-    "label",  # label without a person
+    "label",  # label automatically
     "list",  # open micrographs
     "pick",  # pick the micrograph that is shown
     "pick all",
     "read labels",  # from a file
     "train",
-    "truth",  # read the file to compare with
+    "truth",  # read the truth from a file or folder
 ]
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What one kind of job is doing.
+    """Status of the jobs of one kind.
 
     Parameters
     ----------
     kind : JobKind
         Kind of job.
     state : {'idle', 'waiting', 'running', 'cancelling'}
-        A job is running until its result has landed, and cancelling until its thread is free.
+        State of the job. It is running until its result is delivered, and cancelling until its
+        thread is free.
     stage : str
-        What it works on, in the user's words.
+        Name of the current stage, for the user.
     done, total : int
-        Parts of the stage; 0 of 0 where nothing was reported.
+        Number of completed and of all parts of the stage; both are 0 if nothing was reported.
     """
 
     kind: JobKind
@@ -55,24 +56,24 @@ class JobStatus:
 
 
 class Lane:
-    """The jobs of one kind. It has no lock: its runner guards it.
+    """Jobs of one kind. It has no lock of its own; the runner protects it.
 
     Attributes
     ----------
     latest, wanted : int
-        Generation of the newest job, and the oldest one that anybody waits for.
+        Generation of the newest job, and of the oldest one whose result is wanted.
     running, waiting : Task or None
-        The job that has a thread, and the one that will have it next.
+        Job that runs in a thread, and the one that runs next.
     cancelling : bool
-        The user waits for the running job to stop.
+        Whether the user has cancelled the running job.
     progress : tuple of str, int, int
-        Stage, parts done and parts in total, as the running job said last.
+        Stage, completed parts and all parts, as last reported by the running job.
     progress_posted : float
-        When listeners were last told of progress, in seconds of the monotonic clock.
+        Time of the last status sent for progress, in seconds of the monotonic clock.
     shown : JobStatus
-        What listeners know.
+        Status that was last sent to listeners.
     status_posted : bool
-        The main thread is about to tell listeners.
+        Whether the main thread has been asked to send the status to listeners.
     """
 
     def __init__(self, kind: JobKind) -> None:
@@ -89,7 +90,7 @@ class Lane:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a result is still to land."""
+        """Whether a result is still to be delivered."""
         return self.latest >= self.wanted
 
     def add(
@@ -98,20 +99,20 @@ class Lane:
         on_error: Callable[[Exception], None],
         live: bool,
     ) -> None:
-        """Let a new job wait, in place of the one that did; unless `live`, only it is wanted."""
+        """Let a new job wait instead of the waiting one; unless `live`, no other job is wanted."""
         self.latest += 1
         if not live:
             self.wanted = self.latest
         self.waiting = Task(self, self.latest, work, on_error)
 
     def drop_all(self) -> None:
-        """Want nothing of what was added so far."""
+        """Drop all jobs that were added so far."""
         self.wanted = self.latest + 1
         self.waiting = None
         self.cancelling = False
 
     def start(self) -> Optional["Task"]:
-        """Let the waiting job run, if there is one and no other runs, and return it."""
+        """Let the waiting job run and return it; None if another one runs or none waits."""
         if self.running or not self.waiting:
             return None
         self.running, self.waiting = self.waiting, None
@@ -119,12 +120,12 @@ class Lane:
         return self.running
 
     def leave(self) -> None:
-        """Note that the thread of the running job is free."""
+        """Mark the thread of the running job as free."""
         self.running = None
         self.cancelling = False
 
     def status(self) -> JobStatus:
-        """Return what listeners should know."""
+        """Return the status for listeners."""
         if self.cancelling and not self.is_busy:
             return JobStatus(self.kind, "cancelling", *self.progress)
         if not self.is_busy:
@@ -141,13 +142,13 @@ class Task:
     Parameters
     ----------
     lane : Lane
-        It belongs to.
+        Lane of the job.
     generation : int
-        Its number there, from 1.
+        Number of the job in its lane, from 1.
     work : callable
-        Runs in a thread, and returns what remains to be done on the main thread.
+        Function to run in a thread; it returns a function to call in the main thread.
     on_error : callable
-        Gets the exception of `work`, on the main thread.
+        Function that is called with an exception of `work` in the main thread.
     """
 
     lane: Lane
@@ -157,22 +158,22 @@ class Task:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody still waits for the result."""
+        """Whether the result is still wanted."""
         return self.generation >= self.lane.wanted
 
 
 @dataclass(frozen=True)
 class ReportingJob:
-    """A `Job` for the work of a task.
+    """A `Job` that passes the progress of a task to a function.
 
     Parameters
     ----------
     report : callable
-        Gets what the work reports; may raise `Cancelled`.
+        Function that is called with the progress; it may raise `Cancelled`.
     """
 
     report: Callable[[int, int, str], None]
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Pass on what was reported."""
+        """Report progress; see `napari_drpnet.base.jobs.Job`."""
         self.report(done, total, stage)

@@ -8,20 +8,20 @@ _LOOK_AGAIN_S = 0.01
 
 
 class MainThreadQueue:
-    """What other threads want the main thread to do, kept until it looks.
+    """Queue of functions for the main thread.
 
-    Call it with a function, from any thread, to have that function run later.
+    Call it with a function, from any thread, to run that function later in the main thread.
     """
 
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def __call__(self, call: Callable[[], None]) -> None:
-        """Keep `call` for the main thread."""
+        """Add `call` to the queue."""
         self._calls.put(call)
 
     def run_pending(self) -> None:
-        """Run all that waits, and what is added meanwhile, in the order in which it came."""
+        """Run all functions in the queue in order, including those added meanwhile."""
         while True:
             try:
                 call = self._calls.get_nowait()
@@ -30,19 +30,19 @@ class MainThreadQueue:
             call()
 
     def run_until(self, condition: Callable[[], bool], timeout: float) -> None:
-        """Run what comes, until `condition` holds.
+        """Run the functions in the queue until `condition` holds.
 
         Parameters
         ----------
         condition : callable
-            Asked before and after each call, and at least every 10 ms.
+            Condition, checked before and after each function, and at least every 10 ms.
         timeout : float
-            Seconds.
+            Time limit in seconds.
 
         Raises
         ------
         TimeoutError
-            When the condition does not hold in time.
+            If the condition does not hold in time.
         """
         deadline = time.monotonic() + timeout
         while not condition():

@@ -1,4 +1,4 @@
-"""Work in threads: at most one job of a kind runs and one waits, and no stale result lands."""
+"""Jobs in threads: at most one of each kind runs and one waits; stale results are dropped."""
 
 import atexit
 import time
@@ -23,26 +23,27 @@ _WAIT_AT_EXIT_S = 10.0
 
 
 class JobRunner:
-    """Runs jobs in threads and lands their results on the main thread.
+    """Runs jobs in threads and delivers their results in the main thread.
 
-    Jobs of different kinds run side by side. A new job takes the place of the one of its kind that
-    waits. All methods may be called from any thread; close the runner when it is not needed.
+    Jobs of different kinds run in parallel. A new job replaces the waiting job of its kind. All
+    methods may be called from any thread. Close the runner when it is no longer needed.
 
     Parameters
     ----------
     deliver : callable
-        Takes a function from any thread and runs it later, never at once, on the main thread.
+        Function that takes a function from any thread and runs it later in the main thread, never
+        immediately.
     threads : int
-        Most jobs that run at once; at least 1.
+        Maximum number of jobs that run at once; at least 1.
 
     Attributes
     ----------
     status_changed : Signal
-        Emitted on the main thread with a `JobStatus`, when it differs from the one before;
+        Emitted in the main thread with a `JobStatus` that differs from the previous one; for
         progress at most 20 times per second and kind.
     errored : Signal
-        Emitted on the main thread with the kind and the exception, when a job fails that was
-        submitted without ``on_error``, or when ``on_result`` or ``on_error`` fails.
+        Emitted in the main thread with the kind and the exception, if a job fails that was
+        submitted without ``on_error``, or if ``on_result`` or ``on_error`` fails.
     """
 
     status_changed = Signal(JobStatus)
@@ -74,14 +75,17 @@ class JobRunner:
         kind : JobKind
             Kind of job.
         work : callable
-            Runs in a thread. It gets the `Job` to report to, which also stops it.
+            Function to run in a thread. It is called with a `Job`, to which it reports progress
+            and which cancels it.
         on_result : callable
-            Gets what `work` returned, on the main thread, unless nobody waits for it any more.
+            Function that is called with the result of `work` in the main thread, unless the
+            result is no longer wanted.
         on_error : callable, optional
-            Gets the exception of `work`, likewise; without it, `errored` is emitted.
+            Function that is called likewise with an exception of `work`; by default `errored` is
+            emitted.
         live : bool
-            Let the running job of this kind finish and land, as for a slider that a hand moves.
-            Otherwise it is cancelled.
+            Whether the running job of this kind may finish and deliver its result, as while a
+            slider is moved. Otherwise it is cancelled.
         """
         with self._lock:
             if self._closed:
@@ -92,7 +96,10 @@ class JobRunner:
             self._post_status(lane)
 
     def cancel(self, kind: JobKind) -> None:
-        """Stop the job at its next tile, and drop the one that waits, because the user says so."""
+        """Cancel the jobs of a kind on request of the user.
+
+        The running job stops at its next progress report; until then its state is cancelling.
+        """
         with self._lock:
             lane = self._lanes.get(kind)
             if lane and lane.is_busy:
@@ -101,7 +108,7 @@ class JobRunner:
                 self._post_status(lane)
 
     def invalidate(self, kind: JobKind) -> None:
-        """Stop and drop the same, but be idle at once: nobody cares for these jobs any more."""
+        """Cancel the jobs of a kind since they are out of date; their state is idle at once."""
         with self._lock:
             lane = self._lanes.get(kind)
             if lane:
@@ -109,14 +116,14 @@ class JobRunner:
                 self._post_status(lane)
 
     def invalidate_all(self, but: Container[JobKind] = ()) -> None:
-        """Do that to all kinds, but some."""
+        """Invalidate the jobs of every kind except those in `but`."""
         with self._lock:
             for kind in list(self._lanes):
                 if kind not in but:
                     self.invalidate(kind)
 
     def status(self, kind: JobKind) -> JobStatus:
-        """Return what the jobs of a kind are doing."""
+        """Return the status of the jobs of a kind."""
         with self._lock:
             lane = self._lanes.get(kind)
             return lane.status() if lane else JobStatus(kind, "idle")
@@ -128,7 +135,7 @@ class JobRunner:
             return any(lane.status().state != "idle" for lane in self._lanes.values())
 
     def close(self) -> None:
-        """Cancel everything and take no more, without waiting; nothing is delivered from now on."""
+        """Cancel all jobs and accept no more, without waiting; no more results are delivered."""
         with self._lock:
             if self._closed:
                 return
@@ -139,14 +146,25 @@ class JobRunner:
                 self._ready.put(None)
 
     def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the threads of a closed runner; return if they ended."""
+        """Wait for the threads of a closed runner to end.
+
+        Parameters
+        ----------
+        timeout : float
+            Time limit in seconds.
+
+        Returns
+        -------
+        bool
+            Whether all threads have ended.
+        """
         deadline = time.monotonic() + timeout
         for worker in self._workers:
             worker.join(max(0.0, deadline - time.monotonic()))
         return not any(worker.is_alive() for worker in self._workers)
 
     def _start_waiting(self) -> None:
-        """Give the free threads to the kinds in turn, so that a slider cannot keep them all."""
+        """Give free threads to the kinds in turn, so that a slider cannot occupy them all."""
         running = sum(lane.running is not None for lane in self._lanes.values())
         for lane in list(self._lanes.values()):
             if running < self._threads and (task := lane.start()):
@@ -154,7 +172,7 @@ class JobRunner:
                 self._lanes[lane.kind] = self._lanes.pop(lane.kind)
                 self._ready.put(task)
         while len(self._workers) < running:
-            # A daemon, so that a tile that never ends cannot keep the program from quitting.
+            # A daemon, so that a job that never ends cannot keep the program from quitting.
             worker = Thread(target=self._run_jobs, name="drpnet-job", daemon=True)
             self._workers.append(worker)
             worker.start()
@@ -164,7 +182,7 @@ class JobRunner:
             pass
 
     def _run_next_job(self) -> bool:
-        """Run one job in a function of its own, so that an idle thread keeps no arrays alive."""
+        """Run one job in a separate function, so that an idle thread keeps no arrays alive."""
         task = self._ready.get()
         if task is None:
             return False
@@ -178,7 +196,7 @@ class JobRunner:
         return True
 
     def _run(self, task: Task) -> Call:
-        """Do the work, and return what remains to be done on the main thread."""
+        """Do the work, and return the function to call in the main thread."""
         if not task.is_wanted:
             return _do_nothing
         try:
@@ -220,7 +238,7 @@ class JobRunner:
             task.lane.wanted = task.generation + 1
         try:
             landing()
-        except Exception as error:  # noqa: BLE001 - it is the listener's, and jobs go on
+        except Exception as error:  # noqa: BLE001 - jobs continue after an error of a listener
             self.errored.emit(task.lane.kind, error)
         finally:
             self._show(task.lane)
@@ -239,9 +257,10 @@ _runners: WeakSet[JobRunner] = WeakSet()
 
 @atexit.register
 def _stop_all() -> None:
-    """Give running jobs the time of a tile: a thread that Python ends inside torch may crash.
+    """Stop all jobs, and wait a few seconds for them to end.
 
-    On a busy computer that, or the import of torch, takes seconds.
+    A thread that Python ends inside torch may crash. On a busy computer one tile, or the import
+    of torch, takes seconds.
     """
     runners = list(_runners)
     for runner in runners:

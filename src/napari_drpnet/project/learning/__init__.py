@@ -1,1 +1,1 @@
-"""From the labels of a project to networks that learned from them."""
+"""Training of networks on the labels of a project."""

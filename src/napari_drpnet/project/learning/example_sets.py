@@ -1,4 +1,4 @@
-"""What each micrograph adds to a lesson: its labels, and what is not to be forgotten."""
+"""Training examples of each micrograph: its labels, and other candidates to replay."""
 
 from dataclasses import dataclass
 
@@ -21,26 +21,26 @@ Floats = NDArray[np.float64]
 Labels = tuple[Label, ...]
 Asked = tuple[MicrographRecord, Labels]
 
-#: Candidates below this part of the threshold are not replayed: nobody will see them.
+#: Candidates below this fraction of the threshold are not replayed, since they are never shown.
 _SEEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class ExampleSet:
-    """What one micrograph adds to a lesson.
+    """Training examples of one micrograph.
 
     Parameters
     ----------
     analysis : Analysis
-        What the networks make of it.
+        Result of the current networks on the micrograph.
     validating, helping : tuple of Label
-        Labels that the result is judged by too, and others.
+        Labels that are also used for validation, and labels that are used for training only.
     labelled, automatic : LabelledView
-        The same as the classifier sees them.
+        The same two sets of labels in the view of the classifier.
     replay : LabelledView
-        What it is not to forget.
+        Unlabelled candidates whose P(particle) is to be preserved.
     accepted_score : (k,) float array
-        Of what a person has accepted, map units; NaN where there is no candidate.
+        Scores of the points accepted by the user, in map units; NaN without a candidate.
     """
 
     analysis: Analysis
@@ -55,29 +55,34 @@ class ExampleSet:
 def read_example_set(
     cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
 ) -> ExampleSet:
-    """See what the labels of a micrograph are about.
+    """Collect the training examples of a micrograph.
 
     Parameters
     ----------
     cache : StageCache
-        Finds the candidates, where it does not keep them.
-    asked : tuple
-        The micrograph with its labels.
+        Cache that finds the candidates, or reuses their detection.
+    asked : tuple of MicrographRecord and tuple of Label
+        Micrograph with its labels.
     plan : Plan
-        How it is picked; with a classifier, or without.
+        Plan for picking it, with or without a classifier.
     recipe : AdaptRecipe
-        Says how much is replayed.
+        Recipe that sets how many candidates are replayed.
     by_model : bool
-        Whether the result is judged by automatic labels too.
+        Whether automatic labels are used for validation too.
     job : Job
-        May cancel.
+        Progress callback; it may cancel the work.
+
+    Returns
+    -------
+    ExampleSet
+        Training examples of the micrograph.
 
     Raises
     ------
     InputFileError
-        When the micrograph or the weights cannot be used.
+        If the micrograph or the weights cannot be used.
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     record, labels = asked
     parameters = plan.parameters
@@ -104,22 +109,22 @@ def read_example_set(
 
 
 def places(labels: Labels) -> Floats:
-    """Return the centres of labels, ``(n, 2)`` in unbinned pixels."""
+    """Return the centres ``(y, x)`` of labels, ``(n, 2)`` in unbinned pixels."""
     return np.array([label.center_yx for label in labels], float).reshape(-1, 2)
 
 
 def verdicts(labels: Labels) -> NDArray[np.bool_]:
-    """Return what labels say, ``(n,)``."""
+    """Return whether each label is accepted, ``(n,)``."""
     return np.array([label.accepted for label in labels], bool)
 
 
 def _as_seen(
     labels: Labels, analysis: Analysis, stored: StoredCandidates, context: Floats
 ) -> LabelledView:
-    """Bring labels into the classifier's view, each with the context of its candidate.
+    """Convert labels to the view of the classifier, each with the context of its candidate.
 
-    A label without a candidate, as of a point that was added, has the context 0: there the patch
-    alone is learned from.
+    A label without a candidate, such as that of an added point, has the context 0, so that the
+    patch alone is used for training.
     """
     view, centers = analysis.detection.classifier_view, places(labels)
     context = np.append(context, 0.0)

@@ -1,4 +1,4 @@
-"""What networks have learned from labels, before it is kept."""
+"""Outcome of training on labels, before it is kept."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -22,20 +22,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """What one network has learned.
+    """New weights of one network, trained on labels.
 
     Parameters
     ----------
     kind : {'classifier', 'detector'}
-        Of network.
+        Kind of network.
     before, after : LabelScore
-        On the weights in use, and on new ones, by labels that they were not trained on.
+        Scores of the weights in use and of the new weights, on labels held out from training.
     improved : bool
-        Whether the new ones are better by more than a little.
+        Whether the new weights are better by more than a small margin.
     state : dict of str to Tensor
-        The new weights.
+        New weights.
     card : DetectorCard or ClassifierCard
-        To be saved with them.
+        Card of the new weights.
     """
 
     kind: Kind
@@ -46,12 +46,22 @@ class TrainedNetwork:
     card: AnyCard
 
     def save(self, folder: Path) -> Path:
-        """Write the weights into a folder under a name that is free, and return their file.
+        """Save the weights to a new file in a folder.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            Output folder, created if missing.
+
+        Returns
+        -------
+        pathlib.Path
+            Path of the file, whose name was not in use.
 
         Raises
         ------
         OSError
-            When that is not possible.
+            If the file cannot be written.
         """
         from napari_drpnet.picking.networks.weights import save_network
 
@@ -64,21 +74,22 @@ class TrainedNetwork:
 
 @dataclass(frozen=True, eq=False)
 class TrainingOutcome:
-    """What was learned, to be kept or discarded, and what it would change.
+    """Outcome of training, to be kept or discarded, with the changes that it would make.
 
     Parameters
     ----------
     networks : tuple of TrainedNetwork
-        One network, or both.
+        Trained networks: one, or both.
     labelled_by : {'person', 'model'}
-        Source of the labels that they were compared on.
+        Source of the labels that the networks were validated on.
     micrograph : str or None
-        Id of the one that was shown when training began.
+        Id of the micrograph that was shown when training began.
     accepted : tuple of int
-        How many of its points are accepted now, and would be.
+        Number of accepted points on that micrograph with the networks in use, and with the
+        trained ones.
     lost_yx, gained_yx : (k, 2) float array
-        Its points that are accepted now and would not be, and the other way round; ``(y, x)`` in
-        unbinned pixels.
+        Points on it that would no longer be accepted, and points that would be accepted in
+        addition; ``(y, x)`` in unbinned pixels.
     """
 
     networks: tuple[TrainedNetwork, ...]
@@ -90,20 +101,20 @@ class TrainingOutcome:
 
     @property
     def improved(self) -> bool:
-        """Whether all that was trained is better."""
+        """Whether all trained networks are better."""
         return all(trained.improved for trained in self.networks)
 
     @property
     def changed_yx(self) -> Floats:
-        """The points that change sides, ``(k, 2)``."""
+        """Points that would change, ``(k, 2)``; ``(y, x)`` in unbinned pixels."""
         return np.concatenate([self.lost_yx, self.gained_yx])
 
     @property
     def changed(self) -> int:
-        """How many these are."""
+        """Number of points that would change."""
         return len(self.lost_yx) + len(self.gained_yx)
 
 
 def find_missing(points_yx: Floats, others_yx: Floats, reach_px: float) -> Floats:
-    """Return the points ``(k, 2)`` that none of the others is as near to as `reach_px`."""
+    """Return the points ``(k, 2)`` that have none of the others within `reach_px`."""
     return np.asarray(points_yx[far_from(points_yx, others_yx, reach_px)])

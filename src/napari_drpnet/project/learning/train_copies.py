@@ -1,4 +1,4 @@
-"""Train copies of networks on what the micrographs of a project give, and describe the result."""
+"""Train copies of networks on the example sets of a project, and write their cards."""
 
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
-#: Gets the kind of network that is trained, and a report of its progress.
+#: Function that is called with the kind of network in training, and a report of its progress.
 Tell = Callable[[Kind, "AdaptReport"], None]
 
 
@@ -38,24 +38,29 @@ def train_classifier_copy(
     Parameters
     ----------
     classifier : ClassifierNetwork
-        In use; its card says which cut it is to be compared with.
+        Classifier in use. The cut on its card is used for the comparison.
     example_sets : sequence of ExampleSet
-        What it learns from.
+        Training examples.
     threshold : float
-        That applies now, map units.
+        Threshold in use, in map units.
     recipe : AdaptRecipe
-        How.
+        Recipe for training.
     tell : callable
-        Gets the reports.
+        Function that is called with the progress reports.
     job : Job
-        May cancel.
+        Progress callback; it may cancel the work.
+
+    Returns
+    -------
+    TrainedNetwork
+        Weights, card and scores of the copy.
 
     Raises
     ------
     ValueError
-        When there are too few labels, or they and all else are of one kind.
+        If there are too few labels, or all examples are of one kind.
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     from napari_drpnet.training.from_labels.cards import classifier_card
     from napari_drpnet.training.from_labels.classifier import adapt_classifier
@@ -93,7 +98,7 @@ def train_detector_copy(
     tell: Tell,
     job: Job,
 ) -> TrainedNetwork:
-    """Train a copy of the detector, on the labels that it is validated on alone."""
+    """Train a copy of the detector, on only those labels that are used for validation too."""
     from napari_drpnet.training.from_labels.cards import detector_card
     from napari_drpnet.training.from_labels.detector import tune_detector
 
@@ -106,7 +111,7 @@ def train_detector_copy(
 
 
 def _mark(examples: ExampleSet) -> "LabelledImage":
-    """Bring the labels into the detector's view."""
+    """Convert the labels to the view of the detector."""
     from napari_drpnet.training.from_labels.targets import LabelledImage
 
     view = examples.analysis.detection.view

@@ -1,4 +1,4 @@
-"""One training on the labels of a project: examples, training in a thread, the outcome."""
+"""Training on the labels of a project, from the examples to the outcome."""
 
 import copy
 from collections.abc import Sequence
@@ -44,24 +44,24 @@ Subject = Literal["classifier", "detector", "both"]
 
 @dataclass(frozen=True, eq=False)
 class LabelTraining:
-    """A training on labels, as the work of a job.
+    """Training on labels, to be run as the work of a job.
 
     Parameters
     ----------
     asked : sequence of tuple
-        Micrographs with the labels to learn from.
+        Micrographs with the labels to train on.
     shown : tuple or None
-        The micrograph that is shown with all of its labels, for what would change there.
+        Micrograph that is shown, with all of its labels, to find the points that would change.
     given : PickParameters
-        As the user gave them.
+        Parameters given by the user.
     plan : Plan
-        What they amount to; with a classifier where that is to learn.
+        Plan made from these parameters, with a classifier if one is to be trained.
     subject : {'classifier', 'detector', 'both'}
-        What learns.
+        Networks to train.
     recipe : AdaptRecipe
-        How the classifier learns.
+        Recipe for training the classifier.
     tune_recipe : TuneRecipe, optional
-        How the detector learns; default: as it does best.
+        Recipe for training the detector; default: the recommended one.
     """
 
     asked: Sequence[Asked]
@@ -78,20 +78,25 @@ class LabelTraining:
         Parameters
         ----------
         cache : StageCache
-            Finds the candidates, where it does not keep them.
+            Cache that finds the candidates, or reuses their detection.
         tell : callable
-            Gets the reports.
+            Function that is called with the progress reports.
         job : Job
-            May cancel.
+            Progress callback; it may cancel the work.
+
+        Returns
+        -------
+        TrainingOutcome
+            Trained networks, and the changes that they would make.
 
         Raises
         ------
         InputFileError
-            When a micrograph or the weights cannot be used.
+            If a micrograph or the weights cannot be used.
         ValueError
-            When there are too few labels, or they and all else are of one kind.
+            If there are too few labels, or all examples are of one kind.
         Cancelled
-            When the job says so.
+            If the work was cancelled.
         """
         networks = cache.networks(self.plan)
         by_model = self._validates_by_model
@@ -132,7 +137,7 @@ class LabelTraining:
             trained.append(train_detector_copy(networks, example_sets, recipe, tell, job))
         if self.subject != "detector":
             assert networks.classifier is not None
-            # The cut that the person works with is the one to be compared with, and to be kept.
+            # The cut in use is kept, and used for the comparison.
             stage = self.plan.parameters.classifier
             accepts = {"accept": stage.accept, "least_f1": stage.least_f1}
             card = networks.classifier.card.model_copy(update=accepts)
@@ -146,16 +151,19 @@ class LabelTraining:
     def _find_accepted(
         self, cache: StageCache, networks: Networks, trained: Sequence[TrainedNetwork], job: Job
     ) -> tuple[Floats, Floats, float]:
-        """Return what is accepted where the user looks, what would be, and what is one point."""
+        """Return the accepted points of the shown micrograph with the old and new networks.
+
+        The third value is the distance within which two points count as one, in unbinned pixels.
+        """
         if self.shown is None:
             return np.empty((0, 2)), np.empty((0, 2)), 0.0
         record, labels = self.shown
-        plan, learned = self.plan, {one.kind for one in trained}
+        plan, kinds = self.plan, {one.kind for one in trained}
         analysis, stored = cache.pick(record, plan, job)
         trained_networks = _with_trained(networks, trained)
         parameters = trained_networks.resolve(self.given)
         candidates, detection = stored.picks, analysis.detection
-        if "detector" in learned:
+        if "detector" in kinds:
             size = parameters.particle.pixel_size_angstrom
             micrograph = read_micrograph(record.path, size, record.pixel_size_angstrom)
             detection = detect(micrograph, parameters, trained_networks, job)
@@ -171,7 +179,7 @@ class LabelTraining:
 
 
 def _with_trained(networks: Networks, trained: Sequence[TrainedNetwork]) -> Networks:
-    """Return the networks with what they have learned; those given stay as they are."""
+    """Return the networks with trained weights; the given networks are not modified."""
     for one in trained:
         if isinstance(one.card, DetectorCard):
             module = _load(networks.detector.module, one)

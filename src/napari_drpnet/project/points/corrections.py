@@ -1,4 +1,4 @@
-"""What a person does to points, as edits of labels."""
+"""Corrections of points by the user, as edits of labels."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,22 +16,22 @@ _Change = tuple[Label | None, Label | None]
 
 @dataclass(frozen=True)
 class Corrector:
-    """Makes the edits of one micrograph.
+    """Makes the edits of labels for corrections on one micrograph.
 
     Parameters
     ----------
     micrograph : str
-        Its id.
+        Id of the micrograph.
     review : Review
-        Its rows.
+        Points of the micrograph.
     states : (n,) int8 array
-        Their states.
+        States of the points.
     next_id : int
-        Of the next label.
+        Id of the next label.
     automatic : tuple of Label
-        Labels of a model, which go where a person gives one.
+        Labels of a model, which are removed where the user gives a label.
     reach_px : float
-        How far from its anchor a label holds, unbinned pixels.
+        Distance from a new label within which they are removed, in unbinned pixels.
     """
 
     micrograph: str
@@ -42,11 +42,11 @@ class Corrector:
     reach_px: float = 0.0
 
     def set_label(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
-        """Accept or reject rows by hand; None when all are so already."""
-        return self._edit(self._verdicts(rows, accepted), "Accept" if accepted else "Reject")
+        """Accept or reject rows by hand; return None if nothing changes."""
+        return self._edit(self._changes(rows, accepted), "Accept" if accepted else "Reject")
 
     def flip(self, row: int) -> LabelEdit | None:
-        """Turn accepted into rejected, and the other way round."""
+        """Accept a row that is not accepted, and reject one that is."""
         return self.set_label([row], not is_accepted(self.states)[row])
 
     def add(self, centers_yx: ArrayLike) -> LabelEdit | None:
@@ -57,7 +57,7 @@ class Corrector:
         return self._edit([(None, label) for label in new], "Add")
 
     def move(self, rows: Sequence[int], centers_yx: ArrayLike) -> LabelEdit | None:
-        """Put rows at other places; who moves a point accepts it."""
+        """Move rows to ``(k, 2)`` positions ``(y, x)`` in unbinned pixels, and accept them."""
         changes: list[_Change] = []
         for row, (y, x) in zip(rows, np.asarray(centers_yx, float).reshape(-1, 2), strict=True):
             label, place = self._label(row), (float(y), float(x))
@@ -71,17 +71,17 @@ class Corrector:
         return self._edit(changes, "Move")
 
     def delete(self, rows: Iterable[int]) -> LabelEdit | None:
-        """Take added points away, and reject the others: the model would find them again."""
+        """Remove added points, and reject the others, which the model would find again."""
         chosen, added = list(rows), self.review.added
         taken: list[_Change] = [(self._label(row), None) for row in chosen if added[row]]
-        rejected = self._verdicts([row for row in chosen if not added[row]], accepted=False)
+        rejected = self._changes([row for row in chosen if not added[row]], accepted=False)
         return self._edit(taken + rejected, "Delete")
 
     def forget(self, rows: Iterable[int]) -> LabelEdit | None:
-        """Take labels back, so that the model decides again."""
+        """Remove labels, so that the model decides again."""
         return self._edit([(self._label(row), None) for row in rows], "Take back")
 
-    def _verdicts(self, rows: Iterable[int], accepted: bool) -> list[_Change]:
+    def _changes(self, rows: Iterable[int], accepted: bool) -> list[_Change]:
         changes: list[_Change] = []
         for row in rows:
             label = self._label(row)
@@ -120,18 +120,18 @@ class Corrector:
 
 @dataclass(frozen=True, eq=False)
 class PointChanges:
-    """How a table of points was changed by somebody else.
+    """Changes that another tool has made to a table of points.
 
     Parameters
     ----------
     removed : (k,) int array
-        Rows that are gone.
+        Removed rows.
     moved : (m,) int array
-        Rows that are elsewhere.
+        Moved rows.
     moved_to : (m, 2) float array
-        Where.
+        New positions ``(y, x)`` of the moved rows.
     added : (a, 2) float array
-        New points.
+        Positions ``(y, x)`` of new points.
     """
 
     removed: Rows
@@ -140,14 +140,14 @@ class PointChanges:
     added: np.ndarray
 
     def among(self, rows: NDArray[np.bool_]) -> "PointChanges":
-        """Leave out what happened to other rows than these."""
+        """Return the changes without those of rows outside a mask."""
         removed, moved = rows[self.removed], rows[self.moved]
         return PointChanges(
             self.removed[removed], self.moved[moved], self.moved_to[moved], self.added
         )
 
     def without_copies(self, centers_yx: ArrayLike) -> "PointChanges":
-        """Leave out new points exactly where others are: a point pasted onto itself is one."""
+        """Return the changes without new points that lie exactly on one of the given positions."""
         places = self.added.tolist()
         taken = set(map(tuple, np.asarray(centers_yx, float).tolist())) if places else set()
         new = np.array([tuple(place) not in taken for place in places], bool)
@@ -155,11 +155,11 @@ class PointChanges:
 
 
 def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:
-    """Compare ``(n, 2)`` points with what became of them.
+    """Find the changes between two ``(n, 2)`` tables of points.
 
-    Rows whose exact position is still there have stayed, the others were removed, and positions
-    nobody had are new. But where the rows that stayed all have their old numbers, the others have
-    moved.
+    Rows whose exact position is still in the table are unchanged, the others were removed, and
+    positions that were not in the table are new. But if the tables have equal length and all
+    unchanged rows have kept their row numbers, the other rows were moved.
     """
     # Zero is added, so that -0 has the bytes of 0.
     old = np.asarray(before, float).reshape(-1, 2) + 0.0
@@ -176,7 +176,7 @@ def find_changes(before: ArrayLike, after: ArrayLike) -> PointChanges:
 
 
 def _unpaired(old: NDArray[np.float64], new: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """Return the rows of each table that have no row of their own in the other."""
+    """Return the rows of each table without a counterpart in the other."""
     free: dict[bytes, list[int]] = {}
     for row in range(len(old) - 1, -1, -1):
         free.setdefault(old[row].tobytes(), []).append(row)

@@ -1,4 +1,4 @@
-"""What the histograms of the plugin show, as numbers."""
+"""Histograms of scores and probabilities, as numbers."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ BINS = 64
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How many values lie where.
+    """Histogram of values.
 
     Parameters
     ----------
     edges : (n + 1,) float array
         Ascending edges of the bins.
     counts : (n,) int array
-        Values in each bin.
+        Number of values in each bin.
     """
 
     edges: NDArray[np.float64]
@@ -34,20 +34,21 @@ def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS
     Parameters
     ----------
     values : (n,) array_like
-        Scores. Those beyond the range count in the first or last bin; NaN counts nowhere.
+        Scores. Those outside the range count in the first or last bin; NaN is ignored.
     low, high : float
         Range of all bins together.
     bins : int
-        Their number.
+        Number of bins.
 
     Returns
     -------
     Histogram
+        Edges and counts of the bins.
 
     Raises
     ------
     ValueError
-        When `high` is not above `low`, or there is no bin.
+        If `high` is not above `low`, or `bins` is less than 1.
 
     Examples
     --------
@@ -63,9 +64,9 @@ def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS
 
 
 def candidate_histogram(review: Review, parameters: ResolvedParameters) -> Histogram:
-    """Count the scores of all candidates, those below the threshold too.
+    """Count the scores of all candidates, including those below the threshold.
 
-    The range is that of the units of the detector, unless a score lies beyond.
+    The range is that of the map units of the detector, extended if a score lies above it.
     """
     score = review.score(parameters)
     known = score[~np.isnan(score)]

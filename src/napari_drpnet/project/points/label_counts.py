@@ -1,4 +1,4 @@
-"""How much is labelled, and by whom, in numbers."""
+"""Numbers of labels by source."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from napari_drpnet.project.state.labels import Label, Source, given_by
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """Points that a person has decided.
+    """Numbers of points that the user has labelled.
 
     Parameters
     ----------
     accepted, rejected : int
-        Candidates on the micrograph that is shown.
+        Number of labelled candidates on the micrograph that is shown.
     added : int
-        Particles on it where the model has none.
+        Number of particles on it that were added by hand.
     in_project, micrographs : int
-        Labels in the project, and how many micrographs have any.
+        Number of labels in the project, and of micrographs with labels.
     """
 
     accepted: int
@@ -31,7 +31,7 @@ class LabelCounts:
 
     @property
     def text(self) -> str:
-        """The counts in words, on two lines."""
+        """Text with the counts, on two lines."""
         what = "micrograph" if self.micrographs == 1 else "micrographs"
         return (
             f"On this micrograph: {self.accepted} accepted, {self.rejected} rejected by hand,"
@@ -42,14 +42,14 @@ class LabelCounts:
 
 @dataclass(frozen=True)
 class LabelTotals:
-    """What a person, or a model, has said on some micrographs.
+    """Numbers of labels from one source on several micrographs.
 
     Parameters
     ----------
     accepted, rejected : int
-        Labels.
+        Number of labels that accept or reject a point.
     micrographs : int
-        That have any.
+        Number of micrographs with labels.
     """
 
     accepted: int
@@ -58,7 +58,7 @@ class LabelTotals:
 
     @property
     def text(self) -> str:
-        """The totals in words."""
+        """Text with the totals."""
         if not self.micrographs:
             return "none yet"
         what = "micrograph" if self.micrographs == 1 else "micrographs"
@@ -67,14 +67,14 @@ class LabelTotals:
 
 @dataclass(frozen=True)
 class MicrographTotals:
-    """What was said of one micrograph, by a person and by a model.
+    """Numbers of labels on one micrograph, by source.
 
     Parameters
     ----------
     name : str
-        Of its file.
+        Name of the file.
     person, model : LabelTotals
-        Their labels.
+        Labels of the user and of a model.
     """
 
     name: str
@@ -83,28 +83,28 @@ class MicrographTotals:
 
 
 def total_labels(labels: Iterable[tuple[Label, ...]], source: Source = "person") -> LabelTotals:
-    """Add up the labels of micrographs that one of the sources has given."""
-    verdicts = [[label.accepted for label in given_by(source, given)] for given in labels]
-    accepted = sum(map(sum, verdicts))
-    count = sum(map(len, verdicts))
-    return LabelTotals(accepted, count - accepted, sum(map(bool, verdicts)))
+    """Add up the labels from one source over micrographs."""
+    accepts = [[label.accepted for label in given_by(source, given)] for given in labels]
+    accepted = sum(map(sum, accepts))
+    count = sum(map(len, accepts))
+    return LabelTotals(accepted, count - accepted, sum(map(bool, accepts)))
 
 
 def count_labels(review: Review | None, project: Iterable[tuple[Label, ...]]) -> LabelCounts:
-    """Count what a person has decided; labels of a model are left out.
+    """Count the labels of the user; those of a model are ignored.
 
     Parameters
     ----------
     review : Review or None
-        Of the micrograph that is shown; None where there are no candidates.
+        Points of the micrograph that is shown; None if there are no candidates.
     project : iterable of tuple of Label
-        The labels of each micrograph.
+        Labels of each micrograph.
     """
     given = [len(given_by("person", labels)) for labels in project]
     accepted = rejected = added = 0
     if review is not None:
         rows = np.flatnonzero(review.labelled)
-        verdicts = np.array([label.accepted for label in review.labels], bool)
-        good, new = verdicts[review.label_rows[rows]], review.added[rows]
+        accepts = np.array([label.accepted for label in review.labels], bool)
+        good, new = accepts[review.label_rows[rows]], review.added[rows]
         accepted, rejected, added = (int(n.sum()) for n in (good & ~new, ~good, good & new))
     return LabelCounts(accepted, rejected, added, sum(given), sum(count > 0 for count in given))

@@ -1,4 +1,4 @@
-"""The points of one micrograph as a person sees them: candidates, corrected by labels."""
+"""The points of one micrograph as the user sees them: candidates corrected by labels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 States = NDArray[np.int8]
 
-#: A label holds to the candidate at most this far from its anchor, in particle diameters. Half
-#: of the least distance between picks, so it never has to choose between two.
+#: Largest distance between the anchor of a label and its candidate, in particle diameters. It is
+#: half of the least distance between picks, so that at most one candidate is in reach.
 LABEL_REACH = 0.25
 
 
 class State(IntEnum):
-    """What became of a point; the order is that in which points are drawn."""
+    """State of a point; the order is that in which points are drawn."""
 
     BELOW = 0
     REJECTED = 1
@@ -35,18 +35,18 @@ class State(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """The rows that a person sees: all candidates, best first, then the points added by hand.
+    """Table of points: all candidates, best first, then the points added by hand.
 
     Parameters
     ----------
     candidates : Picks
-        Of the model, n of them.
+        The n candidates of the model.
     labels : tuple of Label
-        Given by a person.
+        Labels of the user.
     label_rows : (n + m,) int array
-        Which of `labels` decides a row; −1 where the model does.
+        Index in `labels` of the label that decides each row; −1 where the model decides.
     hidden : (n + m,) bool array
-        Candidates that a label has taken the place of.
+        Whether a row is hidden, since an accepted label at the same place replaces it.
     """
 
     candidates: Picks
@@ -59,12 +59,12 @@ class Review:
 
     @property
     def added(self) -> NDArray[np.bool_]:
-        """Rows that are no candidates, (n + m,)."""
+        """Whether each row was added by hand, (n + m,)."""
         return np.arange(len(self)) >= len(self.candidates)
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        """Rows that a label decides, (n + m,)."""
+        """Whether a label decides each row, (n + m,)."""
         return self.label_rows >= 0
 
     @property
@@ -78,21 +78,21 @@ class Review:
 
     @property
     def probability(self) -> Floats:
-        """P(particle) of each row; NaN where no classifier has judged, (n + m,)."""
+        """P(particle) of each row, (n + m,); NaN where it has not been classified."""
         return self._of_candidates(self.candidates.probability)
 
     def score(self, parameters: ResolvedParameters) -> Floats:
-        """Return what meets the threshold; NaN for added rows, (n + m,)."""
+        """Return the score to compare with the threshold, (n + m,); NaN for added rows."""
         return self._of_candidates(ranking_score(self.candidates, parameters))
 
     @property
     def merit_name(self) -> str:
-        """What the figure of merit of the candidates is, in words."""
-        judged = len(self.candidates) and np.isfinite(self.candidates.probability).all()
-        return "P(particle)" if judged else "map height"
+        """Name of the figure of merit of the candidates."""
+        classified = len(self.candidates) and np.isfinite(self.candidates.probability).all()
+        return "P(particle)" if classified else "map height"
 
     def describe(self, row: int, parameters: ResolvedParameters) -> str:
-        """Say what the model makes of a row."""
+        """Return a text with the score of a row."""
         if self.added[row]:
             return "added by hand"
         probability = self.probability[row]
@@ -101,7 +101,7 @@ class Review:
         return f"P(particle) {probability:.2f}"
 
     def decide(self, parameters: ResolvedParameters) -> States:
-        """Return the `State` of each row: comparisons only, then the labels."""
+        """Return the `State` of each row by the parameters, then by the labels."""
         states = np.full(len(self), State.BELOW, np.int8)
         count = len(self.candidates)
         states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
@@ -119,13 +119,13 @@ class Review:
         return states
 
     def accepted_coordinates(self, states: States) -> Coordinates:
-        """Collect the accepted rows, as files get them.
+        """Return the accepted rows as coordinates for export.
 
         Returns
         -------
         Coordinates
-            The score is the figure of merit of the candidate; what a person accepted has at
-            least 1, so that no later cut undoes it.
+            Positions and scores. The score is the figure of merit of the candidate; points
+            accepted by hand have at least 1, so that no later cut removes them.
         """
         merit = self._of_candidates(self.candidates.figure_of_merit)
         by_hand = states == State.ACCEPTED_BY_HAND
@@ -140,28 +140,29 @@ class Review:
 
 
 def is_accepted(states: States) -> NDArray[np.bool_]:
-    """Tell which states are accepted, by the model or by hand."""
+    """Return whether each state is accepted, by the model or by hand."""
     return np.isin(states, (State.ACCEPTED, State.ACCEPTED_BY_HAND))
 
 
 def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float) -> Review:
-    """Bring candidates and the labels of a person together.
+    """Combine candidates with the labels of the user.
 
     Parameters
     ----------
     candidates : Picks
-        All of one micrograph, best first.
+        All candidates of one micrograph, best first.
     labels : iterable of Label
-        Of that micrograph; those of a model are left out.
+        Labels of that micrograph; those of a model are ignored.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
 
     Returns
     -------
     Review
-        Each label decides the candidate nearest to its anchor within `LABEL_REACH`, the nearest
-        pairs first. A label without one is a row of its own. Other candidates as near to what
-        a person accepted are hidden: one particle is one point.
+        Points of the micrograph. Each label decides the candidate nearest to its anchor within
+        `LABEL_REACH`; the nearest pairs are matched first. A label without a candidate is a row
+        of its own. Other candidates within the same distance of an accepted label are hidden, so
+        that one particle is one point.
     """
     given = given_by("person", labels)
     count, reach = len(candidates), LABEL_REACH * diameter_px
@@ -181,7 +182,7 @@ def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float)
 def nearest_row(
     review: Review, visible: NDArray[np.bool_], position_yx: ArrayLike, reach_px: float
 ) -> int | None:
-    """Return the visible row nearest to a position, if it is within `reach_px`."""
+    """Return the visible row nearest to a position; None if none is within `reach_px`."""
     rows = np.flatnonzero(visible)
     if not len(rows):
         return None
@@ -205,10 +206,11 @@ def rows_within(
 
 
 def order_by_doubt(review: Review, states: States, parameters: ResolvedParameters) -> Rows:
-    """Return the rows that the model is least sure of first; labelled and hidden ones left out.
+    """Return the rows in the order of their uncertainty, the most uncertain one first.
 
-    Doubt is the distance of P(particle) from the cut in use, among what is above the threshold;
-    without a classifier, the distance of the score from the threshold.
+    Rows are uncertain if P(particle) is close to the cut in use; those below the threshold are
+    left out. Without a classifier, rows are uncertain if the score is close to the threshold.
+    Labelled, hidden and added rows are left out.
     """
     open_rows = ~(review.labelled | review.hidden | review.added)
     cut = find_cut(review.candidates, parameters)

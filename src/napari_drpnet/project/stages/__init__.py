@@ -1,1 +1,1 @@
-"""The stages of picking: what they depend on, and their caches."""
+"""Stages of picking in a project: plans, cache keys, caches and decisions."""

@@ -1,4 +1,4 @@
-"""Labels without a person: the confident and the weak peaks of the paper's own scheme."""
+"""Automatic labels: the confident and the weak peaks of the scheme in the paper."""
 
 from collections.abc import Iterable
 
@@ -12,36 +12,41 @@ from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 
-#: Levels of a confident peak, as the paper counts them.
+#: Number of levels that a confident peak reaches, as defined in the paper.
 _CONFIDENT = 3
-#: Of either kind on one micrograph, at most: more would teach nothing new.
+#: Maximum number of labels of each kind on one micrograph; more would add no information.
 MOST = 50
 
 Labels = tuple[Label, ...]
-#: Id of a micrograph, labels for it, and how far they hold, unbinned pixels.
+#: Id of a micrograph, labels for it, and their reach (see `merge_labels`) in unbinned pixels.
 Proposal = tuple[str, Labels, float]
 
 
 def propose_labels(
     records: Iterable[MicrographRecord], plan: Plan, store: ProjectStore, job: Job
 ) -> list[Proposal]:
-    """Label the candidates of picked micrographs, as `label_by_confidence` does.
+    """Propose labels for the candidates of picked micrographs with `label_by_confidence`.
 
     Parameters
     ----------
     records : iterable of MicrographRecord
-        Those that are not picked with these settings are left out.
+        Micrographs to label. Those not picked with the current settings are left out.
     plan : Plan
-        How they are picked.
+        Plan for picking with the current settings.
     store : ProjectStore
-        Knows what was picked.
+        Store of the candidates.
     job : Job
-        Told after each micrograph; may cancel.
+        Progress callback, called for each micrograph; it may cancel the work.
+
+    Returns
+    -------
+    list of tuple
+        One proposal for each micrograph that is picked.
 
     Raises
     ------
     Cancelled
-        When the job says so.
+        If the work was cancelled.
     """
     proposals, wanted = [], list(records)
     for count, record in enumerate(wanted):
@@ -54,13 +59,14 @@ def propose_labels(
 
 
 def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
-    """Label what is surely a particle, and what surely is none, on one micrograph.
+    """Label confident particles and confident non-particles on one micrograph.
 
-    The paper's levels are multiples of the threshold: that of the detector alone, since one that
-    a classifier recommends lets noise pass. Where too few fit below the height of a particle, as
-    on an absolute map, they are smaller: then half of the accepted picks are confident, and weak
-    ones lie below the threshold too. The paper's rule that flat boxes are none is left out: among
-    the candidates of the shipped detector the flattest are particles, mostly.
+    The levels of the paper are multiples of the threshold. Here that is the threshold of the
+    detector alone, since a lower one recommended by a classifier lets noise pass. If too few
+    levels fit below the height of a particle, as on an absolute map, the levels are smaller, such
+    that half of the accepted picks are confident; weak picks then lie below the threshold too.
+    The paper's rule that flat boxes contain no particle is left out, since most of the flattest
+    candidates of the shipped detector are particles.
     """
     from napari_drpnet.training.common.labels import label_by_confidence
 
@@ -73,16 +79,16 @@ def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     level = min(threshold or np.inf, float(np.median(accepted)) / _CONFIDENT)
     picks, score = picks.where(score >= level), score[score >= level]
     alike = np.ones(len(score))
-    verdicts = label_by_confidence(score, picks.centers_yx, alike, level, stored.diameter_px)
-    chosen = np.concatenate([_evenly(np.flatnonzero(verdicts == kind)) for kind in (1, 0)])
+    labels = label_by_confidence(score, picks.centers_yx, alike, level, stored.diameter_px)
+    chosen = np.concatenate([_evenly(np.flatnonzero(labels == kind)) for kind in (1, 0)])
     places = [(float(y), float(x)) for y, x in picks.centers_yx[chosen]]
     return tuple(
-        Label(id=k, center_yx=place, anchor_yx=place, accepted=bool(verdict), source="model")
-        for k, (place, verdict) in enumerate(zip(places, verdicts[chosen], strict=True))
+        Label(id=k, center_yx=place, anchor_yx=place, accepted=bool(label), source="model")
+        for k, (place, label) in enumerate(zip(places, labels[chosen], strict=True))
     )
 
 
 def _evenly(rows: Rows) -> Rows:
-    """Choose rows evenly down the list, the best and the worst among them."""
+    """Choose evenly spaced rows of a list, including the first and the last."""
     count = min(len(rows), MOST)
     return np.asarray(rows[np.linspace(0, len(rows) - 1, count).round().astype(int)])

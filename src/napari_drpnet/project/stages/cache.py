@@ -1,4 +1,4 @@
-"""The stages of picking for the micrographs of a project, each kept while it is of use."""
+"""Stages of picking for the micrographs of a project, with their results cached."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -21,18 +21,18 @@ from napari_drpnet.project.storage.store import StoredCandidates
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What the networks have found in a micrograph.
+    """Result of the networks on one micrograph.
 
     Parameters
     ----------
     key : str
-        Hash of what the evidence depends on.
+        Hash of everything that the evidence depends on.
     detection : Detection
-        With the evidence of the detector.
+        Detection with the evidence of the detector.
     shape : tuple of int
         Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
     pixel_size_angstrom : float
-        Of the micrograph.
+        Pixel size of the micrograph in Å.
     """
 
     key: str
@@ -43,7 +43,7 @@ class Analysis:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it holds."""
+        """Size of the arrays in memory, in bytes."""
         detection = self.detection
         images = (detection.view.image, detection.classifier_view.image)
         held = sum({id(image): image.nbytes for image in images}.values())
@@ -51,7 +51,10 @@ class Analysis:
         return held + detection.evidence.nbytes + patches
 
     def patches(self, networks: Networks) -> PatchCache | None:
-        """Return the patches that the classifier has seen; those of another one are dropped."""
+        """Return the cache of classified patches; None without a classifier.
+
+        Patches of another classifier are dropped.
+        """
         if networks.classifier is None:
             return None
         sha256 = networks.classifier.sha256
@@ -62,13 +65,13 @@ class Analysis:
 
 
 class StageCache:
-    """Runs the stages of picking and keeps their results; any thread may call it.
+    """Runs the stages of picking and caches their results; any thread may call it.
 
     Parameters
     ----------
     cache_bytes : int
-        Memory that the results of detectors may hold; the least recently used ones are dropped.
-        The last one always stays.
+        Memory for results of the detector, in bytes. The least recently used results are dropped,
+        but the latest one is always kept.
     """
 
     def __init__(self, cache_bytes: int) -> None:
@@ -78,33 +81,33 @@ class StageCache:
         self._networks = NetworkCache()
 
     def find(self, key: str) -> Analysis | None:
-        """Return what is kept under a key of `Plan.detection_key`."""
+        """Return the cached result for a key of `Plan.detection_key`; None if there is none."""
         with self._lock:
             if key in self._analyses:
                 self._analyses.move_to_end(key)
             return self._analyses.get(key)
 
     def networks(self, plan: Plan) -> Networks:
-        """Load the networks of a plan, unless they are those of the last call.
+        """Return the networks of a plan, which are loaded unless they are those of the last call.
 
         Raises
         ------
         InputFileError
-            When weights are damaged, or have changed since the plan was made.
+            If weights are damaged, or have changed since the plan was made.
         ValueError
-            When the device is not there.
+            If the device is not available.
         """
         return self._networks.load(plan.parameters, plan.weights.sha256)
 
     def analyse(self, record: MicrographRecord, plan: Plan, job: Job | None = None) -> Analysis:
-        """Read a micrograph and let the detector look at it, or return what is kept of that.
+        """Read a micrograph and run the detector on it, or return the cached result.
 
         Raises
         ------
         InputFileError
-            When the micrograph cannot be used.
+            If the micrograph or the weights cannot be used.
         Cancelled
-            When the job says so.
+            If the work was cancelled.
         """
         key = plan.detection_key(record)
         if kept := self.find(key):
@@ -120,8 +123,8 @@ class StageCache:
     def pick(
         self, record: MicrographRecord, plan: Plan, job: Job | None = None
     ) -> tuple[Analysis, StoredCandidates]:
-        """Find and classify all candidates of a micrograph; see `analyse`."""
-        key = plan.candidates_key(record)  # first: the file may change meanwhile
+        """Find and classify all candidates of a micrograph; raises the errors of `analyse`."""
+        key = plan.candidates_key(record)  # before reading, since the file may change meanwhile
         networks = self.networks(plan)
         analysis = self.analyse(record, plan, job)
         detection = analysis.detection
@@ -150,7 +153,7 @@ class StageCache:
 
 
 def _advise(picks: Picks, analysis: Analysis, parameters: ResolvedParameters) -> tuple[Advice, ...]:
-    """Say what is odd, but for what the cuts decide: see `decision.Decision.advice`."""
+    """Return the advice that is independent of the cuts; see `decision.Decision.advice`."""
     accepted, size = accept(picks, parameters), analysis.pixel_size_angstrom
     advice = advise(accepted, analysis.detection, parameters, size)
     return tuple(one for one in advice if one.topic != "picks")

@@ -1,4 +1,4 @@
-"""What the settings and a person decide about one micrograph: points, counts, scores, advice."""
+"""Results of settings and labels on one micrograph: states, counts, scores and advice."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,18 +18,18 @@ from napari_drpnet.project.storage.store import StoredCandidates
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """What a plan makes of the candidates of one micrograph; each part is computed when asked for.
+    """Result of a plan for the candidates of one micrograph; each part is computed on demand.
 
     Parameters
     ----------
     record : MicrographRecord
-        The micrograph.
+        Record of the micrograph.
     stored : StoredCandidates
-        Of it.
+        Candidates of the micrograph.
     review : Review
-        They and the labels of a person.
+        Candidates combined with the labels of the user.
     plan : Plan
-        That decides.
+        Plan with the parameters that decide.
     """
 
     record: MicrographRecord
@@ -59,29 +59,29 @@ class Decision:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the cut is found for this micrograph."""
+        """Whether the cut is determined automatically for this micrograph."""
         return self.plan.is_automatic and self.cut is not None
 
     @property
     def is_refused(self) -> bool:
-        """Whether nothing is accepted since no cut promises the least F1 that is asked for."""
+        """Whether nothing is accepted because no cut is expected to reach the least F1."""
         return self.is_automatic and self.cut is not None and not self.cut.picks_something
 
     @property
     def accept(self) -> float | None:
-        """Least P(particle) in use; None without a classifier."""
+        """Lowest P(particle) of an accepted point; None without a classifier."""
         given = self.plan.parameters.classifier.accept
-        if given is not None and self._is_judged:  # known without a look at the candidates
+        if given is not None and self._is_classified:  # known without computing the cut
             return given
         return self.cut.accept if self.cut else None
 
     @cached_property
     def expected(self) -> ExpectedScores | None:
-        """The scores to expect of the accepted points; None without a classifier.
+        """Expected scores of the accepted points; None without a classifier.
 
-        What a person has said counts as known.
+        Labels of the user count as certain.
         """
-        if not self._is_judged:
+        if not self._is_classified:
             return None
         probability, states = self.review.probability, self.states
         probability[states == State.ACCEPTED_BY_HAND] = 1.0
@@ -91,7 +91,7 @@ class Decision:
 
     @cached_property
     def advice(self) -> tuple[Advice, ...]:
-        """What is odd about the picks and, while the distance map is that of the plan, about it."""
+        """Advice on the picks and, if the distance map is up to date, on the map."""
         candidates = self.review.candidates
         picks = replace(candidates, accepted=self._accepted[: len(candidates)])
         text = advise_on_picks(picks, self.plan.parameters)
@@ -100,7 +100,7 @@ class Decision:
         return about_picks + (self.stored.advice if is_valid else ())
 
     @cached_property
-    def _is_judged(self) -> bool:
+    def _is_classified(self) -> bool:
         with_classifier = self.plan.parameters.classifier.classifier != "none"
         return with_classifier and not np.isnan(self.review.candidates.probability).all()
 
@@ -112,5 +112,5 @@ class Decision:
 def decide(
     record: MicrographRecord, stored: StoredCandidates, labels: tuple[Label, ...], plan: Plan
 ) -> Decision:
-    """Bring candidates, labels and plan of a micrograph together."""
+    """Combine the candidates, labels and plan of a micrograph."""
     return Decision(record, stored, review_picks(stored.picks, labels, stored.diameter_px), plan)

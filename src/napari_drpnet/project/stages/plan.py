@@ -1,4 +1,4 @@
-"""What the settings of a project amount to, and what results depend on."""
+"""Plan for picking, made from the settings of a project, and the cache keys of its results."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ from napari_drpnet.project.state.edits import MicrographRecord
 
 @dataclass(frozen=True)
 class Plan:
-    """How micrographs are picked.
+    """Plan for picking micrographs.
 
     Parameters
     ----------
     parameters : ResolvedParameters
-        With what the weights recommend filled in.
+        Parameters completed with the recommendations of the weights.
     weights : ChosenWeights
-        The weights that the settings name.
+        Weights named in the settings.
     """
 
     parameters: ResolvedParameters
@@ -34,26 +34,26 @@ class Plan:
 
     @property
     def cut(self) -> float:
-        """Least score of a candidate that is not left out, map units."""
+        """Lowest score of a candidate that is not left out, in map units."""
         return self.parameters.peaks.least_score
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the least P(particle) is found anew for each micrograph."""
+        """Whether the lowest accepted P(particle) is determined for each micrograph."""
         return self.parameters.classifier.accept is None
 
     @property
     def recommends_automatic(self) -> bool:
-        """Whether it would be, if no number were given."""
+        """Whether `is_automatic` would hold if the user had given no number."""
         classifier = self.weights.classifier
         if classifier is None:
             return True
         return classifier.knows(self.weights.detector) and classifier.accept is None
 
     def detection_key(self, record: MicrographRecord) -> str:
-        """Return the hash of what the evidence in a micrograph depends on: equal hash, equal map.
+        """Return the hash of everything that the evidence in a micrograph depends on.
 
-        It holds the scale at which a classifier sees the micrograph, but not which one does.
+        It includes the scale at which a classifier sees the micrograph, but not the classifier.
         """
         settings = settings_of_detection(
             self.parameters, self.weights.sha256, self.weights.classifier
@@ -61,7 +61,7 @@ class Plan:
         return _hash([settings, _source(record)])
 
     def candidates_key(self, record: MicrographRecord) -> str:
-        """Return the hash of what the classified candidates of a micrograph depend on."""
+        """Return the hash of everything that the classified candidates depend on."""
         return _hash(
             [settings_of_candidates(self.parameters, self.weights.sha256), _source(record)]
         )
@@ -70,14 +70,19 @@ class Plan:
 def make_plan(
     parameters: PickParameters | None, weights: ChosenWeights | None = None
 ) -> Plan | str:
-    """Return what parameters amount to, or why that is nothing, and what to do.
+    """Make the plan for parameters.
 
     Parameters
     ----------
     parameters : PickParameters or None
-        As the user gave them; None while there is no particle diameter.
+        Parameters given by the user; None while there is no particle diameter.
     weights : ChosenWeights, optional
-        The weights that they name; looked up on disk when missing.
+        Weights named in the parameters; by default they are looked up on disk.
+
+    Returns
+    -------
+    Plan or str
+        The plan, or a message for the user that says why there is none and what to do.
     """
     if parameters is None:
         return "Give the particle diameter first."

@@ -1,4 +1,4 @@
-"""Edits of a project: what changes, from what to what, and so how to take it back."""
+"""Reversible edits of a project: each holds the values before and after the change."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,19 +25,19 @@ class MicrographRecord(Stored):
     Parameters
     ----------
     id : str
-        Stable in the project, and never given twice: ``m`` and a number, like ``m0001``.
+        Id, stable in the project and never reused: ``m`` and a number, like ``m0001``.
     name : str
-        RELION's name, to the letter.
+        Name of the micrograph, exactly as in RELION's list.
     path : pathlib.Path
-        Its file, absolute.
+        Absolute path of the file.
     output : str
-        Where its files go inside an output folder, without ending, with ``/``.
+        Path of its files inside an output folder, without the ending, separated by ``/``.
     pixel_size_angstrom : float, optional
-        Of unbinned pixels, where a list or the user gave it.
+        Size of unbinned pixels in Å, if a list or the user gave it.
     defocus_angstrom : float, optional
-        Where a list gave it.
+        Defocus in Å, if a list gave it.
     included : bool
-        Whether it takes part in picking all and in exports.
+        Whether the micrograph is included in picking all and in exports.
     """
 
     id: str = Field(pattern=r"^m[0-9]{4,15}$")
@@ -50,21 +50,21 @@ class MicrographRecord(Stored):
 
     @property
     def number(self) -> int:
-        """The number in its id: its place in the list."""
+        """Number in the id, which is the position in the list."""
         return int(self.id[1:])
 
 
 class Settings(Stored):
-    """How all micrographs of a project are picked.
+    """Settings for picking all micrographs of a project.
 
     Parameters
     ----------
     particle : ParticleParameters, optional
-        None until the user has given the diameter.
+        Parameters of the particle; None until the user has given the diameter.
     detector, peaks, classifier : models of `napari_drpnet.picking.parameters`
-        Each stage.
+        Parameters of each stage.
     micrographs_star : pathlib.Path, optional
-        RELION's list that the micrographs came from.
+        RELION's list from which the micrographs were opened.
     """
 
     particle: ParticleParameters | None = None
@@ -75,7 +75,7 @@ class Settings(Stored):
 
     @property
     def parameters(self) -> PickParameters | None:
-        """What `napari_drpnet.pick` needs; None while the particle is unknown."""
+        """Parameters for `napari_drpnet.pick`; None while the particle diameter is unknown."""
         if self.particle is None:
             return None
         return PickParameters(
@@ -87,32 +87,32 @@ class Settings(Stored):
 
 
 class _Replacement(Stored, Generic[ValueT]):
-    """Something takes the place of something."""
+    """Base of edits that replace one value with another."""
 
     before: ValueT
     after: ValueT
 
     @property
     def changes(self) -> tuple[Self, ...]:
-        """Itself: see `EditGroup.changes`."""
+        """The edit itself as its only change; see `EditGroup.changes`."""
         return (self,)
 
     def inverse(self) -> Self:
-        """Return the edit that takes this one back."""
+        """Return the edit that reverts this one."""
         return self.model_copy(update={"before": self.after, "after": self.before})
 
 
 class LabelEdit(_Replacement[tuple[Label, ...]]):
-    """Labels of one micrograph are added, changed or removed.
+    """Addition, change or removal of labels of one micrograph.
 
     Parameters
     ----------
     micrograph : str
         Id of the micrograph.
     before, after : tuple of Label
-        Those in `before` are removed, then those in `after` put in.
+        The labels in `before` are removed, then those in `after` are added.
     title : str
-        For the menu.
+        Title for the menu.
     """
 
     kind: Literal["labels"] = "labels"
@@ -121,13 +121,13 @@ class LabelEdit(_Replacement[tuple[Label, ...]]):
 
 
 class SettingsEdit(_Replacement[Settings]):
-    """The settings change."""
+    """Change of the settings."""
 
     kind: Literal["settings"] = "settings"
 
     @property
     def title(self) -> str:
-        """For the menu: the parameter that changes, where it is one."""
+        """Title for the menu, which names the parameter if only one changes."""
         before, after = _by_name(self.before), _by_name(self.after)
         changed = [name for name in after if name in before and before[name] != after[name]]
         if len(changed) != 1 or before.keys() != after.keys():
@@ -137,20 +137,20 @@ class SettingsEdit(_Replacement[Settings]):
 
 
 class MicrographEdit(_Replacement[tuple[MicrographRecord, ...]]):
-    """Micrographs are added, changed or removed.
+    """Addition, change or removal of micrographs.
 
     Parameters
     ----------
     before, after : tuple of MicrographRecord
-        Those in `before` are removed, then those in `after` put in. The labels of a micrograph
-        stay, so that they are there when it comes back.
+        The records in `before` are removed, then those in `after` are added. The labels of a
+        removed micrograph are kept, in case it is added again.
     """
 
     kind: Literal["micrographs"] = "micrographs"
 
     @property
     def title(self) -> str:
-        """For the menu: what is done, to how many."""
+        """Title for the menu: the action and the number of micrographs."""
         shown = self.after or self.before
         what = "micrograph" if len(shown) == 1 else f"{len(shown)} micrographs"
         return f"{self._verb} {what}"
@@ -171,14 +171,14 @@ Change = LabelEdit | SettingsEdit | MicrographEdit
 
 
 class EditGroup(Stored):
-    """Several changes that are made and taken back together.
+    """Several changes that are applied and reverted together.
 
     Parameters
     ----------
     title : str
-        For the menu.
+        Title for the menu.
     edits : tuple
-        The changes, in their order.
+        The changes in order.
     """
 
     kind: Literal["group"] = "group"
@@ -187,11 +187,11 @@ class EditGroup(Stored):
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What any edit consists of."""
+        """The changes in order; every kind of edit has them."""
         return self.edits
 
     def inverse(self) -> Self:
-        """Return the edit that takes this one back."""
+        """Return the edit that reverts this one."""
         inverses = tuple(edit.inverse() for edit in reversed(self.edits))
         return self.model_copy(update={"edits": inverses})
 
@@ -200,7 +200,7 @@ Edit = Annotated[Change | EditGroup, Field(discriminator="kind")]
 
 
 def _by_name(settings: Settings) -> dict[str, object]:
-    """Return the values of all stages by the name of the parameter."""
+    """Return the parameter values of all stages by parameter name."""
     stages = settings.model_dump().values()
     return {
         name: value for stage in stages if isinstance(stage, dict) for name, value in stage.items()
@@ -208,9 +208,17 @@ def _by_name(settings: Settings) -> dict[str, object]:
 
 
 def combine(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Do the same with fewer changes.
+    """Merge consecutive changes that concern the same object.
 
-    Neighbours that are about the same thing become one, and what comes to nothing is left out.
+    Parameters
+    ----------
+    changes : iterable of Change
+        Changes in the order in which they were made.
+
+    Returns
+    -------
+    tuple of Change
+        An equivalent, possibly shorter sequence. Changes without a net effect are dropped.
     """
     combined: list[Change] = []
     for change in changes:
@@ -225,7 +233,7 @@ def combine(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def _both(first: Change, second: Change) -> Change | None:
-    """Return the one change that does both, where they are about the same thing."""
+    """Return one change equivalent to both, or None if they concern different objects."""
     if isinstance(first, SettingsEdit) and isinstance(second, SettingsEdit):
         return first.model_copy(update={"after": second.after})
     if isinstance(first, MicrographEdit) and isinstance(second, MicrographEdit):
@@ -239,7 +247,10 @@ def _both(first: Change, second: Change) -> Change | None:
 def _net(
     first: LabelEdit | MicrographEdit, second: LabelEdit | MicrographEdit
 ) -> dict[str, tuple[Label | MicrographRecord, ...]]:
-    """Leave out what is there only between two edits, or is the same before and after both."""
+    """Return the items before and after two edits, without those that they leave unchanged.
+
+    Items that exist only between the two edits are left out as well.
+    """
     between = {item.id for item in first.after} & {item.id for item in second.before}
     before = [*first.before, *(item for item in second.before if item.id not in between)]
     after = [*(item for item in first.after if item.id not in between), *second.after]

@@ -17,14 +17,15 @@ def _forget(edit: Edit) -> None: ...
 
 
 class History:
-    """What was done to a project, to be undone and redone step by step.
+    """Undo and redo history of a project.
 
     Parameters
     ----------
     project : Project
-        What the edits are applied to.
+        Project to which the edits are applied.
     record : callable
-        Gets each edit that was applied, also those that undo; it may fail, the edit counts.
+        Called with each applied edit, including those of undo and redo. If it raises an error,
+        the edit remains applied.
     """
 
     changed = Signal()
@@ -39,55 +40,55 @@ class History:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to undo; never inside a group."""
+        """Whether there is a step to undo; always False inside a group."""
         return bool(self._undo) and self._group is None
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a step to redo; never inside a group."""
+        """Whether there is a step to redo; always False inside a group."""
         return bool(self._redo) and self._group is None
 
     @property
     def undo_title(self) -> str | None:
-        """What `undo` would take back."""
+        """Title of the step that `undo` would revert; None if there is none."""
         return self._undo[-1].title if self.can_undo else None
 
     @property
     def redo_title(self) -> str | None:
-        """What `redo` would do again."""
+        """Title of the step that `redo` would apply again; None if there is none."""
         return self._redo[-1].title if self.can_redo else None
 
     def do(self, edit: Edit, merge: str | None = None) -> None:
-        """Apply an edit as a step, or as part of the step that is under way.
+        """Apply an edit as a new step, or as part of the current step.
 
         Parameters
         ----------
         edit : Edit
-            What to change. Where it changes nothing, nothing happens.
+            Edit to apply. An edit without effect is ignored.
         merge : str, optional
-            Edits that follow each other with the same name here are one step, as a slider is
-            dragged; until `seal`.
+            Name of the step. Consecutive edits with the same name are merged into one step until
+            `seal` is called, as while a slider is dragged.
 
         Raises
         ------
         ValueError
-            When the edit does not fit the project; nothing has changed then.
+            If the edit does not fit the project, which then remains unchanged.
         """
         if combine(edit.changes):
             self._apply(edit, partial(self._note, edit, merge))
 
     def seal(self) -> None:
-        """End a step of merged edits: the next edit is a step of its own."""
+        """End a step of merged edits, so that the next edit starts a new step."""
         self._merge = None
 
     @contextmanager
     def grouped(self, title: str) -> Iterator[None]:
-        """Make one step of all edits inside, also where an error ends it.
+        """Combine all edits made in this context into one step, even if an error ends it.
 
         Parameters
         ----------
         title : str
-            Of the step. Inside another group the edits belong to that one.
+            Title of the step. Inside another group, the edits become part of that group.
         """
         if self._group is not None:
             yield
@@ -103,7 +104,7 @@ class History:
             self.changed.emit()
 
     def undo(self) -> Edit | None:
-        """Take the last step back, and return the edit that did it."""
+        """Revert the last step and return the applied edit; None if there is no step."""
         if not self.can_undo:
             return None
         edit = self._undo[-1].inverse()
@@ -112,7 +113,7 @@ class History:
         return edit
 
     def redo(self) -> Edit | None:
-        """Do the last undone step again, and return the edit that did it."""
+        """Apply the last undone step again and return the edit; None if there is no step."""
         if not self.can_redo:
             return None
         edit = self._redo[-1]
@@ -120,7 +121,7 @@ class History:
         return edit
 
     def _apply(self, edit: Edit, note: Callable[[], None]) -> None:
-        """Apply an edit, and note and record it before any view can do another."""
+        """Apply an edit, and note and record it before any listener can make another edit."""
 
         def applied() -> None:
             note()
@@ -146,7 +147,7 @@ class History:
 
 
 def _merged(first: Edit, second: Edit) -> Edit | None:
-    """Return one step for two; None where the second takes the first back."""
+    """Return one step equivalent to both, or None if the second reverts the first."""
     changes = combine([*first.changes, *second.changes])
     if len(changes) < 2:
         return changes[0] if changes else None

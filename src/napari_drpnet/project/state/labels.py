@@ -1,4 +1,4 @@
-"""What a person, or a model on a person's behalf, has said about a place in a micrograph."""
+"""Labels of positions in a micrograph, given by the user or by a model."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -13,21 +13,21 @@ Source = Literal["person", "model"]
 
 
 class Label(Stored):
-    """A verdict on a place.
+    """Label of one position, which says whether there is a particle.
 
     Parameters
     ----------
     id : int
-        Stable within the micrograph, and never given twice.
+        Id, stable within the micrograph and never reused.
     center_yx : tuple of float
-        Where the particle is, ``(y, x)`` in unbinned pixels.
+        Position of the particle, ``(y, x)`` in unbinned pixels.
     anchor_yx : tuple of float
-        Where it was when the label was given: the candidate that the label holds to. The same as
-        the centre unless the point was moved.
+        Position of the labelled candidate, ``(y, x)`` in unbinned pixels. It equals the centre
+        unless the point was moved.
     accepted : bool
-        Whether it is a particle.
+        Whether there is a particle.
     source : {'person', 'model'}
-        Who said so.
+        Source of the label: the user or a model.
     """
 
     id: int = Field(ge=0)
@@ -41,23 +41,23 @@ Labels = tuple[Label, ...]
 
 
 def given_by(source: Source, labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Return the labels that a person has given, or a model."""
+    """Return the labels from one source: the user or a model."""
     return tuple(label for label in labels if label.source == source)
 
 
 def labels_near(
     labels: Iterable[Label], centers_yx: ArrayLike, reach_px: float
 ) -> tuple[Label, ...]:
-    """Return the labels about these places.
+    """Return the labels whose anchors are close to any of the given positions.
 
     Parameters
     ----------
     labels : iterable of Label
-        Of one micrograph.
+        Labels of one micrograph.
     centers_yx : (k, 2) array_like
-        Places ``(y, x)`` in unbinned pixels.
+        Positions ``(y, x)`` in unbinned pixels.
     reach_px : float
-        What lies no farther from the anchor of a label is what it is about, unbinned pixels.
+        Largest distance between an anchor and a position, in unbinned pixels.
     """
     given = tuple(labels)
     far = far_from([label.anchor_yx for label in given], centers_yx, reach_px)
@@ -65,22 +65,22 @@ def labels_near(
 
 
 def merge_labels(here: Labels, given: Labels, reach_px: float) -> tuple[Labels, Labels]:
-    """Bring new labels of a micrograph together with those that are there.
+    """Merge new labels of a micrograph with its existing labels.
 
     Parameters
     ----------
     here : tuple of Label
-        There already. What a person has said stays.
+        Existing labels. Those of the user are kept.
     given : tuple of Label
-        New ones.
+        New labels.
     reach_px : float
-        How far from its anchor a label holds, unbinned pixels.
+        Largest distance at which two anchors count as the same position, in unbinned pixels.
 
     Returns
     -------
     removed, added : tuple of Label
-        Labels of a model give way to those of a person; what is about a place that has a label
-        is left out otherwise.
+        Existing labels to remove and new labels to add. Labels of the user replace those of a
+        model; otherwise a new label of a position that has a label already is left out.
     """
     own, automatic = _split(here)
     new, found = _split(given)
@@ -90,22 +90,22 @@ def merge_labels(here: Labels, given: Labels, reach_px: float) -> tuple[Labels, 
 
 
 def contradictions(here: Labels, given: Labels, reach_px: float) -> int:
-    """Count the labels of a person among new ones that say the contrary of those there."""
+    """Count the new labels of the user that contradict existing labels of the user."""
     (own, _), (new, _) = _split(here), _split(given)
     return sum(
         len(
             labels_near(
-                (label for label in new if label.accepted != verdict),
-                _anchors(tuple(label for label in own if label.accepted == verdict)),
+                (label for label in new if label.accepted != accepted),
+                _anchors(tuple(label for label in own if label.accepted == accepted)),
                 reach_px,
             )
         )
-        for verdict in (True, False)
+        for accepted in (True, False)
     )
 
 
 def _split(labels: Labels) -> tuple[Labels, Labels]:
-    """Return what a person has said, and what a model has."""
+    """Split labels into those of the user and those of a model."""
     return given_by("person", labels), given_by("model", labels)
 
 

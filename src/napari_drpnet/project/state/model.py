@@ -1,4 +1,4 @@
-"""The project: all that a user can lose, changed by edits only."""
+"""The project: settings, micrographs and labels, which only edits change."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self, TypeVar
@@ -22,20 +22,20 @@ ItemT = TypeVar("ItemT", bound=Label | MicrographRecord)
 
 
 class ProjectState(Stored):
-    """All of a project at one moment.
+    """Complete state of a project at one moment.
 
     Parameters
     ----------
     settings : Settings
-        How micrographs are picked.
+        Settings for picking.
     micrographs : dict of str to MicrographRecord
-        By id, in order.
+        Records by id, in order.
     labels : dict of str to tuple of Label
-        By the id of the micrograph, in the order of their ids; also of removed micrographs.
+        Labels by micrograph id, ordered by label id; including those of removed micrographs.
     next_label_ids : dict of str to int
-        By the id of the micrograph.
+        Id of the next new label, by micrograph id.
     next_micrograph : int
-        Number of the next micrograph.
+        Number of the next new micrograph.
     """
 
     settings: Settings = Settings()
@@ -49,21 +49,21 @@ def _do_nothing() -> None: ...
 
 
 class Project:
-    """Micrographs, settings and labels.
+    """Micrographs, settings and labels of a project.
 
-    Signals are sent when an edit is wholly applied.
+    Signals are emitted after an edit has been applied completely.
 
     Parameters
     ----------
     settings : Settings, optional
-        To start with; default: all defaults.
+        Initial settings; default: all defaults.
     """
 
-    #: With the ids that came, went or changed, in order.
+    #: Emitted with the ids of added, removed and changed micrographs, in order.
     micrographs_changed = Signal(tuple)
-    #: With the id of a micrograph.
+    #: Emitted with the id of the micrograph whose labels have changed.
     labels_changed = Signal(str)
-    #: With the settings before and after.
+    #: Emitted with the settings before and after a change.
     settings_changed = Signal(Settings, Settings)
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -71,19 +71,19 @@ class Project:
 
     @classmethod
     def from_state(cls, state: ProjectState) -> Self:
-        """Make the project that was in this state."""
+        """Create a project from its complete state."""
         project = cls()
         project._state = state
         return project
 
     @property
     def state(self) -> ProjectState:
-        """All of it; never changed, but replaced by each edit."""
+        """Complete state, which is immutable; each edit replaces it."""
         return self._state
 
     @property
     def settings(self) -> Settings:
-        """How micrographs are picked."""
+        """Settings for picking."""
         return self._state.settings
 
     @property
@@ -92,31 +92,31 @@ class Project:
         return self._state.micrographs
 
     def labels(self, micrograph_id: str) -> tuple[Label, ...]:
-        """Return the labels of a micrograph, also of a removed one, in the order of their ids."""
+        """Return the labels of a micrograph, even of a removed one, ordered by id."""
         return self._state.labels.get(micrograph_id, ())
 
     def next_label_id(self, micrograph_id: str) -> int:
-        """Return an id that no label of the micrograph has, or had; those above it are free too."""
+        """Return an id never used for a label of the micrograph; larger ids are unused too."""
         return self._state.next_label_ids.get(micrograph_id, 1)
 
     def next_micrograph_number(self) -> int:
-        """Return a number that no micrograph has, or had; those above it are free too."""
+        """Return a number never used for a micrograph; larger numbers are unused too."""
         return self._state.next_micrograph
 
     def apply(self, edit: Edit, applied: Callable[[], None] = _do_nothing) -> None:
-        """Apply an edit, wholly or not at all.
+        """Apply an edit completely or not at all.
 
         Parameters
         ----------
         edit : Edit
-            What to change.
+            Edit to apply.
         applied : callable
-            Called when the edit is applied, before anybody is told of it.
+            Called after the edit has been applied and before any signal is emitted.
 
         Raises
         ------
         ValueError
-            When `before` of the edit is not what is there; nothing has changed then.
+            If `before` of the edit does not match the project, which then remains unchanged.
         """
         old = new = self._state
         for change in edit.changes:
@@ -140,7 +140,7 @@ class Project:
 def _differences(
     old: Mapping[str, MicrographRecord], new: Mapping[str, MicrographRecord]
 ) -> tuple[str, ...]:
-    """Return the ids of records that came, went or changed, in order."""
+    """Return the ids of added, removed and changed records, in order."""
     records = _in_order({**old, **new}.values())
     return tuple(name for name in records if old.get(name) != new.get(name))
 
@@ -190,7 +190,7 @@ def _with_labels(state: ProjectState, edit: LabelEdit) -> ProjectState:
 def _replaced(
     present: Iterable[ItemT], before: Iterable[ItemT], after: Iterable[ItemT]
 ) -> list[ItemT]:
-    """Take items out and put others in, by their ids."""
+    """Return the items present without those in `before`, and with those in `after`."""
     items = {item.id: item for item in present}
     for item in before:
         if items.pop(item.id, None) != item:

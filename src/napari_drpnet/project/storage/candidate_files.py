@@ -1,4 +1,4 @@
-"""Judged candidates on disk. They can be made again, so what cannot be read counts as absent."""
+"""Files of classified candidates. They can be recomputed: an unreadable file counts as absent."""
 
 import os
 from dataclasses import dataclass, fields
@@ -14,28 +14,28 @@ from napari_drpnet.picking.advice import Advice, Topic
 
 @dataclass(frozen=True, eq=False)
 class StoredCandidates:
-    """All candidates of a micrograph, and what goes with them.
+    """All candidates of a micrograph, with the facts that are needed to show and export them.
 
     Parameters
     ----------
     key : str
-        Hash of all that they depend on.
+        Hash of everything that the candidates depend on.
     picks : Picks
-        All candidates, judged where there is a classifier.
+        All candidates, classified if there is a classifier.
     shape : tuple of int
-        Rows and columns of the micrograph, unbinned.
+        Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
     pixel_size_angstrom : float
-        Of unbinned pixels.
+        Size of unbinned pixels in Å.
     diameter_px : float
-        Of the particle, in unbinned pixels.
+        Particle diameter in unbinned pixels.
     polarity : {'dark', 'bright'}
-        Of the particles.
+        Polarity of the particles.
     polarity_confidence : float
-        From 0 to 1; 1 where the user said so.
+        Confidence of the polarity from 0 to 1; 1 if the user has set it.
     detection_key : str
-        Hash of what the distance map depends on; empty in files of earlier versions.
+        Hash of everything that the distance map depends on; empty in files of earlier versions.
     advice : tuple of Advice
-        What is odd about the micrograph and its distance map, whatever is accepted.
+        Advice on the micrograph and its distance map, independent of which picks are accepted.
     """
 
     key: str
@@ -50,12 +50,19 @@ class StoredCandidates:
 
 
 def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates) -> None:
-    """Write candidates to a ``.npz`` file, which is whole or absent.
+    """Write candidates to a ``.npz`` file, completely or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        File to create or replace.
+    candidates : StoredCandidates
+        Candidates to write.
 
     Raises
     ------
     OSError
-        When that is not possible.
+        If the file cannot be written.
     """
     columns = {field.name: getattr(candidates.picks, field.name) for field in fields(Picks)}
     others = {field.name: getattr(candidates, field.name) for field in fields(StoredCandidates)}
@@ -68,10 +75,10 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
 
 
 def read_candidates(path: str | os.PathLike[str]) -> StoredCandidates | None:
-    """Read candidates; None when the file is absent or damaged."""
+    """Read candidates from a file; return None if it is absent or damaged."""
     try:
         return _candidates(read_npz(path))
-    except Exception:  # noqa: BLE001 - damage has as many errors as zip and numpy have lines
+    except Exception:  # noqa: BLE001 - a damaged file may raise almost any error
         return None
 
 
@@ -94,7 +101,7 @@ def _candidates(arrays: dict[str, np.ndarray]) -> StoredCandidates:
 
 
 def _advice(arrays: dict[str, np.ndarray]) -> tuple[Advice, ...]:
-    """Return what a file says; nothing where it is of a version that knew of none."""
+    """Return the advice in a file; empty for files of versions that did not store any."""
     topics, texts = (arrays.get(f"advice_{part}", np.empty(0)) for part in ("topics", "texts"))
     pairs = zip(topics.tolist(), texts.tolist(), strict=True)
     return tuple(Advice(cast(Topic, topic), text) for topic, text in pairs)

@@ -1,4 +1,4 @@
-"""The edits of a project since its last snapshot, one per line, so that a kill loses none."""
+"""Journal of the edits since the last snapshot, one per line, so that a crash loses none."""
 
 import json
 import os
@@ -18,26 +18,26 @@ class _Line(Stored):
 
 
 class Journal:
-    """Numbered edits in a file to which whole lines are added.
+    """Append-only file of numbered edits, one per line.
 
-    The file is opened for each writing: where it has gone, or a disk is full, that is noticed
-    at once, and what could not be written is written with the next edit.
+    The file is opened for each write, so that a missing file or a full disk is noticed at once.
+    Edits that could not be written are written with the next edit.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
     last : int
-        Number of the last edit that the snapshot holds.
+        Number of the last edit in the snapshot.
     """
 
     def __init__(self, path: str | os.PathLike[str], last: int) -> None:
         self._path = Path(path)
         #: Number of the last edit.
         self.last = last
-        #: Lines in the file.
+        #: Number of lines in the file.
         self.length = 0
-        self._end = 0  # bytes of whole lines; what lies behind was torn
+        self._end = 0  # size of the complete lines in bytes; the rest is an incomplete write
         self._unsaved: list[bytes] = []
         self._is_synced = True
 
@@ -47,15 +47,20 @@ class Journal:
         return len(self._unsaved)
 
     def replay(self, apply: Callable[[Edit], None]) -> str | None:
-        """Apply the edits that the snapshot does not hold, and make the file ready for more.
+        """Apply the edits that are not in the snapshot, and prepare the file for appending.
 
-        A last line that was torn is cut off. At a line that is damaged the replay stops; the
+        An incomplete last line is cut off. The replay stops at a damaged line; a copy of the
         whole file is then kept under another name.
+
+        Parameters
+        ----------
+        apply : callable
+            Function that applies an edit; it raises ValueError if the edit does not fit.
 
         Returns
         -------
         str or None
-            What was damaged, for the user.
+            Message for the user about the damage; None if there was none.
         """
         data = self._path.read_bytes() if self._path.exists() else b""
         *lines, torn = data.split(b"\n")
@@ -73,12 +78,12 @@ class Journal:
         return complaint
 
     def append(self, edit: Edit) -> None:
-        """Give an edit the next number and write it, after any that could not be written before.
+        """Assign the next number to an edit and write it, after any unwritten edits.
 
         Raises
         ------
         OSError
-            When it cannot be written; it is kept in memory.
+            If the edit cannot be written; it is then kept in memory.
         """
         self.last += 1
         line = {"n": self.last, "edit": edit.model_dump(mode="json")}
@@ -87,18 +92,18 @@ class Journal:
         self.write()
 
     def write(self) -> None:
-        """Write what could not be written before.
+        """Write the edits that could not be written before.
 
         Raises
         ------
         OSError
-            When it still cannot be written.
+            If they still cannot be written.
         """
         if not self._unsaved:
             return
         with open(self._path, "r+b", buffering=0) as file:
             if file.seek(0, os.SEEK_END) < self._end:
-                raise OSError(None, "was cut by another program", str(self._path))
+                raise OSError(None, "was truncated by another program", str(self._path))
             file.truncate(self._end)
             file.seek(self._end)
             data = memoryview(b"".join(self._unsaved))
@@ -111,12 +116,12 @@ class Journal:
         self._is_synced = False
 
     def sync(self) -> None:
-        """See that what was written survives a power cut.
+        """Flush the written edits to disk, so that they survive a power failure.
 
         Raises
         ------
         OSError
-            When the system cannot promise that.
+            If the operating system cannot guarantee that.
         """
         if not self._is_synced:
             with open(self._path, "r+b") as file:
@@ -124,12 +129,12 @@ class Journal:
             self._is_synced = True
 
     def clear(self) -> None:
-        """Forget all edits, since a snapshot holds them.
+        """Remove all edits, after a snapshot of them has been written.
 
         Raises
         ------
         OSError
-            When the file cannot be emptied; that does no harm.
+            If the file cannot be emptied, which is harmless.
         """
         self._unsaved.clear()
         self._is_synced = True

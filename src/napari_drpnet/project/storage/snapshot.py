@@ -1,4 +1,4 @@
-"""A whole project in one file, as it was at the last edit that the file knows of."""
+"""Snapshot of a whole project in one file."""
 
 import json
 from pathlib import Path
@@ -15,18 +15,18 @@ FORMAT = 1
 
 
 class Snapshot(Stored):
-    """What the file holds.
+    """Content of a snapshot file.
 
     Parameters
     ----------
     format : int
-        Of the file.
+        Version of the file format.
     version : str
-        Of napari-drpnet, which wrote it.
+        Version of napari-drpnet that wrote the file.
     last_edit : int
-        Number of the last edit that is in it.
+        Number of the last edit in the snapshot.
     project : ProjectState
-        As it was then.
+        State of the project after that edit.
     """
 
     format: int = FORMAT
@@ -36,19 +36,26 @@ class Snapshot(Stored):
 
 
 class _Header(BaseModel):
-    """What a snapshot of any format says of itself."""
+    """Fields that snapshots of all formats have."""
 
     format: int
     version: str
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot, which is whole or as before.
+    """Write a snapshot; if that fails, the file is as before.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        File to create or replace.
+    snapshot : Snapshot
+        Snapshot to write.
 
     Raises
     ------
     OSError
-        When that is not possible.
+        If the file cannot be written.
     """
     # ASCII only, so that names which are not UTF-8 survive too.
     text = json.dumps(snapshot.model_dump(mode="json"))
@@ -57,12 +64,12 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot; an empty one where there is no file.
+    """Read a snapshot; return an empty one if there is no file.
 
     Raises
     ------
     InputFileError
-        When it is damaged, or of a newer version.
+        If the file is damaged, or was written by a newer version of napari-drpnet.
     """
     if not path.exists():
         return Snapshot()
@@ -73,7 +80,7 @@ def read_snapshot(path: Path) -> Snapshot:
             return Snapshot.model_validate(content)
     except (ValueError, RecursionError) as error:
         reason = "is not a project of napari-drpnet, or is damaged"
-        remedy = "Put back a copy of it, or move it away to start anew"
+        remedy = "Restore it from a backup, or move it away to start a new project"
         raise InputFileError(path, reason, remedy) from error
     reason = f"was made by a newer version of napari-drpnet ({header.version})"
     raise InputFileError(path, reason, "Update napari-drpnet to open it")

@@ -1,4 +1,4 @@
-"""A project in a folder: a snapshot, a journal of the edits since, and candidates."""
+"""Project folder with a snapshot, a journal of later edits, and candidates."""
 
 import hashlib
 import os
@@ -32,27 +32,27 @@ __all__ = [
 ]
 
 SNAPSHOT, JOURNAL = "project.json", "journal.jsonl"
-#: A journal with more lines than this is long.
+#: Number of lines above which the journal should be compacted.
 LONG = 2000
 
 
 class ProjectInUseError(InputFileError):
-    """Another window, or another process, has the project open."""
+    """Error that another window or process has the project open."""
 
 
 class ProjectStore:
-    """Keeps a project on disk while it is open, edit by edit.
+    """Saves an open project to its folder, edit by edit.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Of the project; `open` makes a store from it.
+        Project folder. Use `open` to create a store.
     lock : filelock.BaseFileLock
-        Held until `close`.
+        Lock of the folder, held until `close`.
     journal : Journal
-        Of the edits since the snapshot.
+        Journal of the edits since the snapshot.
     complaints : list of str
-        What the user should know about damage that was found.
+        Messages for the user about damage that was found.
     """
 
     def __init__(
@@ -62,37 +62,37 @@ class ProjectStore:
         self.complaints = complaints
         self._lock = lock
         self._journal = journal
-        #: Held while candidates are written, so that none are after `close`.
+        #: Held while candidates are written, so that none are written after `close`.
         self._writing = Lock()
         self._unwritten: dict[str, StoredCandidates] = {}
 
     @staticmethod
     def is_project(folder: Path) -> bool:
-        """Tell whether there is a project in a folder."""
-        return (folder / JOURNAL).is_file()  # other programs have a project.json, too
+        """Return whether a folder contains a project."""
+        return (folder / JOURNAL).is_file()  # other programs also write a project.json
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> tuple[Self, Project]:
-        """Open a project, which is empty where there was none, for this store alone.
+        """Open a project with exclusive access; create an empty one if there is none.
 
         Parameters
         ----------
         folder : path-like
-            Where it lives; made when missing.
+            Project folder, created if missing.
 
         Returns
         -------
         ProjectStore
-            To be closed.
+            Store of the project, which the caller must close.
         Project
-            As it was when closed, or killed.
+            Project with all edits saved before it was closed or the program was killed.
 
         Raises
         ------
         ProjectInUseError
-            When it is open elsewhere.
+            If the project is open elsewhere.
         InputFileError
-            When it is damaged, made by a newer version, or cannot be written to.
+            If the project is damaged, was made by a newer version, or cannot be written to.
         """
         path = Path(folder).expanduser().absolute()
         try:
@@ -109,32 +109,34 @@ class ProjectStore:
 
     @property
     def unsaved(self) -> int:
-        """Number of edits that are in memory only, since they could not be written."""
+        """Number of edits that are only in memory, since they could not be written."""
         return self._journal.unsaved
 
     @property
     def is_long(self) -> bool:
-        """Whether the journal has so many lines that it is time to `compact`."""
+        """Whether the journal is so long that `compact` should be called."""
         return self._journal.length > LONG
 
     def append(self, edit: Edit) -> None:
-        """Save an edit that was applied to the project; a kill does not lose it any more.
+        """Save an edit that was applied to the project, so that a crash does not lose it.
 
         Raises
         ------
         OSError
-            When it cannot be saved. It is kept in memory, and saved with the next edit, or when
-            all is saved by `compact` or `close`.
+            If the edit cannot be saved. It is then kept in memory, and saved with the next edit
+            or by `compact` or `close`.
         """
         self._journal.append(edit)
 
     def sync(self) -> None:
-        """See that all is saved, and survives a power cut too; slow, so about once a second.
+        """Flush all edits to disk, so that they survive a power failure.
+
+        This is slow, so it should be called about once a second at most.
 
         Raises
         ------
         OSError
-            When it cannot be saved, or the system cannot promise that.
+            If edits cannot be saved, or the operating system cannot guarantee that.
         """
         self._journal.write()
         self._journal.sync()
@@ -142,35 +144,35 @@ class ProjectStore:
     def compact(self, project: Project) -> None:
         """Save the whole project as a snapshot, and empty the journal.
 
-        A kill at any moment leaves both such that the same project is loaded.
+        If the program is killed at any moment, the same project is loaded from both files.
 
         Parameters
         ----------
         project : Project
-            With all edits applied that were appended, and no others.
+            Project to which exactly the appended edits have been applied.
 
         Raises
         ------
         OSError
-            When the snapshot cannot be written; the earlier one and the journal are then as
-            before. Or when the journal cannot be emptied, which does no harm.
+            If the snapshot cannot be written; the earlier one and the journal are then
+            unchanged. Also if the journal cannot be emptied, which is harmless.
         """
         snapshot = Snapshot(last_edit=self._journal.last, project=project.state)
         write_snapshot(self.folder / SNAPSHOT, snapshot)
         self._journal.clear()
 
     def close(self, project: Project) -> None:
-        """Save all, and let others open the project. Closing twice is allowed.
+        """Save all edits and release the project. Closing twice is allowed.
 
         Parameters
         ----------
         project : Project
-            As for `compact`.
+            Project to which exactly the appended edits have been applied.
 
         Raises
         ------
         OSError
-            When edits could not be saved; they are lost unless the caller keeps the project.
+            If edits could not be saved; they are lost unless the caller keeps the project.
         """
         if not self._lock.is_locked:
             return
@@ -182,19 +184,19 @@ class ProjectStore:
             self._journal.sync()
         finally:
             with self._writing:
-                with suppress(OSError):  # they can be made again
+                with suppress(OSError):  # candidates can be recomputed
                     self._write_candidates()
                 self._lock.release()
 
     def save_candidates(self, micrograph_id: str, candidates: StoredCandidates) -> None:
-        """Keep the candidates of a micrograph; any thread may do so.
+        """Save the candidates of a micrograph; any thread may call this.
 
-        After `close` nothing is written: the folder may be another window's.
+        Nothing is written after `close`, since another window may have the project open.
 
         Raises
         ------
         OSError
-            When they cannot be written. They are kept in memory, and written with the next ones.
+            If they cannot be written. They are kept in memory, and written with the next ones.
         """
         with self._writing:
             if self._lock.is_locked:
@@ -202,7 +204,7 @@ class ProjectStore:
                 self._write_candidates()
 
     def load_candidates(self, micrograph_id: str) -> StoredCandidates | None:
-        """Return the candidates of a micrograph; None when absent or damaged."""
+        """Return the candidates of a micrograph; None if absent or damaged."""
         unwritten = self._unwritten.get(micrograph_id)
         return unwritten or read_candidates(self._candidates_path(micrograph_id))
 
@@ -233,19 +235,19 @@ def _lock(folder: Path) -> BaseFileLock:
     except Timeout as error:
         remedy = "Go to that window, or close it first"
         raise ProjectInUseError(folder, "another window has this project open", remedy) from error
-    except NotImplementedError as error:  # older filelock, where the file system has no locks
+    except NotImplementedError as error:  # old filelock without support by the file system
         raise OSError(str(error)) from error
     return lock
 
 
 def projects_root(setting: str | None) -> Path:
-    """Return where projects go that the user gave no folder.
+    """Return the folder for projects for which the user has chosen no folder.
 
     Parameters
     ----------
     setting : str, optional
-        The user's preference. The environment variable ``DRPNET_PROJECTS`` comes before it, and
-        the user's data folder after it.
+        Folder in the user's preferences. The environment variable ``DRPNET_PROJECTS`` takes
+        precedence; without both it is the user's data folder.
     """
     from platformdirs import user_data_path
 
@@ -254,12 +256,12 @@ def projects_root(setting: str | None) -> Path:
 
 
 def default_project_folder(root: Path, sources: Sequence[Path]) -> Path:
-    """Return the folder of the project of what was opened: always the same, in any order.
+    """Return the project folder for opened files: the same for the same files in any order.
 
     Parameters
     ----------
     root : pathlib.Path
-        Folder of projects.
+        Folder that contains the projects.
     sources : sequence of pathlib.Path
         Micrographs, folders, patterns or lists; at least one.
     """
