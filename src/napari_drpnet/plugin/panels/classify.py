@@ -39,7 +39,7 @@ class ClassifyPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ class ClassifyPanel(Panel):
     def _on_show_rejected(self, on: bool) -> None:
         self.session.view.show_rejected = on
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         self._fields.show()

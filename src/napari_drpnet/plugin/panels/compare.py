@@ -43,7 +43,7 @@ class ComparePanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class ComparePanel(Panel):
         layout.addStretch()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_source(self) -> QWidget:
         box = QWidget()
@@ -149,7 +149,7 @@ class ComparePanel(Panel):
         box.setLayout(column(self.plot, self.best))
         return box
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session = self.session
@@ -217,7 +217,7 @@ class ComparePanel(Panel):
         if status.kind == "truth":
             self._show_source()
 
-    # ---- what the user does
+    # ---- user actions
 
     def _load_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "True positions", "", _FILES)

@@ -58,7 +58,7 @@ class CorrectPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class CorrectPanel(Panel):
         if not event.spontaneous():
             self.session.view.tool = "look"
 
-    # ---- parts
+    # ---- widgets
 
     def _make_tools(self) -> QWidget:
         self.tools: dict[Tool, QPushButton] = {}
@@ -190,7 +190,7 @@ class CorrectPanel(Panel):
         self.counts.setWordWrap(True)
         return self.counts
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session = self.session
@@ -254,7 +254,7 @@ class CorrectPanel(Panel):
         labels = [project.labels(name) for name in project.micrographs]
         self.counts.setText(count_labels(self.session.current.review, labels).text)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _choose_tool(self, tool: Tool) -> None:
         self.session.view.tool = tool

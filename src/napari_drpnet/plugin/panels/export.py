@@ -53,7 +53,7 @@ class ExportPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class ExportPanel(Panel):
         self._refresh()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_progress(self) -> QWidget:
         self.export = QPushButton("Export")
@@ -132,7 +132,7 @@ class ExportPanel(Panel):
         ):
             self.listen(signal, self._refresh_later)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _export(self) -> None:
         self.form.take_folder()
@@ -157,7 +157,7 @@ class ExportPanel(Panel):
         super().hideEvent(event)
         self._refresh_soon.stop()
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _refresh_later(self) -> None:
         """Show soon what changes with every step of a slider, and nothing while hidden."""

@@ -82,7 +82,7 @@ class ExportForm(QWidget):
         self._grid.setAlignment(scope, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(self._make_folder(), self._grid.rowCount(), 0, 1, 2)
 
-    # ---- parts
+    # ---- widgets
 
     def _add_row(self, title: str, field: QWidget, tooltip: str) -> QLabel:
         row, label = self._grid.rowCount(), QLabel(title)
@@ -130,7 +130,7 @@ class ExportForm(QWidget):
         self.browse.clicked.connect(self._browse)
         return _row(QLabel("folder"), self.folder, self.browse)
 
-    # ---- what the user does
+    # ---- user actions
 
     def take_folder(self) -> None:
         """Take over the folder that was typed, also where the keyboard is still in the field."""
@@ -170,7 +170,7 @@ class ExportForm(QWidget):
     def _choose_scope(self, only_current: bool) -> None:
         self._exporter.choose(only_current=only_current)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def show_choice(self) -> None:
         """Show what is chosen."""

@@ -47,7 +47,7 @@ class MicrographsPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari when the panel is opened from a menu.
+        Viewer, passed by napari when the panel is opened from a menu.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class MicrographsPanel(Panel):
         event.acceptProposedAction()
         self.session.open_paths(_dropped_paths(event))
 
-    # ---- parts
+    # ---- widgets
 
     def _build(self) -> None:
         self.view = self._make_view()
@@ -186,7 +186,7 @@ class MicrographsPanel(Panel):
         layout.addStretch(1)
         return page
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_project(self) -> None:
         self._model.reset()
@@ -242,7 +242,7 @@ class MicrographsPanel(Panel):
         jobs = [self.session.runner.status(kind) for kind in _VERBS]
         return next((job for job in jobs if job.state != "idle"), jobs[0])
 
-    # ---- what the user does
+    # ---- user actions
 
     def _choose(self, index: QModelIndex) -> None:
         name = self.rows.id_at(index)

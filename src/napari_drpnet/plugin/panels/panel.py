@@ -20,7 +20,7 @@ class Panel(QWidget):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari when the panel is opened from a menu.
+        Viewer, passed by napari when the panel is opened from a menu.
 
     Attributes
     ----------

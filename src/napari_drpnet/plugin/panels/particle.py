@@ -32,7 +32,7 @@ class ParticlePanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ class ParticlePanel(Panel):
         layout.addWidget(self.measure_button)
         return row
 
-    # ---- the user's hand
+    # ---- user actions
 
     def _on_diameter(self, value: float) -> None:
         if value > 0:
@@ -153,7 +153,7 @@ class ParticlePanel(Panel):
             self.session.notify("info", "Open a micrograph first." if not current.image else known)
         self._show_measuring(self.measure.is_on)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         particle = self.session.project.settings.particle

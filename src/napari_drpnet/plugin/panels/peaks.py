@@ -22,7 +22,7 @@ class PeaksPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class PeaksPanel(Panel):
     def _on_cut(self, score: float) -> None:
         self._peaks.drag("threshold", score / self.session.project.settings.peaks.level)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         self.live.setVisible(self.session.project.settings.particle is not None)

@@ -27,7 +27,7 @@ class TrainPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class TrainPanel(Panel):
         super().showEvent(event)
         self._show_labels()
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session, learner = self.session, self.session.learner

@@ -41,7 +41,7 @@ class TrainSource(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class TrainSource(Panel):
         self.label.setEnabled(self.session.current.review is not None)
         self._show_list()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_subjects(self) -> QWidget:
         self.subjects = QButtonGroup(self)
@@ -124,7 +124,7 @@ class TrainSource(Panel):
         table.setAccessibleName("labels by micrograph")
         return table
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_choice(self) -> None:
         learner = self.session.learner
@@ -144,7 +144,7 @@ class TrainSource(Panel):
         if status.kind == "label":
             self.progress.show_status(status)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _on_subject(self, number: int) -> None:
         self.session.learner.choose(subject=list(_SUBJECTS)[number])

@@ -35,7 +35,7 @@ class ViewPanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class ViewPanel(Panel):
         self._show_overlays()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_micrograph_group(self) -> QGroupBox:
         self.lowpass = _display_check("lowpass_angstrom", "Low-pass")
@@ -141,7 +141,7 @@ class ViewPanel(Panel):
         self.listen(self.session.current.changed, self._show_micrograph)
         self.listen(self.session.current.image_changed, self._show_micrograph)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _change_display(self) -> None:
         self.session.view.display = DisplayParameters(
@@ -153,7 +153,7 @@ class ViewPanel(Panel):
     def _change_opacity(self, percent: int) -> None:
         self.session.view.map_opacity = percent / 100
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_display(self) -> None:
         display = self.session.view.display

@@ -40,7 +40,7 @@ class CurvePlot(Plot):
     accent : str
         Colour of the current point.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------

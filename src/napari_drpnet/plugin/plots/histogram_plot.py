@@ -28,7 +28,7 @@ class HistogramPlot(Plot):
     kept, dropped : str, optional
         Colours of the bars at and above the cut, and below it; default: green, and faded text.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------

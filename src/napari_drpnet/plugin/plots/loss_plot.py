@@ -25,7 +25,7 @@ class LossPlot(Plot):
     accent : str
         Colour of the line.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ class Plot(QWidget):
     accent : str
         Name or hex code of the one strong colour.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ class MicrographTable(QAbstractTableModel):
     session : Session
         Whose micrographs they are.
     parent : QObject, optional
-        Owner.
+        Parent object.
     """
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -92,7 +92,7 @@ class MicrographTable(QAbstractTableModel):
         """Return what a row says."""
         return self._row(self._ids[row])
 
-    # ---- for Qt
+    # ---- Qt interface
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of micrographs."""
@@ -134,7 +134,7 @@ class MicrographTable(QAbstractTableModel):
                 return Qt.CheckState.Checked if row.record.included else Qt.CheckState.Unchecked
         return None
 
-    # ---- inside
+    # ---- helpers
 
     def _read(self) -> None:
         records = self._session.project.micrographs
@@ -174,7 +174,7 @@ class MicrographFilter(QSortFilterProxyModel):
     table : MicrographTable
         All rows.
     parent : QObject, optional
-        Owner.
+        Parent object.
     """
 
     def __init__(self, table: MicrographTable, parent: QObject | None = None) -> None:

@@ -21,7 +21,7 @@ class OpenButton(QPushButton):
     session : Session
         In which to open.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

@@ -17,7 +17,7 @@ class RowTable(QTableView):
     tick_column : int
         Column in which a click ticks, and does nothing else.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
