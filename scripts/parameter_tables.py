@@ -1,10 +1,10 @@
 """Write the tables of the documentation that repeat the code: options, parameters and keys.
 
-Run ``python scripts/parameter_tables.py`` after a change to a parameter model, a verb or a key.
+Run ``python scripts/parameter_tables.py`` after a change to a parameter model, a command or a key.
 Between a marker and ``<!-- end -->`` everything is replaced. The markers are
 
 ``<!-- drpnet pick -->``
-    How a verb is called, and its options. Options of a parameter model have their titles, bounds
+    How a command is called, and its options. Options of a parameter model have their titles, bounds
     and defaults from there, and a heading for each stage; the others come last.
 ``<!-- peaks: threshold, sigma_px (sigma) -->``
     Fields of a parameter model, with the label of each in the window where it is not the name.
@@ -37,7 +37,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "command-line.md"
 PAGES = (PAGE, DOCS / "keys.md", *sorted((DOCS / "panels").glob("*.md")))
 
-#: Models of verbs, and models of the window.
+#: Models of commands, and models of the window.
 MODELS: dict[str, type[BaseModel]] = {
     "drpnet pick": PickParameters,
     "drpnet relion": PickParameters,
@@ -76,24 +76,24 @@ def _render(marker: str) -> str:
     return "\n\n".join([f"<!-- {marker} -->", table, "<!-- end -->"])
 
 
-def verbs() -> Iterator[str]:
-    """Yield all verbs, such as ``drpnet weights list``."""
+def commands() -> Iterator[str]:
+    """Yield all commands, such as ``drpnet weights list``."""
     context = click.Context(main, info_name="drpnet")
     for name in main.list_commands(context):
-        verb = main.get_command(context, name)
-        names = verb.list_commands(context) if isinstance(verb, click.Group) else [""]
+        command = main.get_command(context, name)
+        names = command.list_commands(context) if isinstance(command, click.Group) else [""]
         yield from (f"drpnet {name} {sub}".strip() for sub in names)
 
 
 def context_of(name: str) -> click.Context:
-    """Return the context in which a verb, such as ``drpnet weights list``, would run."""
+    """Return the context in which a command, such as ``drpnet weights list``, would run."""
     first, *rest = name.split()
     context = click.Context(main, info_name=first, **main.context_settings)
     for word in rest:
         assert isinstance(context.command, click.Group)
         command = context.command.get_command(context, word)
         if command is None:
-            raise SystemExit(f"{PAGE.name} has a table for {name!r}, which is no verb")
+            raise SystemExit(f"{PAGE.name} has a table for {name!r}, which is no command")
         context = click.Context(command, info_name=word, parent=context)
     return context
 
@@ -114,11 +114,11 @@ def _verb_tables(name: str) -> str:
     return "\n\n".join([f"    {usage}", *tables])
 
 
-def _stages(verb: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the stages of the model of a verb, with the options of each."""
-    if verb not in MODELS:
+def _stages(command: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the stages of the model of a command, with the options of each."""
+    if command not in MODELS:
         return
-    fields = {name: field.annotation for name, field in MODELS[verb].model_fields.items()}
+    fields = {name: field.annotation for name, field in MODELS[command].model_fields.items()}
     stages = {
         name: kind
         for name, kind in fields.items()
@@ -127,7 +127,7 @@ def _stages(verb: str) -> Iterator[tuple[str, list[str]]]:
     for name, model in stages.items():
         yield name.capitalize(), [flag(field) for field in model.model_fields]
     if others := [flag(name) for name in fields if name not in stages]:
-        yield _HEADINGS[verb.split()[1]], others
+        yield _HEADINGS[command.split()[1]], others
 
 
 def _table(heading: str, options: list[click.Option], context: click.Context) -> str:

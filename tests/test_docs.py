@@ -23,7 +23,7 @@ TABLES = runpy.run_path(str(ROOT / "scripts" / "parameter_tables.py"))
 
 
 def commands_in(text):
-    """Find the indented lines that call drpnet, but not those that tell how a verb is called."""
+    """Find the indented lines that call drpnet, but not those that tell how a command is called."""
     lines = re.sub(r"\\\n\s*", "", text).splitlines()
     calls = (line.strip().removeprefix("show ") for line in lines if line[:2] == "  ")
     return [call for call in calls if call.startswith("drpnet ") and "[OPTIONS]" not in call]
@@ -31,16 +31,18 @@ def commands_in(text):
 
 def parse(call):
     """Parse a command as click does, and check the bounds of parameters; nothing runs."""
-    verb = next(verb for verb in TABLES["verbs"]() if f"{call} ".startswith(f"{verb} "))
-    place = TABLES["context_of"](verb)
-    words = shlex.split(call.removeprefix(verb))
-    context = place.command.make_context(verb, words, parent=place.parent)
-    if model := TABLES["MODELS"].get(verb):
+    command = next(
+        command for command in TABLES["commands"]() if f"{call} ".startswith(f"{command} ")
+    )
+    place = TABLES["context_of"](command)
+    words = shlex.split(call.removeprefix(command))
+    context = place.command.make_context(command, words, parent=place.parent)
+    if model := TABLES["MODELS"].get(command):
         build_model(model, context.params)
 
 
 def known_flags():
-    contexts = map(TABLES["context_of"], TABLES["verbs"]())
+    contexts = map(TABLES["context_of"], TABLES["commands"]())
     return {flag for context in contexts for each in context.command.params for flag in each.opts}
 
 
@@ -97,7 +99,9 @@ def test_the_table_of_a_room_names_its_modules(room):
 
 def test_every_verb_has_its_table():
     text = TABLES["PAGE"].read_text(encoding="utf-8")
-    assert {verb for verb in TABLES["verbs"]() if f"<!-- {verb} -->" not in text} == set()
+    assert {
+        command for command in TABLES["commands"]() if f"<!-- {command} -->" not in text
+    } == set()
 
 
 def test_commands_are_found():

@@ -31,7 +31,7 @@ def test_rows_are_flipped(drpnet, write_discs, rows):
 
 def test_a_table_that_cannot_hold_the_names_is_refused(drpnet):
     Path("two.csv").write_text("x,y,micrograph\n3,4,a/m.mrc\n5,6,b/m.mrc\n")
-    assert "two folders have the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr
+    assert "of the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr
     assert not Path("b.txt").exists()
 
 
@@ -68,13 +68,13 @@ def test_files_of_the_matlab_code_are_recognised_and_converted(drpnet, matlab_fi
     ("arguments", "code", "message"),
     [
         (("a.csv", "a.box"), 2, "needs --box-size"),
-        (("many.csv", "a.box", "--box-size", 9), 2, "is about one micrograph"),
+        (("many.csv", "a.box", "--box-size", 9), 2, "holds the particles of one micrograph"),
         (("a.csv", "a.pdf"), 1, "unknown suffix"),
         (("a.csv",), 2, "give OUT, or --preview"),
         (("a.csv", "a.txt"), 2, "names the micrograph of each row: it needs --micrograph"),
         (("a.csv", "a.star", "--to", "cryosparc"), 2, "it needs --micrograph"),
         (("a.csv", "a.cbox"), 2, "needs --box-size"),
-        (("many.csv", "a.cbox", "--box-size", 9), 2, "is about one micrograph"),
+        (("many.csv", "a.cbox", "--box-size", 9), 2, "holds the particles of one micrograph"),
         (("a.csv", "b.csv", "--to", "cryoppp"), 2, "it needs --flip-rows"),
         (("a.csv", "b.csv", "--flip-rows", 50), 2, "lie outside 50 rows"),
         (("ppp.csv", "b.csv"), 1, "--from cryoppp --flip-rows"),
@@ -156,7 +156,8 @@ def test_a_picture_of_another_micrograph_is_refused(drpnet, write_discs):
     write_discs("other.mrc")
     Path("many.csv").write_text("x,y,micrograph\n1,2,a\n3,4,b\n")
     arguments = ("--preview", "p.png", "--micrograph", "other.mrc")
-    assert "no particle is of other" in drpnet("convert", "many.csv", *arguments, code=2).stderr
+    refused = drpnet("convert", "many.csv", *arguments, code=2).stderr
+    assert "no particle belongs to other" in refused
 
 
 def test_the_index_of_a_run_becomes_one_file_for_cryosparc(drpnet):

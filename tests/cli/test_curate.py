@@ -21,7 +21,7 @@ def test_the_excluded_are_told_with_reasons(drpnet):
     assert shown == [
         "in/m1.mrc  excluded: named to be excluded",
         "in/m9.mrc  excluded: not picked",
-        "1 of 3 micrographs stay, with 16 particles",
+        "1 of 3 micrographs kept, with 16 particles",
         "Wrote micrographs_selected.star",
     ]
     kept = read_micrographs_star("micrographs_selected.star")
@@ -47,7 +47,7 @@ def test_nothing_is_overwritten_unasked(drpnet):
 
 def test_rules_that_nothing_meets(drpnet):
     message = drpnet("curate", "out", "--min-count", 999, code=1).stderr
-    assert "no micrograph would stay. Loosen the rules." in message
+    assert "no micrograph would be kept. Relax the rules." in message
     doubtful = drpnet("curate", "out", "--min-expected-f1", 0.9, code=1).stderr
-    assert "no micrograph would stay" in doubtful
+    assert "no micrograph would be kept" in doubtful
     assert "--max-contamination" in drpnet("curate", "out", "--max-contamination", 2, code=2).stderr

@@ -8,18 +8,18 @@ from click.testing import CliRunner
 from napari_drpnet import __version__
 from napari_drpnet.cli import evaluate, main
 
-VERBS = ("pick", "evaluate", "simulate", "convert", "train", "weights", "doctor")
+COMMANDS = ("pick", "evaluate", "simulate", "convert", "train", "weights", "doctor")
 
 
-def test_help_names_every_verb_and_the_exit_codes(drpnet):
+def test_help_names_every_command_and_the_exit_codes(drpnet):
     shown = drpnet("--help").output
-    assert all(f"  {verb} " in shown for verb in VERBS)
-    assert "Exit codes: 0 done" in shown
+    assert all(f"  {command} " in shown for command in COMMANDS)
+    assert "Exit codes: 0 success" in shown
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(drpnet, verb):
-    assert drpnet(verb, "-h").output.startswith(f"Usage: main {verb}")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(drpnet, command):
+    assert drpnet(command, "-h").output.startswith(f"Usage: main {command}")
 
 
 def test_help_loads_nothing_heavy():
@@ -31,11 +31,11 @@ def test_help_loads_nothing_heavy():
     assert shown.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("verb", ["'pick'", "'train', 'detector'"])
-def test_help_does_not_load_torch(verb):
+@pytest.mark.parametrize("command", ["'pick'", "'train', 'detector'"])
+def test_help_does_not_load_torch(command):
     code = (
         "import sys; from napari_drpnet.cli import main; "
-        f"main([{verb}, '--help'], standalone_mode=False); print('torch' in sys.modules)"
+        f"main([{command}, '--help'], standalone_mode=False); print('torch' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines()[-1] == "False"
@@ -45,7 +45,7 @@ def test_version(drpnet):
     assert drpnet("--version").output == f"drpnet, version {__version__}\n"
 
 
-def test_an_unknown_verb_is_wrong_usage(drpnet):
+def test_an_unknown_command_is_wrong_usage(drpnet):
     assert "No such command 'pikc'" in drpnet("pikc", code=2).stderr
 
 

@@ -24,12 +24,12 @@ class Outer(BaseModel):
 
 @click.command()
 @model_options(Outer)
-def verb(**values):
+def command(**values):
     click.echo(build_model(Outer, values).model_dump_json())
 
 
 def run(*arguments):
-    return CliRunner().invoke(verb, arguments)
+    return CliRunner().invoke(command, arguments)
 
 
 def test_values_reach_nested_models():

@@ -87,7 +87,7 @@ def test_tiff_is_told_to_be_upside_down_elsewhere(drpnet):
     with mrcfile.open("in/m0.mrc") as file:
         tifffile.imwrite("in/t.tif", file.data)
     result = drpnet("pick", "in/t.tif", *OUT, "--pixel-size", 2)
-    assert "Of 1 micrograph in TIFF: RELION and EMAN2 see these upside down" in result.stderr
+    assert "1 micrograph in TIFF format: RELION and EMAN2 read TIFF upside down" in result.stderr
 
 
 def test_the_list_of_relion_gets_what_relion_3_reads(drpnet):
@@ -161,7 +161,7 @@ def test_the_classifier_may_reject_all(drpnet):
 def test_resume_and_overwrite(drpnet):
     drpnet("pick", "in", *OUT)
     refused = drpnet("pick", "in", *OUT, code=2).stderr
-    assert "is there already" in refused
+    assert "already exists" in refused
     assert "--resume" in refused
     resumed = drpnet("pick", "in", *OUT, "--resume").output
     assert resumed.startswith("Picked 0 micrographs")
@@ -178,7 +178,7 @@ def test_interrupted(drpnet, monkeypatch):
     monkeypatch.setattr(task, "pick_in_detail", stop_at_m1)
     result = drpnet("pick", "in", *OUT, code=130)
     assert "Picked 1 micrograph " in result.stdout
-    assert "repeat the command with --resume to go on" in result.stderr
+    assert "repeat the command with --resume to continue" in result.stderr
     monkeypatch.undo()
 
 
@@ -265,11 +265,11 @@ def test_the_automatic_rule_may_accept_nothing(drpnet, use_automatic_weights):
         (("in", *OUT, "--sigma", -1), "--sigma: Input should be greater than"),
         (("in", *OUT, "--threshold", "nan"), "--threshold: "),
         (("in", *OUT, "--box-size", 1), "--box-size"),
-        (("in", "--diameter", 36, "--out", ""), "names no folder"),
+        (("in", "--diameter", 36, "--out", ""), "the name is empty"),
         (("in", *OUT, "--workers", "many"), "'many' is neither auto nor a number"),
         (("in", *OUT, "--workers", 0), "'0' is neither auto nor a number"),
         (("in", *OUT, "--watch", "--overwrite"), "--watch and --overwrite exclude each other"),
-        (("in", *OUT, "--stop-file", "stop"), "--stop-file goes with --watch"),
+        (("in", *OUT, "--stop-file", "stop"), "--stop-file needs --watch"),
     ],
 )
 def test_wrong_usage_does_nothing(drpnet, arguments, message):
@@ -280,7 +280,7 @@ def test_wrong_usage_does_nothing(drpnet, arguments, message):
 @pytest.mark.parametrize(
     ("scheduler", "others", "reason"),
     [
-        ("slurm", (), "needs --workers: how many jobs"),
+        ("slurm", (), "needs --workers, the number of jobs"),
         ("tcp://head:8786", ("--workers", 2), "the scheduler at tcp://head:8786 has its own"),
     ],
 )

@@ -217,7 +217,7 @@ def test_an_abort_keeps_what_is_finished_and_continue_goes_on(relion, before):
     assert relion.run() == 2
     assert relion.state == "ABORTED"
     assert list(relion.extract()) == NAMES[:1]
-    assert "Interrupted: continue the job to go on" in relion.err
+    assert "Interrupted: continue the job to pick the rest" in relion.err
     first = Path(by_suffix(NAMES[0], JOB, "_autopick.star"))
     stamp = first.stat().st_mtime_ns
     before(99, None)

@@ -58,5 +58,5 @@ def test_wrong_usage(drpnet, arguments, code, message):
 
 def test_nothing_is_replaced_without_being_asked(drpnet):
     drpnet("simulate", "--out", "sim", *SMALL)
-    assert "is there already" in drpnet("simulate", "--out", "sim", *SMALL, code=2).stderr
+    assert "already exists" in drpnet("simulate", "--out", "sim", *SMALL, code=2).stderr
     drpnet("simulate", "--out", "sim", "--overwrite", *SMALL)

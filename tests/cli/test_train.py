@@ -58,9 +58,9 @@ def judge_with(monkeypatch, *scores):
 
 def test_a_detector_gets_a_name_and_picks(drpnet, own_weights, write_discs):
     result = drpnet(*DETECTOR, "--out", "mine")
-    assert "Score on validation" in result.stdout
+    assert "Validation score" in result.stdout
     assert "batch 4 of 4: loss " in result.stderr
-    assert "score on validation" in result.stderr
+    assert "validation score" in result.stderr
     assert "mine  (detector, particle 11 px" in drpnet("weights", "list").output
     write_discs("a.mrc")
     picking = ("--diameter", 36, "--out", "picks", "--weights", "mine", "--classifier", "none")
@@ -127,7 +127,7 @@ def test_interrupted_it_keeps_the_best_so_far(drpnet, monkeypatch):
 
     monkeypatch.setattr(train, "choose_detector_cuts", judge)
     result = drpnet(*DETECTOR, "--out", "a.safetensors", "--steps", 100, code=130)
-    assert "Interrupted: these are the best so far" in result.stderr
+    assert "Interrupted: these are the best weights so far" in result.stderr
     assert load_detector("a.safetensors").card.recipe["validation_score"] == 0.5
 
 
@@ -147,7 +147,7 @@ def test_interrupted_at_contexts_it_keeps_what_it_knows_of_patches(drpnet, monke
     monkeypatch.setattr(train, "fit_context", interrupt)
     asked = ["train", "classifier", *TOY, "--epochs", 1, "--least-height", 0]
     result = drpnet(*asked, "--out", "c.safetensors", code=130)
-    assert "Interrupted: these are the best so far" in result.stderr
+    assert "Interrupted: these are the best weights so far" in result.stderr
     assert not load_classifier("c.safetensors").card.context
 
 
@@ -169,7 +169,7 @@ def test_a_classifier_is_trained_for_a_detector(drpnet):
         (("--out", "a", "--steps", 0), 2, "--steps: Input should be greater than or equal to 1"),
         (("--out", "a", "--device", "tpu"), 2, "device 'tpu' cannot be used"),
         (("--out", "a", "--config", "gone.json"), 1, "gone.json: not a file with a recipe"),
-        (("--out", "a", "--config", "list.json"), 1, "list.json: it holds no recipe"),
+        (("--out", "a", "--config", "list.json"), 1, "list.json: it contains no recipe"),
         (("--out", "a", "--config", "more.json"), 2, "--colour: Extra inputs are not permitted"),
         (("--out", "a", "--structures", "gone"), 1, "gone: there is no such folder"),
         (("--out", "a", "--negatives", "gone"), 1, "gone: there is no such file or folder"),

@@ -24,7 +24,7 @@ def test_the_list_says_what_for_and_which_licence(drpnet):
     shown = drpnet("weights", "list").output
     assert "detector-default  (detector, particle 9 px, sha256 " in shown
     assert "trained on: nothing\n  licence: BSD-3-Clause" in shown
-    assert "Imported weights live in" in shown
+    assert "Imported weights are kept in" in shown
     names = [weights["name"] for weights in json.loads(drpnet("weights", "list", "--json").stdout)]
     assert {"classifier-default", "detector-default"} <= set(names)
 

@@ -82,7 +82,7 @@ def test_summaries_and_hidden_files_are_not_coordinates():
     [
         ("nowhere", "no such file"),
         ("empty", r"no \.csv, \.cbox, \.star, \.box"),
-        ("other", "no picks fit"),
+        ("other", "no micrograph has both"),
     ],
 )
 def test_what_cannot_be_matched_is_an_error(picks, message):

@@ -225,21 +225,26 @@ class Window:
 
 
 @pytest.fixture(scope="session")
-def settled_heap(toy_weights):
-    """Napari collects garbage whenever a layer goes; modules need not be looked through again."""
+def settle_heap(toy_weights):
+    """A function for the moment before a window opens.
+
+    napari collects garbage whenever a layer goes: what is there before is not looked through.
+    """
     import napari._qt.qt_main_window
     import napari.layers  # noqa: F401
 
     import napari_drpnet.plugin.panels.picker  # noqa: F401
 
-    gc.collect()
-    gc.freeze()
-    yield
+    def settle():
+        gc.collect()
+        gc.freeze()
+
+    yield settle
     gc.unfreeze()
 
 
 @pytest.fixture
-def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_heap):
+def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settle_heap):
     """A function that opens a window of napari, which must leave nothing behind at the end."""
     if not request.config.pluginmanager.has_plugin("napari"):
         pytest.skip("napari's fixtures are switched off")
@@ -250,6 +255,7 @@ def new_viewer(request, monkeypatch, tmp_path, use_toy_weights, qapp, settled_he
     monkeypatch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
     make_napari_viewer = request.getfixturevalue("make_napari_viewer")
     qtbot, viewers = request.getfixturevalue("qtbot"), []
+    settle_heap()
 
     def make(show=True):
         viewers.append(make_napari_viewer(show=show, strict_qt="raise"))
@@ -298,7 +304,7 @@ def app_of_module(qapp):
 
 
 @pytest.fixture(scope="module")
-def window_of_module(app_of_module, tmp_path_factory, toy_weights, settled_heap):
+def window_of_module(app_of_module, tmp_path_factory, toy_weights, settle_heap):
     """One window with the picker for a whole module, none of whose tests opens another one."""
     import napari
 
@@ -309,6 +315,7 @@ def window_of_module(app_of_module, tmp_path_factory, toy_weights, settled_heap)
         patch.setenv("DRPNET_WEIGHTS", str(toy_weights))
         patch.setenv("DRPNET_PROJECTS", str(tmp_path_factory.mktemp("projects")))
         patch.setattr(controller, "read_settings", lambda: PluginSettings(device="cpu"))
+        settle_heap()
         window = Window(napari.Viewer(show_welcome_screen=False))
         yield window
         window.viewer.close()

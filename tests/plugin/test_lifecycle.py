@@ -89,6 +89,7 @@ def test_the_picker_takes_the_table_that_is_there(new_viewer, qtbot):
     assert [p for p in window.dock_widgets.values() if isinstance(p, MicrographsPanel)] == [table]
 
 
+@pytest.mark.slow
 def test_a_dock_that_is_closed_opens_again_on_the_same_session(picked):
     session, before = picked.session, listeners(picked.session)
     for _ in range(2):
@@ -157,6 +158,7 @@ def test_panels_may_go_while_a_job_runs(picked, detector_gate):
     assert docked(picked) == []
 
 
+@pytest.mark.slow
 def test_anything_may_happen_while_it_trains(picked, gate_before):
     gate = gate_before(lessons, "train_classifier_copy")
     session = picked.session
@@ -186,6 +188,7 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
     assert session.learner.is_kept
 
 
+@pytest.mark.slow
 def test_a_trial_may_lose_its_micrograph(picked):
     session = picked.session
     teach(picked)
@@ -345,6 +348,7 @@ def test_what_waits_to_be_drawn_does_not_disturb_the_closing(window, discs, monk
     assert window.notices == []
 
 
+@pytest.mark.slow
 def test_the_program_may_end_while_a_job_runs(discs, tmp_path, use_toy_weights):
     """By the hardest way: no window is closed before."""
     folder, script = tmp_path / "project", tmp_path / "script.py"
@@ -418,6 +422,7 @@ def active_timers():
     return {timer for timer in objects if isalive(timer) and timer.isActive()}
 
 
+@pytest.mark.slow
 def test_windows_leave_nothing_behind(new_window, discs):
     gc.collect()
     timers, threads = active_timers(), set(threading.enumerate())
@@ -431,6 +436,7 @@ def test_windows_leave_nothing_behind(new_window, discs):
 # ---- more than one
 
 
+@pytest.mark.slow
 def test_two_windows_do_not_meet(new_window, discs):
     first, second = (new_window() for _ in range(2))
     first.open(list(discs)[:1])
@@ -448,6 +454,7 @@ def test_two_windows_do_not_meet(new_window, discs):
     assert second.session.current.accepted_count == 16
 
 
+@pytest.mark.slow
 def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, discs):
     second = new_window()
     second.session.open_paths(list(discs))
@@ -465,6 +472,7 @@ def test_the_same_project_in_a_second_window_says_so_once(picked, new_window, di
     assert second.session.current.accepted_count == 17
 
 
+@pytest.mark.slow
 def test_the_theme_changes_while_a_job_runs(picked, detector_gate):
     picked.session.step(1)
     picked.session.picking.pick_current()

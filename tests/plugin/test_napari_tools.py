@@ -72,6 +72,7 @@ def step_and_pick(window):
 # ---- layers
 
 
+@pytest.mark.slow
 def test_layers_may_be_deleted_and_come_back(busy):
     layers = busy.viewer.layers
     for names in (LAYERS[:2], LAYERS[2:], LAYERS):
@@ -84,6 +85,7 @@ def test_layers_may_be_deleted_and_come_back(busy):
         assert busy.layer_names() == LAYERS
 
 
+@pytest.mark.slow
 def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
     layers = busy.viewer.layers
     ours = list(layers)
@@ -109,6 +111,7 @@ def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
     assert [layer.name for layer in ours] == [f"mine {number}" for number in range(5)]
 
 
+@pytest.mark.slow
 def test_all_layers_may_go_while_a_job_runs(busy, gate_before):
     session = busy.session
     jobs = (
@@ -177,6 +180,7 @@ def test_another_project_may_be_opened_while_a_job_runs(picked, gate_before, tmp
     assert session.current.accepted_count == 16
 
 
+@pytest.mark.slow
 def test_results_land_where_they_belong(window, discs, detector_gate):
     window.open(discs)
     session = window.session

@@ -103,6 +103,7 @@ def folder(tmp_path, write_discs):
     }
 
 
+@pytest.mark.slow
 def test_from_an_empty_window_to_relion_and_back(
     open_window, folder, tmp_path, monkeypatch, drag_cut, type_into
 ):

@@ -120,6 +120,7 @@ class Person:
         return sum(not self.is_particle(center) for center in self.accepted)
 
 
+@pytest.mark.slow
 def test_correct_train_keep_undo_redo_and_open_again(new_person):
     person = new_person()
     session, window = person.session, person.window
@@ -177,6 +178,7 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     np.testing.assert_array_equal(person.accepted, after)
 
 
+@pytest.mark.slow
 def test_nobody_clicks_and_both_networks_learn(new_person):
     """Automatic labels, both networks, discard, again, keep, and open it all again."""
     person = new_person()

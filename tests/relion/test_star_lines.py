@@ -36,7 +36,7 @@ def test_words_are_those_of_relion(word, value):
 
 @pytest.mark.parametrize("line", ["'half.mrc 1", '"half.mrc 1', "'a'#b 1", "1 '"])
 def test_a_quote_without_an_end_is_told(line):
-    with pytest.raises(ValueError, match="without an end"):
+    with pytest.raises(ValueError, match="quote that is not closed"):
         split_words(line)
 
 

@@ -94,7 +94,7 @@ def test_any_names_survive(tmp_path_factory, names, columns):
 
 @pytest.mark.parametrize("name", ["a\nb.mrc", "a\rb.mrc", "a\0b.mrc", "a' \" b.mrc"])
 def test_names_that_no_quotes_can_hold_are_refused(tmp_path, name):
-    with pytest.raises(InputFileError, match="no STAR file can hold"):
+    with pytest.raises(InputFileError, match="cannot be written to a STAR file"):
         write_table(tmp_path / "a.star", "", {"rlnMicrographName": [name]})
     assert not os.listdir(tmp_path)
 
@@ -208,7 +208,7 @@ def test_missing_columns_and_text_in_numbers_are_named(tmp_path):
     tables = read_tables(file)
     with pytest.raises(InputFileError, match="no table with _rlnA and _rlnC"):
         find_table(file, tables, "rlnA", "rlnC")
-    with pytest.raises(InputFileError, match="_rlnB holds something that is not a number"):
+    with pytest.raises(InputFileError, match="_rlnB has a value that is not a number"):
         numbers(file, tables[""], "rlnB")
     assert str(numbers(file, tables[""], "rlnA").tolist()) == "[1.0, nan]"
 

@@ -1,1 +1,1 @@
-"""What every room uses: errors, jobs, devices, whole files, geometry, text, points."""
+"""Shared foundations: errors, jobs, devices, atomic files, geometry, text, point tables."""

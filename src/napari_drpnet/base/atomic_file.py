@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, whenever the process is killed."""
+"""Atomic writing of files: a file is complete or absent, even if the process is killed."""
 
 import glob
 import os
@@ -12,11 +12,11 @@ _RANDOM_CHARACTERS = 8
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place on success.
+    """Yield a temporary path that replaces `path` on success.
 
     The temporary file has the suffix of `path`, so that writers which choose a format by
-    suffix work. It is flushed to disk before the rename, and removed on any error; missing
-    parent folders are made.
+    suffix work. It is flushed to disk before the rename, and removed on any error. Missing
+    parent folders are created.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Yields
     ------
     pathlib.Path
-        Where to write. The file exists and is empty.
+        Path of the temporary file, which exists and is empty.
 
     Raises
     ------
     OSError
-        When the folder cannot be written to, or the disk is full; `path` is then unchanged.
+        If the folder cannot be written to or the disk is full. `path` is then unchanged.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove the temporary files of `path` that a killed process has left."""
+    """Remove the temporary files of `path` left behind by a killed process."""
     target = Path(path)
     random = "?" * _RANDOM_CHARACTERS
     for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}{random}{_suffix(target)}"):
@@ -58,7 +58,7 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _naming(target: Path, temporary: Path) -> Iterator[None]:
-    """Let errors about the temporary file name the target, which is what the user knows."""
+    """Name the target instead of the temporary file in errors, since the user knows only that."""
     try:
         yield
     except OSError as error:
@@ -76,12 +76,12 @@ def _suffix(target: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb+") as file:  # Windows flushes only what may be written to
+    with path.open("rb+") as file:  # Windows flushes only files opened for writing
         os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the rename last; where folders cannot be flushed (Windows) it is still atomic."""
+    """Flush the rename to disk. Where folders cannot be flushed (Windows) it is still atomic."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Loops that numba compiles. Importing this module costs the import of numba."""
+"""Compilation of loops by numba. Importing this module imports numba, which is slow."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -9,20 +9,20 @@ _Loop = TypeVar("_Loop", bound=Callable[..., object])
 
 
 def compiled(loop: _Loop) -> _Loop:
-    """Compile a loop at its first call, and keep the machine code on disk where that is allowed."""
+    """Compile a loop at its first call and cache the machine code on disk where possible."""
     try:
         dispatcher = numba.njit(cache=True, nogil=True)(loop)
-    except RuntimeError:  # neither the package nor the user's cache folder can be written
+    except RuntimeError:  # neither the package nor the user's cache folder is writable
         dispatcher = numba.njit(nogil=True)(loop)
     return cast(_Loop, _Interruptible(dispatcher))
 
 
 class _Interruptible:
-    """A compiled loop, for Python and for other compiled loops, that Ctrl-C ends as Ctrl-C.
+    """A compiled loop that raises `KeyboardInterrupt` on Ctrl-C.
 
-    Numba returns its result although the handler of a signal has raised meanwhile, which Python
-    reports as a `SystemError`, caused by others of that kind: ordinary errors, and the interrupt
-    would be lost.
+    It can be called from Python and from other compiled loops. Numba returns its result even if
+    a signal handler has raised in the meantime. Python reports this as a chain of `SystemError`,
+    in which the interrupt would be lost.
     """
 
     def __init__(self, dispatcher: Any) -> None:

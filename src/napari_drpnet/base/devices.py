@@ -1,18 +1,18 @@
-"""Which device runs the networks, and why."""
+"""Choice of the device that runs the networks."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where networks run.
+    """A device that runs networks.
 
     Parameters
     ----------
     name : str
-        As torch names it: ``cpu``, ``cuda:0``, ``mps``.
+        Name of the device in torch, such as ``cpu``, ``cuda:0`` or ``mps``.
     reason : str
-        Why this one, to show to the user.
+        Reason for the choice, to show to the user.
     """
 
     name: str
@@ -25,7 +25,8 @@ def choose_device(request: str = "auto") -> Device:
     Parameters
     ----------
     request : str
-        ``auto`` takes the first of CUDA, MPS and CPU that works; or a name that torch knows.
+        ``auto`` for the first of CUDA, MPS and CPU that is available, or the name of a torch
+        device.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def choose_device(request: str = "auto") -> Device:
     Raises
     ------
     ValueError
-        When the requested device is not there, with what is there.
+        If the requested device is not available. The message names one that is.
     """
     import torch
 

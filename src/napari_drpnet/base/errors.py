@@ -1,19 +1,19 @@
-"""The one error for a file that cannot be used."""
+"""The error for files that cannot be used, and the wording of system errors."""
 
 from os import PathLike
 
 
 class InputFileError(Exception):
-    """A file that the user named cannot be used.
+    """Error raised when a file named by the user cannot be used.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
     reason : str
-        What is wrong with it, as a clause without a full stop.
+        Description of the problem, as a clause without a full stop.
     remedy : str
-        What the user can do about it, as a sentence without a full stop.
+        Advice to the user, as a sentence without a full stop.
     """
 
     def __init__(self, path: str | PathLike[str], reason: str, remedy: str) -> None:
@@ -27,14 +27,19 @@ class InputFileError(Exception):
 
 
 def explain_os_error(error: OSError, place: object = "") -> str:
-    """Return what the system could not do, as ``file: reason``.
+    """Describe a system error as ``file: reason``.
 
     Parameters
     ----------
     error : OSError
-        As Python raised it.
+        Error raised by Python.
     place : str or path, optional
-        What the error is about, where it names no file itself.
+        File to name if the error itself names none.
+
+    Returns
+    -------
+    str
+        One line without a full stop.
     """
     start = f"{error.filename or place}: " if error.filename or place else ""
     return f"{start}{error.strerror or error}"

@@ -1,13 +1,13 @@
-"""Bases of all frozen models: parameters, and what a project keeps in its files."""
+"""Base classes of frozen models: parameters, and data stored in project files."""
 
 from pydantic import BaseModel, ConfigDict
 
-#: How a field says its unit at the end of its name.
+#: Unit of a field by the ending of its name.
 _UNITS = {"_angstrom": "Å", "_px": "px", "_um": "µm", "_kv": "kV"}
 
 
 def split_unit(name: str) -> tuple[str, str]:
-    """Return the name of a field without its unit, and the unit; "" where it has none.
+    """Split the name of a field into the name without its unit, and the unit ("" if none).
 
     Examples
     --------
@@ -25,8 +25,8 @@ class _Frozen(BaseModel):
 
 
 class Parameters(_Frozen):
-    """Base of all parameter models: frozen, finite numbers, and no unknown names."""
+    """Base class of parameter models: frozen, with finite numbers and no unknown fields."""
 
 
 class Stored(_Frozen):
-    """Base of all that is kept in files: frozen, finite numbers, and no unknown names."""
+    """Base class of models stored in files: frozen, with finite numbers and no unknown fields."""

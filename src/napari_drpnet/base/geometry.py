@@ -1,8 +1,9 @@
-"""Where coordinates change: unbinned pixels, network pixels, ångströms, x/y order, flips.
+"""Conversion of coordinates: unbinned pixels, network pixels, ångströms, x/y order, flips.
 
 Everywhere else in the core, a position is ``(y, x)`` in unbinned pixels of the micrograph file,
-row 0 first as stored, with pixel centres at integers: RELION's convention (`preprocessing.cpp`)
-but for the order of x and y. No other module may swap, flip or rescale positions.
+row 0 first as stored, with pixel centres at integers. This is RELION's convention
+(`preprocessing.cpp`), except for the order of x and y. No other module may swap, flip or rescale
+positions.
 """
 
 from dataclasses import dataclass
@@ -16,20 +17,20 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Frame:
-    """A micrograph and its resampled network image, which cover each other edge to edge.
+    """Shapes of a micrograph and of its resampled network image, aligned edge to edge.
 
     Parameters
     ----------
     full_shape : tuple of int
-        ``(ny, nx)`` of the micrograph, unbinned pixels.
+        Shape ``(ny, nx)`` of the micrograph in unbinned pixels.
     network_shape : tuple of int
-        ``(ny, nx)`` of the network image.
+        Shape ``(ny, nx)`` of the network image.
 
     Notes
     -----
-    Pixel-area rule: pixel ``b`` of the network image covers ``[s·b, s·(b+1)]`` of the edge
+    Pixel-area rule: pixel ``b`` of the network image covers ``[s·b, s·(b+1)]`` in the edge
     coordinates of the micrograph, so its centre lies at ``s·(b + 0.5) − 0.5``. The factor ``s``
-    is exact for each axis, because the network image has whole pixels.
+    may differ slightly between the axes, because the network image has whole pixels.
     """
 
     full_shape: tuple[int, int]
@@ -37,7 +38,7 @@ class Frame:
 
     @classmethod
     def with_scale(cls, full_shape: tuple[int, int], scale: float) -> "Frame":
-        """Choose the network shape nearest to a micrograph binned by `scale` (may be < 1)."""
+        """Return the frame of a micrograph binned by `scale` (may be < 1) to whole pixels."""
         ny, nx = (max(1, round(side / scale)) for side in full_shape)
         return cls(full_shape, (ny, nx))
 
@@ -66,41 +67,46 @@ def swap_xy(positions: ArrayLike) -> Floats:
 
 
 def flip_rows(positions_yx: ArrayLike, rows: int) -> Floats:
-    """Mirror ``(..., 2)`` positions ``(y, x)`` top to bottom in a frame of `rows` rows."""
+    """Flip ``(..., 2)`` positions ``(y, x)`` top to bottom in a frame of `rows` rows."""
     y, x = np.moveaxis(np.asarray(positions_yx, float), -1, 0)
     return np.stack([rows - 1 - y, x], axis=-1)
 
 
 def center_from_corner(corner: ArrayLike, box_size: ArrayLike) -> Floats:
-    """Convert box corners to centres: RELION takes ``corner + size / 2`` (`.box` reader)."""
+    """Convert box corners to centres, ``corner + size / 2`` as in RELION's `.box` reader."""
     return np.asarray(corner, float) + np.asarray(box_size, float) / 2
 
 
 def corner_from_center(center: ArrayLike, box_size: ArrayLike) -> Floats:
-    """Convert centres to box corners, the inverse of `center_from_corner`."""
+    """Convert centres to box corners; the inverse of `center_from_corner`."""
     return np.asarray(center, float) - np.asarray(box_size, float) / 2
 
 
 def full_from_matlab(binned_positions: ArrayLike, scale: float) -> Floats:
     """Convert 1-based binned positions of DRPnet's MATLAB output to 0-based unbinned ones.
 
-    Its even Gaussian shifts the map by −0.5 binned pixels, which together with the origin at 1
-    leaves ``scale · c − 0.5``.
+    The Gaussian filter of even size in that code shifts the map by −0.5 binned pixels. Together
+    with the origin at 1, this gives ``scale · c − 0.5``.
     """
     return scale * np.asarray(binned_positions, float) - 0.5
 
 
 def full_from_fractions(fractions_yx: ArrayLike, shapes: ArrayLike, *, mirrored: bool) -> Floats:
-    """Convert cryoSPARC's fractions of a micrograph ``(y, x)`` to unbinned pixels.
+    """Convert cryoSPARC's fractional positions ``(y, x)`` to unbinned pixels.
 
     Parameters
     ----------
     fractions_yx : (n, 2) array
-        ``y`` and ``x`` as fractions of the number of rows and columns.
+        Positions ``(y, x)`` as fractions of the number of rows and columns.
     shapes : (n, 2) array
-        ``(ny, nx)`` of the micrograph of each row.
+        Shape ``(ny, nx)`` of the micrograph of each position.
     mirrored : bool
-        Whether y counts from the last row: then ``(1 − y) · ny``, as pyem has it.
+        Whether y counts from the last row, so that the row is ``(1 − y) · ny`` as in pyem.
+
+    Returns
+    -------
+    (n, 2) float array
+        Positions ``(y, x)`` in unbinned pixels.
     """
     y, x = np.asarray(fractions_yx, float).T
     rows, columns = np.asarray(shapes, float).T
@@ -110,9 +116,22 @@ def full_from_fractions(fractions_yx: ArrayLike, shapes: ArrayLike, *, mirrored:
 def inside(
     positions_yx: ArrayLike, shape: tuple[int, int], border: float = 0.0
 ) -> NDArray[np.bool_]:
-    """Tell which ``(n, 2)`` positions lie at least `border` pixels inside a frame of `shape`.
+    """Return which positions lie in a frame, at least a given distance from its edges.
 
-    The frame reaches from −0.5 to ``side − 0.5``, the outer edges of its pixels.
+    The frame extends from −0.5 to ``side − 0.5``, the outer edges of its pixels.
+
+    Parameters
+    ----------
+    positions_yx : (n, 2) array
+        Positions ``(y, x)`` in pixels.
+    shape : tuple of int
+        Shape ``(ny, nx)`` of the frame.
+    border : float
+        Least distance from the edges, in pixels.
+
+    Returns
+    -------
+    (n,) bool array
     """
     positions = np.asarray(positions_yx, float).reshape(-1, 2)
     low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
@@ -120,9 +139,9 @@ def inside(
 
 
 def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
-    """Return rows and columns of the pixels of a ``(h, w)`` image nearest to ``(n, 2)`` centres.
+    """Return the rows and columns of the pixels nearest to ``(n, 2)`` centres ``(y, x)``.
 
-    Two centres with the same pixel have the same patch.
+    Centres outside the image of shape ``(h, w)`` are moved to its edge.
     """
     nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(np.intp)
     row, column = np.clip(nearest, 0, np.array(shape) - 1).T
@@ -130,20 +149,21 @@ def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indic
 
 
 def far_from(positions_yx: ArrayLike, others_yx: ArrayLike, reach: float) -> NDArray[np.bool_]:
-    """Tell which positions none of the others is as near to as `reach`.
+    """Return which positions are farther than a given distance from all other positions.
 
     Parameters
     ----------
     positions_yx : (n, 2) array
-        Positions ``(y, x)``.
+        Positions ``(y, x)`` to test, in pixels.
     others_yx : (m, 2) array
-        Others, in the same pixels; where there are none, all is far.
+        Positions ``(y, x)`` to stay away from, in the same pixels. If empty, all positions pass.
     reach : float
-        A distance, in these pixels.
+        Distance in the same pixels.
 
     Returns
     -------
     (n,) bool array
+        True where no other position is within `reach`.
     """
     from scipy.spatial import cKDTree
 

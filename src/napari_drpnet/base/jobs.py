@@ -1,17 +1,17 @@
-"""Progress and cancelling of long work, as a tiny protocol."""
+"""Progress reports and cancellation of long-running work."""
 
 from pathlib import Path
 from typing import Protocol
 
 
 class Cancelled(Exception):
-    """The user cancelled the job; raised from inside it at the next tile or batch."""
+    """Raised inside a job after its cancellation was requested, at the next progress report."""
 
 
 class Job(Protocol):
-    """What long work reports to, and asks whether it should go on.
+    """Receiver of progress reports, which may cancel the work.
 
-    Methods may be called from any thread. ``advance`` is called after each tile or batch.
+    ``advance`` is called after each tile or batch, from any thread.
     """
 
     def advance(self, done: int, total: int, stage: str) -> None:
@@ -20,33 +20,39 @@ class Job(Protocol):
         Raises
         ------
         Cancelled
-            When the user asked for the work to stop.
+            If cancellation was requested.
         """
 
 
 class SilentJob:
-    """A job that nobody watches and nobody cancels."""
+    """A job that ignores progress and is never cancelled."""
 
     def advance(self, done: int, total: int, stage: str) -> None:
         """Ignore the report."""
 
 
 class UntilFile:
-    """A job that is cancelled when somebody makes a file, for example another program.
+    """A job that is cancelled once a file exists, for example one created by another program.
 
     Parameters
     ----------
     path : pathlib.Path or None
-        The file; None for none.
+        Path of the file. None disables this way of cancelling.
     job : Job, optional
-        Told what this job is told, and may cancel too.
+        Job to which all reports are passed on. It may also cancel the work.
     """
 
     def __init__(self, path: Path | None, job: Job | None = None) -> None:
         self._path, self._job = path, job or SilentJob()
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Pass the report on; raises `Cancelled` when the file is there."""
+        """Pass the report on to the other job.
+
+        Raises
+        ------
+        Cancelled
+            If the file exists, or if the other job cancels.
+        """
         self._job.advance(done, total, stage)
         if self._path is not None and self._path.exists():
             raise Cancelled

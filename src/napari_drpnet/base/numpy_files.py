@@ -1,7 +1,8 @@
-"""Numpy's own files, whose headers one thread at a time may read.
+"""Thread-safe reading of numpy's own files.
 
-Numpy parses headers as Python text. Where two threads do that at once, Python 3.11 may raise
-``SystemError: AST constructor recursion depth mismatch`` (python/cpython issue 106905).
+Numpy parses headers as Python source. If two threads do so at the same time, Python 3.11 may
+raise ``SystemError: AST constructor recursion depth mismatch`` (python/cpython issue 106905), so
+a lock admits one thread at a time.
 """
 
 import os
@@ -15,24 +16,25 @@ _PARSING = Lock()
 
 
 def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
-    """Read all arrays of a ``.npz`` file; unpickle nothing.
+    """Read all arrays of a ``.npz`` file without unpickling objects.
 
     Raises
     ------
     Exception
-        When the file is damaged: of as many kinds as zip and numpy know.
+        If the file is damaged. The type varies with the damage, because zipfile and numpy raise
+        many different ones.
     """
     with _PARSING, open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         return dict(file)
 
 
 def map_npy(path: str | os.PathLike[str]) -> "np.memmap[Any, Any]":
-    """Map the array of a ``.npy`` file into memory, to be read; unpickle nothing.
+    """Map the array of a ``.npy`` file into memory, read-only, without unpickling objects.
 
     Raises
     ------
     OSError, ValueError, TypeError, SyntaxError, OverflowError, tokenize.TokenError
-        When the file cannot be read, or is damaged.
+        If the file cannot be read or is damaged.
     """
     with _PARSING:
         return np.lib.format.open_memmap(path, mode="r")

@@ -10,7 +10,7 @@ from napari_drpnet.base.points import PointTable
 
 @dataclass(frozen=True, eq=False)
 class Picks(PointTable):
-    """Picked particles, or candidates, of one micrograph, best first.
+    """Picked particles or candidates of one micrograph, best first.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ class Picks(PointTable):
     height : (n,) float array
         Value of the smoothed distance map at the centre, in the units of the detector.
     prominence : (n,) float array
-        Rise of that maximum above the saddle to any higher one, in the same units.
+        Height of the maximum above the saddle to a higher maximum, in the same units.
     probability : (n,) float array
-        P(particle) from the classifier; NaN where no classifier has judged.
+        P(particle) from the classifier; NaN for candidates that were not classified.
     accepted : (n,) bool array
-        Above the threshold, and accepted by the classifier where there is one.
+        True for candidates above the threshold that the classifier, if there is one, accepted.
     """
 
     height: NDArray[np.float64]
@@ -33,5 +33,5 @@ class Picks(PointTable):
 
     @property
     def figure_of_merit(self) -> NDArray[np.float64]:
-        """One finite score for RELION: P(particle) where known, else the height."""
+        """Figure of merit ``(n,)`` for RELION: P(particle) where known, else the height."""
         return np.where(np.isnan(self.probability), self.height, self.probability)

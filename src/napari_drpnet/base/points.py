@@ -1,4 +1,4 @@
-"""What tables of points have in common."""
+"""Base class of tables of points."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class PointTable:
-    """Points with columns of equal length.
+    """Points with columns of equal length; subclasses add the columns, each an ``(n,)`` array.
 
     Parameters
     ----------
     centers_yx : (n, 2) float array
-        Centres ``(y, x)``; the subclass says in which pixels.
+        Centres ``(y, x)``; the subclass defines in which pixels.
 
     Raises
     ------
     ValueError
-        When a column, each an ``(n,)`` array of the subclass, has another length.
+        If the shapes of the columns do not match.
     """
 
     centers_yx: NDArray[np.float64]
@@ -36,5 +36,5 @@ class PointTable:
         return len(self.centers_yx)
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
-        """Keep some rows, given as a mask or as indices."""
+        """Return the table with only the given rows, selected by a mask or by indices."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))

@@ -1,4 +1,4 @@
-"""Text files in and out: one error for files that cannot be read, atomic writes."""
+"""Reading and writing of text files, with atomic writes and one error for unreadable files."""
 
 from os import PathLike
 from pathlib import Path
@@ -10,22 +10,22 @@ AnyPath = str | PathLike[str]
 
 
 def read_text(path: AnyPath) -> str:
-    """Read a whole UTF-8 text file, with or without byte-order mark, any line ends.
+    """Read a UTF-8 text file, with or without a byte-order mark and with any line endings.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
 
     Returns
     -------
     str
-        Its text, with line feeds alone between lines.
+        Text of the file, with line endings converted to line feeds.
 
     Raises
     ------
     InputFileError
-        When it cannot be opened, or is not text.
+        If the file cannot be opened, or is not text.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -37,7 +37,7 @@ def read_text(path: AnyPath) -> str:
 
 
 def read_head(path: AnyPath, size: int = 4096) -> str:
-    """Return the beginning of a file to tell its format by; of one that cannot be read, nothing."""
+    """Return the first `size` bytes of a file as text; empty if the file cannot be read."""
     try:
         with Path(path).open("rb") as file:
             return file.read(size).decode("utf-8-sig", errors="replace")
@@ -46,18 +46,33 @@ def read_head(path: AnyPath, size: int = 4096) -> str:
 
 
 def write_text(path: AnyPath, text: str) -> None:
-    """Write a UTF-8 text file atomically; raises `OSError` when the disk refuses."""
+    """Write a UTF-8 text file atomically.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def parse_number(path: AnyPath, line: int, word: str) -> float:
-    """Read one number of a line, counted from 1, of a file; an empty word is NaN.
+    """Convert a word of a text file to a number; an empty word becomes NaN.
+
+    Parameters
+    ----------
+    path : path-like
+        Path of the file, for the error message.
+    line : int
+        Line of the word, counted from 1, for the error message.
+    word : str
+        Word to convert.
 
     Raises
     ------
     InputFileError
-        When the word is not a number; names the file, the line and the word.
+        If the word is not a number.
     """
     try:
         return float(word) if word.strip() else float("nan")

@@ -1,4 +1,4 @@
-"""Pick many micrographs into a folder, so that any end of the process loses nothing finished."""
+"""Pick many micrographs into an output folder, without losing results if the process dies."""
 
 from napari_drpnet.batch.entries import BatchEntry, find_entries, list_entries
 from napari_drpnet.batch.folder.outcomes import (

@@ -1,4 +1,4 @@
-"""Which micrographs a batch picks, and how it names what it writes for each."""
+"""Find the micrographs of a batch, and name the output files of each."""
 
 import glob
 import os
@@ -11,7 +11,7 @@ from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrograph
 from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
-#: Folder in an output folder that says what is finished.
+#: Folder inside an output folder with the records of finished micrographs.
 RECORDS = ".drpnet"
 
 
@@ -22,9 +22,9 @@ class BatchEntry:
     Parameters
     ----------
     micrograph : MicrographEntry
-        Its name, as the index will have it, and its file.
+        Name of the micrograph, as written to the index, and its file.
     output : pathlib.PurePath
-        Where its files go inside the output folder, up to the ending: ``Movies/a/b`` for
+        Path of its output files inside the output folder, without the ending: ``Movies/a/b`` for
         ``Movies/a/b_autopick.star``.
     """
 
@@ -35,43 +35,45 @@ class BatchEntry:
 def list_entries(
     sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
 ) -> list[BatchEntry]:
-    """List the micrographs that sources stand for; see `find_entries`.
+    """List the micrographs of some sources, at least one; see `find_entries`.
 
     Raises
     ------
     InputFileError
-        Also when nothing is found.
+        If no micrograph is found, or as in `find_entries`.
     """
     paths = [Path(source).expanduser() for source in sources]
     if entries := find_entries(paths, out_dir):
         return entries
     names = " ".join(map(str, paths))
-    raise InputFileError(names, "no micrographs found", "Check the name of folder or pattern")
+    raise InputFileError(names, "no micrographs found", "Check the name of the folder or pattern")
 
 
 def find_entries(
     sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
 ) -> list[BatchEntry]:
-    """List the micrographs that sources stand for, each file once.
+    """List the micrographs of some sources, each file once.
 
     Parameters
     ----------
     sources : iterable of path-like
-        Micrographs, folders with them, patterns with ``*``, or RELION lists (``.star``).
+        Micrographs, folders with micrographs, patterns with ``*``, or RELION lists (``.star``).
     out_dir : path-like
-        The output folder; previews in it are not taken for micrographs.
+        Output folder; previews in it are not treated as micrographs.
 
     Returns
     -------
     list of BatchEntry
-        Sub-folders are mirrored: below a folder or the fixed part of a pattern, below the common
-        parent of all files named one by one, and by RELION's rule for those of a list. A file
-        that has several names, through links, is listed with the first of them.
+        Micrographs in the order of the sources. Output paths mirror the sub-folders: relative to
+        the given folder, to the fixed part of a pattern, or to the common parent of all files
+        given one by one. Paths of a RELION list follow RELION's own rule. A file with several
+        names (links) is listed under the first one.
 
     Raises
     ------
     InputFileError
-        When a source cannot be used, or two micrographs would get the same output file.
+        If a source cannot be used, a name is not UTF-8, or two micrographs would get the same
+        output file.
     """
     paths = [Path(source).expanduser() for source in sources]
     parent = _common_parent([path for path in paths if _is_single(path)])
@@ -106,7 +108,7 @@ def _entry(file: Path, root: Path) -> BatchEntry:
 
 
 def _is_single(source: Path) -> bool:
-    """Tell files, which may be missing, from folders, patterns and lists."""
+    """Return whether a source is one file, which may be missing: no folder, pattern or list."""
     if source.is_dir() or source.suffix.lower() == ".star":
         return False
     return source.exists() or not glob.has_magic(str(source))
@@ -118,13 +120,13 @@ def _common_parent(files: Sequence[Path]) -> Path:
 
 
 def _fixed_part(pattern: Path) -> Path:
-    """Return the folders of a pattern before its first wild card."""
+    """Return the folders of a pattern before its first wildcard."""
     magic = next(k for k, part in enumerate(pattern.parts) if glob.has_magic(part))
     return Path(*pattern.parts[:magic])
 
 
 def _is_preview(file: Path, out_dir: Path) -> bool:
-    """Tell pictures that this run will write, or that another has, from micrographs."""
+    """Return whether a file is a preview, written by this run or another, not a micrograph."""
     if not file.name.endswith(PREVIEW):
         return False
     parents = file.resolve().parents
@@ -137,7 +139,7 @@ def _refuse_names(entries: Iterable[BatchEntry]) -> None:
             entry.micrograph.name.encode()
         except UnicodeEncodeError as error:
             shown = entry.micrograph.name.encode(errors="backslashreplace").decode()
-            raise InputFileError(shown, "its name is not UTF-8", "Rename it") from error
+            raise InputFileError(shown, "its name is not UTF-8", "Rename the file") from error
 
 
 def _refuse_collisions(entries: Iterable[BatchEntry]) -> None:
@@ -146,5 +148,6 @@ def _refuse_collisions(entries: Iterable[BatchEntry]) -> None:
         path = entry.micrograph.path
         other = taken.setdefault(entry.output, path)
         if other is not path:
-            reason = f"its picks and those of {other} would both go to {entry.output}{PICKS}.star"
-            raise InputFileError(path, reason, "Pick them into two folders, or rename one")
+            target = f"{entry.output}{PICKS}.star"
+            reason = f"its picks and those of {other} would both be written to {target}"
+            raise InputFileError(path, reason, "Use two output folders, or rename one of them")

@@ -1,4 +1,4 @@
-"""What must not happen to an output folder: lost picks, or two runs at once."""
+"""Protect an output folder from overwritten picks, and from two runs at the same time."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -13,40 +13,41 @@ from napari_drpnet.batch.folder.records import Ledger
 
 
 class AlreadyPickedError(Exception):
-    """The output folder has files of these micrographs, and nobody said what to do with them."""
+    """Raised if a run would replace existing picks, or if another run uses the output folder."""
 
 
 def require_fresh(entries: Iterable[BatchEntry], outputs: Outputs) -> None:
-    """Raise `AlreadyPickedError` when there are files that these micrographs would replace."""
+    """Raise `AlreadyPickedError` if output files of these micrographs already exist."""
     files = [outputs.index, *(path for entry in entries for path in outputs.paths(entry))]
     found = [path for path in files if path.exists()]
     if found:
         raise AlreadyPickedError(
-            f"{found[-1]} is there already, {len(found)} files in all; "
-            "go on with --resume, or begin again with --overwrite"
+            f"{found[-1]} already exists, {len(found)} files in all; "
+            "continue with --resume, or start again with --overwrite"
         )
 
 
 def require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
-    """Raise `AlreadyPickedError` when the files there are those of other micrographs."""
+    """Raise `AlreadyPickedError` if existing output files belong to other micrographs."""
     for entry in entries:
         if other := ledger.find_other(entry):
             raise AlreadyPickedError(
                 f"the picks of {entry.micrograph.path} would replace those of {other}: use another "
-                "output folder, or give both in one call"
+                "output folder, or pick both in one run"
             )
 
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Keep other runs out of the output folder; the lock ends with the process, however it ends.
+    """Lock the output folder against other runs.
 
-    A folder that was not there, and in which nothing has been written, is removed in the end.
+    The lock ends with the process, even if the process is killed. A folder that was created for
+    the lock is removed at the end if nothing has been written to it.
 
     Raises
     ------
     AlreadyPickedError
-        When another run is at work there.
+        If another run is writing to the folder.
     """
     records = folder / RECORDS
     made = [path for path in (records, *records.parents) if not path.exists()]
@@ -61,6 +62,6 @@ def sole_writer(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise AlreadyPickedError(f"another run is writing into {folder}") from error
     finally:
-        with suppress(OSError):  # at the first that is not empty
+        with suppress(OSError):  # raised for the first folder that is not empty
             for path in made:
                 path.rmdir()

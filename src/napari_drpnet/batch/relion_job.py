@@ -1,4 +1,4 @@
-"""Pick RELION's list of micrographs into the folder of a job."""
+"""Pick RELION's list of micrographs into the folder of a RELION job."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -29,21 +29,32 @@ from napari_drpnet.relion.pipeline import (
 
 
 def list_micrographs(micrographs_star: Path, folder: JobFolder) -> list[BatchEntry]:
-    """List the micrographs of RELION's list.
+    """Read RELION's list of micrographs; refuse TIFF files.
+
+    Parameters
+    ----------
+    micrographs_star : pathlib.Path
+        RELION's list of micrographs.
+    folder : JobFolder
+        Folder of the job, which is the output folder.
+
+    Returns
+    -------
+    list of BatchEntry
 
     Raises
     ------
     InputFileError
-        When the list cannot be used, or is empty, or RELION would see the picks of its micrographs
-        upside down.
+        If the list cannot be used or is empty, or if it contains TIFF files: RELION reads these
+        upside down, so it would show the picks in the wrong places.
     """
     entries = list_entries([micrographs_star], folder.path)
     turned = [entry for entry in entries if entry.micrograph.name.lower().endswith(TIFF_SUFFIXES)]
     if turned:
         raise InputFileError(
             micrographs_star,
-            f"has micrographs in TIFF ({turned[0].micrograph.name}), which RELION turns upside "
-            "down when it reads them, so that picks would be in the wrong places",
+            f"contains micrographs in TIFF ({turned[0].micrograph.name}), which RELION turns "
+            "upside down when it reads them, so picks would be in the wrong places",
             "Convert them to MRC, or pick with drpnet pick and mirror the picks",
         )
     return entries
@@ -59,38 +70,39 @@ def run_job(
     on_outcome: Callable[[Outcome], None] | None = None,
     workers: Workers | None = None,
 ) -> BatchReport:
-    """Pick micrographs into the folder of a job, and write what RELION expects there.
+    """Pick micrographs into the folder of a RELION job, and write the files that RELION expects.
 
-    What is finished with the same parameters is kept, so that a continued job goes on. The job
-    ends within a micrograph when RELION asks it to abort. The working folder is the project.
+    Micrographs that are finished with the same parameters are kept, so a continued job resumes.
+    If RELION asks the job to abort, it stops before the current micrograph is finished. The
+    working directory must be the RELION project.
 
     Parameters
     ----------
     entries : iterable of BatchEntry
-        From `list_micrographs`.
+        Micrographs from `list_micrographs`.
     micrographs_star : pathlib.Path
-        RELION's list of them.
+        RELION's list of these micrographs.
     folder : JobFolder
-        Of the job; how it ends is not yet told there, see `state_of`.
+        Folder of the job. The final state of the job is not written here; see `state_of`.
     parameters : PickParameters
-        For all micrographs.
+        Parameters for all micrographs.
     version : {'3.1', '4', '5'}
-        For this RELION.
+        Version of RELION that will read the files.
     on_outcome : callable, optional
-        Told what came of each micrograph.
+        Callback, called with the result of each micrograph.
     workers : Workers, optional
-        Who picks; by default this process.
+        Workers that pick; by default this process.
 
     Returns
     -------
     BatchReport
-        Interrupted when it was aborted. Micrographs that cannot be picked are in it; they are not
-        in the index, so that RELION passes over them.
+        Results of the job, interrupted if the job was aborted. Micrographs that cannot be picked
+        are listed as failed; they are not in the index, so RELION skips them.
 
     Raises
     ------
     AlreadyPickedError
-        When another run is at work in the folder.
+        If another run is writing to the folder.
     InputFileError, ValueError, OSError
         See `pick_micrographs`.
     """
@@ -119,13 +131,13 @@ def run_job(
 
 
 def state_of(report: BatchReport) -> JobState:
-    """Tell how a job has ended: it fails only when nothing could be picked."""
+    """Return the final state of a job. It fails only if nothing could be picked."""
     if report.interrupted:
         return "ABORTED"
     return "SUCCESS" if report.picked else "FAILURE"
 
 
 def input_coordinates(folder: JobFolder, version: RelionVersion) -> Path:
-    """Return what a version of RELION takes as input coordinates."""
+    """Return the file that a version of RELION takes as input coordinates."""
     name = f"{COORDS_SUFFIX}{PICKS}.star" if version == "3.1" else INDEX
     return folder.path / name

@@ -1,4 +1,4 @@
-"""Many micrographs into one folder: what is finished stays, what fails is noted, all is indexed."""
+"""Pick many micrographs into one folder, and write the index and the summaries."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -46,48 +46,51 @@ def pick_micrographs(
     on_outcome: Listener | None = None,
     workers: Workers | None = None,
 ) -> BatchReport:
-    """Pick micrographs, and write the files of each as soon as it is done.
+    """Pick micrographs, and write the files of each one as soon as it is picked.
 
     Parameters
     ----------
     entries : iterable of BatchEntry
-        From `list_entries`.
+        Micrographs from `list_entries`.
     parameters : PickParameters
-        For all of them. The pixel size is that of the parameters, else of the entry, else of the
-        micrograph's header.
+        Parameters for all micrographs. The pixel size is taken from the parameters, else from the
+        entry, else from the header of the micrograph.
     outputs : Outputs
-        What to write, and where.
+        Files to write, and the output folder.
     existing : {'refuse', 'resume', 'overwrite'}
-        When the folder already has files of these micrographs: refuse to start; keep what was
-        finished with the same parameters, networks and outputs; or pick all again.
+        Action if the folder already has files of these micrographs: refuse to start, keep the
+        micrographs that are finished with the same parameters, networks and outputs, or pick all
+        micrographs again.
     job : Job, optional
-        Told after each tile and batch of a micrograph, or several times a second where other
-        processes pick; may cancel.
+        Progress callback, called after each tile and batch of a micrograph, or several times a
+        second while other processes pick; it may cancel the work.
     on_outcome : callable, optional
-        Told what came of each micrograph.
+        Callback, called with the result of each micrograph.
     workers : Workers, optional
-        Who picks, for example from `choose_workers`; by default this process.
+        Workers that pick, for example from `choose_workers`; by default this process.
 
     Returns
     -------
     BatchReport
-        Also after a cancelled job or Ctrl-C: what is finished then stays, and is indexed.
+        Results of the batch. After cancellation or Ctrl-C, finished micrographs are kept and
+        indexed.
 
     Raises
     ------
     AlreadyPickedError
-        When there are files already, and nobody said what to do with them.
+        If existing files would be replaced without permission, or another run is writing to the
+        folder.
     InputFileError
-        When weights are missing or damaged.
+        If weights are missing or damaged.
     ValueError
-        When the device is not there.
+        If the device is not available, or a threshold is missing; see `resolve`.
     OSError
-        When the output folder cannot be written to, or no worker process will start.
+        If the output folder cannot be written to, or no worker process can be started.
 
     Notes
     -----
-    Index and summaries are about the micrographs asked for now, and about those of earlier runs
-    whose files are still there. The earlier picks of a micrograph that fails now stay, but not in
+    The index and the summaries list the micrographs of this call, and those of earlier runs whose
+    files still exist. If a micrograph fails now, its earlier picks are kept, but are removed from
     the index.
     """
     entries = tuple(entries)
@@ -102,12 +105,12 @@ def pick_micrographs(
 def open_batch(
     parameters: PickParameters, outputs: Outputs, workers: Workers | None, *, resume: bool
 ) -> Iterator["Batch"]:
-    """Keep an output folder for this process, and write the index and summaries in the end.
+    """Lock an output folder for this process; write the index and the summaries at the end.
 
     Raises
     ------
     AlreadyPickedError
-        When another run is at work there.
+        If another run is writing to the folder.
     InputFileError, ValueError, OSError
         See `pick_micrographs`.
     """
@@ -124,56 +127,66 @@ def open_batch(
 
 
 class Batch:
-    """Many micrographs with the same parameters, in one output folder; see `open_batch`.
+    """Micrographs that are picked with the same parameters into one folder; see `open_batch`.
 
     Parameters
     ----------
     task : PickTask
-        What to do with each.
+        Task to run for each micrograph.
     networks : Networks
-        That the task loads.
+        Networks that the task loads.
     workers : Workers
-        Who does it.
+        Workers that run the task.
     resume : bool
-        Keep what is finished with the same settings.
+        Whether to keep micrographs that are finished with the same settings.
+
+    Attributes
+    ----------
+    interrupted : bool
+        Whether the batch stopped before the last micrograph.
+    list_error : FailedMicrograph or None
+        Error of the list of micrographs, reported in addition to micrographs that failed.
+    found : sequence of BatchEntry
+        All known micrographs, if these are known before they are picked.
     """
 
     def __init__(self, task: PickTask, networks: Networks, workers: Workers, resume: bool) -> None:
         self.interrupted = False
-        #: What keeps the batch from going on, besides micrographs that failed.
-        self.trouble: FailedMicrograph | None = None
+        self.list_error: FailedMicrograph | None = None
+        self.found: Sequence[BatchEntry] = ()
         self._task, self._networks, self._workers = task, networks, workers
         self._outputs, self._ledger, self._resume = task.outputs, task.ledger, resume
-        #: All that there are, where that is known before they are asked for.
-        self.found: Sequence[BatchEntry] = ()
-        self._asked: dict[str, BatchEntry] = {}
+        self._requested: dict[str, BatchEntry] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._index: Path | None = None
         self._start = time.perf_counter()
 
     def pick(
-        self, entries: Sequence[BatchEntry], job: Job | None = None, told: Listener | None = None
+        self,
+        entries: Sequence[BatchEntry],
+        job: Job | None = None,
+        on_outcome: Listener | None = None,
     ) -> None:
-        """Pick micrographs; a cancelled job or Ctrl-C ends that, and `interrupted` says so."""
+        """Pick micrographs. Cancellation or Ctrl-C stops this and sets `interrupted`."""
         if self._resume:
             require_own(entries, self._ledger)
-        self._asked |= {entry.micrograph.name: entry for entry in entries}
+        self._requested |= {entry.micrograph.name: entry for entry in entries}
         try:
             with closing(self._work(entries, job or SilentJob())) as outcomes:
                 for outcome in outcomes:
                     self._outcomes[outcome.name] = outcome
-                    if told:
-                        told(outcome)
+                    if on_outcome:
+                        on_outcome(outcome)
         except (Cancelled, KeyboardInterrupt):
             self.interrupted = True
 
     def report(self) -> BatchReport:
-        """Return what came of all so far, in the order in which they were asked for."""
-        outcomes = [self._outcomes[name] for name in self._asked if name in self._outcomes]
-        there = {entry.micrograph.name for entry in self.found} | self._asked.keys()
-        waiting = len(there) - len(outcomes)
-        if self.trouble:
-            outcomes.append(self.trouble)
+        """Return the results so far, in the order in which the micrographs were requested."""
+        outcomes = [self._outcomes[name] for name in self._requested if name in self._outcomes]
+        known = {entry.micrograph.name for entry in self.found} | self._requested.keys()
+        waiting = len(known) - len(outcomes)
+        if self.list_error:
+            outcomes.append(self.list_error)
         return BatchReport(
             tuple(outcome for outcome in outcomes if isinstance(outcome, PickedMicrograph)),
             tuple(outcome for outcome in outcomes if isinstance(outcome, FailedMicrograph)),
@@ -186,10 +199,10 @@ class Batch:
         )
 
     def write_index(self) -> None:
-        """Write the index and the summaries, once somebody has asked for a micrograph."""
-        if not self._asked:
+        """Write the index and the summaries, unless no micrograph has been requested yet."""
+        if not self._requested:
             return
-        results = list(self._ledger.results(self._asked.values()))
+        results = list(self._ledger.results(self._requested.values()))
         if results:
             self._write_index(results)
         report = self.report()
@@ -199,14 +212,14 @@ class Batch:
         write_json(self._outputs.summary, report)
 
     def write_candidates(self) -> None:
-        """Write the table of all candidates of finished micrographs, where they were kept."""
-        asked = self._asked.values()
-        if any(self._ledger.results(asked)):
-            rows = ((n, picks) for n, picks in self._ledger.candidates(asked) if self._counts(n))
+        """Write the table of all candidates of finished micrographs, if they were kept."""
+        requested = self._requested.values()
+        if any(self._ledger.results(requested)):
+            rows = (row for row in self._ledger.candidates(requested) if self._is_valid(row[0]))
             _replace(self._outputs.candidates, rows, write_candidates_csv)
 
     def _write_index(self, results: Iterable[PickedMicrograph]) -> None:
-        files = ((result.name, result.files) for result in results if self._counts(result.name))
+        files = ((result.name, result.files) for result in results if self._is_valid(result.name))
         rows = index_rows(self._outputs.folder, files, project=Path.cwd())
         is_there = _replace(self._outputs.index, rows, write_index)
         self._index = self._outputs.index if is_there else None
@@ -216,12 +229,12 @@ class Batch:
             place = relative_to_project(micrographs_star, Path.cwd())
             write_coords_suffix(self._outputs.folder, ending, place)
 
-    def _counts(self, name: str) -> bool:
-        """Tell whether picks count: those of a micrograph that has failed now are out of date."""
+    def _is_valid(self, name: str) -> bool:
+        """Return whether picks are valid: those of a micrograph that failed now are outdated."""
         return not isinstance(self._outcomes.get(name), FailedMicrograph)
 
     def _work(self, entries: Sequence[BatchEntry], job: Job) -> Generator[Outcome, None, None]:
-        """Yield what is finished, then what the workers make of the rest."""
+        """Yield the results of finished micrographs, then those of the workers."""
         waiting = []
         for entry in entries:
             if self._resume and (earlier := self._ledger.find(entry)):
@@ -233,7 +246,7 @@ class Batch:
 
 
 def _replace(path: Path, rows: Iterator[Row], write: Callable[[Path, Iterable[Row]], None]) -> bool:
-    """Write a file of rows, and say so; where there are none, remove an earlier one."""
+    """Write a file of rows and return True; if there are no rows, remove it and return False."""
     remove_leftovers(path)
     for first in rows:
         write(path, chain([first], rows))

@@ -1,7 +1,7 @@
-"""Pick one micrograph and write its files: the same in this process, in another, or on a cluster.
+"""Pick one micrograph and write its files, in this process, in another one or on a cluster.
 
-Whoever does the task writes the results too, each file whole or not at all, and the record last.
-So it does not matter which process ends when: what is finished is on disk.
+The process that picks also writes the files, each completely or not at all, and the record last.
+Finished results are therefore on disk whenever a process ends.
 """
 
 import time
@@ -31,28 +31,30 @@ from napari_drpnet.picking.pick import pick_in_detail
 from napari_drpnet.picking.resolve import ResolvedParameters
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: Picks with a lower P(particle) count as doubtful.
 _DOUBT = 0.5
-#: Those that this process has loaded.
+#: Networks that this process has loaded.
 _NETWORKS = NetworkCache()
 
 _ParametersT = TypeVar("_ParametersT", bound=PickParameters)
 
-#: A micrograph that is read, or why it could not be.
+#: A micrograph that was read, or the reason why it could not be read.
 Reading = Micrograph | FailedMicrograph
 
 
 @dataclass(frozen=True)
 class PickTask:
-    """What is the same for all micrographs of a batch. It can be pickled, and is small.
+    """Task of picking with fixed parameters, networks and outputs. Small, and can be pickled.
 
     Parameters
     ----------
     parameters : ResolvedParameters
-        From `prepare`.
+        Parameters from `prepare`.
     outputs : Outputs
-        What to write, and where.
+        Files to write, and the output folder.
     sha256 : tuple of (str, str or None)
-        Of the detector and the classifier: on another computer there may be others of that name.
+        Hashes of the detector and classifier weights, because another computer may have other
+        weights of the same name. The second one is None without a classifier.
     """
 
     parameters: ResolvedParameters
@@ -63,29 +65,29 @@ class PickTask:
     def prepare(
         cls, parameters: PickParameters, outputs: Outputs, device: Device | None = None
     ) -> tuple[Self, Networks]:
-        """Check the networks and the device, and fill in what the networks recommend.
+        """Check the networks and the device, and fill in the values that the weights recommend.
 
         Parameters
         ----------
         parameters, outputs
-            As the user gave them.
+            Parameters and outputs as the user gave them.
         device : Device, optional
-            From `Workers.device`; by default that of this process.
+            Device from `Workers.device`; by default the device that this process would choose.
 
         Returns
         -------
         task : PickTask
-            For this device.
+            Task for this device.
         networks : Networks
-            With this device, but in the computer's memory: each process that does the task
-            loads its own, and a GPU may belong to one process alone.
+            Networks with this device, but loaded into CPU memory: each process that runs the task
+            loads its own networks, and a GPU may be reserved for a single process.
 
         Raises
         ------
         InputFileError
-            When weights are missing or damaged.
+            If weights are missing or damaged.
         ValueError
-            When the device is not there, or a threshold is missing; see `resolve`.
+            If the device is not available, or a threshold is missing; see `resolve`.
         """
         device = device or choose_device(parameters.detector.device)
         networks = replace(load_networks(_on(parameters, "cpu")), device=device)
@@ -98,11 +100,11 @@ class PickTask:
 
     @property
     def ledger(self) -> Ledger:
-        """Which micrographs are finished with these settings."""
+        """Records of the micrographs that are finished with these settings."""
         return Ledger(self.outputs, self._settings())
 
     def read(self, entry: BatchEntry) -> Reading:
-        """Read a micrograph, or explain why not."""
+        """Read a micrograph, or return the reason why it cannot be read."""
         given = self.parameters.particle.pixel_size_angstrom
         listed = entry.micrograph.pixel_size_angstrom
         try:
@@ -113,16 +115,16 @@ class PickTask:
     def pick(
         self, entry: BatchEntry, reading: Reading | None = None, job: Job | None = None
     ) -> Outcome:
-        """Pick a micrograph and write its files, or explain why not.
+        """Pick a micrograph and write its files, or return the reason why it cannot be picked.
 
         Parameters
         ----------
         entry : BatchEntry
-            Which one.
+            Micrograph to pick.
         reading : Reading, optional
-            From `read`; read here when missing.
+            Result of `read`; by default the micrograph is read here.
         job : Job, optional
-            Told after each tile and batch; may cancel.
+            Progress callback, called after each tile and batch; it may cancel the work.
 
         Returns
         -------
@@ -131,7 +133,7 @@ class PickTask:
         Raises
         ------
         Cancelled
-            When the job says so.
+            If the job cancels the work.
         """
         micrograph = self.read(entry) if reading is None else reading
         if isinstance(micrograph, FailedMicrograph):
@@ -140,7 +142,7 @@ class PickTask:
             return self._pick(entry, micrograph, job)
         except Cancelled:
             raise
-        except Exception as error:  # noqa: BLE001 - nor must this one
+        except Exception as error:  # noqa: BLE001 - as in `read`
             return self._explain(entry, error)
 
     def _pick(self, entry: BatchEntry, micrograph: Micrograph, job: Job | None) -> PickedMicrograph:
@@ -172,7 +174,7 @@ class PickTask:
             advice=advice,
             seconds=time.perf_counter() - start,
             **_scores(picks),
-            **_judgement(picks, cut),
+            **_expected(picks, cut),
         )
         kept = candidates if self.outputs.all_candidates else None
         ledger.close(entry, result, kept, earlier)
@@ -188,7 +190,7 @@ class PickTask:
         return f"{height}, P(particle) ≥ {describe_accept(cut.accept, cut.automatic)}"
 
     def _settings(self) -> dict[str, Any]:
-        """Collect what the files depend on."""
+        """Collect the settings that the output files depend on."""
         settings = settings_of_picks(self.parameters, self.sha256)
         settings["outputs"] = {
             "endings": self.outputs.endings(),
@@ -213,8 +215,8 @@ def _on(parameters: _ParametersT, device: str) -> _ParametersT:
     return parameters.model_copy(update={"detector": detector})
 
 
-def _judgement(picks: Picks, cut: Cut | None) -> dict[str, Any]:
-    """Return the cut of the picks above the threshold, and the scores to expect of it."""
+def _expected(picks: Picks, cut: Cut | None) -> dict[str, Any]:
+    """Return the cut of the picks above the threshold, and their expected scores."""
     if cut is None:
         return {}
     expected = expected_scores(picks.probability, picks.accepted)
@@ -228,7 +230,7 @@ def _judgement(picks: Picks, cut: Cut | None) -> dict[str, Any]:
 
 
 def _scores(picks: Picks) -> dict[str, Any]:
-    """Sum up the picks above the threshold."""
+    """Summarize the figures of merit of the picks above the threshold."""
     fom = picks.figure_of_merit[picks.accepted]
     return {
         "accepted": len(fom),

@@ -1,4 +1,4 @@
-"""Pick micrographs as they are written, next to a microscope at work."""
+"""Pick micrographs as they are written, while a microscope is running."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,27 +17,28 @@ from napari_drpnet.batch.workers.workers import Workers
 from napari_drpnet.images.image_files import has_all_bytes
 from napari_drpnet.picking.parameters import PickParameters
 
-#: Micrographs of one round at most: after each the index is written.
-_ROUND = 100
-#: A file that is shorter than its header says is given so many settle times to grow.
-_PATIENCE = 10
-_NAP_SECONDS = 0.2
+#: Maximum number of micrographs in a round; the index is written after each round.
+_MAX_PER_ROUND = 100
+#: Number of settle times after which a file that is shorter than its header says is complete.
+_TRUNCATED_SETTLE_TIMES = 10
+_POLL_SECONDS = 0.2
 
 Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Watch:
-    """How to watch for micrographs.
+    """Settings of the watch for new micrographs.
 
     Parameters
     ----------
     settle_seconds : float
-        A file whose size and time have not changed for so long is complete.
+        Time without a change of size or modification time after which a file is complete, in
+        seconds.
     every_seconds : float
-        How often to look.
+        Interval at which the micrographs are listed again, in seconds.
     stop_file : pathlib.Path, optional
-        When this file is there, the watch ends.
+        File that ends the watch as soon as it exists.
     """
 
     settle_seconds: float = 10.0
@@ -46,53 +47,54 @@ class Watch:
 
     @property
     def is_over(self) -> bool:
-        """Whether somebody has made the stop file."""
+        """Whether the stop file exists."""
         return self.stop_file is not None and self.stop_file.exists()
 
 
 class Arrivals:
-    """Tells which micrographs have become complete since it was asked last.
+    """Finds micrographs that have become complete since the last call.
 
-    Each is told once, and again when its size or time has changed.
+    Each micrograph is reported once, and again if its size or modification time changes.
 
     Parameters
     ----------
     settle_seconds : float
-        See `Watch`.
+        Time without a change after which a file is complete, in seconds; see `Watch`.
     """
 
     def __init__(self, settle_seconds: float) -> None:
         self._settle_seconds = settle_seconds
         self._since: dict[Path, tuple[Stamp, float]] = {}
-        self._told: dict[Path, Stamp] = {}
+        self._reported: dict[Path, Stamp] = {}
 
     def complete(self, entries: Iterable[BatchEntry], now: float) -> Iterator[BatchEntry]:
-        """Yield those that are complete; what has been yielded counts as told.
+        """Yield the micrographs that are complete and have not been reported yet.
 
         Parameters
         ----------
         entries : iterable of BatchEntry
-            All that there are.
+            All micrographs that exist.
         now : float
-            Time in seconds, from any origin.
+            Current time in seconds, from any origin.
         """
         for entry in entries:
             path = entry.micrograph.path
             stamp = _stamp(path)
-            if stamp is None or self._told.get(path) == stamp:
+            if stamp is None or self._reported.get(path) == stamp:
                 continue
             known, since = self._since.setdefault(path, (stamp, now))
             if known != stamp:
                 self._since[path] = stamp, now
             elif self._has_settled(path, now - since):
-                self._told[path] = stamp
+                self._reported[path] = stamp
                 del self._since[path]
                 yield entry
 
     def _has_settled(self, path: Path, seconds: float) -> bool:
         if seconds < self._settle_seconds:
             return False
-        return seconds >= _PATIENCE * self._settle_seconds or has_all_bytes(path)
+        longest = _TRUNCATED_SETTLE_TIMES * self._settle_seconds
+        return seconds >= longest or has_all_bytes(path)
 
 
 def watch_micrographs(
@@ -106,38 +108,39 @@ def watch_micrographs(
     workers: Workers | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BatchReport:
-    """Pick micrographs as they become complete, until the stop file, a cancelled job or Ctrl-C.
+    """Pick micrographs as they become complete, until a stop file, cancellation or Ctrl-C.
 
-    What is finished in the output folder with the same settings is kept, so that a watch goes on
-    where another one ended, however that was. The index and the summaries are written after
-    each round. A micrograph that fails is tried again when its file changes.
+    Micrographs that are finished in the output folder with the same settings are kept, so a new
+    watch continues where an earlier one ended or was killed. The index and the summaries are
+    written after each round. A micrograph that fails is tried again when its file changes.
 
     Parameters
     ----------
     find : callable
-        Lists all micrographs that there are by now, for example with `find_entries`.
+        Function that lists all micrographs that exist now, for example with `find_entries`.
     parameters, outputs, on_outcome, workers
         See `pick_micrographs`.
     watch : Watch
-        How to watch.
+        Settings of the watch.
     job : Job, optional
-        Told as in `pick_micrographs`, and several times a second between rounds; may cancel.
+        Progress callback as in `pick_micrographs`, also called several times a second between
+        rounds; it may cancel the work.
     clock : callable
-        Returns the time in seconds, from any origin.
+        Function that returns the time in seconds, from any origin.
 
     Returns
     -------
     BatchReport
-        Interrupted unless it ended by the stop file.
+        Results of the batch, interrupted unless the stop file ended it.
 
     Raises
     ------
     AlreadyPickedError
-        When another run is at work in the output folder, or its picks would be replaced by those
+        If another run is writing to the output folder, or its picks would be replaced by those
         of other micrographs.
     InputFileError
-        When weights, or the first list of micrographs, cannot be used. A later list that cannot
-        be is tried again, and counts as a failure as long as it cannot.
+        If weights, or the first list of micrographs, cannot be used. If a later list cannot be
+        used, it is read again in the next round, and is reported as a failure until then.
     ValueError, OSError
         See `pick_micrographs`.
     """
@@ -148,7 +151,7 @@ def watch_micrographs(
         batch.found = entries
         with suppress(Cancelled, KeyboardInterrupt):
             while not (watch.is_over or batch.interrupted):
-                if fresh := list(islice(arrivals.complete(entries, clock()), _ROUND)):
+                if fresh := list(islice(arrivals.complete(entries, clock()), _MAX_PER_ROUND)):
                     batch.pick(fresh, until, on_outcome)
                     batch.write_index()
                 else:
@@ -162,19 +165,19 @@ def _pause(job: Job, seconds: float) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         job.advance(0, 1, "waiting")
-        time.sleep(min(left, _NAP_SECONDS))
+        time.sleep(min(left, _POLL_SECONDS))
 
 
 def _find_again(
     find: Callable[[], Sequence[BatchEntry]], before: Sequence[BatchEntry], batch: Batch
 ) -> Sequence[BatchEntry]:
-    """List the micrographs; a list that is just being written may be better the next time."""
+    """List the micrographs again; return the previous list if it is just being rewritten."""
     try:
         found = find()
     except InputFileError as error:
-        batch.trouble = FailedMicrograph(error.path, str(error))
+        batch.list_error = FailedMicrograph(error.path, str(error))
         return before
-    batch.trouble = None
+    batch.list_error = None
     return found
 
 

@@ -1,4 +1,4 @@
-"""The command line `drpnet`: one verb per file, loaded when it is called."""
+"""The command line `drpnet`: one command per module, loaded when it is called."""
 
 from napari_drpnet.cli.group import main
 

@@ -1,4 +1,4 @@
-"""`drpnet convert`: one coordinate file into another format."""
+"""`drpnet convert`: convert a coordinate file to another format."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,20 +23,21 @@ from napari_drpnet.formats.programs.matlab_star import convert_matlab_star, matl
 from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.images.preview import write_preview
 
+#: Confidence above which a file counts as the output of DRPnet's MATLAB code.
 SURE = 0.9
-#: Width of the rings of a preview where the file has no boxes, unbinned pixels.
+#: Diameter of the rings of a preview if the file has no boxes, in unbinned pixels.
 RING_PX = 100.0
 
 
-def _names(verb: str) -> "click.Choice[str]":
-    return click.Choice([name for name, each in FORMATS.items() if getattr(each, verb)])
+def _names(action: str) -> "click.Choice[str]":
+    return click.Choice([name for name, each in FORMATS.items() if getattr(each, action)])
 
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="[OUT]", required=False, type=click.Path(path_type=Path))
-@click.option("--from", "source_format", type=_names("read"), help="The format of IN")
-@click.option("--to", "target_format", type=_names("write"), help="The format of OUT")
+@click.option("--from", "source_format", type=_names("read"), help="Format of IN")
+@click.option("--to", "target_format", type=_names("write"), help="Format of OUT")
 @click.option(
     "--box-size",
     type=BOX_SIZE,
@@ -47,18 +48,18 @@ def _names(verb: str) -> "click.Choice[str]":
     "--flip-rows",
     type=count_rows,
     metavar="NY|MICROGRAPH",
-    help="Mirror top to bottom: the number of rows, or a micrograph that has them",
+    help="Mirror top to bottom: number of rows, or a micrograph to take it from",
 )
 @click.option(
     "--micrograph",
     metavar="MICROGRAPH",
-    help="What IN is about: for formats that name it in each row, and for --preview",
+    help="Micrograph of IN: for formats that name it in each row, and for --preview",
 )
 @click.option(
     "--preview",
     type=click.Path(path_type=Path),
     metavar="PNG",
-    help="Draw the particles on --micrograph, to see whether the conversion is right",
+    help="Draw the particles on --micrograph, to check the conversion",
 )
 @click.option(
     "--from-matlab-scale",
@@ -67,18 +68,19 @@ def _names(verb: str) -> "click.Choice[str]":
     metavar="SCALE",
     help="IN is a .star file of DRPnet's MATLAB code, which printed this scale",
 )
-@click.option("--not-matlab", is_flag=True, help="IN is none, although it looks like it")
-@click.option("--overwrite", is_flag=True, help="Replace OUT")
+@click.option("--not-matlab", is_flag=True, help="IN is no such file, although it looks like one")
+@click.option("--overwrite", is_flag=True, help="Replace existing files")
 def command(**options: Any) -> None:
     """Convert the coordinate file IN to OUT.
 
-    Suffixes tell the formats, .star, .box, .csv, .cbox or .txt, and the first line where several
-    have that suffix; --from and --to tell others. IN may be RELION's index of many files, such as
-    autopick.star. .star, .box and .txt files have whole pixels, the others all digits.
+    The formats follow from the suffixes .star, .box, .csv, .cbox or .txt, and from the first line
+    if several formats share a suffix. For other formats use --from and --to. IN may be RELION's
+    index of many files, such as autopick.star. Files in .star, .box and .txt have whole pixels, the
+    others all digits.
 
-    cryoSPARC's .cs files do not tell from which row y counts: say --from cryosparc-mirrored or
-    --from cryosparc-stored, and look with --preview which is right; OUT may then be left out.
-    CryoPPP's tables count from the last row: say with --flip-rows how many there are.
+    cryoSPARC's .cs files do not say from which row y counts: give --from cryosparc-mirrored or
+    --from cryosparc-stored, and check with --preview which one is right; OUT may then be left out.
+    CryoPPP's tables count from the last row: give the number of rows with --flip-rows.
     """
     conversion = _Conversion(**options)
     conversion.check_usage()
@@ -93,7 +95,7 @@ def command(**options: Any) -> None:
 
 @dataclass(frozen=True)
 class _Conversion:
-    """What the options of the command ask for, by their names."""
+    """Options of the command, by their names."""
 
     source: Path
     target: Path | None
@@ -108,18 +110,18 @@ class _Conversion:
     overwrite: bool
 
     def check_usage(self) -> None:
-        """Refuse options that do not go together, and files that are there already."""
+        """Refuse options that do not fit together, and existing output files."""
         if self.target is None and self.preview is None:
             raise click.UsageError("give OUT, or --preview")
         if self.preview and self.micrograph is None:
             raise click.UsageError("--preview needs --micrograph")
         for file in (self.target, self.preview):
             if file and file.exists() and not self.overwrite:
-                raise click.UsageError(f"{file} is there already; replace it with --overwrite")
+                raise click.UsageError(f"{file} already exists; replace it with --overwrite")
 
     @cached_property
     def reader(self) -> Format | None:
-        """The format of the source where only one fits; else reading it says what is wrong."""
+        """Format of the source; None if not exactly one fits, and then reading it fails."""
         if self.source_format:
             return FORMATS[self.source_format]
         fitting = fitting_formats(self.source)
@@ -127,13 +129,13 @@ class _Conversion:
 
     @cached_property
     def writer(self) -> Format | None:
-        """The format of the target; None where its suffix is unknown, or there is none."""
+        """Format of the target; None if its suffix is unknown, or if there is no target."""
         if self.target_format:
             return FORMATS[self.target_format]
         return WRITTEN.get(self.target.suffix.lower()) if self.target else None
 
     def read(self) -> Coordinates:
-        """Read the source, as it shall be written."""
+        """Read the source, and flip and resize it as requested."""
         reader = self.reader
         if self.matlab_scale is not None:
             coordinates = convert_matlab_star(self.source, self.matlab_scale)
@@ -149,7 +151,7 @@ class _Conversion:
         return coordinates
 
     def require_writable(self, coordinates: Coordinates) -> None:
-        """Refuse a target whose format needs what is not there, in terms of options."""
+        """Refuse a target format that needs an option that is missing."""
         writer = self.writer
         if writer is None:
             return
@@ -162,8 +164,8 @@ class _Conversion:
         names = coordinates.micrograph_names
         if writer.names == "never" and len(set(names or ())) > 1:
             raise click.UsageError(
-                f"{kind} is about one micrograph, and there are {len(set(names or ()))} in the "
-                "other file"
+                f"{kind} holds the particles of one micrograph, but the other file has "
+                f"{len(set(names or ()))} micrographs"
             )
         if writer.names == "always" and names is None and self.micrograph is None:
             raise click.UsageError(
@@ -171,7 +173,7 @@ class _Conversion:
             )
 
     def write(self, coordinates: Coordinates, target: Path) -> None:
-        """Write the target, and say so."""
+        """Write the target, and print a summary."""
         try:
             write_coordinates(
                 target,
@@ -191,7 +193,7 @@ class _Conversion:
             raise click.ClickException(
                 f"{self.source}: this looks like a file of DRPnet's MATLAB code, with binned "
                 "coordinates that count from 1. Give the scale that the code printed with "
-                "--from-matlab-scale, or say --not-matlab."
+                "--from-matlab-scale, or give --not-matlab."
             )
 
 
@@ -203,31 +205,32 @@ def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
 
 
 def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> None:
-    """Draw the coordinates of one micrograph on it.
+    """Draw the coordinates of a micrograph on a picture of it.
 
     Parameters
     ----------
     path : pathlib.Path
-        The picture.
+        Picture to create or replace.
     coordinates : Coordinates
-        Where rows name micrographs, those of this one are drawn, told by name without folder.
+        Coordinates to draw. If rows name micrographs, only those of this micrograph are drawn;
+        names are compared without folder and suffix.
     micrograph : pathlib.Path
-        The file of the micrograph.
+        Path of the micrograph.
 
     Raises
     ------
     InputFileError
-        When that is no usable micrograph.
+        If the micrograph cannot be used.
     click.UsageError
-        When no row is about it.
+        If no row belongs to the micrograph.
     OSError
-        When the picture cannot be written.
+        If the picture cannot be written.
     """
     if coordinates.micrograph_names is not None:
         asked = bare_path(micrograph.name)
         rows = [bare_path(name).name == asked.name for name in coordinates.micrograph_names]
         if not any(rows):
-            raise click.UsageError(f"--micrograph: no particle is of {asked}")
+            raise click.UsageError(f"--micrograph: no particle belongs to {asked}")
         coordinates = coordinates.where(np.array(rows))
     diameter = coordinates.box_size_px or RING_PX
     write_preview(path, read_micrograph(micrograph), coordinates.as_picks(), diameter)

@@ -1,4 +1,4 @@
-"""`drpnet curate`: which micrographs to go on with."""
+"""`drpnet curate`: select micrographs by their picks."""
 
 import json
 from pathlib import Path
@@ -20,19 +20,22 @@ FILE = click.Path(path_type=Path)
     "--in-mics",
     type=FILE,
     metavar="STAR",
-    help="RELION's list to choose from, which keeps its columns and optics groups "
-    "[default: a new list of what is picked]",
+    help="RELION's list to select from; its columns and optics groups are kept "
+    "[default: a new list of the picked micrographs]",
 )
 @click.option(
     "--out", type=FILE, metavar="STAR", default=SELECTED, show_default=True, help="List to write"
 )
 @click.option(
-    "--exclude", type=FILE, metavar="FILE", help="Names of micrographs that go, one in each line"
+    "--exclude", type=FILE, metavar="FILE", help="Names of micrographs to exclude, one on each line"
 )
 @click.option(
-    "--include", type=FILE, metavar="FILE", help="Names of those that stay whatever the rules say"
+    "--include",
+    type=FILE,
+    metavar="FILE",
+    help="Names of micrographs to keep regardless of the rules",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the list that is there")
+@click.option("--overwrite", is_flag=True, help="Replace an existing list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else")
 def command(
     folder: Path,
@@ -44,14 +47,14 @@ def command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Choose micrographs by what `drpnet pick` has found in them, and write RELION's list.
+    """Select micrographs by their picks, and write a list of them for RELION.
 
-    FOLDER is what `drpnet pick` has written to. Tells which micrographs are excluded, and why.
-    Those that are not picked are excluded too.
+    FOLDER is an output folder of `drpnet pick`. Prints the micrographs that are excluded, with
+    reasons. Micrographs that are not picked are excluded too.
     """
     rules = build_model(CurationRules, values)
     if out.exists() and not overwrite:
-        raise click.UsageError(f"{out} is there already; replace it with --overwrite")
+        raise click.UsageError(f"{out} already exists; replace it with --overwrite")
     if in_mics and out.exists() and in_mics.exists() and out.samefile(in_mics):
         raise click.UsageError("--out would replace --in-mics itself")
     selection = curate(
@@ -64,7 +67,7 @@ def _describe(selection: Selection, out: Path) -> str:
     total = len(selection.kept) + len(selection.excluded)
     lines = [f"{name}  excluded: {reason}" for name, reason in selection.excluded.items()]
     lines += [
-        f"{len(selection.kept)} of {total} micrographs stay, with {selection.particles} particles",
+        f"{len(selection.kept)} of {total} micrographs kept, with {selection.particles} particles",
         f"Wrote {out}",
     ]
     return "\n".join(lines)

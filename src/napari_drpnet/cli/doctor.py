@@ -1,4 +1,4 @@
-"""`drpnet doctor`: is everything here that is needed, and what will be used."""
+"""`drpnet doctor`: check the installation, and show what will be used."""
 
 import json
 import platform
@@ -31,7 +31,7 @@ _WINDOW = ("napari", "npe2", "qtpy", "PyQt6", "PySide6", "PyQt5", "PySide2")
 def command(as_json: bool) -> None:
     """Check this installation: versions, devices, weights, window, folders.
 
-    Exit code 0 when micrographs can be picked, 1 when something for that is missing.
+    The exit code is 0 if micrographs can be picked, and 1 if something required is missing.
     """
     problems: list[str] = []
     sections = {
@@ -83,7 +83,7 @@ def _devices() -> Findings:
 
 
 def _weights(problems: list[str]) -> Findings:
-    """Load the default networks, and list all others."""
+    """List all weights, and check that the default networks can be loaded."""
     findings = {name: str(path) for name, path in list_weights().items()}
     loaders: tuple[Callable[[], object], ...] = (load_detector, load_classifier)
     for load in loaders:
@@ -103,7 +103,7 @@ def _window() -> Findings:
 
 
 def _manifest() -> str:
-    """Check napari's plugin manifest, as far as that is possible without napari."""
+    """Check the plugin manifest as far as possible without napari."""
     if _version("npe2") == "not installed":
         return "not checked: npe2 is not installed"
     from npe2 import PluginManifest

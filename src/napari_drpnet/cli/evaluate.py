@@ -1,4 +1,4 @@
-"""`drpnet evaluate`: picks against true particles."""
+"""`drpnet evaluate`: compare picks with true particles."""
 
 import json
 from pathlib import Path
@@ -19,6 +19,7 @@ from napari_drpnet.evaluation.scores import (
     leave_out_border,
 )
 
+#: Default of ``--border``, in particle diameters.
 BORDER = 0.5
 
 
@@ -30,7 +31,7 @@ BORDER = 0.5
     type=positive,
     metavar="NUMBER",
     required=True,
-    help="Particle diameter in pixels of the micrograph; with --pixel-size in Å",
+    help="Particle diameter in pixels of the micrograph, or in Å with --pixel-size",
 )
 @click.option("--pixel-size", type=positive, metavar="Å", help="Pixel size in Å")
 @click.option(
@@ -47,41 +48,41 @@ BORDER = 0.5
     multiple=True,
     default=RADII,
     show_default=True,
-    help="Greatest distance of a pair, in diameters; may be repeated, the main one first",
+    help="Maximum distance of a pair, in diameters; may be repeated, the main one first",
 )
 @click.option(
     "--flip-truth-rows",
     type=count_rows,
     metavar="NY|MICROGRAPH",
-    help="Mirror the truth top to bottom: the number of rows, or a micrograph that has them",
+    help="Mirror the truth top to bottom: number of rows, or a micrograph to take it from",
 )
 @click.option(
     "--frame",
     type=click.IntRange(min=1),
     nargs=2,
     metavar="NX NY",
-    help="Columns and rows of the micrographs: leave out the truth at their edge, see --border",
+    help="Columns and rows of the micrographs: ignore the truth near their edges, see --border",
 )
 @click.option(
     "--border",
     type=not_negative,
     metavar="NUMBER",
-    help="With --frame: truth nearer to the edge than this, in diameters, counts neither way "
-    "[default: 0.5]",
+    help="With --frame: ignore true particles closer to the edge than this, in diameters, and "
+    "their picks [default: 0.5]",
 )
-@click.option("--ignore-unlabelled", is_flag=True, help="Leave out picks without truth")
+@click.option("--ignore-unlabelled", is_flag=True, help="Ignore picks of micrographs without truth")
 @click.option(
     "--json",
     "json_file",
     is_flag=False,
     flag_value="-",
     metavar="[FILE|-]",
-    help="Write everything as JSON to a file, or print it instead of the table",
+    help="Write all results as JSON to a file, or print them as JSON instead of the table",
 )
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
-    help="Draw precision against recall (.png, .svg, .pdf)",
+    help="Plot precision against recall (.png, .svg, .pdf)",
 )
 def command(
     picks: Path,
@@ -99,17 +100,17 @@ def command(
 ) -> None:
     """Compare PICKS with TRUTH: precision, recall, F1, average precision.
 
-    Each is a coordinate file (.star, .box, .csv, .cbox, .txt) or a folder of them, matched by the
-    name of the micrograph; "_autopick" at its end does not count. A file that names the micrograph
-    of each row, such as candidates.csv, holds many. Truth without picks counts as missed.
+    Each argument is a coordinate file (.star, .box, .csv, .cbox, .txt) or a folder of them. Files
+    are matched by the name of the micrograph, without "_autopick" at its end. A file that names the
+    micrograph of each row, such as candidates.csv, may hold many micrographs. True particles of a
+    micrograph without picks count as missed.
 
-    A pick is right when it can be paired with a particle that no other pick has taken, at most
-    the radius away.
+    A pick is correct if it can be paired one-to-one with a true particle within the radius.
     """
     pairing = pair_coordinates(picks, truth)
     if pairing.unlabelled and not ignore_unlabelled:
         names = ", ".join(pairing.unlabelled)
-        raise click.ClickException(f"no truth for {names}: add it, or say --ignore-unlabelled")
+        raise click.ClickException(f"no truth for {names}: add it, or give --ignore-unlabelled")
     diameter_px = pixels_from_angstrom(diameter, pixel_size) if pixel_size else diameter
     scored = _scored(pairing, diameter_px, flip_truth_rows)
     if border is not None and not frame:

@@ -1,4 +1,4 @@
-"""The command `drpnet`: which verbs there are, and what errors look like to the shell."""
+"""The command `drpnet`: the list of its commands, and how errors are shown."""
 
 import errno
 import logging
@@ -13,11 +13,11 @@ from napari_drpnet.base.errors import InputFileError, explain_os_error
 _SUMMARIES = {
     "gui": "Open the picker in napari.",
     "pick": "Pick the particles of micrographs.",
-    "report": "Write a page about what was picked.",
-    "curate": "Choose micrographs by what was picked.",
+    "report": "Write an HTML report about the picks.",
+    "curate": "Select micrographs by their picks.",
     "relion": "Pick as an external job of RELION.",
     "evaluate": "Compare picks with true particles.",
-    "simulate": "Make micrographs with known particles.",
+    "simulate": "Simulate micrographs with known particles.",
     "convert": "Convert a coordinate file to another format.",
     "train": "Train networks on simulated micrographs.",
     "weights": "List, describe and import network weights.",
@@ -26,8 +26,8 @@ _SUMMARIES = {
 INTERRUPTED = 130
 
 
-class _Verbs(click.Group):
-    """Import a verb only when it is called, so that help is instant."""
+class _LazyGroup(click.Group):
+    """Group that imports a command only when it is called, so that help is instant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_SUMMARIES)
@@ -43,7 +43,7 @@ class _Verbs(click.Group):
             formatter.write_dl(list(_SUMMARIES.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a verb; errors that it foresees become one line and an exit code."""
+        """Run a command; show expected errors as one line, with an exit code."""
         try:
             return super().invoke(ctx)
         except InputFileError as error:
@@ -58,9 +58,9 @@ class _Verbs(click.Group):
 
 
 @click.group(
-    cls=_Verbs,
+    cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 1 a file could not be used or written; 2 wrong usage; "
+    epilog="Exit codes: 0 success; 1 a file could not be used or written; 2 wrong usage; "
     "130 interrupted.",
 )
 @click.version_option(__version__, prog_name="drpnet")
@@ -69,5 +69,5 @@ def main() -> None:
 
     Start with: drpnet pick Micrographs --diameter 180 --out Picks
     """
-    # Damaged TIFF files: tifffile logs what our own message says better.
+    # For damaged TIFF files our own message is clearer than what tifffile logs.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)

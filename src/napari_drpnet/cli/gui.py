@@ -1,4 +1,4 @@
-"""`drpnet gui`: the window."""
+"""`drpnet gui`: open the picker in napari."""
 
 import os
 import sys
@@ -19,19 +19,19 @@ PLUGIN, PICKER = "napari-drpnet", "DRPnet picker"
 @click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder that keeps the work [default: one that belongs to these paths]",
+    help="Project folder [default: the one that belongs to these paths]",
 )
-@click.option("--sample", is_flag=True, help="Open the simulated sample, picked")
+@click.option("--sample", is_flag=True, help="Open the simulated sample micrograph with its picks")
 def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None:
     """Open the picker in napari.
 
     Picks, clicks and settings are saved as you work. The same paths open the same project again.
     """
     if sample and (paths or project):
-        raise click.UsageError("--sample opens nothing else")
+        raise click.UsageError("--sample cannot be combined with paths or --project")
     for path in paths:
         if not path.exists() and not any(sign in str(path) for sign in "*?["):
-            raise click.UsageError(f"there is no {path}")
+            raise click.UsageError(f"{path} does not exist")
     _require_display()
     try:
         import napari
@@ -45,7 +45,7 @@ def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None
 
 
 def _require_display() -> None:
-    """Say what else there is, before Qt ends the process because it cannot draw."""
+    """Raise an error without a display, because Qt would abort the process."""
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in screens):
         raise click.ClickException(

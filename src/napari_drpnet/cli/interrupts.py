@@ -1,4 +1,4 @@
-"""SIGTERM, with which clusters and services end a program, does what Ctrl-C does."""
+"""Handle SIGTERM, with which clusters and services end a program, like Ctrl-C."""
 
 import signal
 import threading
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` at SIGTERM too, so that work ends in order.
+    """Raise `KeyboardInterrupt` on SIGTERM too, so that work ends in order.
 
-    Signals reach the main thread alone; in another one this does nothing.
+    Only the main thread can handle signals; in another thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

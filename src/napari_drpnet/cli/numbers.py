@@ -1,4 +1,4 @@
-"""Numbers that options take."""
+"""Types of numeric options."""
 
 import math
 
@@ -8,21 +8,21 @@ from napari_drpnet.images.micrograph import read_micrograph
 
 _DIGITS = 6
 
-#: Side of a box, pixels.
+#: Side of a box, in pixels.
 BOX_SIZE = click.IntRange(2, 1_000_000)
 
 
 def count_rows(text: str) -> int:
-    """Read a number, or take the height of the micrograph of this name."""
+    """Parse a number of rows; if it is the path of a micrograph, return its height."""
     if not text.isdecimal():
         return read_micrograph(text).shape[0]
     if len(text) > _DIGITS or int(text) == 0:
-        raise click.BadParameter(f"{text} is no number of rows")
+        raise click.BadParameter(f"{text} is not a number of rows")
     return int(text)
 
 
 def finite(text: str) -> float:
-    """Read a number; infinity and NaN are none."""
+    """Parse a finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -33,7 +33,7 @@ def finite(text: str) -> float:
 
 
 def positive(text: str) -> float:
-    """Read a number above zero, of a size that a length in Å or pixels may have."""
+    """Parse a length in Å or pixels: a number above 0 and below 1e9."""
     value = finite(text)
     if not 0 < value < 1e9:
         raise click.BadParameter(f"{text} is not above 0, or is too large")
@@ -41,7 +41,7 @@ def positive(text: str) -> float:
 
 
 def not_negative(text: str) -> float:
-    """Read a number that is zero or more."""
+    """Parse a number that is 0 or greater."""
     value = finite(text)
     if value < 0:
         raise click.BadParameter(f"{text} is below 0")

@@ -1,4 +1,4 @@
-"""Command-line options made from parameter models: a default, a bound, a title lives only there."""
+"""Command-line options made from parameter models, with their titles, bounds and defaults."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import NoneType
@@ -11,30 +11,31 @@ from pydantic.fields import FieldInfo
 from napari_drpnet.base.frozen import split_unit
 
 Model = TypeVar("Model", bound=BaseModel)
-Verb = TypeVar("Verb", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
-def model_options(model: type[BaseModel]) -> Callable[[Verb], Verb]:
-    """Return a decorator that gives a verb an option for each field of a parameter model.
+def model_options(model: type[BaseModel]) -> Callable[[Function], Function]:
+    """Return a decorator that gives a command an option for each field of a parameter model.
 
     Parameters
     ----------
     model : type
-        Fields may be models themselves; their fields then become options.
+        Parameter model. If a field is a model itself, its fields become options.
 
     Returns
     -------
     callable
-        The verb gets the values as keyword arguments by field name, None where not given;
-        `build_model` makes a model of them.
+        Decorator of the command's function. The function is called with the values as keyword
+        arguments by field name, None for options that are not given; `build_model` makes a model
+        of them.
     """
 
-    def decorate(verb: Verb) -> Verb:
+    def decorate(function: Function) -> Function:
         for name, field in reversed(list(_leaves(model))):
-            click.option(flag(name), name, **_settings(name, field))(verb)
-        return verb
+            click.option(flag(name), name, **_settings(name, field))(function)
+        return function
 
     return decorate
 
@@ -42,35 +43,36 @@ def model_options(model: type[BaseModel]) -> Callable[[Verb], Verb]:
 def build_model(
     model: type[Model], values: Mapping[str, Any], config: Mapping[str, Any] | None = None
 ) -> Model:
-    """Make a model of the values of its options, and complain in terms of these options.
+    """Make a model from the values of its options; errors name the options.
 
     Parameters
     ----------
     model : type
-        The one whose options the verb has.
+        Parameter model whose options the command has.
     values : mapping
-        By field name; None where an option was not given.
+        Values by field name; None for options that are not given.
     config : mapping, optional
-        Values by field name, nested as the model is, that hold where an option was not given.
+        Values by field name, nested like the model, for options that are not given.
 
     Returns
     -------
     model
+        Instance of `model`.
 
     Raises
     ------
     click.UsageError
-        When a value is out of bounds.
+        If a value is not valid.
     """
     try:
         return model.model_validate(_merge(config or {}, _nested(model, values)))
     except ValidationError as error:
-        complaints = (f"{flag(str(e['loc'][-1]))}: {e['msg']}" for e in error.errors())
-        raise click.UsageError("; ".join(complaints)) from error
+        messages = (f"{flag(str(e['loc'][-1]))}: {e['msg']}" for e in error.errors())
+        raise click.UsageError("; ".join(messages)) from error
 
 
 def flag(name: str) -> str:
-    """Return the option of a field: without unit, with dashes.
+    """Return the name of the option for a field: without the unit, with dashes.
 
     Examples
     --------
@@ -124,7 +126,7 @@ def _settings(name: str, field: FieldInfo) -> dict[str, Any]:
 
 
 def _kind(field: FieldInfo) -> Any:
-    """Return the type of a field, without the None of an optional one."""
+    """Return the type of a field, without None if it is optional."""
     kinds = get_args(field.annotation)
     if NoneType not in kinds:
         return field.annotation
@@ -132,7 +134,7 @@ def _kind(field: FieldInfo) -> Any:
 
 
 def _describe(field: FieldInfo) -> str:
-    """Return the title, the bounds and the default."""
+    """Return the help text of a field: title, bounds and default."""
     notes = [
         f"{sign} {bound:g}"
         for metadata in field.metadata

@@ -1,4 +1,4 @@
-"""`drpnet pick`: micrographs in, coordinate files out."""
+"""`drpnet pick`: pick micrographs, and write coordinate files."""
 
 import json
 import os
@@ -47,7 +47,7 @@ _LOCAL = "local"
 
 def _parse_folder(context: click.Context, option: click.Parameter, value: str) -> Path:
     if not value.strip():
-        raise click.BadParameter("names no folder; the one you are in is called .")
+        raise click.BadParameter("the name is empty; use . for the current folder")
     return Path(value)
 
 
@@ -69,8 +69,9 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
 
 
 @click.command(
-    epilog="Exit codes: 0 all micrographs are picked; 1 some, or another file, could not be used: "
-    "see the last lines; 2 wrong usage, nothing was done; 130 interrupted, go on with --resume."
+    epilog="Exit codes: 0 all micrographs are picked; 1 a micrograph or another file could not be "
+    "used, see the last lines; 2 wrong usage, nothing was done; 130 interrupted, continue with "
+    "--resume."
 )
 @click.argument("sources", nargs=-1, required=True, metavar="MICROGRAPH|FOLDER|PATTERN|STAR...")
 @click.option("--out", metavar="PATH", callback=_parse_folder, required=True, help="Output folder")
@@ -81,7 +82,7 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     default="star",
     show_default=True,
     callback=_parse_formats,
-    help="Coordinate files to write: star, box, csv, cbox, txt, or several with commas between",
+    help="Coordinate files to write: star, box, csv, cbox, txt, or several separated by commas",
 )
 @click.option(
     "--box-size",
@@ -92,12 +93,12 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
 @click.option(
     "--all-candidates",
     is_flag=True,
-    help="Also write candidates.csv with every candidate: height, prominence, probability",
+    help="Also write candidates.csv: height, prominence and probability of every candidate",
 )
-@click.option("--preview", is_flag=True, help="Also write pictures of the micrographs with picks")
-@click.option("--report", "with_report", is_flag=True, help="Also write the page of drpnet report")
-@click.option("--resume", is_flag=True, help="Keep what is finished with these same parameters")
-@click.option("--overwrite", is_flag=True, help="Pick everything again")
+@click.option("--preview", is_flag=True, help="Also write a picture of each micrograph with picks")
+@click.option("--report", "with_report", is_flag=True, help="Also write the HTML report")
+@click.option("--resume", is_flag=True, help="Keep micrographs finished with the same parameters")
+@click.option("--overwrite", is_flag=True, help="Pick all micrographs again")
 @click.option(
     "--workers",
     "count",
@@ -105,24 +106,24 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     default="auto",
     show_default=True,
     callback=_parse_workers,
-    help="Processes that pick; auto: one for each GPU, or for each core where that pays. "
-    "With --scheduler slurm: jobs",
+    help="Number of processes that pick; auto: one for each GPU, or up to one for each CPU core. "
+    "With --scheduler slurm: number of jobs",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS|slurm|local",
     default=_LOCAL,
     show_default=True,
-    help="Who knows the workers: a scheduler of dask, SLURM, or this computer alone",
+    help="Where to pick: workers of a dask scheduler, SLURM jobs, or this computer alone",
 )
-@click.option("--watch", is_flag=True, help="Go on with micrographs that are still to come")
+@click.option("--watch", is_flag=True, help="Wait for new micrographs, and pick them too")
 @click.option(
     "--settle",
     type=click.FloatRange(min=0),
     default=Watch.settle_seconds,
     show_default=True,
     metavar="SECONDS",
-    help="With --watch: a file that has not changed for so long is complete",
+    help="With --watch: time without a change after which a file is complete",
 )
 @click.option(
     "--every",
@@ -130,13 +131,13 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     default=Watch.every_seconds,
     show_default=True,
     metavar="SECONDS",
-    help="With --watch: how often to look",
+    help="With --watch: interval between two searches for new micrographs",
 )
 @click.option(
     "--stop-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="With --watch: end when this file is there",
+    help="With --watch: stop as soon as this file exists",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else")
 def command(
@@ -160,18 +161,19 @@ def command(
 ) -> None:
     """Pick the particles of micrographs.
 
-    Takes micrographs (MRC, TIFF, PNG, JPEG), folders with all below them, quoted patterns such
-    as 'Movies/*/*.mrc', and RELION's lists such as micrographs_ctf.star. Sub-folders are
-    mirrored: Movies/a/b.mrc becomes OUT/Movies/a/b_autopick.star when the list says so or the
-    parent of Movies is given. OUT/autopick.star is the index for RELION: start drpnet in the
-    project folder.
+    The arguments are micrographs (MRC, TIFF, PNG, JPEG), folders with all their sub-folders,
+    quoted patterns such as 'Movies/*/*.mrc', and RELION's lists such as micrographs_ctf.star.
+    Sub-folders are mirrored: Movies/a/b.mrc becomes OUT/Movies/a/b_autopick.star if the list
+    contains this name or the parent of Movies is given. OUT/autopick.star is the index for
+    RELION: start drpnet in the project folder.
 
-    Every micrograph is written when it is done, so a run that was stopped or killed goes on
-    with --resume. With --watch it does so by itself, and picks until Ctrl-C or the stop file.
+    The files of each micrograph are written as soon as it is picked, so a run that was stopped or
+    killed can continue with --resume. With --watch it always resumes, and picks until Ctrl-C or
+    until the stop file exists.
     """
     existing = _choose_existing(resume, overwrite, watch)
     if stop_file and not watch:
-        raise click.UsageError("--stop-file goes with --watch")
+        raise click.UsageError("--stop-file needs --watch")
     parameters = build_model(PickParameters, values)
     star = _relion_list(sources)
     outputs = Outputs(out, formats, box_size, all_candidates, preview, micrographs_star=star)
@@ -189,7 +191,7 @@ def command(
 
 @dataclass(frozen=True)
 class _Run:
-    """What to pick and how, and what is printed about it."""
+    """A run of the command: its inputs, and what it prints."""
 
     sources: tuple[str, ...]
     parameters: PickParameters
@@ -199,7 +201,7 @@ class _Run:
     advice: AdviceLines = field(default_factory=AdviceLines)
 
     def pick(self, scheduler: str, count: int | None, watch: Watch | None) -> BatchReport:
-        """Pick what is there, or also what is still to come."""
+        """Pick the micrographs that exist; with `watch` also those that are written later."""
         find = partial(find_entries, self.sources, self.outputs.folder)
         entries = [] if watch else list_entries(self.sources, self.outputs.folder)
         if not watch:
@@ -229,10 +231,10 @@ class _Run:
                 bar.warn(line)
 
     def summarize(self, report: BatchReport) -> None:
-        """Print what came of all micrographs."""
+        """Print the results of the run, and its problems on standard error."""
         click.echo(json.dumps(to_json(report)) if self.as_json else summarize(report))
-        if complaints := complain(report, advised=self.advice.has_told_all(report)):
-            click.echo(complaints, err=True)
+        if problems := complain(report, advised=self.advice.is_complete(report)):
+            click.echo(problems, err=True)
 
 
 def _choose_workers(
@@ -241,14 +243,14 @@ def _choose_workers(
     if scheduler == _LOCAL:
         return choose_workers(parameters.detector.device, total, count)
     if scheduler == SLURM and count is None:
-        raise click.UsageError("--scheduler slurm needs --workers: how many jobs to submit")
+        raise click.UsageError("--scheduler slurm needs --workers, the number of jobs to submit")
     if scheduler != SLURM and count is not None:
-        raise click.UsageError(f"--workers: the scheduler at {scheduler} has its own")
+        raise click.UsageError(f"--workers: the scheduler at {scheduler} has its own workers")
     return Cluster(scheduler, count or 0)
 
 
 def _require_some(entries: Sequence[BatchEntry]) -> None:
-    """Complain before anything is written when none of the micrographs is there."""
+    """Raise an error, before anything is written, if none of the micrographs exists."""
     if any(os.path.exists(entry.micrograph.path) for entry in entries):
         return
     names = [entry.micrograph.name for entry in entries[:_MOST_SHOWN]]
@@ -259,7 +261,7 @@ def _require_some(entries: Sequence[BatchEntry]) -> None:
 
 
 def _relion_list(sources: tuple[str, ...]) -> Path | None:
-    """Return RELION's list where the micrographs of one such list are picked."""
+    """Return the path of RELION's list if it is the only source, else None."""
     only = Path(sources[0])
     return only if len(sources) == 1 and only.suffix.lower() == ".star" else None
 

@@ -1,4 +1,4 @@
-"""What `drpnet pick` tells: a line per micrograph, advice, and a summary."""
+"""Output of `drpnet pick`: a line per micrograph, advice, and a summary."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
 from napari_drpnet.batch.results.summary import find_doubts
 from napari_drpnet.batch.results.wording import count, count_advice, describe_accepts
 
-#: Of each topic the advice is told for so many micrographs, and counted for the rest.
-_TOLD = 3
+#: Number of micrographs for which the advice of a topic is printed; the rest is counted.
+_MAX_PRINTED = 3
 
 
 def describe(outcome: Outcome) -> str:
-    """Tell in one line what came of a micrograph."""
+    """Return one line with the result of a micrograph."""
     if isinstance(outcome, FailedMicrograph):
         return f"{outcome.name}  FAILED  {outcome.message.removeprefix(f'{outcome.name}: ')}"
     counts = f"{outcome.accepted:5d} of {outcome.above_threshold:5d} accepted"
@@ -22,27 +22,27 @@ def describe(outcome: Outcome) -> str:
 
 
 class AdviceLines:
-    """The advice about each micrograph, until a topic has come up a few times."""
+    """Lines with the advice about each micrograph, for the first few of each topic."""
 
     def __init__(self) -> None:
-        self._told: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def under(self, outcome: Outcome) -> Iterator[str]:
-        """Yield the lines to print under that of a micrograph."""
+        """Yield the lines to print below the line of a micrograph."""
         if isinstance(outcome, FailedMicrograph):
             return
         for advice in outcome.advice:
-            self._told[advice.topic] += 1
-            if self._told[advice.topic] <= _TOLD:
+            self._counts[advice.topic] += 1
+            if self._counts[advice.topic] <= _MAX_PRINTED:
                 yield f"    {advice.text}"
 
-    def has_told_all(self, report: BatchReport) -> bool:
-        """Tell whether nothing of a report is left to sum up: there is one micrograph, told."""
-        return len(report.picked) <= 1 and self._told.total() > 0
+    def is_complete(self, report: BatchReport) -> bool:
+        """Return whether the advice of a single micrograph has been printed: no summary needed."""
+        return len(report.picked) <= 1 and self._counts.total() > 0
 
 
 def summarize(report: BatchReport) -> str:
-    """Tell what came of a batch."""
+    """Return the last lines of the output: numbers, weights, expected scores and index."""
     networks = report.networks
     now = [picked for picked in report.picked if not picked.earlier]
     earlier = len(report.picked) - len(now)
@@ -52,7 +52,7 @@ def summarize(report: BatchReport) -> str:
         f"Picked {count(len(now))} in {report.seconds:.1f} s on {networks.device.name} "
         f"({networks.device.reason}) with {' and '.join(weights)}",
         f"{earlier} more were finished before" if earlier else "",
-        f"Together {accepted} particles accepted",
+        f"{accepted} particles accepted in total",
         _describe_expected(report),
         f"Index: {report.index}" if report.index else "",
     ]
@@ -61,20 +61,25 @@ def summarize(report: BatchReport) -> str:
 
 def complain(
     report: BatchReport,
-    remedy: str = "repeat the command with --resume to go on",
+    remedy: str = "repeat the command with --resume to continue",
     *,
     advised: bool = False,
 ) -> str:
-    """List what is not picked or may be wrong, and why; empty where all is well.
+    """Return the problems of a batch: failures, warnings, advice and unfinished micrographs.
 
     Parameters
     ----------
     report : BatchReport
-        Result of a batch.
+        Results of the batch.
     remedy : str
-        For a batch that was interrupted.
+        Instruction for continuing a batch that is not finished.
     advised : bool
-        Leave out the advice about micrographs.
+        Whether to leave out the advice, because it has been printed already.
+
+    Returns
+    -------
+    str
+        One line for each problem; empty if there are none.
     """
     lines = [f"  {failed.message}" for failed in report.failed]
     if lines:
@@ -90,15 +95,15 @@ def complain(
 
 
 def _describe_expected(report: BatchReport) -> str:
-    """Tell how good the picks should be, and by which cuts; empty where nobody knows."""
-    judged = [picked for picked in report.picked if picked.expected_f1 is not None]
-    if not judged:
+    """Return the expected scores and the cuts; empty without a classifier."""
+    classified = [picked for picked in report.picked if picked.expected_f1 is not None]
+    if not classified:
         return ""
-    cuts = describe_accepts(judged, report.parameters.classifier.accept)
+    cuts = describe_accepts(classified, report.parameters.classifier.accept)
     if len(report.picked) > 1:
-        median = np.median([picked.expected_f1 or 0.0 for picked in judged])
+        median = np.median([picked.expected_f1 or 0.0 for picked in classified])
         return f"Expected F1 {median:.2f} in the median micrograph: {cuts}"
-    (only,) = judged
+    (only,) = classified
     return (
         f"Expected precision {only.expected_precision:.2f}, recall {only.expected_recall:.2f}, "
         f"F1 {only.expected_f1:.2f}: {cuts}"

@@ -1,4 +1,4 @@
-"""Progress bars on stderr, drawn only where somebody looks at it."""
+"""Progress bars on standard error, shown only if it is a terminal."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from napari_drpnet.batch.workers.cluster import WAITING
 
 
 class StageBar(Job):
-    """One bar for each stage of long work, with the time left."""
+    """Progress bar for each stage of long work, with the time left."""
 
     def __init__(self) -> None:
         self._stage, self._done, self._total = "", 0, 1
@@ -33,7 +33,7 @@ class StageBar(Job):
             self._bar.close()
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Show how far a stage is."""
+        """Show the progress of a stage."""
         if self._bar is None or stage != self._stage:
             self._begin(stage, total)
         assert self._bar is not None
@@ -42,12 +42,12 @@ class StageBar(Job):
 
     @property
     def seconds_left(self) -> float:
-        """How long the stage still takes, if it goes on as it went."""
+        """Time until the end of the stage in seconds, at the average speed so far."""
         elapsed = time.perf_counter() - self._began
         return elapsed * (self._total - self._done) / max(1, self._done)
 
     def write(self, line: str) -> None:
-        """Print a line to stderr, above the bar where there is one."""
+        """Print a line to standard error, above the bar if it is shown."""
         tqdm.write(line, file=sys.stderr)
 
     def _begin(self, stage: str, total: int) -> None:
@@ -60,14 +60,16 @@ class StageBar(Job):
 
 
 class MicrographBar(Job):
-    """Counts finished micrographs, and tiles as fractions of one, with the rate and time left.
+    """Progress bar of micrographs, with the rate and the time left.
+
+    Finished tiles count as a fraction of a micrograph.
 
     Parameters
     ----------
     total : int or None
-        How many micrographs; None where nobody knows, since more may come.
+        Number of micrographs; None if it is unknown, because more may come.
     clock : callable
-        Returns the time in seconds.
+        Function that returns the time in seconds.
     """
 
     def __init__(self, total: int | None, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -91,7 +93,7 @@ class MicrographBar(Job):
         self._bar.close()
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Show how far the distance map is, which is done first."""
+        """Show the progress of the distance map, the first stage of a micrograph."""
         if stage == WAITING:
             self._bar.set_postfix_str(stage)
             return
@@ -101,14 +103,14 @@ class MicrographBar(Job):
             self._show(self._finished + done / total)
 
     def finish_one(self, earlier: bool = False) -> None:
-        """Count a micrograph; one that an earlier run has finished says nothing about the rate."""
+        """Count a finished micrograph; one from an earlier run does not affect the rate."""
         self._finished += 1
         self._earlier += earlier
         self._show(self._finished)
 
     @property
     def per_minute(self) -> float | None:
-        """How many micrographs are picked per minute; None before the first."""
+        """Number of micrographs picked per minute; None before the first."""
         picked = self._finished - self._earlier
         if self._began is None or picked == 0:
             return None
@@ -116,17 +118,17 @@ class MicrographBar(Job):
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes, if it goes on as it went; None where nobody knows."""
+        """Time for the remaining micrographs in seconds, at the rate so far; None if unknown."""
         if self._total is None or self.per_minute is None:
             return None
         return 60 * (self._total - self._finished) / self.per_minute
 
     def write(self, line: str) -> None:
-        """Print a line to stdout, above the bar where there is one."""
+        """Print a line to standard output, above the bar if it is shown."""
         tqdm.write(line)
 
     def warn(self, line: str) -> None:
-        """Print a line to stderr, above the bar where there is one."""
+        """Print a line to standard error, above the bar if it is shown."""
         tqdm.write(line, file=sys.stderr)
 
     def _show(self, done: float) -> None:

@@ -1,4 +1,4 @@
-"""`drpnet relion`: what RELION starts as an external job."""
+"""`drpnet relion`: pick as an external job of RELION."""
 
 from pathlib import Path
 from typing import Any, get_args
@@ -28,7 +28,7 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
 @click.command(
     cls=RelionCommand,
     context_settings={"token_normalize_func": underscores_to_dashes},
-    epilog="Exit codes, as of RELION's own programs: 0 success; 1 failure; 2 aborted.",
+    epilog="Exit codes, as in RELION's own programs: 0 success; 1 failure; 2 aborted.",
 )
 @click.option(
     "--o",
@@ -36,7 +36,7 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
     required=True,
-    help="Folder of the job; RELION gives it",
+    help="Folder of the job, given by RELION",
 )
 @click.option(
     "--in_mics",
@@ -44,7 +44,7 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
     type=click.Path(path_type=Path),
     metavar="STAR",
     required=True,
-    help="RELION's list of micrographs: Input micrographs on the tab Input",
+    help="RELION's list of micrographs: field Input micrographs on the tab Input",
 )
 @model_options(PickParameters)
 @click.option(
@@ -54,12 +54,12 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
     metavar="N",
     default=1,
     show_default=True,
-    help="CPU cores to use: Number of threads on the tab Running; all GPUs are used anyway",
+    help="CPU cores to use: field Number of threads on the tab Running; all GPUs are always used",
 )
 @click.option(
     "--relion-version",
     type=click.Choice(get_args(RelionVersion)),
-    help="Version of RELION [default: as the files in its project say]",
+    help="Version of RELION [default: detected from the files in its project]",
 )
 def command(
     folder: Path,
@@ -70,10 +70,10 @@ def command(
 ) -> None:
     """Pick as an external job of RELION.
 
-    RELION starts this in its project folder when "External executable" is drpnet relion. All
-    other options are for the fields of the tab Params: the label without dashes, and the value.
+    RELION runs this command in its project folder if "External executable" is set to drpnet
+    relion. Give the other options on the tab Params, as pairs of label (without dashes) and value.
 
-    A job that failed or was aborted keeps what it has picked; continue it to go on.
+    A job that failed or was aborted keeps its picks; continue the job to pick the rest.
     """
     parameters = build_model(PickParameters, values)
     job = JobFolder(folder)
@@ -92,24 +92,24 @@ def command(
                 job,
                 parameters,
                 version,
-                on_outcome=_Counter(len(entries)).tell,
+                on_outcome=_Counter(len(entries)).show,
                 workers=workers,
             )
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    _tell_end(report, job, micrographs_star, version)
+    _print_results(report, job, micrographs_star, version)
     state = state_of(report)
     job.end(state)
     click.get_current_context().exit(_EXIT_CODES[state])
 
 
 class _Counter:
-    """Prints a line for each micrograph that is picked now."""
+    """Prints a numbered line for each micrograph that is picked in this run."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0
 
-    def tell(self, outcome: Outcome) -> None:
+    def show(self, outcome: Outcome) -> None:
         self._done += 1
         if not (isinstance(outcome, PickedMicrograph) and outcome.earlier):
             click.echo(f"[{self._done}/{self._total}] {describe(outcome)}")
@@ -134,7 +134,7 @@ def _limit_threads(cores: int) -> None:
     torch.set_num_threads(cores)
 
 
-def _tell_end(
+def _print_results(
     report: BatchReport, job: JobFolder, micrographs_star: Path, version: RelionVersion
 ) -> None:
     click.echo(summarize(report))
@@ -144,5 +144,5 @@ def _tell_end(
             f"For Particle extraction: micrographs {micrographs_star}, coordinates "
             f"{input_coordinates(job, version)}, box size {max(sides)} pixels or more"
         )
-    if complaints := complain(report, "continue the job to go on"):
-        click.echo(complaints, err=True)
+    if problems := complain(report, "continue the job to pick the rest"):
+        click.echo(problems, err=True)

@@ -1,4 +1,4 @@
-"""A command whose arguments RELION puts together, and whose end RELION learns from a file."""
+"""Command class for external jobs of RELION: its arguments, and how it reports failures."""
 
 import re
 from collections import deque
@@ -12,17 +12,17 @@ import click
 
 from napari_drpnet.relion import JobFolder
 
-#: What RELION adds on its own account: control of its programs, and inputs that no picker needs.
-_RELIONS = re.compile(r"--(pipeline[_-].*|in_(movies|parts|coords|3dref|mask))")
+#: Options that RELION adds: control of its own programs, and inputs that a picker does not need.
+_RELION_OPTION = re.compile(r"--(pipeline[_-].*|in_(movies|parts|coords|3dref|mask))")
 
 _HINT = "Parameters are pairs of label (without dashes) and value on the tab Params."
 
 
 class RelionCommand(click.Command):
-    """Understands the command line of an external job, and always tells RELION when it fails.
+    """Command that RELION runs as an external job, and that reports every failure to RELION.
 
-    Its option ``--o`` names the folder of the job. Usage errors end it with 1, as in RELION's own
-    programs, where 2 means aborted.
+    The option ``--o`` names the folder of the job. The exit code of usage errors is 1, because 2
+    means aborted in RELION's own programs.
     """
 
     def make_context(
@@ -32,13 +32,13 @@ class RelionCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Parse the arguments; a wrong one is the failure of the job."""
+        """Parse the arguments; mark the job as failed if they are wrong."""
         folders = [JobFolder(Path(value)) for name, value in pairwise(args) if name == "--o"]
-        with _failures_told(folders[0] if folders else None):
+        with _report_failure(folders[0] if folders else None):
             return super().make_context(info_name, args, parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what is left without the options that are RELION's own affair."""
+        """Parse the arguments, without the options that RELION adds for its own programs."""
         ours, relions = split_arguments(args)
         if relions:
             click.echo(f"Ignored: {' '.join(relions)}")
@@ -49,13 +49,13 @@ class RelionCommand(click.Command):
         return super().parse_args(ctx, ours)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Do the job; whatever error ends it is its failure."""
-        with _failures_told(JobFolder(ctx.params["folder"])):
+        """Run the job; mark it as failed if any error ends it."""
+        with _report_failure(JobFolder(ctx.params["folder"])):
             return super().invoke(ctx)
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Divide arguments into ours and those that RELION adds on its own account, with values.
+    """Split arguments into our own and those that RELION adds, with their values.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     words, ours, relions = deque(arguments), list[str](), list[str]()
     while words:
         word = words.popleft()
-        side = relions if _RELIONS.fullmatch(word.split("=")[0]) else ours
+        side = relions if _RELION_OPTION.fullmatch(word.split("=")[0]) else ours
         side.append(word)
         if side is relions and "=" not in word and words and not words[0].startswith("--"):
             side.append(words.popleft())
@@ -73,13 +73,13 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def underscores_to_dashes(option: str) -> str:
-    """Return the name of an option as it is spelt here, however its user spells it."""
+    """Return the name of an option with dashes instead of underscores."""
     return option.replace("_", "-")
 
 
 @contextmanager
-def _failures_told(folder: JobFolder | None) -> Iterator[None]:
-    """Tell RELION of an error; where there is no folder, RELION has not started this."""
+def _report_failure(folder: JobFolder | None) -> Iterator[None]:
+    """Report an error to RELION, unless the folder of the job does not exist."""
     try:
         yield
     except click.exceptions.Exit:

@@ -1,4 +1,4 @@
-"""`drpnet report`: a page about what was picked."""
+"""`drpnet report`: write an HTML report about the picks."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from napari_drpnet.cli.progress import StageBar
 @click.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 def command(folder: Path) -> None:
-    """Write FOLDER/report.html about what `drpnet pick` has written to FOLDER.
+    """Write an HTML report about the picks in FOLDER, an output folder of `drpnet pick`.
 
-    The page shows counts and scores, micrographs that stand out, and those that failed. It is
-    one file, which can be sent to others.
+    The report, FOLDER/report.html, shows counts and scores, outliers among the micrographs, and
+    micrographs that failed. It is a single self-contained file.
     """
     with StageBar() as bar:
         path = write_report(folder, bar)

@@ -1,4 +1,4 @@
-"""`drpnet simulate`: micrographs whose particles are known."""
+"""`drpnet simulate`: simulate micrographs with known particles."""
 
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,18 @@ SHAPE_DIAMETER_ANGSTROM = 180.0
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Output folder")
 @click.option(
-    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="How many to make"
+    "--count",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of micrographs",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="The same seed gives the same micrographs",
+    help="Random seed; the same seed gives the same micrographs",
 )
 @click.option(
     "--structure",
@@ -41,8 +45,8 @@ SHAPE_DIAMETER_ANGSTROM = 180.0
     multiple=True,
     help="Particle as PDB, mmCIF or density map; may be repeated for a mixture",
 )
-@click.option("--shape", type=click.Choice(SHAPES), help="Particle of a simple shape instead")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there")
+@click.option("--shape", type=click.Choice(SHAPES), help="Simple shape in place of a structure")
+@click.option("--overwrite", is_flag=True, help="Replace existing files")
 @model_options(SimulationParameters)
 def command(
     out: Path,
@@ -53,10 +57,10 @@ def command(
     overwrite: bool,
     **values: Any,
 ) -> None:
-    """Make micrographs with known particles, to try and to test a picker.
+    """Simulate micrographs with known particles, to test a picker.
 
     Writes OUT/sim_0001.mrc with its pixel size, OUT/sim_0001.csv with the true centres, and so
-    on. Without a structure or shape, the particle is a lumpy blob.
+    on. Without a structure or shape, the particle is an irregular blob.
     """
     if structures and shape:
         raise click.UsageError("--structure and --shape exclude each other")
@@ -65,7 +69,7 @@ def command(
     files = [out / f"{stem}{suffix}" for stem in stems for suffix in (".mrc", ".csv")]
     present = [file for file in files if file.exists()]
     if present and not overwrite:
-        raise click.UsageError(f"{present[0]} is there already; replace it with --overwrite")
+        raise click.UsageError(f"{present[0]} already exists; replace it with --overwrite")
     particles = [read_structure(file) for file in structures]
     seeds = np.random.SeedSequence(seed).generate_state(count).tolist()
     for stem, its_seed in tqdm(list(zip(stems, seeds, strict=True)), disable=None, leave=False):

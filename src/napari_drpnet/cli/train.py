@@ -1,4 +1,4 @@
-"""`drpnet train`: a network from a recipe."""
+"""`drpnet train`: train a network from a recipe."""
 
 import json
 import re
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from napari_drpnet.training.common.trained import Trained
     from napari_drpnet.training.from_truth.fit import Report
 
-Verb = TypeVar("Verb", bound=Callable[..., Any])
-#: Makes a network on a device with so many workers, tells the bar, and the listener each report.
+Function = TypeVar("Function", bound=Callable[..., Any])
+#: Trains a network on a device, with a progress bar and a callback for the reports of the fit.
 Work = Callable[[str, StageBar, Callable[["Report"], None]], "Trained"]
 
-_TELL_EVERY = 500
+#: Number of batches after which a report is printed.
+_PRINT_EVERY = 500
 
 
 def _read_config(path: Path | None) -> dict[str, Any]:
@@ -36,10 +37,10 @@ def _read_config(path: Path | None) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputFileError(
-            path, f"not a file with a recipe ({error})", "Give one that train has written"
+            path, f"not a file with a recipe ({error})", "Give one written by drpnet train"
         ) from error
     if not isinstance(config, dict):
-        raise InputFileError(path, "it holds no recipe", "Give one that train has written")
+        raise InputFileError(path, "it contains no recipe", "Give one written by drpnet train")
     return config
 
 
@@ -52,8 +53,8 @@ def _parse_target(context: click.Context, option: click.Parameter, value: str) -
     return user_weights_folder() / f"{value}.safetensors"
 
 
-def _run_options(verb: Verb) -> Verb:
-    """Give a verb the options that say how to train, and not what."""
+def _run_options(function: Function) -> Function:
+    """Add the options that are not part of the recipe to a command."""
     options = (
         click.option(
             "--out",
@@ -61,16 +62,16 @@ def _run_options(verb: Verb) -> Verb:
             required=True,
             callback=_parse_target,
             metavar="NAME|FILE",
-            help="What to call the weights, for pick --weights; or a .safetensors file",
+            help="Name for the weights, to be used with pick --weights, or a .safetensors file",
         ),
         click.option(
             "--config",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Recipe, as it is written beside weights; options go before it",
+            help="Recipe, as it is written beside weights; options override it",
         ),
         click.option(
-            "--overwrite", is_flag=True, help="Replace weights that are there, even better ones"
+            "--overwrite", is_flag=True, help="Replace existing weights, even if they are better"
         ),
         click.option(
             "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps"
@@ -80,21 +81,21 @@ def _run_options(verb: Verb) -> Verb:
             type=click.IntRange(1, 256),
             default=2,
             show_default=True,
-            help="Processes that simulate",
+            help="Number of processes that simulate",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout"),
     )
     for option in reversed(options):
-        option(verb)
-    return verb
+        option(function)
+    return function
 
 
 @click.group()
 def command() -> None:
     """Train networks on simulated micrographs.
 
-    What a run is made from, its recipe, is written beside the weights, and kept in them.
-    Weights of the same name are replaced only by better ones. Ctrl-C keeps the best so far.
+    The parameters of the run, its recipe, are written beside the weights and into them.
+    Existing weights are replaced only by better ones. Ctrl-C keeps the best weights so far.
     """
 
 
@@ -141,7 +142,7 @@ def classifier(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train a classifier to judge what a detector picks."""
+    """Train a classifier for the picks of a detector."""
     recipe = build_model(ClassifierRecipe, values, _read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
@@ -149,16 +150,16 @@ def classifier(
         from napari_drpnet.training.from_truth.train import load_start, train_classifier
 
         start = load_start(recipe, device)
-        judged = load_detector(recipe.detector, device)
-        scale, spectrum = judged.card.particle_px, judged.card.spectrum
+        picker = load_detector(recipe.detector, device)
+        scale, spectrum = picker.card.particle_px, picker.card.spectrum
         pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
-        return train_classifier(recipe, pool, judged, start, device, bar, listen)
+        return train_classifier(recipe, pool, picker, start, device, bar, listen)
 
     _train("classifier", path, overwrite, device, as_json, work)
 
 
 def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, work: Work) -> None:
-    """Do the work, save what came of it, and tell."""
+    """Train a network, save the weights, and print the results."""
     from napari_drpnet.training.common.trained import NotBetterError, check_target, save_trained
 
     check_target(path, kind, overwrite)
@@ -166,7 +167,7 @@ def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, w
     with StageBar() as bar:
 
         def listen(report: "Report") -> None:
-            if report.score is not None or report.step % _TELL_EVERY == 0:
+            if report.score is not None or report.step % _PRINT_EVERY == 0:
                 bar.write(_line(report, bar.seconds_left))
 
         try:
@@ -179,12 +180,12 @@ def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, w
     seconds = time.perf_counter() - start
     click.echo(_to_json(trained, path, seconds) if as_json else _summarize(trained, path, seconds))
     if trained.interrupted:
-        click.echo("Interrupted: these are the best so far", err=True)
+        click.echo("Interrupted: these are the best weights so far", err=True)
         click.get_current_context().exit(INTERRUPTED)
 
 
 def _line(report: "Report", seconds_left: float) -> str:
-    score = "" if report.score is None else f", score on validation {report.score:.4f}"
+    score = "" if report.score is None else f", validation score {report.score:.4f}"
     left = f"{seconds_left / 60:.0f} min" if seconds_left >= 60 else f"{seconds_left:.0f} s"
     return f"batch {report.step} of {report.steps}: loss {report.loss:.4f}{score}, {left} left"
 
@@ -197,7 +198,7 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
         other = "accept automatic" if card.accept is None else f"accept {card.accept:g}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
-        f"Score on validation {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"
+        f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"
         f"Licence: {card.licence}"
     )
 

@@ -1,4 +1,4 @@
-"""`drpnet weights`: which networks there are."""
+"""`drpnet weights`: list, describe and import network weights."""
 
 import json
 import re
@@ -16,9 +16,10 @@ from napari_drpnet.picking.networks.weights import (
     user_weights_folder,
 )
 
-#: What a user must not call their own: these mean something else, or are shipped.
+#: Names that users cannot give to their weights: shipped weights, and names with a meaning.
 RESERVED = ("default", "none", "detector-default", "classifier-default")
-_MEANT_FOR = {
+#: Entries of the card that only weights of this kind use.
+_ONLY_FOR = {
     "detector": ("sigma_px", "score", "border"),
     "classifier": ("accept", "least_f1", "patch_px", "pool_stride"),
 }
@@ -32,7 +33,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array")
 def list_all(as_json: bool) -> None:
-    """List the weights that can be named with --weights and --classifier."""
+    """List the weights that can be used by name with --weights and --classifier."""
     known, damaged = [], []
     for name, path in list_weights().items():
         try:
@@ -42,7 +43,7 @@ def list_all(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(known))
     else:
-        lines = [*map(_format, known), f"Imported weights live in {user_weights_folder()}"]
+        lines = [*map(_format, known), f"Imported weights are kept in {user_weights_folder()}"]
         click.echo("\n".join(lines))
     if damaged:
         raise click.ClickException("; ".join(damaged))
@@ -52,7 +53,7 @@ def list_all(as_json: bool) -> None:
 @click.argument("weights", metavar="NAME|FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object")
 def info(weights: str, as_json: bool) -> None:
-    """Describe weights: how they are used, what they were trained on, their licence and hash."""
+    """Describe weights: settings, training data, licence and hash."""
     content = _describe(weights, find_weights(weights, "detector"))
     if as_json:
         click.echo(json.dumps(content))
@@ -66,19 +67,19 @@ def info(weights: str, as_json: bool) -> None:
 
 @command.command("import")
 @click.argument("mat_file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--name", default="published", show_default=True, help="What to call them")
+@click.option("--name", default="published", show_default=True, help="Name for the weights")
 @click.option("--overwrite", is_flag=True, help="Replace weights of this name")
 def import_published(mat_file: Path, name: str, overwrite: bool) -> None:
     """Import the published detector from the authors' models/cnet_1.mat.
 
-    Get it from their repository, emcoregit/DRPnet. It may be used for academic purposes only.
+    The file is in their repository, emcoregit/DRPnet. It may be used for academic purposes only.
     """
     from napari_drpnet.picking.networks.matlab import import_published_detector
 
     if not re.fullmatch(r"\w[\w-]*", name) or name in RESERVED:
         raise click.BadParameter(f"{name!r} cannot be a name of weights", param_hint="--name")
     if name in list_weights() and not overwrite:
-        raise click.UsageError(f"there are weights {name!r} already; replace them with --overwrite")
+        raise click.UsageError(f"weights {name!r} already exist; replace them with --overwrite")
     path = import_published_detector(mat_file, name)
     click.echo(f"Imported to {path}\nLicence: {read_card(path).licence}")
     click.echo(f"Use it with: drpnet pick ... --weights {name} --classifier none")
@@ -95,6 +96,6 @@ def _format(weights: dict[str, Any]) -> str:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     card, sha256 = read_card_and_hash(path)
-    other = _MEANT_FOR["classifier" if card.kind == "detector" else "detector"]
+    other = _ONLY_FOR["classifier" if card.kind == "detector" else "detector"]
     described = card.model_dump(mode="json", exclude=set(other))
     return {"name": name, "path": str(path), "sha256": sha256, **described}

@@ -1,1 +1,1 @@
-"""How good picks are: pairs of picks and truth, scores, tables and figures."""
+"""Evaluation of picks against true particles: matching, scores, tables and figures."""

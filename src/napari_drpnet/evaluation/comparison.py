@@ -1,4 +1,4 @@
-"""Picks against truth, while the user looks on."""
+"""Comparison of the picks of one micrograph with true particles, as shown in the window."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,16 +17,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The picks of one micrograph against its true particles.
+    """Result of comparing the picks of one micrograph with its true particles.
 
     Parameters
     ----------
     tally : Tally
-        Of the accepted picks; its rates are precision, recall and F1.
+        Counts for the accepted picks; its rates are precision, recall and F1.
     curve : PrecisionRecallCurve
-        Of all candidates, at every threshold of their score.
+        Curve of all candidates over the threshold of their score.
     median_centring_error_px : float or None
-        Median distance of accepted picks from their particles, unbinned pixels; None without any.
+        Median distance in unbinned pixels of accepted picks from their particles; None without
+        pairs.
     """
 
     tally: Tally
@@ -35,7 +36,7 @@ class Comparison:
 
     @property
     def best(self) -> CurvePoint | None:
-        """The threshold that would give the greatest F1; None when no candidate is right."""
+        """Threshold with the greatest F1, and its rates; None if no candidate is correct."""
         return self.curve.best
 
 
@@ -46,20 +47,22 @@ def compare(
     truth_yx: ArrayLike,
     diameter_px: float,
 ) -> Comparison:
-    """Compare picks with true particles; a pair is at most half a diameter apart.
+    """Compare the picks of one micrograph with its true particles.
+
+    A pick and a particle can form a pair if they are at most half a diameter apart.
 
     Parameters
     ----------
     accepted_yx : (n, 2) array_like
-        Positions ``(y, x)`` of the accepted picks, unbinned pixels.
+        Positions ``(y, x)`` of the accepted picks in unbinned pixels.
     candidates_yx : (k, 2) array_like
-        Positions ``(y, x)`` of all candidates, unbinned pixels.
+        Positions ``(y, x)`` of all candidates in unbinned pixels.
     candidate_scores : (k,) array_like
-        The scores that the threshold cuts.
+        Scores of the candidates, to which the threshold applies.
     truth_yx : (m, 2) array_like
-        Positions ``(y, x)`` of the true particles, unbinned pixels.
+        Positions ``(y, x)`` of the true particles in unbinned pixels.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def compare(
     Raises
     ------
     ValueError
-        When shapes disagree, a number is not finite, or the diameter is not positive.
+        If shapes disagree, a number is not finite, or the diameter is not positive.
     """
     accepted, candidates, truth = (
         np.asarray(positions, float).reshape(-1, 2)
@@ -87,21 +90,22 @@ def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:
     Parameters
     ----------
     source : pathlib.Path
-        A folder, searched with its sub-folders for ``.csv``, ``.star`` and ``.box`` files, or one
-        such file, about one micrograph or many: see `evaluation_inputs.pair_coordinates`.
+        Folder that is searched recursively for coordinate files, or one such file with one or
+        many micrographs; see `pairing.pair_coordinates`.
     names : iterable of str
-        The micrographs. They are found by their names without folders, and with folders where
-        two are alike. A file about one micrograph is about the only one there is.
+        Names of the micrographs. Folders in the names are compared only if two names are equal
+        without them. If there is one micrograph, a file with one micrograph is taken for it,
+        whatever its name.
 
     Returns
     -------
     dict of str to (n, 2) float array
-        Positions ``(y, x)`` in unbinned pixels, of those micrographs that have any truth.
+        Positions ``(y, x)`` in unbinned pixels for each micrograph that has truth.
 
     Raises
     ------
     InputFileError
-        When a file cannot be used, or is about none of the micrographs.
+        If a file cannot be used, or none of the micrographs has truth.
     """
     paths = {name: bare_path(name) for name in names}
     truth = read_coordinate_set(source)
@@ -112,7 +116,7 @@ def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:
     centers = {key(path): coordinates.centers_yx for path, coordinates in truth.items()}
     found = {name: centers[key(path)] for name, path in paths.items() if key(path) in centers}
     if not found:
-        reason = f"no truth fits these micrographs: it is about {min(truth)} …"
-        remedy = "Name the files after the micrographs, or put those names into the file"
+        reason = f"no truth fits these micrographs; the first in it is {min(truth)}"
+        remedy = "Name the files after the micrographs, or write those names into the file"
         raise InputFileError(source, reason, remedy)
     return found

@@ -1,4 +1,4 @@
-"""One-to-one matching of picks to true particles, on the sparse graph of near neighbours."""
+"""One-to-one matching of picks to true particles on the sparse graph of near neighbours."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _BATCH = 500  # picks solved together: small enough for the solver's O(picks x t
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Pairs of a pick and a true particle; no pick and no particle is in two pairs.
+    """One-to-one pairs of a pick and a true particle.
 
     Parameters
     ----------
     pick_index : (k,) int array
-        Rows of the picks, ascending.
+        Index of the pick of each pair, ascending.
     truth_index : (k,) int array
-        Rows of the true particles.
+        Index of the true particle of each pair.
     distance_px : (k,) float array
-        Distance of each pair, pixels.
+        Distance of each pair in pixels.
     """
 
     pick_index: Indices
@@ -39,40 +39,40 @@ class Matching:
 
 
 def match_one_to_one(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float) -> Matching:
-    """Match picks to true particles: most pairs first, then the least total distance.
+    """Match picks to true particles: as many pairs as possible, then the least total distance.
 
-    Two picks on one particle cannot both be matched, so a duplicate is left over.
+    Two picks on one particle cannot both be matched, so a duplicate stays unmatched.
 
     Parameters
     ----------
     picks_yx : (n, 2) array_like
-        Positions ``(y, x)`` of the picks, pixels.
+        Positions ``(y, x)`` of the picks in pixels.
     truth_yx : (m, 2) array_like
-        Positions ``(y, x)`` of the true particles, pixels.
+        Positions ``(y, x)`` of the true particles in pixels.
     radius_px : float
-        Greatest distance of a pair, which itself is allowed (≤), pixels.
+        Greatest distance of a pair in pixels (inclusive).
 
     Returns
     -------
     Matching
-        An optimal matching; where several are equally good, any of them.
+        An optimal matching; any of them if several are equally good.
 
     Raises
     ------
     ValueError
-        When positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
+        If positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
 
     Notes
     -----
     The pairs within the radius form a sparse bipartite graph. SciPy's LAPJVsp solves its connected
-    components, some hundred picks at a time. Each pick may stay alone at a cost above that of any
-    rearrangement, which puts the number of pairs before their distance. Memory grows with the
-    number of pairs within the radius, not with ``n·m``; time grows with the square of the largest
-    component, which stays small while the radius is below the distance of neighbouring particles.
+    components, several hundred picks at a time. A pick may stay unmatched at a cost above that of
+    any rearrangement, which gives the number of pairs priority over their distance. Memory grows
+    with the number of pairs within the radius, not with ``n·m``. Time grows with the square of the
+    largest component, which is small if the radius is below the distance of neighbouring particles.
 
     Examples
     --------
-    The nearest pair, 1 px apart, is given up so that both particles are found:
+    The closest pair, 1 px apart, is given up so that both particles are found:
 
     >>> match_one_to_one([[0, 0], [0, 4]], [[0, 3], [0, 7]], 3).distance_px
     array([3., 3.])
@@ -84,36 +84,36 @@ def match_one_to_one(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float)
 
 
 def find_gains(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float) -> NDArray[np.bool_]:
-    """Tell which picks, added one after the other, let one more particle be matched.
+    """Return which picks, added one after another, increase the number of matched particles.
 
-    The number of True among the first k is the greatest number of pairs that the first k picks
-    allow, for every k; a precision-recall curve thus needs no matching at each threshold.
+    For every k, the number of True among the first k picks is the size of their maximum matching.
+    A precision-recall curve therefore needs no matching at each threshold.
 
     Parameters
     ----------
     picks_yx : (n, 2) array_like
-        Positions ``(y, x)`` of the picks in order of addition (best score first), pixels.
+        Positions ``(y, x)`` of the picks in pixels, in order of addition (best score first).
     truth_yx : (m, 2) array_like
-        Positions ``(y, x)`` of the true particles, pixels.
+        Positions ``(y, x)`` of the true particles in pixels.
     radius_px : float
-        Greatest distance of a pair, which itself is allowed (≤), pixels.
+        Greatest distance of a pair in pixels (inclusive).
 
     Returns
     -------
     (n,) bool array
-        Whether each pick raises the size of the maximum matching, which it does by one or not.
+        True for picks that increase the size of the maximum matching by one.
 
     Raises
     ------
     ValueError
-        As in `match_one_to_one`.
+        If positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
 
     Notes
     -----
-    Each pick seeks an augmenting path, which exists just when the maximum grows (Berge 1957). The
-    particles that a failed search has reached are all taken, by picks that reach no others; no
-    later path can leave them, so they are closed, and all failed searches together are linear in
-    the number of neighbours.
+    The maximum matching grows if and only if an augmenting path starts at the new pick (Berge
+    1957). The particles reached by a failed search are all matched, to picks that reach no other
+    particles. No later path can leave them, so they are closed. All failed searches together take
+    time linear in the number of neighbours.
     """
     picks, truth = as_positions(picks_yx), as_positions(truth_yx)
     near = _pairs_within(picks, truth, radius_px)
@@ -136,7 +136,7 @@ class _AugmentingSearch:
         self._closed = bytearray(truth_count)
 
     def add(self, new_pick: int) -> bool:
-        """Add a pick; tell whether the matching grew."""
+        """Add a pick, and return whether the matching grew."""
         reached_from: dict[int, int] = {}
         queue = [new_pick]
         for pick in queue:
@@ -163,7 +163,13 @@ class _AugmentingSearch:
 
 
 def as_positions(positions_yx: ArrayLike) -> Floats:
-    """Return positions as a finite ``(n, 2)`` float array, or raise ValueError."""
+    """Return positions as an ``(n, 2)`` float array.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not ``(n, 2)``, or a position is not finite.
+    """
     positions = np.asarray(positions_yx, float)
     if positions.shape[:1] == (0,):
         return np.empty((0, 2))
@@ -185,7 +191,7 @@ def _pairs_within(picks: Floats, truth: Floats, radius: float) -> NDArray[np.voi
 
 
 def _batches(near: NDArray[np.void]) -> Iterator[NDArray[np.void]]:
-    """Split pairs into sets of whole connected components with some `_BATCH` picks each."""
+    """Split pairs into sets of whole connected components with about `_BATCH` picks each."""
     if not len(near):
         return
     picks, pick = np.unique(near["i"], return_inverse=True)
@@ -200,12 +206,12 @@ def _batches(near: NDArray[np.void]) -> Iterator[NDArray[np.void]]:
 
 
 def _solve(near: NDArray[np.void]) -> NDArray[np.void]:
-    """Choose the pairs of an optimal matching."""
+    """Return the pairs of an optimal matching."""
     picks, pick = np.unique(near["i"], return_inverse=True)
     truths, truth = np.unique(near["j"], return_inverse=True)
     n, m = len(picks), len(truths)
     alone = np.arange(n)
-    cost = 1 + near["v"]  # the solver takes 0 for no edge
+    cost = 1 + near["v"]  # 0 means no edge to the solver
     cost_alone = np.full(n, cost.max() * (min(n, m) + 1))
     rows, columns = np.concatenate([pick, alone]), np.concatenate([truth, m + alone])
     graph = csr_array((np.concatenate([cost, cost_alone]), (rows, columns)), shape=(n, m + n))

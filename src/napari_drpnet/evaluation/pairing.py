@@ -1,4 +1,4 @@
-"""Coordinate files of picks and of truth, brought together micrograph by micrograph."""
+"""Pairing of coordinate files of picks and of truth by micrograph."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
 from napari_drpnet.images.micrograph import SUFFIXES
 
-#: Suffixes that a folder is searched for; of several files of a micrograph, the most precise.
+#: File suffixes searched for in a folder, the most precise format of a micrograph first.
 _PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
 _PICKNAMES = ("_autopick", "_manualpick")
-#: What `drpnet pick` and RELION write about many micrographs.
+#: Files about many micrographs written by `drpnet pick` and RELION, which are left out.
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
     *("candidates.csv", "summary.csv", "cryosparc.star"),
@@ -30,11 +30,10 @@ class Pairing:
 
     Parameters
     ----------
-    pairs : dict
-        ``(picks, truth)`` by the name of the micrograph. Where nothing was picked, the picks are
-        empty.
+    pairs : dict of str to (Coordinates, Coordinates)
+        Picks and truth by the name of the micrograph. The picks are empty if there are none.
     unlabelled : tuple of str
-        Micrographs with picks and without truth.
+        Names of micrographs that have picks but no truth.
     """
 
     pairs: dict[str, tuple[Coordinates, Coordinates]]
@@ -42,26 +41,27 @@ class Pairing:
 
 
 def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
-    """Read picks and truth, and bring those of the same micrograph together.
+    """Read picks and truth, and pair them by micrograph.
 
     Parameters
     ----------
     picks, truth : path-like
-        A folder each, searched with its sub-folders for ``.csv``, ``.cbox``, ``.star`` and
-        ``.box`` files and Topaz's ``.txt`` tables, or one such file. A file that names the
-        micrograph of each row holds many micrographs; any other is about the one that it is named
-        after, perhaps with ``_autopick`` at the end.
+        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star`` and ``.box`` files
+        and Topaz's ``.txt`` tables, or one such file. A file with the name of the micrograph in
+        each row may hold many micrographs. Any other file belongs to the micrograph that it is
+        named after, optionally with ``_autopick`` or ``_manualpick`` at the end.
 
     Returns
     -------
     Pairing
-        Micrographs are the same when their names agree, without folders unless two in one set
-        have the same name. Two files about one micrograph each are always about the same.
+        Picks and truth, paired by the names of the micrographs. Folders in the names are compared
+        only if two names in one set are equal without them. Two single files with one micrograph
+        each are always paired.
 
     Raises
     ------
     InputFileError
-        When a file cannot be used, a folder holds none, or no micrograph has both.
+        If a file cannot be used, a folder has no such file, or no micrograph has both.
     """
     picked, true = read_coordinate_set(Path(picks)), read_coordinate_set(Path(truth))
     if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
@@ -70,7 +70,10 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
         key = pairing_key(picked, true)
         picked, true = ({key(path): group[path] for path in group} for group in (picked, true))
     if not picked.keys() & true.keys():
-        reason = f"no picks fit any truth: picks of {min(picked)} …, truth of {min(true)} …"
+        reason = (
+            "no micrograph has both picks and truth; "
+            f"the first with picks is {min(picked)}, the first with truth {min(true)}"
+        )
         raise InputFileError(picks, reason, "Name the files after their micrographs")
     nothing = Coordinates(np.empty((0, 2)), np.empty(0))
     return Pairing(
@@ -80,7 +83,7 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
 
 
 def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
-    """Return scores where missing ones equal the lowest; all zero where there are none."""
+    """Return the scores ``(n,)`` with missing ones set to the lowest; all 0 if none is known."""
     known = coordinates.score[~np.isnan(coordinates.score)]
     return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
 
@@ -88,29 +91,33 @@ def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
 def pairing_key(
     *groups: Collection[PurePosixPath],
 ) -> Callable[[PurePosixPath], PurePosixPath]:
-    """Return what tells micrographs: their names without folders, unless a group has one twice."""
+    """Return the function that maps a path to the key of its micrograph.
+
+    The key is the name without folders, or the whole path if a group has the same name twice.
+    """
     if all(len({path.name for path in group}) == len(group) for group in groups):
         return lambda path: PurePosixPath(path.name)
     return lambda path: path
 
 
 def read_coordinate_set(source: Path) -> CoordinateSet:
-    """Read a coordinate file, or all those in a folder.
+    """Read a coordinate file, or all coordinate files in a folder.
 
     Parameters
     ----------
     source : pathlib.Path
-        As for `pair_coordinates`.
+        File or folder, as for `pair_coordinates`.
 
     Returns
     -------
     dict of pathlib.PurePosixPath to Coordinates
-        By micrograph, see `bare_path`: below the folder, or as the file has it.
+        Coordinates of each micrograph. The key is the path of its file relative to the folder or,
+        if the file has names of micrographs, the name in the file; see `bare_path`.
 
     Raises
     ------
     InputFileError
-        When a file cannot be used, or a folder holds none.
+        If a file cannot be used, or a folder has no coordinate file.
     """
     if not source.exists():
         raise InputFileError(source, "there is no such file or folder", "Check the name")
@@ -136,7 +143,7 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
 
 
 def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
-    """Read a file; one micrograph under `key`, or many under the names in it."""
+    """Read a file and split it by the names in its rows; without names, return it under `key`."""
     coordinates = read_coordinates(file)
     if not coordinates.micrograph_names:
         return {key: coordinates}
@@ -145,7 +152,7 @@ def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
 
 
 def bare_path(name: str) -> PurePosixPath:
-    """Strip what the name of a file has beyond that of the micrograph; folders stay."""
+    """Remove suffixes and endings such as ``_autopick`` from a file name, but keep its folders."""
     for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
         name = name.removesuffix(ending)
     return PurePosixPath(name)

@@ -1,7 +1,7 @@
 """Precision, recall and F1 from counts, and their curve over score thresholds.
 
-A ratio of nothing to nothing is 1 where there are neither picks nor particles (nothing was to be
-found, and nothing was picked), and 0 otherwise.
+A ratio of 0 to 0 counts as 1 if there are neither picks nor particles, because nothing was missed
+and nothing was picked wrongly. Otherwise it counts as 0.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Rates(NamedTuple):
 
 
 class CurvePoint(NamedTuple):
-    """The picks with a score of at least `threshold`, and their rates."""
+    """A score threshold, and the rates of the picks with at least this score."""
 
     threshold: float
     rates: Rates
@@ -31,16 +31,16 @@ class CurvePoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts of right picks, wrong picks and missed particles; add tallies to pool them.
+    """Counts of correct picks, false picks and missed particles; add tallies to pool them.
 
     Parameters
     ----------
     true_positives : int
-        Picks that are paired with a particle.
+        Number of picks that are paired with a particle.
     false_positives : int
-        Picks that are not, duplicates among them.
+        Number of picks that are not paired, including duplicates.
     false_negatives : int
-        Particles that are not paired with a pick.
+        Number of particles that are not paired with a pick.
     """
 
     true_positives: int
@@ -78,18 +78,18 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class PrecisionRecallCurve:
-    """Pooled counts at every distinct score of a pick, the highest score first.
+    """Counts at every distinct score of a pick, the highest score first.
 
     Parameters
     ----------
     thresholds : (k,) float array
         Distinct scores, descending.
     picks : (k,) int array
-        How many picks score at least that.
+        Number of picks with at least this score.
     true_positives : (k,) int array
-        How many pairs an optimal matching of just these picks has.
+        Number of pairs in an optimal matching of these picks.
     particles : int
-        How many true particles there are.
+        Number of true particles.
     """
 
     thresholds: Floats
@@ -99,29 +99,29 @@ class PrecisionRecallCurve:
 
     @property
     def precision(self) -> Floats:
-        """Share of right ones among the picks, (k,)."""
+        """Fraction ``(k,)`` of the picks that are correct."""
         return self.true_positives / self.picks
 
     @property
     def recall(self) -> Floats:
-        """Share of found ones among the particles, (k,)."""
+        """Fraction ``(k,)`` of the particles that are found."""
         return self.true_positives / max(self.particles, 1)
 
     @property
     def f1(self) -> Floats:
-        """Harmonic mean of precision and recall, (k,)."""
+        """Harmonic mean ``(k,)`` of precision and recall."""
         return 2 * self.true_positives / (self.picks + self.particles)
 
     @property
     def average_precision(self) -> float | None:
-        """Sum of precision times gain in recall, without interpolation; None without particles."""
+        """Sum of precision times increase in recall, not interpolated; None without particles."""
         if self.particles == 0:
             return None
         return float(np.sum(self.precision * np.diff(self.recall, prepend=0.0)))
 
     @property
     def best(self) -> CurvePoint | None:
-        """Where F1 is greatest, at the highest such score; None when no pick is right."""
+        """Point with the greatest F1, at the highest such score; None if no pick is correct."""
         if not self.true_positives.any():
             return None
         k = int(np.argmax(self.f1))

@@ -1,4 +1,4 @@
-"""An evaluation as JSON, as a text table and as a figure; each states the matching rule."""
+"""Output of an evaluation as JSON, text table and figure, with the matching rule."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -15,12 +15,12 @@ _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#8C8C8C"  # Okabe and Ito: safe f
 
 
 def describe_rule(radius: float) -> str:
-    """State the matching rule in one line; `radius` is a fraction of the diameter."""
+    """Describe the matching rule in one line; `radius` is a fraction of the diameter."""
     return f"one-to-one, distance ≤ {radius:g} diameter, most pairs first, then least distance"
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Turn an evaluation into plain dicts, lists, strings and finite numbers, or None."""
+    """Convert an evaluation to JSON-compatible dicts, lists, strings, finite numbers and None."""
     return {
         "threshold": evaluation.threshold,
         "radii": [_radius_to_json(at, evaluation.names) for at in evaluation.at],
@@ -68,18 +68,18 @@ def _tally_to_json(tally: Tally) -> dict[str, Any]:
 
 
 def format_table(evaluation: Evaluation) -> str:
-    """Write an evaluation as a text table for a terminal.
+    """Format an evaluation as a text table for a terminal.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What to show.
+        Evaluation to format.
 
     Returns
     -------
     str
-        The matching rule, a row for each micrograph, and the micro and macro averages at each
-        radius. Errors are median distances of the pairs; ``-`` stands for what is undefined.
+        Matching rule, a row for each micrograph, and the micro and macro averages at each radius.
+        Errors are median distances of the pairs; ``-`` stands for undefined values.
     """
     cut = "all picks" if evaluation.threshold is None else f"score ≥ {evaluation.threshold:.4g}"
     return "\n".join(
@@ -137,7 +137,7 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 
 def _align(rows: list[list[str]]) -> list[str]:
-    """Set the first column flush left, the others flush right, and a rule below the heading."""
+    """Align the first column left and the others right, and add a rule below the heading."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -150,22 +150,22 @@ def _align(rows: list[list[str]]) -> list[str]:
 
 
 def plot_evaluation(evaluation: Evaluation, path: str | PathLike[str]) -> None:
-    """Draw the precision-recall curves with the operating point and the best threshold.
+    """Plot the precision-recall curves with the operating point and the best threshold.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What to draw: the main radius as a solid line with its points, the others dashed.
+        Evaluation to plot. The curve of the main radius is solid and has the points, the others
+        are dashed.
     path : path-like
-        The figure to create or replace; the suffix chooses the format (``.png``, ``.svg``,
-        ``.pdf``).
+        File to create or replace. Its suffix determines the format (``.png``, ``.svg``, ``.pdf``).
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     ValueError
-        When matplotlib cannot write the format.
+        If matplotlib cannot write the format.
     """
     from matplotlib.figure import Figure
 
@@ -192,7 +192,7 @@ def plot_evaluation(evaluation: Evaluation, path: str | PathLike[str]) -> None:
 
 
 def _draw_curve(axes: "Axes", at: RadiusEvaluation, style: str) -> None:
-    """Draw steps whose area is the average precision."""
+    """Draw the curve as steps; the area below them is the average precision."""
     curve = at.curve
     ap = _number(curve.average_precision)
     axes.plot(
@@ -233,14 +233,14 @@ def _draw_points(axes: "Axes", evaluation: Evaluation) -> None:
 
 
 def draw_f1_contours(axes: "Axes", levels: Sequence[float] = (0.2, 0.4, 0.6, 0.8)) -> None:
-    """Draw lines of equal F1, along which precision = F1 · recall / (2 · recall − F1).
+    """Draw contours of equal F1, along which precision = F1 · recall / (2 · recall − F1).
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        Recall to the right, precision upwards, both ending at 1.
+        Axes with recall to the right and precision upwards, both ending at 1.
     levels : sequence of float
-        The values of F1, between 0 and 1.
+        Values of F1, between 0 and 1.
     """
     import numpy as np
 

@@ -1,9 +1,9 @@
-"""How well picks agree with true particles, for one micrograph and for a set.
+"""Scores of picks against true particles, for one micrograph and for a set.
 
-One rule everywhere: a pick may be paired with one true particle at a distance of at most a given
-fraction of the particle diameter, and the other way round; of all such pairings the one with most
-pairs counts (`napari_drpnet.evaluation.matching`). Hence a second pick on a particle is a false
-positive.
+The same rule applies everywhere. A pick can be paired with at most one true particle and a particle
+with at most one pick, if their distance is at most a given fraction of the particle diameter. The
+pairing with most pairs counts (`napari_drpnet.evaluation.matching`). Hence a second pick on a
+particle is a false positive.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,16 +25,16 @@ RADII = (0.5, 0.25)
 
 @dataclass(frozen=True, eq=False)
 class PickScore:
-    """The picks of one micrograph against its true particles.
+    """Score of the picks of one micrograph against its true particles.
 
     Parameters
     ----------
     tally : Tally
-        What was found, missed and picked in vain.
+        Counts of correct picks, false picks and missed particles.
     matching : Matching
-        The pairs of picks and particles.
+        Pairs of picks and particles.
     diameter_px : float
-        Particle diameter, pixels.
+        Particle diameter in pixels.
     """
 
     tally: Tally
@@ -43,35 +43,35 @@ class PickScore:
 
     @property
     def median_centring_error_px(self) -> float | None:
-        """Median distance of the pairs, pixels; None without pairs."""
+        """Median distance of the pairs in pixels; None without pairs."""
         return _median(self.matching.distance_px)
 
 
 def score_picks(
     picks_yx: ArrayLike, truth_yx: ArrayLike, diameter_px: float, radius: float = RADII[0]
 ) -> PickScore:
-    """Compare the picks of one micrograph with its true particles.
+    """Score the picks of one micrograph against its true particles.
 
     Parameters
     ----------
     picks_yx : (n, 2) array_like
-        Positions ``(y, x)`` of the picks, pixels.
+        Positions ``(y, x)`` of the picks in pixels.
     truth_yx : (m, 2) array_like
-        Positions ``(y, x)`` of the true particles, pixels.
+        Positions ``(y, x)`` of the true particles in pixels.
     diameter_px : float
-        Particle diameter, pixels.
+        Particle diameter in pixels.
     radius : float
-        Greatest distance of a pair, which itself is allowed (≤), as a fraction of the diameter.
+        Greatest distance of a pair (inclusive), as a fraction of the diameter.
 
     Returns
     -------
     PickScore
-        Counts, rates and the pairs.
+        Counts, rates and pairs.
 
     Raises
     ------
     ValueError
-        When positions are not finite ``(n, 2)`` arrays, or the diameter is not positive.
+        If positions are not finite ``(n, 2)`` arrays, or the diameter is not positive.
 
     Examples
     --------
@@ -98,20 +98,20 @@ class ScoredMicrograph:
     Parameters
     ----------
     name : str
-        What to call it in tables.
+        Name of the micrograph in tables.
     picks_yx : (n, 2) float array
-        Positions ``(y, x)`` of the picks, pixels.
+        Positions ``(y, x)`` of the picks in pixels.
     scores : (n,) float array
-        Figures of merit, higher is better; equal ones where the picker gave none.
+        Figures of merit, where higher is better; all equal if the picker gave none.
     truth_yx : (m, 2) float array
-        Positions ``(y, x)`` of the true particles, pixels.
+        Positions ``(y, x)`` of the true particles in pixels.
     diameter_px : float
-        Particle diameter, pixels.
+        Particle diameter in pixels.
 
     Raises
     ------
     ValueError
-        When shapes disagree, a number is not finite, or the diameter is not positive.
+        If shapes disagree, a number is not finite, or the diameter is not positive.
     """
 
     name: str
@@ -130,29 +130,29 @@ class ScoredMicrograph:
         _check_diameter(self.diameter_px)
 
     def above(self, threshold: float | None) -> Floats:
-        """Positions of the picks that score at least `threshold` (None: of all picks)."""
+        """Return positions ``(k, 2)`` of picks with a score of at least `threshold` (None: all)."""
         return self.picks_yx if threshold is None else self.picks_yx[self.scores >= threshold]
 
 
 def leave_out_border(
     micrograph: ScoredMicrograph, shape: tuple[int, int], border_px: float
 ) -> ScoredMicrograph:
-    """Leave out what lies at the edge, where a picker with a border rule does not pick.
+    """Leave out particles at the edge, where a picker with a border rule does not pick.
 
     Parameters
     ----------
     micrograph : ScoredMicrograph
-        Picks and truth of the whole frame.
+        Picks and truth of the whole micrograph.
     shape : tuple of int
-        Of the micrograph, ``(ny, nx)`` pixels.
+        Shape ``(ny, nx)`` of the micrograph in pixels.
     border_px : float
-        True particles closer than this to an edge do not count as missed, and picks that can
-        only be paired with them do not count at all.
+        Width of the border in pixels. True particles closer to an edge are removed, and so are
+        picks that can be paired only with them.
 
     Returns
     -------
     ScoredMicrograph
-        The same record with fewer picks and particles.
+        The micrograph with the remaining picks and particles.
     """
     core = inside(micrograph.truth_yx, shape, border_px)
     radius = RADII[0] * micrograph.diameter_px
@@ -170,32 +170,32 @@ def leave_out_border(
 
 
 def trace_curve(micrographs: Iterable[ScoredMicrograph], radius: float) -> PrecisionRecallCurve:
-    """Count right picks of all micrographs together at every score.
+    """Compute the precision-recall curve of all micrographs together.
 
     Parameters
     ----------
     micrographs : iterable of ScoredMicrograph
-        The set.
+        Micrographs with scored picks.
     radius : float
         Greatest distance of a pair as a fraction of the diameter.
 
     Returns
     -------
     PrecisionRecallCurve
-        At each threshold exactly the counts of an optimal matching of the picks above it.
+        Exact counts of an optimal matching of the picks above each threshold.
     """
-    judged = tuple(micrographs)
-    scores = np.concatenate([np.empty(0), *(m.scores for m in judged)])
-    gains = np.concatenate([np.empty(0, bool), *(_gains(m, radius) for m in judged)])
+    scored = tuple(micrographs)
+    scores = np.concatenate([np.empty(0), *(m.scores for m in scored)])
+    gains = np.concatenate([np.empty(0, bool), *(_gains(m, radius) for m in scored)])
     thresholds, ties = np.unique(scores, return_counts=True)
     picks = np.cumsum(ties[::-1])
     true_positives = np.cumsum(gains[_best_first(scores)])[picks - 1]
-    particles = sum(len(m.truth_yx) for m in judged)
+    particles = sum(len(m.truth_yx) for m in scored)
     return PrecisionRecallCurve(thresholds[::-1], picks, true_positives, particles)
 
 
 def _gains(micrograph: ScoredMicrograph, radius: float) -> NDArray[np.bool_]:
-    """Tell which picks gain a particle when they are added by score, in the order of the file."""
+    """Return which picks, added by descending score, increase the number of matched particles."""
     order = _best_first(micrograph.scores)
     gains = np.empty(len(order), bool)
     gains[order] = find_gains(
@@ -210,16 +210,16 @@ def _best_first(scores: Floats) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, eq=False)
 class RadiusEvaluation:
-    """A set of micrographs judged with one matching radius.
+    """Evaluation of a set of micrographs with one matching radius.
 
     Parameters
     ----------
     radius : float
         Greatest distance of a pair as a fraction of the diameter.
     scores : tuple of PickScore
-        Each micrograph at the operating point.
+        Scores of each micrograph at the operating point.
     curve : PrecisionRecallCurve
-        All micrographs together at every threshold.
+        Curve of all micrographs together.
     """
 
     radius: float
@@ -233,17 +233,17 @@ class RadiusEvaluation:
 
     @property
     def micro(self) -> Rates:
-        """Rates of the pooled counts: each particle weighs the same."""
+        """Rates of the pooled counts, with equal weight for each particle."""
         return self.pooled.rates
 
     @cached_property
     def macro(self) -> Rates:
-        """Mean of the rates of each micrograph: each micrograph weighs the same."""
+        """Mean of the rates of each micrograph, with equal weight for each micrograph."""
         return Rates(*np.mean([score.tally.rates for score in self.scores], axis=0).tolist())
 
     @property
     def median_centring_error_px(self) -> float | None:
-        """Median distance of all pairs, pixels; None without pairs."""
+        """Median distance of all pairs in pixels; None without pairs."""
         return _median(np.concatenate([score.matching.distance_px for score in self.scores]))
 
     @property
@@ -256,16 +256,16 @@ class RadiusEvaluation:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The picks of a set of micrographs against its true particles.
+    """Evaluation of the picks of a set of micrographs against the true particles.
 
     Parameters
     ----------
     names : tuple of str
-        The micrographs.
+        Names of the micrographs.
     threshold : float or None
-        The operating point: picks with at least this score count, or all (None).
+        Score threshold of the operating point; None to count all picks.
     at : tuple of RadiusEvaluation
-        One for each matching radius, the main one first.
+        Evaluation at each matching radius, the main one first.
     """
 
     names: tuple[str, ...]
@@ -274,7 +274,7 @@ class Evaluation:
 
     @property
     def main(self) -> RadiusEvaluation:
-        """The judgement with the main matching radius."""
+        """Evaluation with the main matching radius."""
         return self.at[0]
 
 
@@ -283,18 +283,19 @@ def evaluate_picks(
     radii: Sequence[float] = RADII,
     threshold: float | None = None,
 ) -> Evaluation:
-    """Judge the picks of a set of micrographs.
+    """Evaluate the picks of a set of micrographs.
 
     Parameters
     ----------
     micrographs : iterable of ScoredMicrograph
-        The set. A micrograph that nobody annotated does not belong in it: its picks would all be
-        wrong.
+        Micrographs with scored picks. Leave out micrographs without annotations, because all
+        their picks would count as false positives.
     radii : sequence of float
         Greatest distances of a pair as fractions of the diameter, the main one first.
     threshold : float, optional
-        The operating point: only picks with at least this score count; by default all do. The
-        curve, its average precision and the best threshold use all picks in any case.
+        Score threshold of the operating point: only picks with at least this score count. By
+        default all do. The curve, its average precision and the best threshold always use all
+        picks.
 
     Returns
     -------
@@ -304,15 +305,15 @@ def evaluate_picks(
     Raises
     ------
     ValueError
-        When there is no micrograph or no radius.
+        If there is no micrograph or no radius.
     """
-    judged = tuple(micrographs)
-    if not judged or not radii:
+    scored = tuple(micrographs)
+    if not scored or not radii:
         raise ValueError("evaluate_picks needs at least one micrograph and one radius")
     return Evaluation(
-        tuple(m.name for m in judged),
+        tuple(m.name for m in scored),
         threshold,
-        tuple(_evaluate_at(radius, judged, threshold) for radius in radii),
+        tuple(_evaluate_at(radius, scored, threshold) for radius in radii),
     )
 
 

@@ -1,4 +1,4 @@
-"""Coordinate files of other programs: one table of formats."""
+"""Reading and writing of particle coordinates in the file formats of other programs."""
 
 from pathlib import Path
 
@@ -35,25 +35,25 @@ def read_coordinates(
     Parameters
     ----------
     path : path-like
-        The file. Its suffix, in any case, tells the format, or the first line where several have
-        that suffix.
+        Path of the file. Its suffix, in lower or upper case, determines the format. Where several
+        formats share a suffix, the first line does.
     format_name : str, optional
-        One of `FORMATS`, where the file itself cannot tell.
+        Name of a format in `FORMATS`, for files whose format cannot be recognised.
     rows : int, optional
-        How many rows the micrograph has: needed by formats that count from the last one.
+        Number of rows of the micrograph. Formats that count rows from the last one need it.
 
     Returns
     -------
     Coordinates
-        In unbinned pixels.
+        Coordinates in unbinned pixels.
 
     Raises
     ------
     InputFileError
-        When the suffix is unknown, the file could have several formats, or is unreadable or
-        malformed; when `rows` is needed and missing, or too small.
+        If the suffix is unknown, the file could have several formats, or the file is unreadable
+        or malformed; if `rows` is needed but missing, or too small.
     ValueError
-        When there is no such format, or it is only written.
+        If there is no such format, or it can only be written.
     """
     chosen = _format_of(path) if format_name is None else _named(format_name)
     if chosen.read is None:
@@ -62,13 +62,15 @@ def read_coordinates(
     if not chosen.from_last_row:
         return coordinates
     if rows is None:
-        reason = "counts y from the last row, so the number of rows has to be known"
-        remedy = f"drpnet convert --from {chosen.name} --flip-rows takes it, or the micrograph"
-        raise InputFileError(path, reason, f"Convert it: {remedy}")
+        reason = "counts y from the last row, so the number of rows must be known"
+        command = f"drpnet convert --from {chosen.name} --flip-rows"
+        remedy = f"Convert it with {command}, followed by that number or by the micrograph"
+        raise InputFileError(path, reason, remedy)
     try:
         return coordinates.flipped(rows)
     except ValueError as error:
-        raise InputFileError(path, str(error), "Give that of its micrograph") from error
+        remedy = "Give the number of rows of its micrograph"
+        raise InputFileError(path, str(error), remedy) from error
 
 
 def write_coordinates(
@@ -80,34 +82,35 @@ def write_coordinates(
     micrograph_name: str | None = None,
     rows: int | None = None,
 ) -> None:
-    """Write a coordinate file of any known format, whole or not at all.
+    """Write a coordinate file of any known format atomically.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace; its suffix tells the format.
+        File to create or replace. Its suffix determines the format.
     coordinates : Coordinates
-        What to write; ``.box`` and ``.cbox`` files need its `box_size_px`.
+        Coordinates to write. ``.box`` and ``.cbox`` files need its `box_size_px`.
     shape : tuple of int, optional
-        ``(ny, nx)`` of the micrograph in unbinned pixels. ``.star``, ``.box`` and ``.txt`` files
-        round to whole pixels, and drop what then lies outside.
+        Shape ``(ny, nx)`` of the micrograph in unbinned pixels. In ``.star``, ``.box`` and
+        ``.txt`` files, centres are rounded to whole pixels, and those outside are dropped.
     format_name : str, optional
-        One of `FORMATS`, where the suffix stands for another one.
+        Name of a format in `FORMATS`, if it differs from the default for the suffix.
     micrograph_name : str, optional
-        What all rows are about: for formats that name it in each row, where `coordinates` has no
-        names.
+        Name of the micrograph of all rows, for formats with a name in each row. Used only if
+        `coordinates` has no names.
     rows : int, optional
-        How many rows the micrograph has, where `shape` does not tell: needed by formats that
-        count from the last one.
+        Number of rows of the micrograph, if `shape` is not given. Formats that count rows from
+        the last one need it.
 
     Raises
     ------
     InputFileError
-        When the suffix is unknown.
+        If the suffix is unknown.
     ValueError
-        When there is no such format, or it is only read; when it needs something that is missing.
+        If there is no such format, or it can only be read; if the format needs an argument that
+        is missing.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     chosen = _written_by(path) if format_name is None else _named(format_name)
     if chosen.write is None:
@@ -132,9 +135,9 @@ def _format_of(path: AnyPath) -> Format:
         raise InputFileError(
             path,
             f"may be read in several ways: {choices}",
-            "Convert it with drpnet convert --from, and see with --preview which way fits",
+            "Convert it with drpnet convert --from, and check with --preview which way fits",
         )
-    return (fitting or readable)[0]  # the one of which the reader says what is wrong
+    return (fitting or readable)[0]  # if none fits, the reader raises the error
 
 
 def _written_by(path: AnyPath) -> Format:
@@ -146,7 +149,7 @@ def _written_by(path: AnyPath) -> Format:
 
 def _named(name: str) -> Format:
     if name not in FORMATS:
-        raise ValueError(f"there is no format {name!r}, but {', '.join(FORMATS)}")
+        raise ValueError(f"there is no format {name!r}; choose one of {', '.join(FORMATS)}")
     return FORMATS[name]
 
 

@@ -1,4 +1,4 @@
-"""The content of a coordinate file, whatever its format."""
+"""Particle coordinates as read from or written to files, independent of the format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,32 +14,32 @@ from napari_drpnet.base.text import AnyPath
 Floats = NDArray[np.float64]
 
 
-#: Farther from the origin than this lies no pixel of any camera.
+#: Greatest plausible coordinate in pixels, and greatest number of a filament.
 FARTHEST_PX = 1e6
 MOST_FILAMENTS = 1e9
 
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """Particle positions as a coordinate file holds them.
+    """Particle positions and scores of a coordinate file.
 
     Parameters
     ----------
     centers_yx : (n, 2) float array
         Centres ``(y, x)`` in unbinned pixels, pixel centres at integers.
     score : (n,) float array
-        Figure of merit in the units of the program that wrote the file; NaN where there is none.
+        Figure of merit in the units of the program that wrote the file; NaN if missing.
     micrograph_names : tuple of str, optional
-        The micrograph of each row, in files that name it.
+        Name of the micrograph of each row, for files that have it.
     box_size_px : float, optional
-        Side of the square box in unbinned pixels, in files that have one size for all rows.
+        Side of the square box in unbinned pixels, for files with one size for all rows.
     filament : (n,) int array, optional
-        Which filament each row is a piece of, in files about filaments.
+        Number of the filament to which each row belongs, for files with filaments.
 
     Raises
     ------
     ValueError
-        When shapes do not match, a position is not finite, or a score is infinite.
+        If shapes do not match, a position is not finite, or a score is infinite.
     """
 
     centers_yx: Floats
@@ -66,17 +66,25 @@ class Coordinates:
 
     @classmethod
     def from_picks(cls, picks: Picks, box_size_px: float | None = None) -> "Coordinates":
-        """Take over all picks of one micrograph, with their figure of merit as score."""
+        """Create coordinates from all picks of one micrograph, with the figure of merit as score.
+
+        Parameters
+        ----------
+        picks : Picks
+            Picks of one micrograph, accepted or not.
+        box_size_px : float, optional
+            Side of the square box in unbinned pixels.
+        """
         return cls(picks.centers_yx, picks.figure_of_merit, box_size_px=box_size_px)
 
     def as_picks(self) -> Picks:
-        """Take all rows for accepted picks, with their score as height."""
+        """Return all rows as accepted picks, with the score as height."""
         unknown = np.full(len(self), np.nan)
         return Picks(self.centers_yx, self.score, unknown, unknown, np.ones(len(self), bool))
 
     @classmethod
     def joined(cls, parts: Sequence["Coordinates"]) -> "Coordinates":
-        """Put the rows of parts, which all name their micrographs, below each other."""
+        """Concatenate the rows of several coordinates, all of which have micrograph names."""
         return cls(
             np.concatenate([np.empty((0, 2)), *(part.centers_yx for part in parts)]),
             np.concatenate([np.empty(0), *(part.score for part in parts)]),
@@ -84,11 +92,11 @@ class Coordinates:
         )
 
     def named(self, micrograph_name: str) -> "Coordinates":
-        """Give all rows the name of one micrograph."""
+        """Return the coordinates with the name of one micrograph in all rows."""
         return replace(self, micrograph_names=(micrograph_name,) * len(self))
 
     def where(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Coordinates":
-        """Keep some rows, given as a mask or as indices."""
+        """Return the coordinates with only the given rows, selected by a mask or by indices."""
         names = self.micrograph_names
         if names is not None:
             names = tuple(names[row] for row in np.arange(len(self))[rows])
@@ -101,16 +109,16 @@ class Coordinates:
         )
 
     def flipped(self, rows: int) -> "Coordinates":
-        """Mirror top to bottom in a micrograph of `rows` rows.
+        """Flip all centres top to bottom in a micrograph of `rows` rows.
 
         Raises
         ------
         ValueError
-            When a centre lies outside these rows, so that they cannot be the micrograph's.
+            If a centre lies outside these rows, so that the number must be wrong.
         """
         y = self.centers_yx[:, 0]
         if (y < -0.5).any() or (y > rows - 0.5).any():
-            raise ValueError(f"particles lie outside {rows} rows, so that is not their number")
+            raise ValueError(f"particles lie outside {rows} rows, so the number must be wrong")
         return replace(self, centers_yx=flip_rows(self.centers_yx, rows))
 
     def on_whole_pixels(self, shape: tuple[int, int] | None = None) -> "Coordinates":
@@ -122,12 +130,13 @@ class Coordinates:
         Parameters
         ----------
         shape : tuple of int, optional
-            ``(ny, nx)`` of the micrograph in unbinned pixels; without it nothing is dropped.
+            Shape ``(ny, nx)`` of the micrograph in unbinned pixels. Without it no centre is
+            dropped.
 
         Returns
         -------
         Coordinates
-            At most half a pixel, in y and in x, from the original centres.
+            Coordinates at most half a pixel from the original ones, in y and in x.
         """
         rounded = replace(self, centers_yx=np.rint(self.centers_yx) + 0.0)  # + 0.0: no "-0"
         return rounded if shape is None else rounded.where(inside(rounded.centers_yx, shape))
@@ -141,14 +150,26 @@ def coordinates_from_xy(
     box_size_px: float | None = None,
     filament: NDArray[np.float64] | None = None,
 ) -> Coordinates:
-    """Build `Coordinates` from the ``(n, 2)`` centres ``(x, y)`` and the scores of a file.
+    """Build `Coordinates` from the content of a file.
 
-    Infinite scores count as missing.
+    Parameters
+    ----------
+    path : path-like
+        Path of the file, for error messages.
+    centers_xy : (n, 2) array_like
+        Centres ``(x, y)`` in unbinned pixels.
+    score : (n,) array_like
+        Scores; NaN and infinite values count as missing.
+    micrograph_names, box_size_px
+        Attributes of `Coordinates`.
+    filament : (n,) float array, optional
+        Number of the filament to which each row belongs.
 
     Raises
     ------
     InputFileError
-        When a row has no position, or one beyond any micrograph, or no filament where others do.
+        If a position is missing or implausibly far from the origin, or if only some rows have a
+        filament.
     """
     centers_yx = swap_xy(np.reshape(centers_xy, (-1, 2)))
     scores = np.asarray(score, float)
@@ -160,6 +181,7 @@ def coordinates_from_xy(
     if filament is None:
         return Coordinates(centers_yx, scores, micrograph_names, box_size_px)
     if not (np.abs(filament) < MOST_FILAMENTS).all():
-        raise InputFileError(path, "has a particle of no filament", "Correct or remove that row")
+        reason = "has a particle that belongs to no filament"
+        raise InputFileError(path, reason, "Correct or remove that row")
     tubes = filament.astype(np.int64)
     return Coordinates(centers_yx, scores, micrograph_names, box_size_px, tubes)

@@ -1,4 +1,4 @@
-"""The table of formats: which programs' coordinate files are read and written, and how."""
+"""The table of coordinate file formats that can be read or written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,26 +30,26 @@ class Format:
     Parameters
     ----------
     name : str
-        As a person names it to `drpnet convert`.
+        Name of the format, as given to `drpnet convert`.
     title : str
-        What it is, in a few words.
+        Short description.
     suffix : str
-        In lower case.
+        File suffix in lower case.
     read : callable, optional
-        ``read(path) -> Coordinates``; None where we only write it.
+        Reader ``read(path) -> Coordinates``; None if the format can only be written.
     write : callable, optional
-        ``write(path, coordinates, shape)``; None where we only read it.
+        Writer ``write(path, coordinates, shape)``; None if the format can only be read.
     fits : callable, optional
-        ``fits(head) -> bool`` tells from the beginning of a file whether it surely has this
-        format; None where the suffix has to do.
+        Test ``fits(head) -> bool`` that recognises the format by the beginning of a file; None if
+        only the suffix identifies it.
     names : {'never', 'perhaps', 'always'}
-        Whether rows name their micrograph.
+        Whether rows have the name of their micrograph.
     has_boxes : bool
-        Writing needs `Coordinates.box_size_px`.
+        Whether writing needs `Coordinates.box_size_px`.
     whole_pixels : bool
-        Writing rounds, and drops what lies outside the micrograph.
+        Whether writing rounds centres to whole pixels and drops those outside the micrograph.
     from_last_row : bool
-        y counts from the last row, so the number of rows has to be known.
+        Whether y counts from the last row, so that the number of rows must be known.
     """
 
     name: str
@@ -78,7 +78,9 @@ _TABLE = (
         "topaz", "Topaz table", ".txt", read_topaz, write_topaz, is_topaz,
         names="always", whole_pixels=True,
     ),
-    Format("relion-index", "RELION index of such files", ".star", read_indexed, fits=is_index),
+    Format(
+        "relion-index", "RELION index of coordinate files", ".star", read_indexed, fits=is_index
+    ),
     Format(
         "cryosparc", "STAR file for cryoSPARC's Import Particles", ".star",
         write=write_cryosparc_star, names="always",
@@ -92,7 +94,7 @@ _TABLE = (
 )  # fmt: skip
 #: All formats, by name.
 FORMATS = {each.name: each for each in _TABLE}
-#: The format that a suffix alone stands for when a file is written: the first in the table.
+#: Default format of each suffix for writing: the first in the table.
 WRITTEN: dict[str, Format] = {}
 for _each in _TABLE:
     if _each.write:
@@ -102,18 +104,18 @@ READ_SUFFIXES = tuple(dict.fromkeys(each.suffix for each in _TABLE if each.read)
 
 
 def fitting_formats(path: AnyPath) -> list[Format]:
-    """Return the formats that a file may have: by its suffix and, where that tells, its first line.
+    """Return the formats that a file may have, by its suffix and its first line.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
 
     Returns
     -------
     list of Format
-        None where the first line is that of another kind of file; several where only a person
-        can tell.
+        Possible formats. Empty if the first line fits none of them. Several if the file does not
+        determine its format, so that the user must choose.
     """
     readable, head = readable_formats(path), read_head(path)
     sure = [each for each in readable if each.fits and each.fits(head)]
@@ -121,6 +123,6 @@ def fitting_formats(path: AnyPath) -> list[Format]:
 
 
 def readable_formats(path: AnyPath) -> list[Format]:
-    """Return the formats that we read of which a file has the suffix, in any case."""
+    """Return the readable formats with the suffix of a file, in lower or upper case."""
     suffix = Path(path).suffix.lower()
     return [each for each in _TABLE if each.read and each.suffix == suffix]

@@ -1,1 +1,1 @@
-"""Micrographs as pixels: files, preprocessing, pictures for the eye."""
+"""Reading, preprocessing and display of micrographs."""

@@ -1,6 +1,6 @@
-"""Compiled loop over the pixels of a micrograph that gathers statistics of blocks.
+"""Compiled loop that computes statistics of blocks of pixels.
 
-Importing this module costs the import of numba; see `peak_loops`.
+Importing this module imports numba, which is slow.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ Indices = NDArray[np.intp]
 def sum_blocks(
     pixels: NDArray[np.generic], rows: Indices, columns: Indices, stride: int
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return size, sum, sum of squares, least and greatest value of each block.
+    """Return the count, sum, sum of squares, minimum and maximum of the pixels of each block.
 
     Parameters
     ----------
     pixels : (ny, nx) real array
-        The micrograph.
+        Pixels of the micrograph.
     rows, columns : (m + 1,) and (n + 1,) int array
-        Where blocks begin, and the end.
+        First row and first column of each block, followed by the end of the last block.
     stride : int
-        Only every so many pixels of every so many rows of a block are looked at.
+        Sampling step along both axes: every `stride`-th pixel of every `stride`-th row is used.
 
     Returns
     -------
-    five (m, n) float64 arrays
+    tuple of five (m, n) float64 arrays
     """
     shape = (len(rows) - 1, len(columns) - 1)
     size, total, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)

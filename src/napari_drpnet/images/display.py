@@ -1,4 +1,4 @@
-"""What a person sees of a micrograph: filtered and stretched for the eye, never for the picking."""
+"""Rendering of micrographs for display: filters and contrast that do not affect picking."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import Image, clip_outliers, resample
 
 LONGEST_SIDE = 4096
-"""Of a rendered image, pixels: more than a screen shows, and no more than any GPU takes."""
+"""Longest side of a rendered image in pixels: larger than most screens, within GPU limits."""
 
 _PERCENTILES = (0.5, 99.5)
 _LIMIT_DEVIATIONS = 3.5
 _SAMPLE_SIDE = 256
-#: Steepness of a Gaussian whose amplitude is one half at a relative frequency of 1.
+#: Exponent of a Gaussian whose amplitude is one half at a relative frequency of 1.
 _HALF = np.log(2.0)
 
 
 class DisplayParameters(Parameters):
-    """How a micrograph is shown; the picks do not depend on it."""
+    """Display settings of a micrograph; the picks do not depend on them."""
 
     lowpass_angstrom: float | None = Field(
         None, ge=2, le=500, title="Low-pass: hide detail finer than this, in Å; default: off"
@@ -32,17 +32,17 @@ class DisplayParameters(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class DisplayImage:
-    """A micrograph as it is shown.
+    """A micrograph rendered for display.
 
     Parameters
     ----------
     image : (h, w) float32 array
-        In the grey values of the file; between 0 and 1 with local contrast; negative of that
-        where inverted.
+        Grey values of the file, or values between 0 and 1 with local contrast; negated if
+        inverted.
     frame : Frame
-        How its pixels lie on the micrograph.
+        Relation of the displayed pixels to those of the micrograph.
     contrast_limits : tuple of float
-        What to show black and what white, ``(low, high)`` with ``low < high``.
+        Values ``(low, high)`` to show black and white, with ``low < high``.
     """
 
     image: Image
@@ -53,26 +53,27 @@ class DisplayImage:
 def render(
     micrograph: Micrograph, parameters: DisplayParameters, longest_side: int = LONGEST_SIDE
 ) -> DisplayImage:
-    """Make the picture of a micrograph.
+    """Render a micrograph for display.
 
     Parameters
     ----------
     micrograph : Micrograph
-        Its pixel size is needed for the low-pass filter only.
+        Micrograph to render. Its pixel size is needed only for the low-pass filter.
     parameters : DisplayParameters
-        The user's choice.
+        Display settings.
     longest_side : int
-        A larger micrograph is binned to this many pixels, edge to edge.
+        Longest side of the image in pixels. A larger micrograph is binned to it, edge to edge.
 
     Returns
     -------
     DisplayImage
-        Outliers clipped, then binned, then filtered, local contrast, inverted.
+        Image after clipping of outliers, binning, low-pass filter, local contrast and inversion,
+        in this order.
 
     Raises
     ------
     ValueError
-        When a low-pass filter is asked for and the pixel size is unknown.
+        If a low-pass filter is requested and the pixel size is unknown.
     """
     scale = max(1.0, max(micrograph.shape) / longest_side)
     frame = Frame.with_scale(micrograph.shape, scale)
@@ -87,16 +88,16 @@ def render(
 
 
 def _pixel_sizes(micrograph: Micrograph, frame: Frame) -> Floats:
-    """Return the size of a displayed pixel in Å, ``(y, x)``."""
+    """Return the size ``(y, x)`` of a displayed pixel in Å."""
     if micrograph.pixel_size_angstrom is None:
         raise ValueError("a low-pass filter in Å needs the pixel size: set it, or switch it off")
     return frame.scale_yx * micrograph.pixel_size_angstrom
 
 
 def _lowpass(image: Image, resolution_px: Floats) -> Image:
-    """Multiply by a Gaussian in frequency, with amplitude one half at the resolution ``(y, x)``.
+    """Apply a Gaussian low-pass filter with amplitude one half at a resolution ``(y, x)``.
 
-    The cosine transform mirrors the image at its edges, so that they do not leak into each other.
+    The cosine transform mirrors the image at its edges, so that opposite edges do not mix.
     """
     from scipy.fft import dctn, idctn
 
@@ -110,7 +111,7 @@ def _lowpass(image: Image, resolution_px: Floats) -> Image:
 
 
 def _even_out(image: Image) -> Image:
-    """Stretch the contrast of each region by itself (CLAHE)."""
+    """Equalise the contrast locally (CLAHE)."""
     from skimage.exposure import equalize_adapthist
 
     low, high = _contrast_limits(image)
@@ -119,7 +120,7 @@ def _even_out(image: Image) -> Image:
 
 
 def _contrast_limits(image: Image) -> tuple[float, float]:
-    """Return the narrower of percentiles and deviations, so that neither ice nor carbon rules."""
+    """Return the tighter of percentile and deviation limits, robust to bright or dark areas."""
     step = max(1, min(image.shape) // _SAMPLE_SIDE)
     sample = image[::step, ::step].astype(np.float64)
     low, high = np.percentile(sample, _PERCENTILES)

@@ -1,8 +1,8 @@
-"""The spectrum of the background, brought to that of the fields that a network was trained on.
+"""Equalisation of the background spectrum to that of the training images of a network.
 
-Networks learn what noise looks like. Grain of another colour than that of their training fields
+A network learns the appearance of the noise in its training images. Noise with another spectrum
 (structured ice seen through the transfer function, the envelope of a detector, a low-pass filter)
-looks unlike any of it, however strong the particles are.
+looks unfamiliar to it, however strong the particles are.
 """
 
 from collections.abc import Sequence
@@ -13,41 +13,41 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-#: Side of the tiles whose spectra are taken, and half of it their distance, network pixels.
+#: Side of the tiles whose spectra are measured, in network pixels. They overlap by half of it.
 _TILE_PX = 64
-#: Width of a ring of frequencies, cycles per network pixel.
+#: Width of a ring of frequencies, in cycles per network pixel.
 _RING = 1 / 32
-#: How many rings reach the corner of the frequency plane.
+#: Number of rings from frequency 0 to the corner of the frequency plane.
 SPECTRUM_SIZE = 23
 _AXIS_RINGS = 16
-#: Rings in which particles have their power: periods of a half to three diameters of 11 pixels.
+#: Rings with most of the power of particles: periods of a half to three diameters of 11 pixels.
 _PARTICLE_RINGS = slice(1, 7)
-#: Least and greatest gain. A high one would lift what a filter or a camera has removed for good.
+#: Least and greatest gain. A higher one would amplify what a filter or a camera has removed.
 _LEAST_GAIN, _GREATEST_GAIN = 1 / 8, 4.0
-#: A tile with a larger share of invalid pixels says nothing.
+#: Greatest share of invalid pixels in a tile that is measured.
 _MOST_INVALID = 0.25
 _EPSILON = 1e-6
 
 
 def measure_spectrum(image: Image, valid: Mask | None = None) -> NDArray[np.float32]:
-    """Return the amplitude spectrum of the background, the same in all directions.
+    """Measure the rotationally averaged amplitude spectrum of the background.
 
     Parameters
     ----------
     image : (h, w) float32 array
-        A network image with its background flattened.
+        Network image with a flattened background.
     valid : (h, w) bool array, optional
-        Where there is a picture; tiles that are invalid in more than a quarter are left out.
+        Mask of the valid area. Tiles with more than a quarter of invalid pixels are left out.
 
     Returns
     -------
     (SPECTRUM_SIZE,) float32 array
-        Root of the power in rings 1/32 cycle per network pixel wide.
+        Square root of the power in rings 1/32 cycle per network pixel wide.
 
     Notes
     -----
-    The median over overlapping tiles of 64 × 64 pixels under a Hann window, so that crystals,
-    carbon and edges, which few tiles show, do not count.
+    The power is the median over overlapping tiles of 64 × 64 pixels under a Hann window. Features
+    in few tiles, such as crystals, carbon and edges, therefore have little influence.
     """
     from scipy import fft
 
@@ -70,23 +70,23 @@ def measure_spectrum(image: Image, valid: Mask | None = None) -> NDArray[np.floa
 def equalise(
     image: Image, reference: Sequence[float], valid: Mask | None = None
 ) -> tuple[Image, NDArray[np.float32]]:
-    """Bring the spectrum of an image to a reference.
+    """Filter an image so that the spectrum of its background matches a reference.
 
     Parameters
     ----------
     image : (h, w) float32 array
-        A network image with its background flattened.
+        Network image with a flattened background.
     reference : sequence of SPECTRUM_SIZE floats
-        From `measure_spectrum`; its scale does not matter.
+        Reference spectrum from `measure_spectrum`; its scale does not matter.
     valid : (h, w) bool array, optional
-        As for `measure_spectrum`.
+        Mask of the valid area, as for `measure_spectrum`.
 
     Returns
     -------
     image : (h, w) float32 array
-        Mean and scale are whatever comes out: normalise again.
+        Filtered image. Its mean and scale have changed, so normalise it again.
     gain : (SPECTRUM_SIZE,) float32 array
-        By which each ring of frequencies was multiplied.
+        Gain that was applied to each ring of frequencies.
     """
     from scipy import fft
 
@@ -101,19 +101,21 @@ def equalise(
 
 
 def is_unusual(gain: NDArray[np.float32]) -> bool:
-    """Tell from the gain whether a spectrum was too unlike the reference to be evened out.
+    """Return whether a spectrum differed too much from the reference to be equalised.
 
-    So it is when half of the rings along the axes would have needed more or less than is allowed.
+    This is the case if the gain is at a limit in at least half of the rings below the Nyquist
+    frequency of the axes.
     """
     inner = gain[:_AXIS_RINGS]
     return bool(np.mean((inner <= _LEAST_GAIN) | (inner >= _GREATEST_GAIN)) >= 0.5)
 
 
 def spectrum_gain(measured: NDArray[np.float32], reference: Sequence[float]) -> NDArray[np.float32]:
-    """Return the gain ``(SPECTRUM_SIZE,)`` of each ring.
+    """Return the gain ``(SPECTRUM_SIZE,)`` that brings a spectrum to a reference.
 
-    Its median is 1 where particles have their power, before it is limited: so noise of finer grain
-    can be damped as far as it must be, and what a filter has removed is not lifted much.
+    The gain is scaled to a median of 1 in the rings with most of the power of particles, then
+    limited. High-frequency noise can thus be damped strongly, while frequencies removed by a
+    filter are amplified only a little.
     """
     floor = _EPSILON * measured.max(initial=_EPSILON)
     ratio = np.asarray(reference, np.float32) / np.maximum(measured, floor)
@@ -123,12 +125,12 @@ def spectrum_gain(measured: NDArray[np.float32], reference: Sequence[float]) -> 
 
 
 def _gain_at(gain: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return the gain of each `rfft2` coefficient, interpolated between the middles of rings."""
+    """Return the gain of each `rfft2` coefficient, interpolated between the centres of rings."""
     return np.interp(_rings(shape) - 0.5, np.arange(SPECTRUM_SIZE), gain).astype(np.float32)
 
 
 def _tiles(image: Image) -> Image:
-    """Cut overlapping square tiles ``(n, 64, 64)``; small images are mirrored outwards first."""
+    """Cut an image into overlapping tiles ``(n, 64, 64)``; mirror a smaller image at its edges."""
     missing = [max(0, _TILE_PX - side) for side in image.shape]
     padded = np.pad(image, [(0, amount) for amount in missing], mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (_TILE_PX, _TILE_PX))
@@ -137,11 +139,11 @@ def _tiles(image: Image) -> Image:
 
 
 def _starts(length: int) -> NDArray[np.intp]:
-    """Return where tiles begin: half a tile apart, the last one at the end."""
+    """Return the first pixels of tiles, half a tile apart and with one at the last position."""
     return np.unique([*range(0, length, _TILE_PX // 2), length - 1])
 
 
 def _rings(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the frequency of each `rfft2` coefficient, in widths of a ring."""
+    """Return the frequency of each `rfft2` coefficient in units of the ring width."""
     fy, fx = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
     return np.asarray(np.hypot(fy[:, None], fx[None, :]) / _RING)

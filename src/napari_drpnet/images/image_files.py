@@ -1,8 +1,8 @@
-"""Decode one greyscale image from an MRC, TIFF, PNG or JPEG file.
+"""Decoding of one greyscale image from an MRC, TIFF, PNG or JPEG file.
 
-The kind is decided by the first bytes of a file; its suffix only helps where they say nothing.
-MRC headers are read with mrcfile's tables but not with its file objects: those announce trailing
-bytes, wrong stamps and missing map names as Python warnings, and silencing warnings is not
+The first bytes of a file decide its type; the suffix is used only if they are not conclusive. MRC
+headers are read with mrcfile's tables but not with its file objects. Those report trailing bytes,
+wrong machine stamps and missing map names as Python warnings, and silencing warnings is not
 thread-safe, while micrographs are read in worker threads.
 """
 
@@ -54,7 +54,7 @@ Pixels = NDArray[Any]
 
 
 class DecodedImage(NamedTuple):
-    """The pixels of a file, ``(ny, nx)``, and its pixel size in Å where it names a credible one."""
+    """Pixels ``(ny, nx)`` of a file, and its pixel size in Å or None if missing or implausible."""
 
     pixels: Pixels
     pixel_size_angstrom: float | None
@@ -66,19 +66,19 @@ def decode_image(path: Path) -> DecodedImage:
     Parameters
     ----------
     path : pathlib.Path
-        An MRC file (modes 0, 1, 2, 6 and 12, either byte order, plain, gzip or bzip2), TIFF,
-        PNG or JPEG.
+        Path of an MRC file (modes 0, 1, 2, 6 and 12, either byte order, plain, gzip or bzip2),
+        TIFF, PNG or JPEG.
 
     Returns
     -------
     DecodedImage
-        Pixels ``(ny, nx)`` in the dtype and row order of the file, memory-mapped where they lie
-        in it plainly.
+        Pixels ``(ny, nx)`` in the dtype and row order of the file, memory-mapped if they are
+        stored contiguously and uncompressed.
 
     Raises
     ------
     InputFileError
-        When the file cannot be read, is damaged, or holds anything but one greyscale image of
+        If the file cannot be read, is damaged, or holds anything but one greyscale image of
         at least `SMALLEST_SIDE` and at most `MOST_PIXELS` pixels.
     """
     with _failures_explained(path):
@@ -97,18 +97,18 @@ def decode_image(path: Path) -> DecodedImage:
 
 
 def has_all_bytes(path: Path) -> bool:
-    """Tell whether a file is as long as its header says, without decoding it.
+    """Return whether a file has the length given by its header, without decoding it.
 
     Parameters
     ----------
     path : pathlib.Path
-        A file, perhaps one that is still being written.
+        Path of a file, which may still be in the process of being written.
 
     Returns
     -------
     bool
-        False also for what has no header yet, or a strange one. True for compressed MRC, PNG and
-        JPEG, whose headers do not say how long they are.
+        False also for files with an incomplete or invalid header. True for compressed MRC, PNG
+        and JPEG, whose headers do not give the length of the file.
     """
     try:
         size = path.stat().st_size
@@ -120,7 +120,7 @@ def has_all_bytes(path: Path) -> bool:
             return True
         layout = _mrc_layout(path, head)
         return size >= layout.offset + layout.data_bytes
-    except Exception:  # noqa: BLE001 - decoders fail on half a header in too many ways to list
+    except Exception:  # noqa: BLE001 - decoders raise many types of errors on half a header
         return False
 
 
@@ -135,7 +135,7 @@ def _failures_explained(path: Path) -> Iterator[None]:
     except PermissionError as error:
         remedy = "Change its permissions or copy it elsewhere"
         raise InputFileError(path, "you have no permission to read it", remedy) from error
-    except Exception as error:  # decoders fail on hostile bytes in too many ways to list
+    except Exception as error:  # decoders raise many types of errors on malformed data
         if isinstance(error, OSError) and error.errno:
             reason = f"the system cannot read it ({error.strerror})"
             raise InputFileError(path, reason, "Check its name and its disk") from error
@@ -151,9 +151,9 @@ def _refuse(path: Path, reason: str, remedy: str) -> NoReturn:
 def _require_content(path: Path) -> None:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        _refuse(path, "it is a folder", "Name one of the files in it")
+        _refuse(path, "it is a folder", "Choose one of the files in it")
     if not stat.S_ISREG(status.st_mode):
-        _refuse(path, "it is a device or a pipe, not a file", "Name a file on disk")
+        _refuse(path, "it is a device or a pipe, not a file", "Choose a file on disk")
     if status.st_size == 0:
         _refuse(path, "it is empty (0 bytes)", _COPY_AGAIN)
 
@@ -163,13 +163,14 @@ def _require_one_image(path: Path, ny: int, nx: int, images: int) -> None:
         reason = f"it is a movie, stack or volume of {images} images, not one micrograph"
         _refuse(path, reason, _AVERAGE_FIRST)
     if min(ny, nx) < SMALLEST_SIDE:
-        _refuse(path, f"{nx} × {ny} pixels are too small to hold a particle", "Name a micrograph")
+        reason = f"{nx} × {ny} pixels are too small to hold a particle"
+        _refuse(path, reason, "Choose a micrograph")
     if ny * nx > MOST_PIXELS or max(ny, nx) > _LONGEST_SIDE:
         _refuse(path, f"{nx} × {ny} pixels are too large for a micrograph", "Crop or bin it first")
 
 
 def _credible_pixel_size(x: float, y: float) -> float | None:
-    """Return the size to the six digits of a float32; None for what writers put when unknown."""
+    """Return the pixel size to six digits; None for the values that stand for an unknown size."""
     credible = isfinite(x) and isfinite(y) and 0.1 <= x <= 50 and abs(x - y) <= 0.01 * x
     return float(f"{x:.6g}") if credible and abs(x - 1) > 1e-6 else None
 
@@ -228,7 +229,7 @@ def _mrc_layout(path: Path, head: bytes) -> _MrcLayout:
     if mode in _MRC_REFUSED_MODES:
         _refuse(path, _MRC_REFUSED_MODES[mode], "Convert it to mode 2 (float32) images")
     if not _is_plausible_mrc(header) or header["nsymbt"] < 0:
-        reason = f"its MRC header is garbage (size {nx} × {ny} × {nz}, mode {mode})"
+        reason = f"its MRC header is invalid (size {nx} × {ny} × {nz}, mode {mode})"
         _refuse(path, reason, _COPY_AGAIN)
     _require_one_image(path, ny, nx, nz)
     return _MrcLayout(
@@ -237,7 +238,7 @@ def _mrc_layout(path: Path, head: bytes) -> _MrcLayout:
 
 
 def _mrc_header(head: bytes) -> Any:
-    """Interpret 1024 bytes in the byte order that makes sense, that of the stamp first."""
+    """Parse a header of 1024 bytes; try the byte order of the machine stamp first."""
     from mrcfile.dtypes import HEADER_DTYPE
     from mrcfile.utils import byte_order_from_machine_stamp
 
@@ -257,7 +258,7 @@ def _is_plausible_mrc(header: Any) -> bool:
 
 
 def _mrc_dtype(header: Any) -> np.dtype[Any]:
-    """Map the mode to a dtype; IMOD marks its older, unsigned bytes by a clear flag.
+    """Return the dtype of the pixels; older IMOD files have unsigned bytes, marked by a clear flag.
 
     Sources: MRC2014; https://bio3d.colorado.edu/imod/doc/mrc_format.txt (imodStamp, imodFlags).
     """
@@ -301,7 +302,7 @@ def _decode_tiff(path: Path) -> DecodedImage:
 
 
 def _tiff_bytes(path: Path) -> int:
-    """Return where the last strip or tile of the first page ends."""
+    """Return the offset in bytes of the end of the last strip or tile of the first page."""
     from tifffile import TiffFile
 
     with TiffFile(path) as tiff:
@@ -311,7 +312,7 @@ def _tiff_bytes(path: Path) -> int:
 
 
 def _require_all_segments(path: Path, page: "TiffPage") -> None:
-    """Refuse missing strips or tiles, which tifffile would fill with zeros."""
+    """Refuse a file with missing strips or tiles, which tifffile would fill with zeros."""
     expected, present = prod(page.chunked), np.count_nonzero(page.databytecounts)
     if not page.is_contiguous and present < expected:
         reason = f"it is truncated: {present} of {expected} strips or tiles"
@@ -351,7 +352,7 @@ def _decode_picture(path: Path, head: bytes) -> DecodedImage:
 
 
 def _open_picture(path: Path, head: bytes) -> "ImageFile":
-    """Open with Pillow's own reader: `Image.open` would warn above 89 Mpx, a K3 frame has 94."""
+    """Open a PNG or JPEG without `Image.open`, which warns above 89 Mpx; a K3 frame has 94."""
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
 
@@ -359,7 +360,7 @@ def _open_picture(path: Path, head: bytes) -> "ImageFile":
 
 
 def _grey(path: Path, pixels: Pixels) -> Pixels:
-    """Reduce ``(ny, nx, channels)`` to ``(ny, nx)`` where the colour channels are equal."""
+    """Reduce ``(ny, nx, channels)`` to ``(ny, nx)`` if all colour channels are equal."""
     if pixels.ndim == 2:
         return pixels
     colours = pixels[..., : 3 if pixels.shape[-1] >= 3 else 1]

@@ -1,4 +1,4 @@
-"""Micrographs: what they are, how they are read, and where they are found."""
+"""The type of micrographs, and how they are read and found."""
 
 import glob
 import os
@@ -29,12 +29,12 @@ class Micrograph:
     Parameters
     ----------
     pixels : (ny, nx) array
-        Real numbers in the dtype of the file, row 0 first as stored; it may be a memory map,
-        and is read-only when it comes from a file.
+        Real-valued pixels in the dtype of the file, row 0 first as stored. They may be a memory
+        map, and are read-only if read from a file.
     pixel_size_angstrom : float or None
-        Å per pixel; None where nobody knows.
+        Pixel size in Å; None if unknown.
     path : pathlib.Path, optional
-        The file it was read from.
+        File that the micrograph was read from.
     """
 
     pixels: Pixels
@@ -50,17 +50,17 @@ class Micrograph:
 
     @property
     def name(self) -> str:
-        """File name with its suffix; empty for a micrograph that is not from a file."""
+        """File name with suffix; empty if the micrograph does not come from a file."""
         return self.path.name if self.path else ""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """``(ny, nx)`` in pixels."""
+        """Shape ``(ny, nx)`` in pixels."""
         ny, nx = self.pixels.shape
         return ny, nx
 
     def with_pixel_size(self, *choices_angstrom: float | None) -> "Micrograph":
-        """Return it with the first pixel size that is known, its own being the last resort."""
+        """Return the micrograph with the first known pixel size in Å; its own is used last."""
         known = next((size for size in choices_angstrom if size), self.pixel_size_angstrom)
         return replace(self, pixel_size_angstrom=known)
 
@@ -73,30 +73,31 @@ def read_micrograph(
     Parameters
     ----------
     path : path-like
-        MRC of modes 0, 1, 2, 6 or 12 with one section, plain or compressed by gzip or bzip2;
-        TIFF with one page; PNG or JPEG. The content decides the kind, not the suffix.
+        MRC file of mode 0, 1, 2, 6 or 12 with one section, plain or compressed by gzip or bzip2;
+        TIFF with one page; PNG or JPEG. The content decides the type, not the suffix.
     *pixel_sizes_angstrom : float or None
-        Pixel sizes that count before that of the file; the first that is known is taken. Callers
-        give that of the user, then that of the list that names the micrograph.
+        Pixel sizes in Å that take precedence over that of the file; the first that is not None is
+        used. Callers pass that of the user, then that of the list that names the micrograph.
 
     Returns
     -------
     Micrograph
-        Plain MRC and uncompressed TIFF are memory-mapped. The pixel size comes from an MRC header
-        or ImageJ's TIFF metadata, unless it is one that stands for "unknown": 0, negative, not
-        finite, exactly 1, below 0.1 or above 50 Å, or different by more than 1 % in x and y.
+        Micrograph, memory-mapped if the file is a plain MRC or an uncompressed TIFF. Its pixel
+        size comes from the MRC header or ImageJ's TIFF metadata, unless the value there stands
+        for "unknown": 0, negative, not finite, exactly 1, below 0.1 or above 50 Å, or different
+        by more than 1 % in x and y.
 
     Raises
     ------
     InputFileError
-        When the file is missing, unreadable, damaged, of another kind, a movie or a stack, in
+        If the file is missing, unreadable, damaged, of another type, a movie or a stack, in
         colour, smaller than 32 pixels on a side, constant, or has pixels that are not finite.
 
     Notes
     -----
-    Rows keep their stored order for every kind of file. RELION agrees for MRC; programs that flip
-    TIFF on reading (EMAN2) see it upside down. A memory map keeps its file open until the
-    micrograph is dropped.
+    Rows keep their stored order for every type of file, as in RELION for MRC. Programs that flip
+    TIFF on reading (EMAN2) show it upside down. A memory map keeps its file open until the
+    micrograph is deleted.
     """
     source = Path(path)
     pixels, pixel_size_angstrom = decode_image(source)
@@ -132,24 +133,24 @@ def _row_blocks(pixels: Pixels) -> Iterator[Pixels]:
 
 
 def find_micrographs(path: str | os.PathLike[str]) -> list[Path]:
-    """List the micrograph files that a folder, a pattern or a file name stands for.
+    """List the micrograph files in a folder, or those that match a pattern.
 
     Parameters
     ----------
     path : path-like
-        A folder, searched with its sub-folders and through links; a pattern with ``*``, ``?``,
-        ``[…]`` or ``**``; or one file, which is returned whatever its suffix.
+        Folder, searched recursively and through links; pattern with ``*``, ``?``, ``[…]`` or
+        ``**``; or one file, which is returned whatever its suffix.
 
     Returns
     -------
     list of pathlib.Path
-        Files with a suffix of `SUFFIXES`, in natural order (``mic2`` before ``mic10``), without
-        hidden and half-written (``.part``) ones. Empty when nothing fits.
+        Files with a suffix in `SUFFIXES`, in natural order (``mic2`` before ``mic10``), without
+        hidden and half-written (``.part``) files. Empty if nothing matches.
 
     Raises
     ------
     InputFileError
-        When `path` is neither there nor a pattern.
+        If `path` does not exist and is not a pattern.
     """
     source = Path(path).expanduser()
     if source.is_dir():
@@ -164,7 +165,7 @@ def find_micrographs(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, each real folder once, since links may make circles."""
+    """Yield the files below a folder; visit each real folder once, since links may form cycles."""
     seen = set()
     for here, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
@@ -181,6 +182,6 @@ def _is_candidate(file: Path) -> bool:
 
 
 def natural_order(file: Path) -> tuple[list[str | int], str]:
-    """Return what to sort files by, so that ``mic2`` comes before ``mic10``."""
+    """Return the sort key of a file name for natural order, with ``mic2`` before ``mic10``."""
     pieces = re.split(r"([0-9]+)", str(file).casefold())
     return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)], str(file)

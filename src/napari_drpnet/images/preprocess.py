@@ -1,4 +1,4 @@
-"""From a micrograph to the image that a network sees: scale, background, contrast, polarity."""
+"""Preprocessing of micrographs for a network: scale, background, contrast and polarity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,19 +29,20 @@ class NetworkImage:
     Parameters
     ----------
     image : (h, w) float32 array
-        With ``"robust"`` normalisation: zero median, unit robust deviation, particles bright.
-        With ``"published"``: between 0 and 1, particles dark.
+        Normalised pixels. With ``"robust"`` normalisation they have zero median and unit robust
+        deviation, and particles are bright. With ``"published"`` they lie between 0 and 1, and
+        particles are dark.
     frame : Frame
-        How its pixels lie on the micrograph.
+        Relation of the pixels of `image` to those of the micrograph.
     polarity : {'dark', 'bright'}
-        Of the particles in the micrograph.
+        Contrast of the particles in the micrograph.
     normalization : {'robust', 'published'}
-        How `image` was made.
+        Normalisation of `image`.
     valid : (h, w) bool array or None
-        Where the micrograph is a picture: not beyond the beam, nor blank. `image` is 0 elsewhere.
-        None where all of it is.
+        Mask of the valid area: neither beyond the beam nor blank. `image` is 0 outside it. None
+        if all pixels are valid.
     gain : (SPECTRUM_SIZE,) float32 array or None
-        By which the spectrum of the background was multiplied; None where it was left alone.
+        Gain applied to each ring of the background spectrum; None if it was not equalised.
     """
 
     image: Image
@@ -53,24 +54,24 @@ class NetworkImage:
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Height and width, unbinned pixels, of a frame with the area that is a picture."""
+        """Height and width in unbinned pixels of a frame as large as the valid area."""
         ny, nx = np.sqrt(self.valid_share) * np.array(self.frame.full_shape)
         return float(ny), float(nx)
 
     @property
     def valid_share(self) -> float:
-        """Share of the micrograph that is a picture."""
+        """Share of the micrograph that is valid."""
         return 1.0 if self.valid is None else float(self.valid.mean())
 
     def is_clear(self, centers_yx: NDArray[np.float64], distance_px: float) -> Mask:
-        """Tell which positions keep a distance from what is no picture.
+        """Return which positions are farther than a given distance from invalid pixels.
 
         Parameters
         ----------
         centers_yx : (n, 2) float array
-            Positions ``(y, x)``, pixels of `image`.
+            Positions ``(y, x)`` in pixels of `image`.
         distance_px : float
-            The distance, unbinned pixels.
+            Distance in unbinned pixels.
 
         Returns
         -------
@@ -81,7 +82,7 @@ class NetworkImage:
         return is_clear(self.valid, centers_yx, distance_px, self.frame.scale_yx)
 
     def inverted(self) -> "NetworkImage":
-        """Return the same micrograph, taken for one of the other polarity."""
+        """Return the image of the same micrograph for particles of the opposite polarity."""
         image = -self.image if self.normalization == "robust" else 1 - self.image
         other: Polarity = "dark" if self.polarity == "bright" else "bright"
         return replace(self, image=image, polarity=other)
@@ -100,18 +101,18 @@ def preprocess(
     Parameters
     ----------
     pixels : (ny, nx) real array
-        The micrograph, any dtype and any range.
+        Pixels of the micrograph, of any dtype and range.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
     particle_px : float
-        Particle diameter that the network was trained at, network pixels.
+        Particle diameter in network pixels that the network was trained with.
     polarity : {'dark', 'bright'}
         Whether particles are darker or brighter than their background.
     normalization : {'robust', 'published'}
-        Ours, or that of the published MATLAB code.
+        Robust normalisation, or that of the published MATLAB code.
     spectrum : sequence of float, optional
-        Spectrum of the background that the network knows, from `equalise.measure_spectrum`; that
-        of the micrograph is brought to it. Not for ``"published"``.
+        Background spectrum of the training images, from `equalise.measure_spectrum`, to which
+        the spectrum of the micrograph is equalised. Ignored with ``"published"``.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def preprocess(
     Raises
     ------
     ValueError
-        When a particle does not fit into the frame, or is too small to be seen.
+        If a particle does not fit into the micrograph, or is smaller than 4 pixels.
     """
     if min(pixels.shape) < diameter_px:
         raise ValueError(
@@ -149,8 +150,8 @@ def preprocess(
 def clip_outliers(pixels: NDArray[np.generic]) -> Image:
     """Clip hot and dead pixels at 12 median absolute deviations from the median.
 
-    Median and deviation come from a regular sample of at least 64k pixels. Images whose
-    deviation is zero (few grey levels) are only converted.
+    Median and deviation are computed from a regular sample of at least 64k pixels. An image
+    whose deviation is zero (few grey levels) is only converted to float32.
     """
     step = max(1, int(np.sqrt(pixels.size / 65536)))
     sample = np.asarray(pixels[::step, ::step], np.float32)
@@ -163,7 +164,7 @@ def clip_outliers(pixels: NDArray[np.generic]) -> Image:
 
 
 def resample(image: Image, shape: tuple[int, int]) -> Image:
-    """Resample edge to edge to `shape`, antialiased (triangle filter); see `geometry.Frame`."""
+    """Resample an image edge to edge to a shape ``(h, w)``, with antialiasing (triangle filter)."""
     import torch
 
     if image.shape == shape:
@@ -181,11 +182,12 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
     Parameters
     ----------
     image : (h, w) float32 array
-        Any range.
+        Image of any range.
     sigma_px : float
-        Of the Gaussian G, pixels; several particle diameters.
+        Standard deviation of the Gaussian G in pixels: several particle diameters.
     weights : (h, w) float32 array, optional
-        Pixels with weight 0 do not count as background, so that a crystal casts no halo.
+        Weights of the pixels. Pixels with weight 0 do not count as background, which avoids halos
+        around crystals.
 
     Returns
     -------
@@ -193,8 +195,8 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
 
     Notes
     -----
-    Equation 1 of the DRPnet paper. G is computed on an image binned so that sigma is about
-    four of its pixels; what a Gaussian that wide leaves has no finer detail.
+    Equation 1 of the DRPnet paper. G is computed on an image binned so that sigma is about four
+    of its pixels. Nothing is lost, because the result of such a wide Gaussian has no fine detail.
     """
     if weights is None:
         background = _blur_binned(image, sigma_px)
@@ -206,12 +208,12 @@ def flatten_background(image: Image, sigma_px: float, weights: Image | None = No
 
 
 def blur_wide(image: Image, sigma_px: float) -> Image:
-    """Blur an image ``(h, w)`` by a wide Gaussian, sigma in its pixels, without fine detail."""
+    """Blur an image ``(h, w)`` by a wide Gaussian with sigma in pixels, computed on a binning."""
     return resample(_blur_binned(image, sigma_px), (image.shape[0], image.shape[1]))
 
 
 def _blur_binned(image: Image, sigma_px: float) -> Image:
-    """Bin an image so that sigma is four of its pixels, and blur it; it stays binned."""
+    """Bin an image so that sigma is four of its pixels, blur it, and return it binned."""
     from scipy.ndimage import gaussian_filter
 
     factor = max(1.0, sigma_px / 4)
@@ -221,7 +223,7 @@ def _blur_binned(image: Image, sigma_px: float) -> Image:
 
 
 def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:
-    """Subtract the background of the inliers, divide by their deviation, make dark bright."""
+    """Subtract the background of the inliers, invert the contrast, and standardise."""
     known = _known(binned, valid)
     sigma = _BACKGROUND_DIAMETERS * particle_px
     rough = flatten_background(binned, sigma, None if valid is None else known.astype(np.float32))
@@ -231,7 +233,7 @@ def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:
 
 
 def _standardised(image: Image, valid: Mask | None) -> Image:
-    """Subtract the median of what is a picture, divide by its deviation, clip; 0 elsewhere."""
+    """Subtract the median of valid pixels, divide by their deviation, clip; set others to 0."""
     known = _known(image, valid)
     centred = image - np.median(image[known])
     scaled = np.clip(centred / _deviation(centred[known]), -_LIMIT, _LIMIT)
@@ -239,7 +241,7 @@ def _standardised(image: Image, valid: Mask | None) -> Image:
 
 
 def _known(image: Image, valid: Mask | None) -> Mask:
-    """Return where an image is known: everywhere, if nothing of it is a picture."""
+    """Return the mask of valid pixels; all of them if no mask is given or it is empty."""
     return np.ones(image.shape, bool) if valid is None or not valid.any() else valid
 
 
@@ -250,9 +252,9 @@ def _deviation(values: Image) -> np.float32:
 
 
 def _published(binned: Image) -> Image:
-    """Follow the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth again.
+    """Normalise as in the published code: smooth, stretch 1-99 %, flatten at sigma 100, smooth.
 
-    Unlike there, hot pixels are clipped before.
+    Unlike there, the caller has clipped hot pixels before.
     """
     from scipy.ndimage import gaussian_filter
 

@@ -1,4 +1,4 @@
-"""A small picture of a micrograph with its picks, to judge a run at a glance."""
+"""Small pictures of micrographs with their picks, for a quick visual check of a run."""
 
 from collections.abc import Iterable
 from os import PathLike
@@ -24,7 +24,7 @@ Text = tuple[str, Paint]
 
 _GREEN, _ORANGE = (70, 230, 120), (255, 120, 50)
 _INK, _PAPER, _HALO = (235, 235, 235), (24, 24, 24), (0, 0, 0, 110)
-#: Rings are drawn this much larger and then shrunk, because Pillow's own have jagged edges.
+#: Factor by which rings are drawn larger and then shrunk, because Pillow draws jagged edges.
 _OVERSAMPLING = 3
 _LINE_PX, _HALO_PX = 2.0, 3.7
 _DASHES = [(start, start + 20) for start in range(0, 360, 36)]
@@ -38,12 +38,19 @@ def write_preview(
     diameter_px: float,
     note: str = "",
 ) -> None:
-    """Write a picture of a micrograph with its picks; see `draw_preview`.
+    """Write the picture of a micrograph with its picks to a file.
+
+    Parameters
+    ----------
+    path : path-like
+        File to create or replace.
+    micrograph, picks, diameter_px, note
+        Arguments of `draw_preview`.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     picture = draw_preview(micrograph, picks, diameter_px, note)
     with atomic_file(path) as temporary:
@@ -53,24 +60,25 @@ def write_preview(
 def draw_preview(
     micrograph: Micrograph, picks: Picks, diameter_px: float, note: str = ""
 ) -> "Image":
-    """Draw a micrograph with its picks.
+    """Draw a micrograph with its picks and a caption.
 
     Parameters
     ----------
     micrograph : Micrograph
-        Shrunk to at most `LONGEST_SIDE` pixels, smoothed a little, its background flattened.
+        Micrograph to draw. It is shrunk to at most `LONGEST_SIDE` pixels and smoothed slightly,
+        and its background is flattened.
     picks : Picks
-        Accepted ones become green rings of the particle's diameter; rejected ones orange dashed
-        rings with a cross, so that the difference does not depend on colour.
+        Picks to draw. Accepted picks become green rings of the particle diameter. Rejected picks
+        become orange dashed rings with a cross, so that the difference does not depend on colour.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
     note : str
-        Ends the caption below the picture.
+        Text at the end of the caption below the picture.
 
     Returns
     -------
     PIL.Image.Image
-        RGB.
+        Picture in RGB.
     """
     picture = draw_picks(micrograph, picks, diameter_px)
     return _with_caption(picture, _caption(micrograph, picks, diameter_px, note))
@@ -79,7 +87,20 @@ def draw_preview(
 def draw_picks(
     micrograph: Micrograph, picks: Picks, diameter_px: float, longest_side: int = LONGEST_SIDE
 ) -> "Image":
-    """Draw a micrograph, shrunk to at most so many pixels, with its picks but no caption."""
+    """Draw a micrograph with its picks, without a caption.
+
+    Parameters
+    ----------
+    micrograph, picks, diameter_px
+        Arguments of `draw_preview`.
+    longest_side : int
+        Longest side of the picture in pixels.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Picture in RGB.
+    """
     from PIL import Image
 
     scale = max(1.0, max(micrograph.shape) / longest_side)
@@ -96,7 +117,7 @@ def _shade(micrograph: Micrograph, diameter_px: float, scale: float) -> NDArray[
     """Shrink a micrograph by `scale`, flatten its background, smooth and stretch it."""
     from scipy.ndimage import gaussian_filter
 
-    # Bright particles are those that a view does not invert.
+    # With bright particles, preprocessing keeps the polarity of the micrograph.
     view = preprocess(micrograph.pixels, diameter_px, diameter_px / scale, "bright")
     smooth = gaussian_filter(view.image, min(diameter_px / scale / 16, 3.0))
     low, high = np.percentile(smooth, [0.5, 99.5])
@@ -109,7 +130,7 @@ def _draw_rings(
     accepted: NDArray[np.bool_],
     radius: float,
 ) -> "Image":
-    """Draw rings at centres given from the corner of the picture, on a transparent sheet."""
+    """Draw rings on a transparent image; centres ``(x, y)`` count from its corner."""
     from PIL import Image, ImageDraw
 
     sheet = Image.new("RGBA", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
@@ -134,7 +155,10 @@ def _draw_arcs(
     paint: Paint,
     stroke: int,
 ) -> None:
-    """Draw arcs of a circle, given in degrees; Pillow puts the stroke inside the box."""
+    """Draw arcs of a circle, given in degrees.
+
+    Pillow draws the stroke inside the bounding box, which is therefore enlarged.
+    """
     x, y = center_xy
     reach = radius + stroke / 2
     for start, end in arcs:
@@ -152,7 +176,7 @@ def _draw_cross(
 def _caption(
     micrograph: Micrograph, picks: Picks, diameter_px: float, note: str
 ) -> list[list[Text]]:
-    """Return lines of coloured pieces of text, which are the legend as well."""
+    """Return the lines of the caption, whose coloured parts also serve as the legend."""
     accepted = int(picks.accepted.sum())
     diameter = f"⌀ {diameter_px:.4g} px"
     if micrograph.pixel_size_angstrom:
@@ -170,7 +194,7 @@ def _with_caption(picture: "Image", caption: list[list[Text]]) -> "Image":
     import matplotlib
     from PIL import Image, ImageDraw, ImageFont
 
-    # Pillow's own font has no Å.
+    # The default font of Pillow has no Å.
     font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", _FONT_PX)
     gap, line_px = 1.5 * _FONT_PX, round(1.5 * _FONT_PX)
     lengths = [sum(font.getlength(text) + gap for text, _ in line) for line in caption]

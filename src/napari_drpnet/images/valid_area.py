@@ -1,4 +1,4 @@
-"""Which part of a micrograph is a picture: not black edges, borders, dead rows or blank patches."""
+"""The valid area of a micrograph: no black edges, borders, dead rows or blank patches."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,35 +12,37 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-#: Blocks per particle diameter, and their least side, unbinned pixels.
+#: Blocks per particle diameter, and their least side in unbinned pixels.
 _BLOCKS_PER_DIAMETER, _LEAST_BLOCK_PX = 8, 4
-#: A block whose deviation is below this part of the usual one, and whose mean is unusual, is blank.
+#: A block is blank if its deviation is below this fraction of the median over blocks, and its mean
+#: is farther than this many robust deviations from the median over blocks.
 _LEAST_DEVIATION, _UNUSUAL = 0.2, 5.0
-#: A smaller blank area is a detail of the picture, particle diameters.
+#: Least width of a blank area in particle diameters. A smaller one is image detail.
 _LEAST_AREA_DIAMETERS = 0.5
-#: A row or column is a gain bar when both quartiles of its pixels are off those of lines around it:
-#: so many times as far as usual, by this part of the range between them, and about equally far.
+#: A row or column is a gain bar if both quartiles of its pixels deviate from those of the lines
+#: around it: by this multiple of the median deviation, by this fraction of the interquartile
+#: range, and with at least this ratio of the smaller to the larger deviation.
 _BAR_DEVIATIONS, _BAR_CONTRAST, _BAR_EVENNESS = 8.0, 0.4, 0.5
-#: Lines of which the median around is taken, the widest bar, and how many pixels stand for a line.
+#: Number of lines in the running median, width of the widest bar, and sampled pixels per line.
 _AROUND, _WIDEST_BAR, _LINE_SAMPLES = 129, 48, 128
-#: So many pixels of a block, and no fewer, tell its statistics.
+#: Least number of pixels sampled per block.
 _BLOCK_SAMPLES = 25
-#: If more than this is blank it is the picture that is blank: a drawing, or a mask.
+#: If a larger share is blank, the blank area is taken for the background, as in a drawing or mask.
 _MOST_INVALID = 0.85
 
 
 @dataclass(frozen=True, eq=False)
 class ValidArea:
-    """The part of a micrograph that is a picture.
+    """The valid area of a micrograph.
 
     Parameters
     ----------
     blocks : (m, n) bool array
-        True where a block is part of the picture. Blocks cover the micrograph edge to edge.
+        Mask of valid blocks, which cover the micrograph edge to edge.
     lines : tuple of (ny,) and (nx,) bool array
-        Rows and columns that are part of the picture.
+        Masks of valid rows and columns.
     shape : tuple of int
-        ``(ny, nx)`` of the micrograph, unbinned pixels.
+        Shape ``(ny, nx)`` of the micrograph in unbinned pixels.
     """
 
     blocks: Mask
@@ -49,13 +51,13 @@ class ValidArea:
 
     @property
     def share(self) -> float:
-        """Share of the micrograph that is a picture."""
+        """Share of the micrograph that is valid."""
         rows, columns = (lines.mean() for lines in self.lines)
         return float(self.blocks.mean() * rows * columns)
 
     @property
     def complete(self) -> bool:
-        """Whether all of it is."""
+        """Whether the whole micrograph is valid."""
         return bool(self.blocks.all() and self.lines[0].all() and self.lines[1].all())
 
     @cached_property
@@ -69,7 +71,7 @@ class ValidArea:
         return np.asarray(valid & self.lines[0][:, None] & self.lines[1])
 
     def at(self, frame: Frame) -> Mask:
-        """Return the mask ``(h, w)`` on the pixels of a network image: all of a pixel is valid."""
+        """Return the mask ``(h, w)`` of network pixels that lie completely in the valid area."""
         edges = [
             np.linspace(0, side, count + 1).round().astype(int)
             for side, count in zip(frame.full_shape, frame.network_shape, strict=True)
@@ -87,25 +89,28 @@ class ValidArea:
 
 
 def find_valid_area(pixels: NDArray[np.generic], diameter_px: float) -> ValidArea:
-    """Find what is no picture: constant, or dark beyond the beam, or a bar of another gain.
+    """Find the valid area of a micrograph.
+
+    Constant areas, dark areas beyond the beam and bars of another gain are invalid.
 
     Parameters
     ----------
     pixels : (ny, nx) real array
-        The micrograph, any dtype and any range.
+        Pixels of the micrograph, of any dtype and range.
     diameter_px : float
-        Particle diameter, unbinned pixels: smaller blank areas are details of the picture.
+        Particle diameter in unbinned pixels. Blank areas narrower than half of it are ignored.
 
     Returns
     -------
     ValidArea
-        Complete where more than 85 % would be left out: then the blank area is the background.
+        Valid area. It is the whole micrograph if more than 85 % would be invalid, because the
+        blank area then is the background.
 
     Notes
     -----
-    A block of pixels is blank when all are equal, or when their deviation is below a fifth of the
-    median over blocks while their mean is unusual: the shot noise of 4 % of the beam. Ice crystals
-    and carbon let more through.
+    A block of pixels is blank if all are equal, or if their deviation is below a fifth of the
+    median over blocks while their mean is unusual. A fifth of the deviation is the shot noise of
+    4 % of the beam; ice crystals and carbon transmit more.
     """
     shape = (pixels.shape[0], pixels.shape[1])
     blank = _blank_blocks(pixels, diameter_px)
@@ -121,7 +126,7 @@ def _complete(shape: tuple[int, int]) -> ValidArea:
 
 
 def fill_invalid(pixels: NDArray[np.generic], area: ValidArea) -> NDArray[np.generic]:
-    """Return the micrograph with invalid pixels set to the median of the valid ones."""
+    """Replace invalid pixels of a micrograph by the median of the valid ones."""
     if area.complete:
         return pixels
     valid = area.pixels
@@ -134,18 +139,18 @@ def fill_invalid(pixels: NDArray[np.generic], area: ValidArea) -> NDArray[np.gen
 def is_clear(
     valid: Mask, centers_yx: Floats, distance: float, scale_yx: Floats | None = None
 ) -> Mask:
-    """Tell which positions keep a distance from what is no picture.
+    """Return which positions are farther than a given distance from invalid pixels.
 
     Parameters
     ----------
     valid : (h, w) bool array
-        Where there is a picture.
+        Mask of the valid area.
     centers_yx : (n, 2) float array
-        Positions ``(y, x)``, pixels of `valid`.
+        Positions ``(y, x)`` in pixels of `valid`.
     distance : float
-        In units of which a pixel has `scale_yx`.
+        Distance in the units of `scale_yx`.
     scale_yx : (2,) float array, optional
-        Height and width of a pixel; 1 by default.
+        Height and width of a pixel of `valid`; 1 by default.
 
     Returns
     -------
@@ -176,7 +181,7 @@ def _blank_blocks(pixels: NDArray[np.generic], diameter_px: float) -> Mask:
 
 
 def _wide_areas(blank: Mask, width: float) -> Mask:
-    """Keep the connected areas that are as wide as `width` blocks somewhere, or go on outside."""
+    """Keep connected areas at least `width` blocks wide; those at an edge extend beyond it."""
     from scipy import ndimage
 
     margin = int(width) + 1
@@ -184,7 +189,7 @@ def _wide_areas(blank: Mask, width: float) -> Mask:
     depth = ndimage.distance_transform_edt(padded)
     labels, _ = ndimage.label(padded)
     wide = np.unique(labels[depth >= width / 2])
-    # One block more, for the blocks on the edge are blank in part.
+    # Grow by one block, because blocks at the edge of an area are partly blank.
     kept = ndimage.binary_dilation(np.isin(labels, wide[wide > 0]))
     return np.asarray(kept[margin:-margin, margin:-margin])
 
@@ -192,7 +197,7 @@ def _wide_areas(blank: Mask, width: float) -> Mask:
 def _block_statistics(
     pixels: NDArray[np.generic], counts: tuple[int, int]
 ) -> tuple[Floats, Floats, Mask]:
-    """Return mean, deviation and constancy of blocks that cover the picture edge to edge."""
+    """Return the mean and deviation of each block, and whether it is constant."""
     from napari_drpnet.images.block_loops import sum_blocks
 
     edges = [
@@ -201,7 +206,6 @@ def _block_statistics(
     ]
     if pixels.dtype == np.float16 or not pixels.dtype.isnative:
         pixels = np.asarray(pixels, np.float32)
-    # Every n-th pixel of every n-th row.
     stride = max(1, int(np.sqrt(pixels.size / counts[0] / counts[1] / _BLOCK_SAMPLES)))
     size, total, squares, low, high = sum_blocks(pixels, edges[0], edges[1], stride)
     mean = total / size
@@ -209,16 +213,17 @@ def _block_statistics(
 
 
 def _lines(pixels: NDArray[np.generic], axis: int, invalid: Floats) -> Mask:
-    """Tell which rows (axis 0) or columns (axis 1) are neither constant nor a bar of other gain.
+    """Return which rows (axis 0) or columns (axis 1) are neither constant nor a bar of other gain.
 
-    Of lines that are blank for more than half of their length (`invalid`) the blocks tell more.
+    Lines that are blank for more than half of their length, as given by `invalid`, pass. Their
+    blank blocks are invalid anyway.
     """
     from scipy.ndimage import median_filter
 
     step = max(1, pixels.shape[1 - axis] // _LINE_SAMPLES)
     sample = np.asarray(pixels[:, ::step] if axis == 0 else pixels[::step].T, np.float32)
     dead = sample.min(axis=1) == sample.max(axis=1)
-    # A row of particles shifts one of the quartiles, a bar both.
+    # A row of particles shifts one of the quartiles; a bar shifts both.
     quartiles = np.percentile(sample, [25, 75], axis=1)
     off = quartiles - median_filter(quartiles, (1, _AROUND), mode="nearest")
     least, most = np.abs(off).min(axis=0), np.abs(off).max(axis=0)
@@ -233,7 +238,7 @@ def _lines(pixels: NDArray[np.generic], axis: int, invalid: Floats) -> Mask:
 
 
 def _narrow(flags: Mask) -> Mask:
-    """Keep runs of at most `_WIDEST_BAR` lines; wider ones are areas, which blocks find."""
+    """Keep runs of at most `_WIDEST_BAR` lines; blocks find wider areas."""
     from scipy.ndimage import label
 
     runs, count = label(flags)

@@ -1,4 +1,4 @@
-"""RELION's own files: STAR tables, lists, the pipeline, the folder of a job."""
+"""RELION's own files: STAR tables, lists of micrographs, the pipeline and job folders."""
 
 from napari_drpnet.relion.job_folder import JobFolder, JobState
 

@@ -1,4 +1,4 @@
-"""The folder of a job, and the empty files in it by which RELION knows the state of the job."""
+"""The folder of a RELION job, and the empty files in it that mark the state of the job."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,44 +11,49 @@ _STATES: tuple[JobState, ...] = ("SUCCESS", "FAILURE", "ABORTED")
 
 @dataclass(frozen=True)
 class JobFolder:
-    """The folder of a job.
+    """The folder of a RELION job.
 
     Parameters
     ----------
     path : pathlib.Path
-        Such as ``External/job005``, relative to the folder of the project.
+        Path of the folder relative to the project, such as ``External/job005``.
 
     Notes
     -----
-    The names of the files are those of `pipeline_control.h`. RELION sees the end of a job by one
-    of them alone, not by the exit code.
+    The names of the files are those in `pipeline_control.h`. RELION recognises the end of a job
+    by one of these files, not by the exit code.
     """
 
     path: Path
 
     @property
     def abort_file(self) -> Path:
-        """What RELION makes when its user aborts the job."""
+        """File that RELION creates when the user aborts the job."""
         return self.path / "RELION_JOB_ABORT_NOW"
 
     def begin(self) -> None:
-        """Forget how an earlier run ended.
+        """Remove the files that mark the end of an earlier run.
 
         Raises
         ------
         OSError
-            When the folder cannot be written to.
+            If the folder cannot be written to.
         """
         for state in _STATES:
             self._file(state).unlink(missing_ok=True)
 
     def end(self, state: JobState) -> None:
-        """Tell RELION how the job has ended: the last thing to do. The folder is made.
+        """Mark the job as ended; call this last. The folder is created if it is missing.
+
+        Parameters
+        ----------
+        state : {'SUCCESS', 'FAILURE', 'ABORTED'}
+            Final state of the job, as RELION shows it.
 
         Raises
         ------
         OSError
-            When the folder cannot be written to.
+            If the folder cannot be written to.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         self.begin()

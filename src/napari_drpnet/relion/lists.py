@@ -1,4 +1,4 @@
-"""The lists of a RELION project: its micrographs, and the coordinate files of these."""
+"""The lists of a RELION project: its micrographs, and their coordinate files."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from napari_drpnet.relion.star_tables import (
     write_table,
 )
 
-#: What RELION calls the list of micrographs that a person has chosen.
+#: Name of the list of micrographs that the user has selected in RELION.
 SELECTED = "micrographs_selected.star"
 
 COORDINATES = "rlnMicrographCoordinates"
@@ -42,13 +42,13 @@ class MicrographEntry:
     Parameters
     ----------
     name : str
-        ``_rlnMicrographName`` to the letter: RELION's next job looks micrographs up by it.
+        Exact value of ``_rlnMicrographName``, by which later jobs of RELION find the micrograph.
     path : pathlib.Path
-        The file, which need not exist.
+        Path of the file, which need not exist.
     pixel_size_angstrom : float, optional
-        Å per unbinned pixel.
+        Pixel size in Å, unbinned.
     defocus_angstrom : float, optional
-        Mean of the two defoci in Å, positive for underfocus.
+        Mean of the two defocus values in Å, positive for underfocus.
     """
 
     name: str
@@ -58,25 +58,24 @@ class MicrographEntry:
 
 
 def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
-    """Read RELION's list of micrographs, of any job of versions 2 to 5.
+    """Read a list of micrographs written by a job of RELION 2 to 5.
 
     Parameters
     ----------
     path : path-like
-        Such as ``CtfFind/job003/micrographs_ctf.star``.
+        Path of the list, such as ``CtfFind/job003/micrographs_ctf.star``.
 
     Returns
     -------
     list of MicrographEntry
-        In the order of the file, each name once. The pixel size is that of the optics group;
-        before RELION 3.1, detector pixel size over magnification. Relative names start at the
-        project folder: the working folder or else the nearest ancestor of the file in which
-        one of the micrographs exists.
+        Micrographs in the order of the file, each name once. The pixel size is that of the optics
+        group or, before RELION 3.1, the detector pixel size over the magnification. Relative names
+        start at the project folder, see `project_folder`.
 
     Raises
     ------
     InputFileError
-        When it is no STAR file, or lists no micrograph names.
+        If the file is not a STAR file, or has no micrograph names.
     """
     tables = read_tables(path)
     if not tables:
@@ -97,24 +96,24 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
 
 
 def copy_micrographs_star(source: AnyPath, target: AnyPath, names: Container[str]) -> None:
-    """Write a list of micrographs anew with some of its rows.
+    """Copy a list of micrographs with only some of its rows.
 
     Parameters
     ----------
     source : path-like
-        A list that `read_micrographs_star` reads.
+        Path of a list that `read_micrographs_star` can read.
     target : path-like
-        The file to create or replace. Rows that stay, and all other tables, such as the optics
-        groups, are as in `source` to the letter.
+        File to create or replace. The rows that are kept and all other tables, such as the optics
+        groups, are copied verbatim.
     names : container of str
-        The micrographs to keep, by ``_rlnMicrographName``.
+        Values of ``_rlnMicrographName`` of the micrographs to keep.
 
     Raises
     ------
     InputFileError
-        When `source` cannot be read.
+        If `source` cannot be read.
     OSError
-        When `target` cannot be written.
+        If `target` cannot be written.
     """
     labels: list[str] = []
     kept = []
@@ -137,15 +136,15 @@ def write_micrographs_star(path: AnyPath, entries: Iterable[MicrographEntry]) ->
     Parameters
     ----------
     path : path-like
-        The file to create or replace. It has names and pixel sizes; voltage and spherical
-        aberration, which RELION's own lists have too, nobody has told us.
+        File to create or replace. It has names and pixel sizes. It lacks voltage and spherical
+        aberration, which RELION's own lists have, because they are unknown here.
     entries : iterable of MicrographEntry
-        The micrographs.
+        Micrographs to list.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     entries = list(entries)
     sizes = list(dict.fromkeys(entry.pixel_size_angstrom for entry in entries))
@@ -164,20 +163,20 @@ def write_micrographs_star(path: AnyPath, entries: Iterable[MicrographEntry]) ->
 
 
 def project_folder(star: AnyPath, names: Iterable[str]) -> Path:
-    """Tell where the relative names in a list of micrographs start.
+    """Find the folder to which the relative names in a list of micrographs refer.
 
     Parameters
     ----------
     star : path-like
-        The list.
+        Path of the list.
     names : iterable of str
-        Micrographs in it.
+        File names in the list.
 
     Returns
     -------
     pathlib.Path
-        The working folder or else the nearest ancestor of the list in which one of the
-        micrographs exists; the working folder where none exists anywhere.
+        The working folder, or else the nearest ancestor of the list, in which one of the files
+        exists. If none exists anywhere, the working folder.
     """
     folders = [Path.cwd(), *Path(star).absolute().parents]
     for name in names:
@@ -188,22 +187,22 @@ def project_folder(star: AnyPath, names: Iterable[str]) -> Path:
 
 
 def read_index(path: AnyPath) -> list[tuple[str, str]]:
-    """Read an index that `write_index` or RELION has written.
+    """Read an index of coordinate files, written by `write_index` or by RELION.
 
     Parameters
     ----------
     path : path-like
-        Such as ``AutoPick/job010/autopick.star``.
+        Path of the index, such as ``AutoPick/job010/autopick.star``.
 
     Returns
     -------
     list of (str, str)
-        The name of each micrograph, and its coordinate file as the index has it.
+        Name of each micrograph and path of its coordinate file, as written in the index.
 
     Raises
     ------
     InputFileError
-        When it is no STAR file, or not about coordinate files.
+        If the file is not a STAR file, or does not list coordinate files.
     """
     tables = read_tables(path)
     if not tables:
@@ -218,15 +217,15 @@ def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     rows : iterable of (str, path-like)
-        The name of each picked micrograph, exactly as in the list of micrographs, and its
-        coordinate file, relative to the project folder.
+        Name of each picked micrograph, exactly as in the list of micrographs, and path of its
+        coordinate file relative to the project folder.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     pairs = [(name, Path(file).as_posix()) for name, file in rows]
     columns = {
@@ -237,26 +236,28 @@ def write_index(path: AnyPath, rows: Iterable[tuple[str, str | PathLike[str]]]) 
 
 
 def write_coords_suffix(folder: AnyPath, ending: str, micrographs_star: AnyPath) -> Path:
-    """Write what RELION 3.1 takes as input coordinates in place of an index.
+    """Write the file that RELION 3.1 takes as input coordinates in place of an index.
 
     Parameters
     ----------
     folder : path-like
-        Where the coordinate files are, in sub-folders as `autopick_path` says.
+        Folder of the coordinate files, which lie in sub-folders as given by `autopick_path`.
     ending : str
-        How they end: ``_autopick.star``. RELION reads it from the name of this file.
+        Ending of their names, such as ``_autopick.star``. RELION takes it from the name of the
+        file written here.
     micrographs_star : path-like
-        RELION's list of these micrographs, relative to its project folder.
+        Path of RELION's list of the micrographs, relative to its project folder.
 
     Returns
     -------
     pathlib.Path
-        The file, ``coords_suffix_autopick.star`` in `folder`: one line, the path of the list.
+        Path of the file, such as ``coords_suffix_autopick.star`` in `folder`. It holds one line,
+        the path of the list.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     path = Path(folder, f"{COORDS_SUFFIX}{ending}")
     write_text(path, f"{Path(micrographs_star).as_posix()}\n")
@@ -264,23 +265,24 @@ def write_coords_suffix(folder: AnyPath, ending: str, micrographs_star: AnyPath)
 
 
 def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autopick") -> Path:
-    """Tell where RELION looks for the picks of a micrograph.
+    """Return the path where RELION expects the picks of a micrograph.
 
     Parameters
     ----------
     micrograph_name : str
-        ``_rlnMicrographName``.
+        Value of ``_rlnMicrographName``.
     out_dir : path-like
         Folder of the picking job.
     pickname : str
-        ``autopick``, or ``manualpick``.
+        Ending of the file name, ``autopick`` or ``manualpick``.
 
     Returns
     -------
     pathlib.Path
-        In `out_dir`: the name behind its first ``/jobNNN/``, sub-folders kept, extension
-        dropped, and ``_autopick.star`` (`filename.cpp`, decomposePipelineFileName). Leading
-        ``/`` and ``..`` are dropped too, so that the path never leaves `out_dir`.
+        Path in `out_dir`, made of the part of the name after its first ``/jobNNN/``, with its
+        sub-folders and without its extension, and of ``_autopick.star`` (`filename.cpp`,
+        decomposePipelineFileName). Leading ``/`` and any ``..`` are removed, so that the path
+        stays below `out_dir`.
 
     Examples
     --------

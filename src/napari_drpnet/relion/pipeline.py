@@ -1,4 +1,4 @@
-"""The files by which RELION and an external job tell each other what a job is and has made."""
+"""Files exchanged between RELION and an external job: version, output nodes, display settings."""
 
 import re
 from pathlib import Path
@@ -12,10 +12,10 @@ NEWEST: RelionVersion = "5"
 
 OUTPUT_NODES = "RELION_OUTPUT_NODES.star"
 DISPLAY_SETTINGS = ".gui_manualpickjob.star"
-#: Where versions before 3.1 kept the same; 3.1 still prefers it.
+#: File of display settings before version 3.1, which 3.1 still prefers.
 _OLD_DISPLAY_SETTINGS = ".gui_manualpickrun.job"
 
-#: What RELION writes about a job before it starts it, and about the whole project.
+#: Files that RELION writes in the folder of a job before starting it, and in the project folder.
 _JOB_FILES = ("job.star", "job_pipeline.star")
 _PROJECT_FILE = "default_pipeline.star"
 _MOST_BYTES = 1 << 24
@@ -23,8 +23,8 @@ _MOST_BYTES = 1 << 24
 _LABELS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)TypeLabel\b")
 _NUMBERS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)Type\b")
 
-#: Column and values for coordinates and log, from `pipeline_jobs.h` of 3.1.4, 4.0.1 and 5.0.1.
-#: RELION 5 does not display coordinates with the label of 4.
+#: Column of node types, and its values for coordinates and log, from `pipeline_jobs.h` of 3.1.4,
+#: 4.0.1 and 5.0.1. RELION 5 does not display coordinates with the label of RELION 4.
 _NODE_TYPES: dict[RelionVersion, tuple[str, str, str]] = {
     "3.1": ("rlnPipeLineNodeType", "2", "13"),
     "4": (
@@ -41,23 +41,24 @@ _NODE_TYPES: dict[RelionVersion, tuple[str, str, str]] = {
 
 
 def find_relion_version(job: Path, project: Path) -> tuple[RelionVersion, Path] | None:
-    """Tell which version of RELION has started a job.
+    """Determine which version of RELION started a job.
 
     Parameters
     ----------
     job, project : pathlib.Path
-        Folder of the job, and of its project.
+        Folder of the job, and folder of its project.
 
     Returns
     -------
     (RelionVersion, pathlib.Path) or None
-        The version and the file that says so: one in the folder of the job, which RELION writes
-        anew for each run, else the project's. None where there are none.
+        Version, and the file that it was taken from. Files in the folder of the job, which RELION
+        writes for each run, take precedence over that of the project. None if there are none.
 
     Notes
     -----
-    Before RELION 4, types are numbers; since then they are labels. RELION 5 writes
-    ``# version 50001`` above its tables, and gives the depth of labels (its first betas only that).
+    Types of jobs and nodes are numbers before RELION 4, and labels since then. RELION 5 writes
+    ``# version 50001`` above its tables and gives the depth of labels; its first betas only the
+    latter.
     """
     in_job = [found for name in _JOB_FILES if (found := _read_version(job / name))]
     return max(in_job, default=None) or _read_version(project / _PROJECT_FILE)
@@ -66,28 +67,28 @@ def find_relion_version(job: Path, project: Path) -> tuple[RelionVersion, Path] 
 def write_output_nodes(
     job: Path, coordinates: Path, log: Path | None, version: RelionVersion
 ) -> Path:
-    """Write what RELION shall show as output of a job, and offer as input of others.
+    """Write the list of output files that RELION shows for a job and offers as input to others.
 
     Parameters
     ----------
     job : pathlib.Path
         Folder of the job.
     coordinates : pathlib.Path
-        What this version takes as input coordinates, relative to the project.
+        Path, relative to the project, of the file that this version takes as input coordinates.
     log : pathlib.Path or None
-        A PDF file, likewise. Name no file that is not there: RELION 3.1 would end.
+        Path of a PDF file, relative to the project. It must exist, or RELION 3.1 quits.
     version : {'3.1', '4', '5'}
-        Decides how types are called.
+        RELION version, which determines the names of the node types.
 
     Returns
     -------
     pathlib.Path
-        ``RELION_OUTPUT_NODES.star`` in the folder.
+        Path of ``RELION_OUTPUT_NODES.star`` in the folder.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     column, of_coordinates, of_log = _NODE_TYPES[version]
     nodes = {coordinates.as_posix(): of_coordinates}
@@ -99,28 +100,28 @@ def write_output_nodes(
 
 
 def write_display_settings(project: Path, diameter_angstrom: float, version: RelionVersion) -> bool:
-    """Write how RELION shall draw picks, unless there are such settings already.
+    """Write the settings with which RELION displays picks, unless the project has some already.
 
-    RELION 3.1 displays no picks without this file, and the others draw circles of 100 Å.
+    RELION 3.1 displays no picks without this file. Later versions draw circles of 100 Å.
 
     Parameters
     ----------
     project : pathlib.Path
         Folder of the project.
     diameter_angstrom : float
-        Of the circles.
+        Diameter of the circles in Å.
     version : {'3.1', '4', '5'}
-        For which RELION; all take their own defaults for what the file does not say.
+        RELION version. It uses its own defaults for settings that the file lacks.
 
     Returns
     -------
     bool
-        Whether it was written.
+        Whether the file was written.
 
     Raises
     ------
     OSError
-        When it cannot be written.
+        If the file cannot be written.
     """
     path = project / DISPLAY_SETTINGS
     if path.exists() or (project / _OLD_DISPLAY_SETTINGS).exists():

@@ -1,7 +1,7 @@
-"""The lines of a STAR file, divided into words as RELION's own reader divides them.
+"""Splitting of a STAR file into lines and words by the rules of RELION's own reader.
 
-RELION's rules differ from those of CIF, so that `gemmi.cif` refuses names beyond ASCII and names
-such as ``data_1/a.mrc``, and shifts the values of ragged rows without an error.
+RELION's rules differ from those of CIF: `gemmi.cif` refuses non-ASCII names and names such as
+``data_1/a.mrc``, and shifts the values of ragged rows without an error.
 """
 
 import re
@@ -14,12 +14,12 @@ from napari_drpnet.base.text import AnyPath
 Kind = Literal["block", "loop", "label", "row", "value", "other"]
 
 _BLANKS = " \t\n"
-#: The line that begins a block; a row may begin likewise, with a name such as ``data_1/a.mrc``.
+#: First line of a block. A row may start alike, with a name such as ``data_1/a.mrc``.
 _BLOCK = re.compile(r"data_[^\s/]*[ \t]*(#.*)?")
 _LOOP = re.compile(r"loop_[ \t]*(#.*)?")
 _LINE = re.compile(r".+\n?|\n")
 _PLAIN_WORD = re.compile(r"[^ \t\n]+")
-#: A quote ends a word only before a blank, and ``#`` begins a comment only after one.
+#: A quote ends a word only before a blank, and ``#`` starts a comment only after a blank.
 _WORD = re.compile(
     r"""
     "(?P<double>.*?)"(?![^ \t\n]) | '(?P<single>.*?)'(?![^ \t\n])
@@ -35,14 +35,14 @@ class Line(NamedTuple):
     Parameters
     ----------
     number : int
-        Counted from 1.
+        Number of the line, counted from 1.
     kind : {'block', 'loop', 'label', 'row', 'value', 'other'}
-        The beginning of a block or a loop, the label of a column, a row of a loop, a label with
-        its value, or none of these: an empty line, a comment, or text outside of any block.
+        Type of the line: start of a block, start of a loop, label of a column, row of a loop,
+        label with its value, or anything else (an empty line, a comment, text outside of blocks).
     words : list of str
-        The name of a block; the words of a label, a row or a value without quotes and comment.
+        Name of a block, or the words of a label, row or value, without quotes and comments.
     text : str
-        The line to the letter, with its line feed.
+        Unchanged text of the line, with its line feed.
     """
 
     number: int
@@ -57,14 +57,18 @@ def star_lines(path: AnyPath, text: str) -> Iterator[Line]:
     Parameters
     ----------
     path : path-like
-        The file, for messages.
+        Path of the file, for error messages.
     text : str
-        What is in it.
+        Content of the file.
+
+    Yields
+    ------
+    Line
 
     Raises
     ------
     InputFileError
-        When a quote has no end.
+        If a quote is not closed.
     """
     inside: Kind = "other"
     for number, match in enumerate(_LINE.finditer(text), start=1):
@@ -81,12 +85,12 @@ def star_lines(path: AnyPath, text: str) -> Iterator[Line]:
 
 
 def split_words(line: str) -> list[str]:
-    """Split a line at blanks, with regard to quotes and a comment.
+    """Split a line into words at blanks, honour quotes, and drop a comment.
 
     Raises
     ------
     ValueError
-        When a quote has no end.
+        If a quote is not closed.
 
     Examples
     --------
@@ -98,7 +102,7 @@ def split_words(line: str) -> list[str]:
     words = []
     for match in _WORD.finditer(line):
         if match.lastgroup == "open":
-            raise ValueError("has a quote without an end")
+            raise ValueError("has a quote that is not closed")
         if match.lastgroup == "comment":
             break
         words.append(match[match.lastindex or 0])
@@ -106,23 +110,23 @@ def split_words(line: str) -> list[str]:
 
 
 def begins_block(line: str) -> bool:
-    """Tell whether a line begins a block, and is not a row whose first word looks alike."""
+    """Return whether a line starts a block; a row may have a first word that looks similar."""
     return line.startswith("data_") and _BLOCK.fullmatch(line) is not None
 
 
 def begins_loop(line: str) -> bool:
-    """Tell whether a line begins a loop, and is not a row whose first word looks alike."""
+    """Return whether a line starts a loop; a row may have a first word that looks similar."""
     return line.startswith("loop_") and _LOOP.fullmatch(line) is not None
 
 
 def invalid_star(path: AnyPath, reason: str) -> InputFileError:
-    """Return the error for a file that is not, or no longer, a STAR file."""
+    """Return the error for a malformed STAR file."""
     remedy = "Write it again, or correct it"
     return InputFileError(path, f"is not a valid STAR file ({reason})", remedy)
 
 
 def _kind(bare: str, inside: Kind) -> Kind:
-    """Tell what a line is by what the line before it was that is not ``'other'``."""
+    """Classify a line, given the kind of the last line before it that is not ``'other'``."""
     if begins_block(bare):
         return "block"
     if inside == "other" or not bare or bare[0] == "#":

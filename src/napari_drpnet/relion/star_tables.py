@@ -1,4 +1,4 @@
-"""STAR files as tables: what RELION, crYOLO and others share below the meaning of columns."""
+"""Reading and writing of STAR files as tables, whatever their columns mean."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from napari_drpnet.relion.star_lines import (
 
 MICROGRAPH_NAME = "rlnMicrographName"
 _MISSING = frozenset({"<NA>", "nan", "-nan", "NaN"})
-#: What no quotes can hold: line ends, and what only damaged files have.
+#: Characters that cannot be quoted: line ends, and NUL, which only damaged files have.
 _UNWRITABLE = "\n\r\0"
 
 
@@ -30,9 +30,9 @@ class Table:
     Parameters
     ----------
     labels : list of str
-        Of the columns, without ``_``.
+        Labels of the columns, without ``_``.
     rows : list of list of str
-        Rows may lack their last values.
+        Values of each row. Rows may lack their last values.
     """
 
     labels: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Table:
         return label in self.labels
 
     def __getitem__(self, label: str) -> list[str]:
-        """Return the values of a column; a missing one is an empty string."""
+        """Return the values of a column, with empty strings for missing ones."""
         place = self.labels.index(label)
         words = [row[place] if place < len(row) else "" for row in self.rows]
         return words if _MISSING.isdisjoint(words) else ["" if w in _MISSING else w for w in words]
@@ -57,19 +57,19 @@ def read_tables(path: AnyPath) -> dict[str, Table]:
     Parameters
     ----------
     path : path-like
-        The file. RELION 2 to 5 (with any ``# version`` line), CRLF line ends, comments, extra
-        columns, quoted names and ``<NA>`` are understood.
+        Path of the file. Files of RELION 2 to 5 (with any ``# version`` line), CRLF line ends,
+        comments, extra columns, quoted names and ``<NA>`` are supported.
 
     Returns
     -------
     dict of str to Table
-        Tables by block name, without ``data_``. RELION writes an empty table as a file of 0
-        bytes, which gives ``{}``; a header without rows gives a table without rows.
+        Tables by the name of their block, without ``data_``. RELION writes an empty table as a
+        file of 0 bytes, which gives ``{}``. A header without rows gives a table without rows.
 
     Raises
     ------
     InputFileError
-        When the file cannot be read, is damaged, or is not a STAR file.
+        If the file cannot be read, is damaged, or is not a STAR file.
     """
     text = read_text(path)
     if "\0" in text:
@@ -81,23 +81,24 @@ def read_tables(path: AnyPath) -> dict[str, Table]:
         else:
             _add_line(path, table, line)
     if not tables and any(line.split("#")[0].strip() for line in text.splitlines()):
-        raise InputFileError(path, "has no data_ block, so it is no STAR file", "Check its suffix")
+        reason = "has no data_ block, so it is not a STAR file"
+        raise InputFileError(path, reason, "Check its suffix")
     if tables and not table.labels:
-        raise invalid_star(path, "it ends before its last table begins")
+        raise invalid_star(path, "it ends before the columns of its last table")
     return {name: table for name, table in tables.items() if table.labels}
 
 
 def _add_line(path: AnyPath, table: Table, line: Line) -> None:
-    """Add what a line of a block holds to the table of this block."""
+    """Add the content of a line to the table of its block."""
     count, columns = len(line.words), len(table.labels)
     if line.kind == "loop" and table.labels:
-        raise invalid_star(path, f"line {line.number} begins a second table in one block")
+        raise invalid_star(path, f"line {line.number} starts a second table in one block")
     if line.kind == "value" and count != 2:
         raise invalid_star(path, f"line {line.number} does not have one value")
     if line.kind in ("label", "value"):
         label = line.words[0].removeprefix("_")
         if label in table:
-            raise invalid_star(path, f"line {line.number} names _{label} again")
+            raise invalid_star(path, f"line {line.number} repeats the label _{label}")
         table.labels.append(label)
     if line.kind == "value":
         table.rows[:] = table.rows or [[]]
@@ -110,12 +111,21 @@ def _add_line(path: AnyPath, table: Table, line: Line) -> None:
 
 
 def find_table(path: AnyPath, tables: Mapping[str, Table], *columns: str) -> Table:
-    """Return the first of the tables of a file that has all these columns.
+    """Return the first table of a file that has the given columns.
+
+    Parameters
+    ----------
+    path : path-like
+        Path of the file, for the error message.
+    tables : mapping of str to Table
+        Tables of the file.
+    *columns : str
+        Labels of the required columns, without ``_``.
 
     Raises
     ------
     InputFileError
-        When none has.
+        If no table has all these columns.
     """
     for table in tables.values():
         if set(columns) <= set(table.labels):
@@ -125,44 +135,44 @@ def find_table(path: AnyPath, tables: Mapping[str, Table], *columns: str) -> Tab
 
 
 def numbers(path: AnyPath, table: Table, column: str) -> NDArray[np.float64]:
-    """Return a column of a table as numbers, with NaN where the file has none.
+    """Return a column ``(n,)`` of a table as numbers, with NaN for missing values.
 
     Raises
     ------
     InputFileError
-        When the column holds text.
+        If a value is not a number.
     """
     try:
         return np.array([float(word) if word else math.nan for word in table[column]], float)
     except ValueError as error:
-        reason = f"_{column} holds something that is not a number ({error})"
+        reason = f"_{column} has a value that is not a number ({error})"
         raise InputFileError(path, reason, "Correct that column") from error
 
 
 def write_table(path: AnyPath, block: str, columns: Mapping[str, Sequence[str]]) -> None:
-    """Write one table as RELION 3.1 to 5 does, atomically; without rows, a header.
+    """Write one table atomically, in the layout of RELION 3.1 to 5.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace. Without rows it has only the header of the table.
     block : str
-        Name of the block, without ``data_``; RELION's coordinate files have an empty one.
+        Name of the block, without ``data_``; empty in RELION's coordinate files.
     columns : mapping of str to sequence of str
-        The values of each column; those that RELION would read otherwise get quotes.
+        Values of each column. Values that RELION would split or misread are quoted.
 
     Raises
     ------
     InputFileError
-        When a value holds a line end, or both kinds of quotes before blanks.
+        If a value has a line end, or both types of quotes before blanks.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     write_text(path, "\n# version 30001\n" + format_table(block, columns))
 
 
 def format_table(block: str, columns: Mapping[str, Sequence[str]]) -> str:
-    """Return the text of one table, as `write_table` writes it."""
+    """Return the text of one table, as written by `write_table`."""
     labels = [f"_{label} #{number} " for number, label in enumerate(columns, start=1)]
     rows = [_format_row(row) for row in zip(*columns.values(), strict=True)]
     return "\n".join(["", f"data_{block}", "", "loop_ ", *labels, *rows, " ", ""])
@@ -185,4 +195,4 @@ def _quoted(value: str) -> str:
         for quote in "\"'":
             if not any(f"{quote}{blank}" in value for blank in " \t"):
                 return f"{quote}{value}{quote}"
-    raise InputFileError(value, "has a name that no STAR file can hold", "Rename it")
+    raise InputFileError(value, "has a name that cannot be written to a STAR file", "Rename it")

@@ -1,4 +1,4 @@
-"""Micrographs with known truth, from atoms, density maps or analytic shapes."""
+"""Simulation of micrographs with known truth from atoms, density maps or analytic shapes."""
 
 from napari_drpnet.simulation.micrographs import SimulatedMicrograph, simulate_micrograph
 from napari_drpnet.simulation.structures import SHAPES, Structure, make_shape, read_structure

@@ -1,4 +1,4 @@
-"""What else lies on the grid: carbon, ice crystals, aggregates. None of it is a particle."""
+"""Contamination on the grid: carbon, ice crystals and aggregates."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ Mask = NDArray[np.bool_]
 
 
 def carbon_film(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
-    """Return the part of the frame that a carbon film with a hole or a straight edge covers."""
+    """Return the mask ``(ny, nx)`` of a carbon film with a round hole or a straight edge."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     side = float(min(shape))
     if rng.random() < 0.6:
@@ -30,7 +30,19 @@ def carbon_film(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
 def ice_crystals(
     shape: tuple[int, int], count: int, diameter_px: float, rng: np.random.Generator
 ) -> tuple[Floats, Mask]:
-    """Return the transmission of `count` crystals of 0.3 to 3 diameters, and where they lie."""
+    """Return the transmission and the mask ``(ny, nx)`` of large ice crystals.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape ``(ny, nx)`` of the frame in pixels.
+    count : int
+        Number of crystals, each of 0.3 to 3 particle diameters.
+    diameter_px : float
+        Particle diameter in pixels.
+    rng : numpy.random.Generator
+        Random generator.
+    """
     transmission = np.ones(shape)
     mask = np.zeros(shape, bool)
     for _ in range(count):
@@ -52,21 +64,21 @@ def ice_crystals(
 def cubic_ice(
     shape: tuple[int, int], contrast: float, diameter_px: float, rng: np.random.Generator
 ) -> tuple[Floats, Mask]:
-    """Return the transmission of many small ice crystals of equal size, and where they lie.
+    """Return the transmission and the mask ``(ny, nx)`` of many small ice crystals of equal size.
 
-    They are round or faceted, all of about one diameter (0.3 to 1.5 particle diameters), and
-    cover 5 to 40 % of the frame.
+    The crystals are round or faceted, have a diameter of 0.3 to 1.5 particle diameters, about the
+    same for all, and cover 5 to 40 % of the frame.
 
     Parameters
     ----------
     shape : (int, int)
-        Of the frame.
+        Shape ``(ny, nx)`` of the frame in pixels.
     contrast : float
-        How much a typical crystal takes away, as a share of the intensity.
+        Fraction of the intensity that a typical crystal removes.
     diameter_px : float
-        Of the particles.
+        Particle diameter in pixels.
     rng : numpy.random.Generator
-        Draws size, number and places.
+        Random generator.
     """
     radius = max(1.0, diameter_px * np.exp(rng.uniform(np.log(0.15), np.log(0.75))))
     covered = rng.uniform(0.05, 0.4)
@@ -74,7 +86,7 @@ def cubic_ice(
     area = np.mean([np.count_nonzero(outline > 0.5) for outline in outlines])
     count = int(np.ceil(-np.log(1 - covered) * np.prod(shape) / area))
     reach = outlines[0].shape[0] // 2
-    # A margin takes the crystals that are cut by the edge of the frame.
+    # The margin holds the outer parts of crystals at the edge of the frame.
     shade = np.zeros((shape[0] + 4 * reach, shape[1] + 4 * reach))
     corners = rng.integers(0, np.array(shape) + 2 * reach, (count, 2))
     depths = contrast * rng.uniform(0.5, 1.3, count)
@@ -86,7 +98,7 @@ def cubic_ice(
 
 
 def _crystal(typical_radius: float, rng: np.random.Generator) -> Floats:
-    """Return the shade of one compact crystal in a square patch, 0 to 1."""
+    """Return the attenuation by one compact crystal in a square patch, from 0 to 1."""
     reach = int(np.ceil(1.5 * typical_radius)) + 2
     dy, dx = np.ogrid[-reach : reach + 1, -reach : reach + 1]
     angle, distance = np.arctan2(dy, dx), np.hypot(dy, dx)
@@ -97,7 +109,7 @@ def _crystal(typical_radius: float, rng: np.random.Generator) -> Floats:
 
 
 def _polygon(angle: Floats, sides: int) -> Floats:
-    """Return the relative radius of a regular polygon of the area of a disc; 0 sides: a disc."""
+    """Return the radius of a regular polygon relative to a disc of equal area; 0 sides: a disc."""
     if not sides:
         return np.ones_like(angle)
     half = np.pi / sides
@@ -108,7 +120,17 @@ def _polygon(angle: Floats, sides: int) -> Floats:
 def crystalline_film(
     shape: tuple[int, int], diameter_px: float, rng: np.random.Generator
 ) -> Floats:
-    """Return the texture of a crystalline film: grains, each of its own grey, of unit deviation."""
+    """Return the texture ``(ny, nx)`` of a crystalline film of grains, with unit deviation.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape ``(ny, nx)`` of the frame in pixels.
+    diameter_px : float
+        Particle diameter in pixels. Grains have 0.4 to 2.5 times this size.
+    rng : numpy.random.Generator
+        Random generator.
+    """
     from scipy.ndimage import gaussian_filter
     from scipy.spatial import cKDTree
 
@@ -133,7 +155,7 @@ def random_outline(angle: Floats, rng: np.random.Generator) -> Floats:
 
 
 def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> Floats:
-    """Return points ``(n, 3)`` in Å of a clump, a fragment or a thread."""
+    """Return the points ``(n, 3)`` in Å of an aggregate: a clump, a fragment or a thread."""
     kind = rng.choice(["clump", "fragment", "thread"], p=[0.4, 0.35, 0.25])
     if kind == "thread":
         steps = rng.normal(0, 0.35, (int(rng.integers(15, 60)), 3)) + rng.normal(0, 0.12, 3)
@@ -149,12 +171,12 @@ def aggregate(diameter_angstrom: float, rng: np.random.Generator) -> Floats:
 
 
 def carbon_texture(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """Return the potential of an amorphous film of unit strength, grainy at every scale."""
+    """Return the texture ``(ny, nx)`` of an amorphous carbon film: fine grain plus smooth noise."""
     return rng.normal(size=shape) + 0.5 * smooth_noise(shape, 3.0, rng)
 
 
 def window_around(center: Floats, reach: float, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """Return the part of a frame within `reach` of a centre, as slices; empty when outside."""
+    """Return the slices ``(y, x)`` of a frame within `reach` of a centre; empty if outside."""
     low = np.maximum(np.floor(center - reach), 0).astype(int)
     high = np.minimum(np.ceil(center + reach) + 1, shape).astype(int)
     return slice(low[0], max(high[0], low[0])), slice(low[1], max(high[1], low[1]))

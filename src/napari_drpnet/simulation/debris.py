@@ -1,4 +1,4 @@
-"""Debris: pieces of protein about as large as a particle, but not of its shape."""
+"""Debris: pieces of protein of about the size of a particle, but of another shape."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from napari_drpnet.simulation.structures import Structure, make_solid
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: Least and greatest size of a piece, particle diameters.
+#: Least and greatest size of a piece in particle diameters.
 SIZES = (0.35, 1.4)
 _TRIES = 24_000
 
@@ -18,16 +18,17 @@ _TRIES = 24_000
 def debris_piece(
     structures: Sequence[Structure], diameter_angstrom: float, rng: np.random.Generator
 ) -> Structure:
-    """Return a round aggregate, a cluster of globules, a flat lump or a broken particle.
+    """Make a piece of debris: a round aggregate, cluster of globules, flat lump or half particle.
 
     Parameters
     ----------
     structures : sequence of Structure
-        The particles; a broken one is a part of one of them.
+        Structures of the particles, from which half particles are taken.
     diameter_angstrom : float
-        Of the particles. A piece has 0.35 to 1.4 times that; a broken particle has what is left.
+        Particle diameter in Å. A piece has 0.35 to 1.4 times this diameter; the size of a half
+        particle follows from its structure.
     rng : numpy.random.Generator
-        Draws kind, size and shape.
+        Random generator.
     """
     kind = str(rng.choice(["aggregate", "cluster", "lump", "half"]))
     if kind == "half":
@@ -37,7 +38,7 @@ def debris_piece(
 
 
 def _half(structure: Structure, rng: np.random.Generator) -> Structure:
-    """Return the part of a particle on one side of a plane, a third to two thirds of it."""
+    """Return the part of a particle on one side of a plane, about a third to two thirds of it."""
     normal = rng.normal(size=3)
     height = structure.points @ normal
     kept = height >= np.quantile(height, rng.uniform(0.35, 0.65))
@@ -45,7 +46,7 @@ def _half(structure: Structure, rng: np.random.Generator) -> Structure:
 
 
 def _aggregate(p: Floats, rng: np.random.Generator) -> Mask:
-    """Return a ball with small bumps."""
+    """Return which points ``(n, 3)`` lie in a ball with small bumps."""
     direction = rng.normal(size=(6, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     bumps = 0.12 * np.sin(rng.uniform(3, 6) * (p @ direction.T)).sum(axis=1)
@@ -55,7 +56,7 @@ def _aggregate(p: Floats, rng: np.random.Generator) -> Mask:
 
 
 def _cluster(p: Floats, rng: np.random.Generator) -> Mask:
-    """Return two to five globules that touch."""
+    """Return which points ``(n, 3)`` lie in one of two to five touching globules."""
     centers = [np.zeros(3)]
     radii = rng.uniform(0.25, 0.4, int(rng.integers(2, 6)))
     for radius in radii[1:]:
@@ -69,7 +70,7 @@ def _cluster(p: Floats, rng: np.random.Generator) -> Mask:
 
 
 def _lump(p: Floats, rng: np.random.Generator) -> Mask:
-    """Return a flat lump with a ragged outline, as denatured protein leaves it."""
+    """Return which points ``(n, 3)`` lie in a flat, ragged lump, as of denatured protein."""
     angle = np.arctan2(p[:, 1], p[:, 2])
     outline = 0.75 + np.zeros(len(p))
     for order in (2, 3, 5):
@@ -89,26 +90,27 @@ def place_debris(
     diameter_px: float,
     rng: np.random.Generator,
 ) -> list[tuple[int, Floats]]:
-    """Draw a place in the frame for each piece, none of which covers a particle.
+    """Draw random positions for pieces of debris that do not overlap particles.
 
     Parameters
     ----------
     sizes_px : (n,) float array
-        Diameters of the pieces.
+        Diameters of the pieces in pixels.
     shape : (int, int)
-        Of the frame.
+        Shape ``(ny, nx)`` of the frame in pixels.
     particles_yx : (m, 2) float array
-        Centres of the particles. A piece stays half a particle and half its own size away from
-        each, and at least 0.7 particle diameters.
+        Centres ``(y, x)`` of the particles in pixels. The distance of a piece from each is at
+        least the sum of both radii, and at least 0.7 particle diameters.
     diameter_px : float
-        Of the particles.
+        Particle diameter in pixels.
     rng : numpy.random.Generator
-        Draws the places.
+        Random generator.
 
     Returns
     -------
-    list of (index, centre)
-        Pieces for which no place was found in 30 tries are missing.
+    list of (int, (2,) float array)
+        Index and centre ``(y, x)`` of each piece. Pieces without a free position after 30 tries
+        are left out.
     """
     from scipy.spatial import cKDTree
 

@@ -1,4 +1,4 @@
-"""Simulated micrographs as files."""
+"""Writing of simulated micrographs to files."""
 
 from pathlib import Path
 
@@ -10,22 +10,22 @@ from napari_drpnet.simulation import SimulatedMicrograph
 
 
 def write_simulated(folder: Path, stem: str, simulated: SimulatedMicrograph) -> None:
-    """Write a simulated micrograph and its truth.
+    """Write a simulated micrograph and its true centres.
 
     Parameters
     ----------
-    folder : path
-        Where to.
+    folder : pathlib.Path
+        Folder to write to.
     stem : str
-        Becomes ``stem.mrc`` (float32, with the pixel size), and ``stem.csv`` with the true
-        centres to all digits.
+        Name without suffix of the two files: ``stem.mrc`` (float32, with the pixel size), and
+        ``stem.csv`` with all digits of the true centres.
     simulated : SimulatedMicrograph
-        From `simulate_micrograph`.
+        Micrograph from `simulate_micrograph`.
 
     Raises
     ------
     OSError
-        When a file cannot be written.
+        If a file cannot be written.
     """
     import mrcfile
 

@@ -1,4 +1,4 @@
-"""One simulated micrograph with known truth."""
+"""Simulation of one micrograph with known truth."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class SimulatedMicrograph:
-    """A micrograph and where its particles are.
+    """A simulated micrograph with the positions of its particles.
 
     Parameters
     ----------
     micrograph : Micrograph
-        Counts per pixel, float32.
+        Micrograph with electron counts per pixel in float32.
     centers_yx : (n, 2) float array
-        True centres ``(y, x)``, unbinned pixels.
+        True centres ``(y, x)`` in unbinned pixels.
     diameter_angstrom : float
-        Of the particles.
+        Particle diameter in Å.
     """
 
     micrograph: Micrograph
@@ -41,28 +41,28 @@ class SimulatedMicrograph:
 def simulate_micrograph(
     parameters: SimulationParameters, structures: Sequence[Structure] = (), seed: int = 0
 ) -> SimulatedMicrograph:
-    """Simulate a micrograph of particles in random views.
+    """Simulate a micrograph of particles in random orientations.
 
     Parameters
     ----------
     parameters : SimulationParameters
-        Sample, optics and exposure.
+        Parameters of sample, optics and exposure.
     structures : sequence of Structure
-        Each particle is one of them; all are taken at the same scale. Without any, a rounded
-        analytic shape is imaged.
+        Structures to choose from for each particle. If the parameters set a diameter, all are
+        scaled to it. If empty, a rounded analytic shape is used.
     seed : int
-        The same seed gives the same micrograph.
+        Seed of the random generators. The same seed gives the same micrograph.
 
     Returns
     -------
     SimulatedMicrograph
-        With every particle whose centre lies in the frame, but not in a border of zeros. None
-        lies on carbon, on a crystal or beyond the beam.
+        Micrograph with the centres of all particles in the frame, except those in a border of
+        zeros. No particle lies on carbon, on a crystal or beyond the beam.
     """
     rng = np.random.default_rng(seed)
     structures = _at_size(structures, parameters.diameter_angstrom, rng)
     diameter = float(np.mean([structure.diameter_angstrom for structure in structures]))
-    # What has a generator of its own leaves the draws of everything else as they are.
+    # Features with a separate generator do not change the random draws of all others.
     scene = _Scene(parameters, diameter, rng, np.random.default_rng((seed, 1)))
     centers = scene.place_particles()
     potential = np.zeros(scene.shape)
@@ -81,7 +81,7 @@ def simulate_micrograph(
 
 
 def random_rotation(rng: np.random.Generator) -> Floats:
-    """Return a rotation matrix drawn uniformly from all orientations."""
+    """Return a rotation matrix ``(3, 3)`` drawn uniformly from all orientations."""
     from scipy.spatial.transform import Rotation
 
     return np.asarray(Rotation.from_quat(rng.normal(size=4)).as_matrix())
@@ -98,7 +98,7 @@ def _at_size(
 
 
 class _Scene:
-    """The specimen area: its frame, its obstacles, and the physics of one exposure."""
+    """The imaged area of a specimen: its frame, its obstacles, and the physics of one exposure."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class _Scene:
         )
 
     def place_particles(self) -> Floats:
-        """Draw centres one by one, away from obstacles and from each other."""
+        """Draw the centres ``(n, 2)`` of particles, away from obstacles and from each other."""
         margin = 0.5 * self.diameter_px
         low, high = -margin, np.array(self.shape) + margin
         blocked = self._blocked()
@@ -169,7 +169,7 @@ class _Scene:
         return np.array(placed).reshape(-1, 2)
 
     def _blocked(self) -> Callable[[Floats], bool]:
-        """Return a test for places too near to carbon, a crystal or the edge of the beam."""
+        """Return a test for positions too near to carbon, a crystal or the edge of the beam."""
         on_obstacle, beam = self._on_obstacle(), self.beam
         if beam is None:
             return on_obstacle
@@ -177,7 +177,7 @@ class _Scene:
         return lambda center: bool(beam.depth_at(center) < least) or on_obstacle(center)
 
     def _on_obstacle(self) -> Callable[[Floats], bool]:
-        """Return a test for places too near to carbon or a crystal."""
+        """Return a test for positions too near to carbon or a crystal."""
         from scipy import ndimage
 
         obstacles = self.carbon | self.crystals
@@ -194,7 +194,7 @@ class _Scene:
         return blocked
 
     def project(self, potential: Floats, points: Floats, weights: Floats, center: Floats) -> None:
-        """Add the projection of a cloud of points to `potential` (V·Å), centred at `center`."""
+        """Add the projection of a point cloud, centred at `center`, to `potential` (V·Å)."""
         from napari_drpnet.simulation.projection import spread_points
 
         positions = center + points[:, 1:] / self.pixel
@@ -229,7 +229,7 @@ class _Scene:
         return self._illuminated(transmission * (1 + contrast).clip(0.02))
 
     def _unevenness(self) -> Floats | None:
-        """Return the relative deviation of the thickness of the film, where it is uneven."""
+        """Return the relative deviation of the film thickness; None if the film is even."""
         deviation = self.parameters.film_unevenness
         if not deviation:
             return None
@@ -237,12 +237,12 @@ class _Scene:
         return deviation * optics.smooth_noise(self.shape, length, self.extra_rng)
 
     def _particle_contrast(self) -> float:
-        """Return about how dark a compact particle is in ice, relative.
+        """Return the approximate relative contrast of a compact particle in ice.
 
-        It is that of a ball of protein, through the transfer at one cycle per diameter or at
-        frequency 0, whichever is the stronger. An uneven film has this contrast times the
-        deviation of its thickness, besides what its thickness absorbs: for unevenness hides
-        particles in ice more than absorption alone explains.
+        It is the contrast of a ball of protein after the transfer at one cycle per diameter or at
+        frequency 0, whichever is stronger. An uneven film has this contrast times the deviation
+        of its thickness, in addition to absorption, because unevenness of real ice hides particles
+        more than absorption alone explains.
         """
         transfer = optics.contrast_transfer(
             np.array([0.0, self.diameter_angstrom**-2]),
@@ -254,7 +254,7 @@ class _Scene:
         return float(np.abs(transfer).max() * phase * 2 / 3 * self.diameter_angstrom)
 
     def _film_transmission(self) -> Floats:
-        """Return what crystals, and a crystalline film where there is one, let through."""
+        """Return the transmission of the crystals and, if there is one, of a crystalline film."""
         strength = self.parameters.crystalline_ice
         if not strength:
             return self.crystal_transmission
@@ -279,18 +279,18 @@ class _Scene:
             * self._stain_relief()
         )
         excluded = film * (1 - np.exp(-protein / film))
-        # Stain gathers around protein, but not where the protein is: always less than it excludes.
+        # Stain gathers around protein, but always less than the protein itself excludes.
         puddle = rng.uniform(0.05, 0.4) * ndimage.gaussian_filter(protein, 0.22 * self.diameter_px)
         grain = rng.normal(size=self.shape) * rng.uniform(1.0, 3.0) * np.sqrt(film) / self.pixel
         stain = (film - excluded + puddle + grain).clip(0)
         absorbed = stain * rng.uniform(0.002, 0.005)
-        # The transfer starts at −2 × 0.4: so at low frequency the contrast is what is absorbed.
+        # The transfer starts at −2 × 0.4, so that the contrast at low frequency is the absorption.
         contrast = self._imaged((absorbed - absorbed.mean()) / 0.8, amplitude_contrast=0.4)
         transmission = self.crystal_transmission * np.where(self.carbon, 0.7, 1.0)
         return self._illuminated(transmission * (1 + contrast).clip(0.02))
 
     def _stain_relief(self) -> Floats | float:
-        """Return the relative depth of the stain: uneven, with puddles and plateaus; or 1."""
+        """Return the relative depth of the stain with unevenness, puddles and plateaus; or 1."""
         parameters = self.parameters
         unevenness = self._unevenness()
         depth = 1.0 if unevenness is None else (1 + unevenness).clip(0.05)
@@ -305,7 +305,7 @@ class _Scene:
         return depth
 
     def detect(self, expected: Floats) -> Floats:
-        """Count electrons: shot noise; hot pixels and a border of zeros where asked for."""
+        """Add shot noise to the expected counts, and hot pixels and a border of zeros if set."""
         counts = self.rng.poisson(expected).astype(float)
         if self.parameters.hot_pixels:
             y, x = (self.rng.integers(side, size=self.parameters.hot_pixels) for side in self.shape)
@@ -353,7 +353,7 @@ class _Scene:
         return optics.filtered(phase, transfer, self.pixel)
 
     def _wide(self) -> float:
-        """Return the length over which illumination and ice vary, pixels."""
+        """Return the length in pixels over which illumination and ice vary."""
         return max(self.shape) / 5
 
     def _illuminated(self, transmission: Floats) -> Floats:

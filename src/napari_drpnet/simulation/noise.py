@@ -1,4 +1,4 @@
-"""Noise with a given spectrum, scaled so that particles are as faint as asked for."""
+"""Noise with a given spectrum, scaled to a given detectability of the particles."""
 
 from collections.abc import Callable
 
@@ -14,31 +14,32 @@ Spectrum = Callable[[Floats], Floats]
 
 #: Phase at frequency 0 of the transfer function of ice.
 _AMPLITUDE_CONTRAST = 0.08
-#: Side of the window from which the matched template is averaged, particle diameters.
+#: Side in particle diameters of the window in which the matched template is averaged.
 _TEMPLATE_DIAMETERS = 1.5
 
 
 def white(frequency: Floats) -> Floats:
-    """Return the power of white noise: the same at each frequency."""
+    """Return the power of white noise, which is 1 at every frequency."""
     return np.ones_like(frequency)
 
 
 def random_spectrum(diameter_px: float, rng: np.random.Generator) -> Spectrum:
-    """Draw a spectrum as the background of micrographs may have it.
+    """Draw a random spectrum like that of the background of micrographs.
 
     Parameters
     ----------
     diameter_px : float
-        Particle diameter, pixels; the corner frequencies are drawn relative to it.
+        Particle diameter in pixels, to which the corner frequencies are relative.
     rng : numpy.random.Generator
-        Draws the parameters.
+        Random generator.
 
     Returns
     -------
     callable
-        Power that falls off beyond 2.5 to 16 cycles per diameter, and has a white floor. Half of
-        the spectra are damped below 0.3 to 1.3 cycles per diameter, half are those of structured
-        ice: the square of a transfer function with its first maximum at 1 to 6 cycles per diameter.
+        Function from frequency in cycles per pixel to power. The power falls off beyond 2.5 to 16
+        cycles per diameter and has a white floor. Half of the spectra are damped below 0.3 to 1.3
+        cycles per diameter. The others are those of structured ice: the square of a transfer
+        function with its first maximum at 1 to 6 cycles per diameter.
     """
     upper = np.exp(rng.uniform(np.log(2.5), np.log(16))) / diameter_px
     lower = np.exp(rng.uniform(np.log(0.3), np.log(1.3))) / diameter_px
@@ -58,7 +59,7 @@ def random_spectrum(diameter_px: float, rng: np.random.Generator) -> Spectrum:
 
 
 def coloured_noise(shape: tuple[int, int], spectrum: Spectrum, rng: np.random.Generator) -> Floats:
-    """Return Gaussian noise ``(ny, nx)`` with a spectrum, zero mean and unit variance."""
+    """Return Gaussian noise ``(ny, nx)`` with a given spectrum, zero mean and unit variance."""
     from scipy import fft
 
     noise = fft.rfft2(rng.normal(size=shape))
@@ -76,27 +77,28 @@ def add_noise(
     spectrum: Spectrum,
     rng: np.random.Generator,
 ) -> Floats:
-    """Add noise until the particles are as faint as asked for.
+    """Add noise to a micrograph until its particles have a given detectability.
 
     Parameters
     ----------
     pixels : (ny, nx) array
-        The micrograph.
+        Pixels of the micrograph.
     centers_yx : (n, 2) array
-        True centres ``(y, x)``, pixels.
+        True centres ``(y, x)`` in pixels.
     diameter_px : float
-        Particle diameter, pixels.
+        Particle diameter in pixels.
     detectability : float
-        The d' wanted; see `measure_detectability`. A micrograph whose particles are as faint
-        already is returned as it is.
+        Target d', see `measure_detectability`. If that of the micrograph is not higher, no noise
+        is added.
     spectrum : callable
-        Power of the noise at frequencies in cycles per pixel.
+        Power of the noise as a function of frequency in cycles per pixel.
     rng : numpy.random.Generator
-        Draws the noise.
+        Random generator.
 
     Returns
     -------
     (ny, nx) float64 array
+        Micrograph with noise.
     """
     image = np.asarray(pixels, float)
     noise = coloured_noise((image.shape[0], image.shape[1]), spectrum, rng)
@@ -108,23 +110,23 @@ def add_noise(
 
 
 def measure_detectability(pixels: ArrayLike, centers_yx: ArrayLike, diameter_px: float) -> float:
-    """Return the d' of the matched template: how far particles stand out of their background.
+    """Measure the detectability d' of particles against their background by template matching.
 
     Parameters
     ----------
     pixels : (ny, nx) array
-        The micrograph.
+        Pixels of the micrograph.
     centers_yx : (n, 2) array
-        True centres ``(y, x)``, pixels.
+        True centres ``(y, x)`` in pixels.
     diameter_px : float
-        Particle diameter, pixels.
+        Particle diameter in pixels.
 
     Returns
     -------
     float
-        Mean response at the centres above the median response, over the robust deviation of
-        the response. The template is the mean radial profile of the particles, without its mean.
-        0 where there are no particles.
+        Mean response at the centres above the median response, divided by the robust deviation of
+        the response. The template is the mean radial profile of the particles, minus its mean.
+        0 without particles.
     """
     image = np.asarray(pixels, float)
     signal, deviation = _respond(image, _template(image, centers_yx, diameter_px), centers_yx)
@@ -132,7 +134,7 @@ def measure_detectability(pixels: ArrayLike, centers_yx: ArrayLike, diameter_px:
 
 
 def _template(image: Floats, centers_yx: ArrayLike, diameter_px: float) -> Floats:
-    """Return the mean radial profile around the centres as a small image of zero mean."""
+    """Return the mean radial profile around the centres as a square image of zero mean."""
     reach = int(np.ceil(_TEMPLATE_DIAMETERS * diameter_px / 2))
     nearest = np.round(np.asarray(centers_yx, float).reshape(-1, 2)).astype(int)
     inside = np.all((nearest >= reach) & (nearest < np.array(image.shape) - reach), axis=1)

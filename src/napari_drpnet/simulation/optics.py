@@ -1,6 +1,6 @@
-"""The microscope: from projected potential to expected intensity.
+"""Optics of the microscope: from projected potential to expected intensity.
 
-Weak-phase imaging after Kirkland, *Advanced Computing in Electron Microscopy*; signs as in
+Weak-phase imaging after Kirkland, *Advanced Computing in Electron Microscopy*, with signs as in
 RELION's `ctf.h` (positive defocus is underfocus, particles are dark).
 """
 
@@ -14,20 +14,20 @@ Floats = NDArray[np.float64]
 
 
 def electron_wavelength(voltage_kv: float) -> float:
-    """Return the relativistic wavelength, Å (0.0197 at 300 kV)."""
+    """Return the relativistic wavelength of electrons in Å (0.0197 at 300 kV)."""
     volt = voltage_kv * 1e3
     return float(12.2643247 / np.sqrt(volt * (1 + volt * 0.978466e-6)))
 
 
 def interaction_constant(voltage_kv: float) -> float:
-    """Return the phase shift per projected potential, rad/(V·Å) (6.5e-4 at 300 kV)."""
+    """Return the phase shift per projected potential in rad/(V·Å) (6.5e-4 at 300 kV)."""
     rest_energy_ev, energy_ev = 510_998.95, voltage_kv * 1e3
     ratio = (rest_energy_ev + energy_ev) / (2 * rest_energy_ev + energy_ev)
     return float(2 * np.pi / (electron_wavelength(voltage_kv) * energy_ev) * ratio)
 
 
 def frequency_grid(shape: tuple[int, int], pixel_size_angstrom: float) -> Floats:
-    """Return the squared spatial frequency of each `rfft2` coefficient, 1/Å²."""
+    """Return the squared spatial frequency of each `rfft2` coefficient in 1/Å²."""
     fy = np.fft.fftfreq(shape[0], pixel_size_angstrom)
     fx = np.fft.rfftfreq(shape[1], pixel_size_angstrom)
     return fy[:, None] ** 2 + fx[None, :] ** 2
@@ -42,20 +42,25 @@ def contrast_transfer(
     amplitude_contrast: float = 0.08,
     b_factor: float = 80.0,
 ) -> Floats:
-    """Return the transfer of phase into relative intensity, with its envelope.
+    """Return the transfer of phase into relative intensity, including the envelope.
 
-    At low frequency it is ``−2 · amplitude_contrast``: mass is dark.
+    At low frequency it is ``−2 · amplitude_contrast``, so that mass is dark.
 
     Parameters
     ----------
     frequency_squared : float array
-        From `frequency_grid`, 1/Å².
+        Squared spatial frequencies in 1/Å², for example from `frequency_grid`.
     defocus_angstrom : float
-        Underfocus, Å.
+        Underfocus in Å.
     voltage_kv, spherical_aberration_mm, amplitude_contrast : float
-        Of the microscope.
+        Acceleration voltage in kV, spherical aberration in mm, and amplitude contrast (0 to 1).
     b_factor : float
-        Envelope ``exp(−B k² / 4)``, Å².
+        B factor in Å² of the envelope ``exp(−B k² / 4)``.
+
+    Returns
+    -------
+    float array
+        Transfer in the shape of `frequency_squared`.
     """
     wavelength = electron_wavelength(voltage_kv)
     phase = (
@@ -73,16 +78,16 @@ def contrast_transfer(
 
 @dataclass(frozen=True, eq=False)
 class Beam:
-    """A round beam. A straight edge is that of a very wide one.
+    """A round beam; a very wide one has a straight edge in the frame.
 
     Parameters
     ----------
     center_yx : (2,) float array
-        Pixels of the frame; it may lie outside.
+        Centre ``(y, x)`` in pixels, which may lie outside the frame.
     radius_px : float
-        Where the beam ends.
+        Radius in pixels.
     edge_px : float
-        Width over which it fades.
+        Width in pixels over which the intensity falls off.
     """
 
     center_yx: Floats
@@ -90,19 +95,25 @@ class Beam:
     edge_px: float
 
     def depth_at(self, positions_yx: Floats) -> Floats:
-        """Return how far inside the beam positions ``(..., 2)`` lie, pixels; outside negative."""
+        """Return the distance in pixels of positions ``(..., 2)`` from the edge; negative outside.
+
+        Parameters
+        ----------
+        positions_yx : (..., 2) float array
+            Positions ``(y, x)`` in pixels.
+        """
         away = np.asarray(positions_yx) - self.center_yx
         return np.asarray(self.radius_px - np.hypot(away[..., 0], away[..., 1]))
 
     def intensity(self, shape: tuple[int, int]) -> Floats:
-        """Return the share of the beam that arrives at each pixel: 0.005 beyond its edge."""
+        """Return the relative intensity at each pixel of a frame; it is 0.005 beyond the edge."""
         y, x = np.ogrid[: shape[0], : shape[1]]
         depth = self.radius_px - np.hypot(y - self.center_yx[0], x - self.center_yx[1])
         return np.asarray(0.005 + 0.995 * np.clip(depth / self.edge_px + 0.5, 0, 1))
 
 
 def beam_with_edge(shape: tuple[int, int], dark_share: float, rng: np.random.Generator) -> Beam:
-    """Draw a beam that leaves a share of the frame dark, with a round or a straight edge."""
+    """Draw a random beam that leaves a given share of the frame dark."""
     side, angle = float(max(shape)), rng.uniform(0, 2 * np.pi)
     offset = side * (1000.0 if rng.random() < 0.3 else rng.uniform(0.1, 1.5))
     center = np.array(shape) / 2 + offset * np.array([np.sin(angle), np.cos(angle)])
@@ -113,16 +124,20 @@ def beam_with_edge(shape: tuple[int, int], dark_share: float, rng: np.random.Gen
 
 
 def filtered(image: Floats, defocused: Callable[[Floats], Floats], pixel: float) -> Floats:
-    """Image through a transfer function of squared frequency, mirrored at the edges.
+    """Apply a transfer function to an image that is mirrored at its edges.
 
     Parameters
     ----------
     image : (h, w) float array
         Projected phase.
     defocused : callable
-        Takes the squared frequency (1/Å²) of each coefficient, returns the transfer.
+        Function from the squared frequency in 1/Å² of each coefficient to the transfer.
     pixel : float
-        Pixel size, Å.
+        Pixel size in Å.
+
+    Returns
+    -------
+    (h, w) float array
     """
     from scipy import fft
 
@@ -134,7 +149,7 @@ def filtered(image: Floats, defocused: Callable[[Floats], Floats], pixel: float)
 
 
 def smooth_noise(shape: tuple[int, int], correlation_px: float, rng: np.random.Generator) -> Floats:
-    """Return Gaussian noise of unit variance, correlated over about `correlation_px` pixels."""
+    """Return Gaussian noise ``(ny, nx)`` of unit variance with a given correlation length."""
     from scipy import ndimage
 
     step = max(1, int(correlation_px / 4))

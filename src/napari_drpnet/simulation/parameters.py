@@ -1,4 +1,4 @@
-"""Every parameter of a simulated micrograph: unit, bounds, title, default."""
+"""The parameters of simulated micrographs, with units, bounds, titles and defaults."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from napari_drpnet.base.frozen import Parameters
 
 
 class SimulationParameters(Parameters):
-    """What a simulated micrograph shows, and how it was taken."""
+    """Parameters of the sample, the optics and the exposure of a simulated micrograph."""
 
     height_px: int = Field(2048, ge=64, le=16384, title="Rows of the micrograph")
     width_px: int = Field(2048, ge=64, le=16384, title="Columns of the micrograph")
@@ -18,7 +18,7 @@ class SimulationParameters(Parameters):
         title="Particle diameter in Å; default: as the structure, or 180 for shapes",
     )
     particles: int = Field(
-        200, ge=0, le=100_000, title="Number of particles, where there is room for them"
+        200, ge=0, le=100_000, title="Number of particles; fewer if there is not enough room"
     )
     min_distance: float = Field(
         1.0, ge=0, le=20, title="Least distance between particles, in particle diameters"
@@ -39,7 +39,7 @@ class SimulationParameters(Parameters):
     carbon: bool = Field(False, title="Show the edge of a carbon film")
     ice_crystals: int = Field(0, ge=0, le=10_000, title="Number of ice crystals")
     crystalline_ice: float = Field(
-        0.0, ge=0, le=1, title="Relative contrast of a crystalline film: grains of about a particle"
+        0.0, ge=0, le=1, title="Relative contrast of a crystalline film of particle-sized grains"
     )
     junk: int = Field(0, ge=0, le=10_000, title="Number of aggregates and fragments")
     hot_pixels: int = Field(0, ge=0, le=100_000, title="Number of hot pixels")
@@ -63,8 +63,8 @@ class SimulationParameters(Parameters):
         0.0, ge=0, le=1, title="Relative contrast of many small ice crystals of equal size"
     )
     beam_edge: float = Field(
-        0.0, ge=0, le=0.7, title="Share of the frame beyond the edge of the beam: nothing arrives"
+        0.0, ge=0, le=0.7, title="Share of the frame that lies beyond the edge of the beam"
     )
     zero_border_px: int = Field(
-        0, ge=0, le=4096, title="Width of a border of exactly 0, as alignment leaves it, in pixels"
+        0, ge=0, le=4096, title="Width in pixels of a border of zeros, as left by motion correction"
     )

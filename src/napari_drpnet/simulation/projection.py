@@ -1,4 +1,4 @@
-"""Compiled loop that projects clouds of points; importing it costs the import of numba."""
+"""Compiled loop that projects point clouds. Importing this module imports numba, which is slow."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +11,21 @@ Indices = NDArray[np.intp]
 
 @compiled
 def spread_points(positions_yx: Floats, weights: Floats, low: Indices, high: Indices) -> Floats:
-    """Spread each point over the four pixels around it, in proportion to its nearness.
+    """Distribute the weight of each point over the four nearest pixels by bilinear weights.
 
     Parameters
     ----------
     positions_yx : (n, 2) float array
-        Positions ``(y, x)``, pixels.
+        Positions ``(y, x)`` in pixels.
     weights : (n,) float array
-        What each point carries.
+        Weight of each point.
     low, high : (2,) int array
-        First pixel of a window, and the one behind its last.
+        First pixel ``(y, x)`` of a window, and the first beyond its end.
 
     Returns
     -------
-    (high - low) float64 array
-        Sums over the window; what falls outside is left out.
+    float64 array of shape ``high - low``
+        Sum of the weights in each pixel of the window. Weights outside it are dropped.
     """
     rows, columns = high[0] - low[0], high[1] - low[1]
     total = np.zeros((rows, columns))

@@ -1,4 +1,4 @@
-"""One simulated micrograph with known truth, to try things on: made once, then kept."""
+"""Sample data: one simulated micrograph with known truth, which is cached."""
 
 import os
 from pathlib import Path
@@ -30,25 +30,25 @@ _STEM = "simulated_barrels"
 
 
 def sample_files() -> tuple[Path, Path]:
-    """Return the sample micrograph and its truth; the first call makes them, in seconds.
+    """Return the files of the sample micrograph and its truth, simulated if they are not cached.
 
     Returns
     -------
     micrograph : pathlib.Path
-        ``.mrc`` of 2048 × 2560 pixels of 1.5 Å with barrels of `SAMPLE_DIAMETER_ANGSTROM`, carbon,
-        ice crystals and junk: the micrograph of ``make demo``.
+        Path of an ``.mrc`` file of 2048 × 2560 pixels of 1.5 Å with barrels of
+        `SAMPLE_DIAMETER_ANGSTROM`, carbon, ice crystals and aggregates.
     truth : pathlib.Path
-        ``.csv`` with the true centres.
+        Path of a ``.csv`` file with the true centres.
 
     Raises
     ------
     OSError
-        When the cache cannot be written: see `cache_folder`.
+        If the cache cannot be written, see `cache_folder`.
 
     Notes
     -----
-    The files lie in `cache_folder`, in ``samples``. They are made again where one of them is
-    missing or cannot be read.
+    The files are in the folder ``samples`` of `cache_folder`. They are simulated again, which takes
+    seconds, if one of them is missing or cannot be read.
     """
     folder = cache_folder() / "samples"
     micrograph, truth = folder / f"{_STEM}.mrc", folder / f"{_STEM}.csv"
@@ -58,7 +58,7 @@ def sample_files() -> tuple[Path, Path]:
 
 
 def cache_folder() -> Path:
-    """Return where files live that can be made again: `DRPNET_CACHE`, or the user's cache."""
+    """Return the folder of cached files: `DRPNET_CACHE` if set, else the user's cache folder."""
     from platformdirs import user_cache_path
 
     folder = os.environ.get("DRPNET_CACHE")
@@ -74,7 +74,7 @@ def _are_usable(micrograph: Path, truth: Path) -> bool:
 
 
 def _simulate() -> SimulatedMicrograph:
-    """Simulate as ``drpnet simulate --seed`` does, which draws a seed for each micrograph."""
+    """Simulate the sample like ``drpnet simulate --seed``, which draws a seed per micrograph."""
     seed = int(np.random.SeedSequence(SAMPLE_SEED).generate_state(1)[0])
     particle = make_shape(SAMPLE_SHAPE, SAMPLE_DIAMETER_ANGSTROM, np.random.default_rng(seed))
     return simulate_micrograph(SAMPLE_PARAMETERS, [particle], seed)

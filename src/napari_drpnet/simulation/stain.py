@@ -1,4 +1,4 @@
-"""How deep negative stain lies: puddles where it gathered, plateaus where it is thin."""
+"""Depth of negative stain, with deep puddles and thin plateaus."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,22 @@ def stain_relief(
     diameter_px: float,
     rng: np.random.Generator,
 ) -> Floats:
-    """Return the depth of stain relative to the film without puddles and plateaus.
+    """Return the depth ``(ny, nx)`` of stain relative to a film without puddles and plateaus.
 
     Parameters
     ----------
     shape : (int, int)
-        Of the frame.
+        Shape ``(ny, nx)`` of the frame in pixels.
     puddles : int
-        Areas of 0.5 to 4 particle diameters, 1.3 to 3 times as deep, with sharp or soft edges.
+        Number of areas of 0.5 to 4 particle diameters that are 1.3 to 3 times as deep, with sharp
+        or soft edges.
     plateaus : int
-        Areas of 1 to 6 particle diameters with sharp edges, of 10 to 60 % of the depth.
+        Number of areas of 1 to 6 particle diameters with 10 to 60 % of the depth, with sharp
+        edges.
     diameter_px : float
-        Of the particles.
+        Particle diameter in pixels.
     rng : numpy.random.Generator
-        Draws places, sizes and outlines.
+        Random generator.
     """
     depth = np.ones(shape)
     for _ in range(plateaus):
@@ -44,7 +46,7 @@ def stain_relief(
 def _scale_area(
     depth: Floats, radius: float, factor: float, softness: float, rng: np.random.Generator
 ) -> None:
-    """Multiply the depth in one area; the edge is `softness` of the radius wide."""
+    """Multiply the depth in one random area; its edge is `softness` times the radius wide."""
     center = rng.uniform(0, depth.shape)
     window = window_around(center, 2 * radius + 3, (depth.shape[0], depth.shape[1]))
     dy, dx = (grid - c for grid, c in zip(np.ogrid[window], center, strict=True))

@@ -1,7 +1,7 @@
-"""What is imaged: clouds of points that carry electrostatic potential.
+"""Structures to simulate, as point clouds of electrostatic potential.
 
-Atoms, voxels of a density map and analytic shapes all become one thing, a cloud of points with
-weights in V·Å³, so that one projection serves them all.
+Atoms, voxels of a density map and analytic shapes are all represented as a cloud of points with
+weights in V·Å³, so that the same projection applies to them.
 """
 
 import zlib
@@ -32,11 +32,16 @@ class Structure:
     Parameters
     ----------
     points : (n, 3) float array
-        Positions ``(z, y, x)`` in Å; their weighted mean is moved to the origin.
+        Positions ``(z, y, x)`` in Å. Their weighted mean is moved to the origin.
     weights : (n,) float array
-        Potential carried by each point, V·Å³.
+        Potential of each point in V·Å³.
     name : str
-        For messages and metadata.
+        Name for messages and metadata.
+
+    Raises
+    ------
+    ValueError
+        If there are no points, shapes do not match, or the sum of the weights is not positive.
     """
 
     points: Floats
@@ -53,11 +58,11 @@ class Structure:
 
     @property
     def diameter_angstrom(self) -> float:
-        """Twice the distance from the centre within which 98 % of the points lie, Å."""
+        """Diameter in Å of the sphere around the centre that contains 98 % of the points."""
         return float(2 * np.quantile(np.linalg.norm(self.points, axis=1), 0.98))
 
     def scaled_to(self, diameter_angstrom: float) -> "Structure":
-        """Return the same shape at another size, at the same density."""
+        """Return the structure scaled to another diameter at the same density."""
         factor = diameter_angstrom / self.diameter_angstrom
         return Structure(self.points * factor, self.weights * factor**3, self.name)
 
@@ -68,7 +73,8 @@ def read_structure(path: str | Path) -> Structure:
     Parameters
     ----------
     path : path-like
-        ``.pdb``, ``.ent``, ``.cif``, ``.mmcif``, or ``.mrc``, ``.map``, ``.ccp4``.
+        Path of a ``.pdb``, ``.ent``, ``.cif`` or ``.mmcif`` file, or of a ``.mrc``, ``.map`` or
+        ``.ccp4`` file.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def read_structure(path: str | Path) -> Structure:
     Raises
     ------
     InputFileError
-        When the file is missing, of another kind, or holds no atoms or no density.
+        If the file is missing, of another type, or has no atoms or no density.
     """
     path = Path(path)
     if not path.is_file():
@@ -93,7 +99,7 @@ def read_structure(path: str | Path) -> Structure:
             path, f"not a readable structure ({error})", "Give a PDB, mmCIF or MRC density file"
         ) from error
     raise InputFileError(
-        path, f"unknown kind of structure '.{kind}'", "Give a .pdb, .cif, .mrc or .map file"
+        path, f"unknown type of structure '.{kind}'", "Give a .pdb, .cif, .mrc or .map file"
     )
 
 
@@ -135,7 +141,7 @@ def _from_density(path: Path) -> Structure:
 
 
 def _thinned(points: Floats, weights: Floats, name: str, jitter: float = 0.0) -> Structure:
-    """Keep at most `_MAX_POINTS` points at the same total weight; blur a voxel grid."""
+    """Keep at most `_MAX_POINTS` points at the same total weight, and jitter them by a voxel."""
     rng = np.random.default_rng(0)
     total = weights.sum()
     if len(points) > _MAX_POINTS:
@@ -155,18 +161,22 @@ def make_shape(
     Parameters
     ----------
     shape : str
-        One of `SHAPES`.
+        Name of the shape, one of `SHAPES`.
     diameter_angstrom : float
-        Longest extent, Å.
+        Diameter in Å.
     rng : numpy.random.Generator
-        Draws the proportions and the points.
+        Random generator.
     points : int
-        Size of the cloud.
+        Greatest number of points.
+
+    Returns
+    -------
+    Structure
 
     Raises
     ------
     ValueError
-        When `shape` is not one of `SHAPES`.
+        If `shape` is not one of `SHAPES`.
     """
     if shape not in SHAPES:
         raise ValueError(f"unknown shape {shape!r}; choose one of {', '.join(SHAPES)}")
@@ -181,28 +191,32 @@ def make_solid(
     tries: int,
     points: int,
 ) -> Structure:
-    """Fill a solid with protein.
+    """Make a structure by filling a solid with random points of protein density.
 
     Parameters
     ----------
     name : str
-        Of the structure.
+        Name of the structure.
     density_at : callable
-        Takes positions ``(n, 3)`` in the cube from −1 to 1 and a generator for the proportions;
-        returns the relative density at each, 0 to 1.
+        Function of positions ``(n, 3)`` in the cube from −1 to 1 and a random generator that
+        returns the relative density ``(n,)``, from 0 to 1.
     diameter_angstrom : float
-        Longest extent, Å.
+        Diameter in Å.
     rng : numpy.random.Generator
-        Draws the proportions and the points.
+        Random generator.
     tries : int
-        Points drawn in the cube, of which those in the solid stay.
+        Number of points drawn in the cube. Those in the solid are kept.
     points : int
-        Most points of the cloud.
+        Greatest number of points in the structure.
+
+    Returns
+    -------
+    Structure
 
     Raises
     ------
     ValueError
-        When the solid is so thin that fewer than 10 points lie in it.
+        If the solid is so thin that fewer than 10 points lie in it.
     """
     candidates = rng.uniform(-1, 1, (tries, 3))
     density = density_at(candidates, rng)
@@ -217,7 +231,7 @@ def make_solid(
 
 
 def _blob(p: Floats, rng: np.random.Generator) -> Density:
-    """Return an ellipsoid with random lobes, the look of an irregular complex."""
+    """Return the density of an ellipsoid with random lobes, like an irregular complex."""
     axes = rng.uniform(0.6, 1.0, 3)
     direction = rng.normal(size=(4, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
@@ -258,7 +272,7 @@ def _cube(p: Floats, rng: np.random.Generator) -> Density:
 
 
 def _micelle(p: Floats, rng: np.random.Generator) -> Density:
-    """Return a membrane protein: a dense body with a fainter belt of detergent."""
+    """Return the density of a membrane protein: a dense body with a fainter detergent belt."""
     r, z = np.hypot(p[:, 1], p[:, 2]), p[:, 0]
     body = (r < rng.uniform(0.4, 0.6)) & (z > -0.5) & (z < 0.9)
     belt = (r / 0.95) ** 2 + ((z + 0.2) / 0.35) ** 2 < 1
@@ -266,7 +280,7 @@ def _micelle(p: Floats, rng: np.random.Generator) -> Density:
 
 
 def _arms(p: Floats, rng: np.random.Generator) -> Density:
-    """Return a compact core with two to four thin arms, like an antibody."""
+    """Return the density of a compact core with two to four thin arms, like an antibody."""
     solid = np.linalg.norm(p, axis=1) < rng.uniform(0.34, 0.46)
     count, turn = int(rng.integers(2, 5)), rng.uniform(0, 2 * np.pi)
     for arm in range(count):
@@ -284,13 +298,13 @@ def _unit(angle: float) -> Floats:
 
 
 def _tubule(p: Floats, rng: np.random.Generator) -> Density:
-    """Return a short hollow tube, longer than wide."""
+    """Return the density of a short hollow tube, longer than wide."""
     r, width, hole = np.hypot(p[:, 1], p[:, 2]), rng.uniform(0.25, 0.45), rng.uniform(0.4, 0.65)
     return (r < width) & (r > hole * width) & (np.abs(p[:, 0]) < 0.95)
 
 
 def _disc(p: Floats, rng: np.random.Generator) -> Density:
-    """Return a flat disc, like a nanodisc."""
+    """Return the density of a flat disc, like a nanodisc."""
     r = np.hypot(p[:, 1], p[:, 2] / rng.uniform(0.8, 1.0))
     return (r < 1) & (np.abs(p[:, 0]) < rng.uniform(0.14, 0.3))
 

@@ -72,7 +72,7 @@ def test_names_are_whole_or_of_files(tmp_path):
     assert read_names(tmp_path / "names.txt", known) == {"b/y.mrc", "b/x.mrc"}
     (tmp_path / "names.star").write_text("data_\nloop_\n_rlnMicrographName\na/x.mrc\n")
     assert read_names(tmp_path / "names.star", known) == {"a/x.mrc"}
-    for wrong, reason in (("x.mrc", "'x.mrc' is several"), ("z.mrc", "'z.mrc' is none")):
+    for wrong, reason in (("x.mrc", "'x.mrc' matches several"), ("z.mrc", "'z.mrc' matches none")):
         (tmp_path / "names.txt").write_text(wrong)
         with pytest.raises(InputFileError, match=reason):
             read_names(tmp_path / "names.txt", known)
@@ -106,7 +106,7 @@ def test_a_folder_becomes_a_new_list(pick, use_toy_weights):
 
 def test_nothing_is_written_where_nothing_stays(pick, use_toy_weights, tmp_path):
     pick("in/sub/m0.mrc")
-    with pytest.raises(InputFileError, match="out: no micrograph would stay"):
+    with pytest.raises(InputFileError, match="out: no micrograph would be kept"):
         curate(Path("out"), Path("selected.star"), CurationRules(min_count=9999))
     with pytest.raises(InputFileError, match="in: has no picked micrographs"):
         curate(Path("in"), Path("selected.star"), NO_RULES)

@@ -114,7 +114,7 @@ def test_what_stands_out_has_a_picture_and_a_reason(pick, use_toy_weights):
         content["result"] |= {"name": f"copy{number}.mrc", "accepted": count}
         record.with_name(f"copy{number}.json").write_text(json.dumps(content))
     page = read(write_report(OUT))
-    reasons = page.text[page.text.index("Standing out") : page.text.index("Usual")]
+    reasons = page.text[page.text.index("Outliers") : page.text.index("Typical")]
     assert "copy6.mrc" in reasons
     assert "count 0, far below the median" in reasons
     assert "copy1.mrc" not in reasons
@@ -126,7 +126,7 @@ def test_pictures_of_lost_micrographs_are_left_out(pick, use_toy_weights):
         star.write_text("damaged")
     page = read(write_report(OUT))
     assert "img" not in {tag for tag, _ in page.tags}
-    assert "cannot be read any more" in page.text
+    assert "can no longer be read" in page.text
 
 
 def test_a_run_without_any_picks_has_a_page(pick, use_toy_weights):

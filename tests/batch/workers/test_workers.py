@@ -88,9 +88,9 @@ def test_processes_pick_the_same_as_this_one_and_are_used_again(entries, paramet
         first, rest = entries[:5], entries
         out = Outputs(Path("out"), formats)
         pick_micrographs(first, parameters, out, workers=workers)
-        pids = {worker.process.pid for worker in workers._crew}
+        pids = {worker.process.pid for worker in workers._workers}
         again = pick_micrographs(rest, parameters, out, workers=workers, existing="resume")
-        assert pids == {worker.process.pid for worker in workers._crew}
+        assert pids == {worker.process.pid for worker in workers._workers}
         assert len(pids) == 2
     assert picks_in("alone") == picks_in("out")
     assert [p.name for p in again.picked] == [p.name for p in report.picked]
@@ -122,7 +122,7 @@ def test_a_cancelled_job_ends_processes_within_a_micrograph(entries, deadly, pre
         with pytest.raises(Cancelled):
             next(outcomes)
         assert time.monotonic() - start < 10
-        assert workers._crew == []
+        assert workers._workers == []
     pids = [int(path.name[4:]) for path in Path().glob("busy*")]
     assert not any(map(_is_alive, pids))
     assert set(picks_in("out")) == {"m0_autopick.star"}

@@ -65,10 +65,10 @@ def test_files_without_boxes(cbox, text):
         ("1 2 wide 4 0.5\n", "'wide'"),
         ("1 nan 4 4 0.5\n", "particle 1 has no position"),
         (TABLES.replace("_Width", "_Broad"), "no table with .*_Width"),
-        (TABLES.replace("10.5", "left"), "_CoordinateX holds something"),
+        (TABLES.replace("10.5", "left"), "_CoordinateX has a value that is not"),
         (TABLES.replace("10.5", "<NA>"), "particle 1 has no position"),
         (TABLES.replace("<NA> 6", "3 6", 1).replace("<NA> 6", "4 6"), "several slices"),
-        (TABLES.replace("_Confidence", "_filamentid"), "a particle of no filament"),
+        (TABLES.replace("_Confidence", "_filamentid"), "belongs to no filament"),
         (TABLES[: TABLES.index("0.5\n")], "not a valid STAR file"),
     ],
 )

@@ -85,10 +85,10 @@ def test_a_pickle_is_refused_and_not_loaded(tmp_path, cs):
     objects["location/micrograph_path"] = Mine()
     np.save(tmp_path / "b.npy", objects, allow_pickle=True)
     (tmp_path / "b.npy").rename(tmp_path / "a.cs")
-    with pytest.raises(InputFileError, match="is no whole dataset"):
+    with pytest.raises(InputFileError, match="is not a complete cryoSPARC dataset"):
         read_cs_stored(tmp_path / "a.cs")
     (tmp_path / "a.cs").write_bytes(Mine().__reduce_ex__(2) and __import__("pickle").dumps(Mine()))
-    with pytest.raises(InputFileError, match=r"is no \.cs file"):
+    with pytest.raises(InputFileError, match=r"is not a \.cs file"):
         read_cs_stored(tmp_path / "a.cs")
     assert not Mine.made
 
@@ -98,11 +98,11 @@ def test_a_truncated_file(cs):
     whole = file.read_bytes()
     for length in (len(whole) - 1, 200, 9, 7):
         file.write_bytes(whole[:length])
-        with pytest.raises(InputFileError, match="no whole dataset"):
+        with pytest.raises(InputFileError, match="not a complete cryoSPARC dataset"):
             read_cs_stored(file)
     for length in (3, 0):
         file.write_bytes(whole[:length])
-        with pytest.raises(InputFileError, match=r"is no \.cs file"):
+        with pytest.raises(InputFileError, match=r"is not a \.cs file"):
             read_cs_stored(file)
 
 
@@ -110,14 +110,14 @@ def test_a_header_that_promises_too_much_takes_no_memory(cs):
     file = cs([row(1, 2)] * 3)
     content = file.read_bytes().replace(b"(3,)", b"(9" + b"9" * 13 + b",)", 1)
     file.write_bytes(content)
-    with pytest.raises(InputFileError, match="no whole dataset"):
+    with pytest.raises(InputFileError, match="not a complete cryoSPARC dataset"):
         read_cs_stored(file)
 
 
 def test_other_kinds_of_files(tmp_path, cs):
     file = tmp_path / "a.cs"
     np.savez(tmp_path / "b.npz", a=np.ones(2))
-    contents = {b"\x94CSDAT....": "stream format", (tmp_path / "b.npz").read_bytes(): "is no .cs"}
+    contents = {b"\x94CSDAT....": "stream format", (tmp_path / "b.npz").read_bytes(): "not a .cs"}
     for content, reason in contents.items():
         file.write_bytes(content)
         with pytest.raises(InputFileError, match=reason):

@@ -64,7 +64,7 @@ def test_files_that_cannot_be_used():
     with pytest.raises(InputFileError, match=r"gone\.star: cannot be read"):
         read_coordinates("autopick.star")
     Path("other.star").write_text("list.star\n")
-    with pytest.raises(InputFileError, match="does not tell how files end"):
+    with pytest.raises(InputFileError, match="does not give the ending"):
         read_coordinates("other.star")
     Path("coords_suffix_autopick.star").write_text("gone.star\n")
     with pytest.raises(InputFileError, match=r"gone\.star: cannot be read"):

@@ -82,9 +82,9 @@ def test_no_picks(star, text):
     ("text", "reason"),
     [
         (RELION_2.replace("_rlnCoordinateX", "_rlnX"), "_rlnCoordinateX and _rlnCoordinateY"),
-        (RELION_2.replace("11.000000", "eleven"), "_rlnCoordinateX holds something"),
+        (RELION_2.replace("11.000000", "eleven"), "_rlnCoordinateX has a value that is not"),
         (RELION_2.replace("11.000000", "<NA>"), "particle 2 has no position"),
-        (RELION_2.replace("0.5 ", "high "), "_rlnAutopickFigureOfMerit holds something"),
+        (RELION_2.replace("0.5 ", "high "), "_rlnAutopickFigureOfMerit has a value that is not"),
         ("x,y\n1,2\n", "no data_ block"),
     ],
 )

@@ -74,7 +74,7 @@ def test_without_scores_there_is_no_column_and_outside_no_row(tmp_path):
 def test_what_cannot_be_written(tmp_path):
     with pytest.raises(ValueError, match="micrograph_names"):
         write_topaz(tmp_path / "a.txt", Coordinates(np.ones((1, 2)), np.ones(1)))
-    with pytest.raises(ValueError, match="two folders have the same name"):
+    with pytest.raises(ValueError, match="two folders have a micrograph of the same name"):
         write_topaz(tmp_path / "a.txt", coordinates("one/a.mrc", "two/a.mrc"))
     assert not list(tmp_path.iterdir())
 

@@ -1,1 +1,1 @@
-"""The output folder of a batch: what is written, recorded and finished."""
+"""The output folder of a batch: output files, records of finished micrographs, results."""

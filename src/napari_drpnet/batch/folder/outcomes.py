@@ -1,4 +1,4 @@
-"""What came of a micrograph: picked, or not and why; and what came of them all."""
+"""Results of single micrographs and of a batch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,52 +12,52 @@ from napari_drpnet.picking.resolve import ResolvedParameters
 
 
 class Stored(BaseModel):
-    """Base of what is kept as JSON: frozen, and no unknown names."""
+    """Base class of models that are stored as JSON: frozen, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PickedMicrograph(Stored):
-    """What came of one micrograph.
+    """Result of a micrograph that was picked.
 
     Parameters
     ----------
     name : str
-        As the index has it.
+        Name of the micrograph, as in the index.
     files : tuple of str
-        Written, relative to the output folder.
+        Paths of its output files, relative to the output folder.
     accepted, above_threshold : int
-        Picks in the coordinate files, and picks before the classifier judged.
+        Number of accepted picks, which are in the coordinate files, and number of picks above the
+        threshold, before classification.
     mean_fom : float or None
-        Mean figure of merit of the accepted picks; None where there are none, or unknown.
+        Mean figure of merit of the accepted picks; None if there are none, or if it is unknown.
     fom_quantiles : tuple of float
-        Least, lower quartile, median, upper quartile and greatest figure of merit of the accepted
-        picks; empty where there are none, or unknown.
+        Minimum, lower quartile, median, upper quartile and maximum of the figure of merit of the
+        accepted picks; empty if there are none, or if they are unknown.
     doubtful : int
-        Picks above the threshold whose P(particle) is below one half; 0 without a classifier.
+        Number of picks above the threshold whose P(particle) is below 0.5; 0 without a classifier.
     accept : float or None
-        Least P(particle) of the accepted picks. None where there was no such cut: without a
-        classifier, without picks above the threshold, or because the automatic rule accepts
-        nothing.
+        Minimum P(particle) of an accepted pick. None if no such cut was made: without a
+        classifier, without picks above the threshold, or if the automatic rule accepts nothing.
     automatic : bool
-        Whether accept was found for this micrograph.
+        Whether `accept` was determined automatically for this micrograph.
     expected_precision, expected_recall, expected_f1 : float or None
-        Of the accepted ones among the picks above the threshold, if P(particle) means what it says;
-        None without a classifier, or without such picks.
+        Expected scores of the accepted picks among those above the threshold, if P(particle) is
+        well calibrated; None without a classifier, or without picks above the threshold.
     valid_share : float
-        Share of the micrograph that is a picture, and not blank.
+        Fraction of the micrograph that shows an image and is not blank.
     diameter_px, pixel_size_angstrom : float
-        Particle diameter in unbinned pixels, and their size.
+        Particle diameter in unbinned pixels, and pixel size in Å.
     polarity : {'dark', 'bright'}
-        Of the particles.
+        Polarity of the particles on their background.
     polarity_confidence : float
-        From 0 to 1; 1 where the user said so.
+        Confidence in the polarity, from 0 to 1; 1 if the user set it.
     seconds : float
-        From the pixels to the written files.
+        Duration of picking and writing, without reading the micrograph, in seconds.
     earlier : bool
-        Finished by an earlier run.
+        Whether an earlier run finished the micrograph.
     advice : tuple of Advice
-        What is odd about it, and what to try.
+        Advice about anything unusual in the micrograph.
     """
 
     name: str
@@ -89,11 +89,11 @@ class FailedMicrograph:
     Parameters
     ----------
     name : str
-        As the index would have it.
+        Name of the micrograph, as it would be in the index.
     message : str
-        What is wrong, and perhaps what to do.
+        Reason of the failure, and where possible a remedy.
     details : str
-        The traceback of an error that nobody foresaw; else empty.
+        Traceback of an unexpected error; otherwise empty.
     """
 
     name: str
@@ -106,27 +106,27 @@ Outcome = PickedMicrograph | FailedMicrograph
 
 @dataclass(frozen=True, eq=False)
 class BatchReport:
-    """What came of a batch.
+    """Results of a batch.
 
     Parameters
     ----------
     picked : tuple of PickedMicrograph
-        Finished, now or by an earlier run.
+        Results of the micrographs that are finished, by this run or an earlier one.
     failed : tuple of FailedMicrograph
-        Not finished, and why.
+        Micrographs that failed, with reasons.
     interrupted : bool
-        Stopped before the last micrograph.
+        Whether the batch stopped before the last micrograph.
     index : pathlib.Path or None
-        RELION's index of all that is finished; None when that is nothing, or when no format is
-        one that RELION reads.
+        RELION's index of all finished micrographs; None if there are none, or if no output format
+        is one that RELION reads.
     parameters : ResolvedParameters
-        With what the weights recommend filled in.
+        Parameters, with the values that the weights recommend filled in.
     networks : Networks
-        That picked, and their device.
+        Networks that picked, and their device.
     seconds : float
-        From beginning to end.
+        Duration of the batch, in seconds.
     waiting : int
-        Micrographs that were there and have neither been picked nor failed.
+        Number of known micrographs that have neither been picked nor failed.
     """
 
     picked: tuple[PickedMicrograph, ...]

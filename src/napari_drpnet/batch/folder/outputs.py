@@ -1,4 +1,4 @@
-"""What a batch writes for each micrograph, and where."""
+"""Output files of a batch, and where they are written."""
 
 import errno
 import math
@@ -13,33 +13,34 @@ from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import write_preview
 
+#: Default side of a box, in particle diameters.
 BOX_PER_DIAMETER = 1.5
 #: RELION's index of the coordinate files in a folder.
 INDEX = "autopick.star"
-#: Endings of the coordinate files that RELION's index can name, the better one first.
+#: Endings of the coordinate files that RELION's index can name, the preferred one first.
 INDEXED = (f"{PICKS}.star", f"{PICKS}.box")
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What to write, and into which folder.
+    """Files to write, and the output folder.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The output folder.
+        Output folder.
     formats : tuple of str
-        Suffixes of coordinate files to write, of `WRITTEN`.
+        Suffixes of the coordinate files to write, from `WRITTEN`.
     box_size_px : int, optional
-        Side of the boxes in ``.box`` and ``.cbox`` files, unbinned pixels; by default 1.5 particle
-        diameters, rounded up to an even number.
+        Side of the boxes in ``.box`` and ``.cbox`` files, in unbinned pixels; by default 1.5
+        particle diameters, rounded up to an even number.
     all_candidates : bool
-        Also write ``candidates.csv``, with all candidates of all micrographs.
+        Whether to write ``candidates.csv``, with all candidates of all micrographs.
     preview : bool
-        Also write a picture of each micrograph with its picks.
+        Whether to write a picture of each micrograph with its picks.
     micrographs_star : pathlib.Path, optional
-        RELION's list where it alone names the micrographs. Then the file that RELION 3.1 takes
-        in place of the index is written too.
+        RELION's list of micrographs, if it is the only source. The file that RELION 3.1 takes in
+        place of the index is then written too.
     """
 
     folder: Path
@@ -53,32 +54,32 @@ class Outputs:
         require_formats(self.formats)
 
     def endings(self) -> list[str]:
-        """Return the endings of the files of one micrograph."""
+        """Return the endings of the output files of one micrograph."""
         pictures = [PREVIEW] if self.preview else []
         return coordinate_endings(self.formats) + pictures
 
     def paths(self, entry: BatchEntry) -> list[Path]:
-        """Return the files of one micrograph."""
+        """Return the paths of the output files of one micrograph."""
         return [self.folder / f"{entry.output}{ending}" for ending in self.endings()]
 
     @property
     def index(self) -> Path:
-        """RELION's index of the coordinate files."""
+        """Path of RELION's index of the coordinate files."""
         return self.folder / INDEX
 
     @property
     def candidates(self) -> Path:
-        """The table of all candidates."""
+        """Path of the table of all candidates."""
         return self.folder / "candidates.csv"
 
     @property
     def table(self) -> Path:
-        """What came of each micrograph, one row each."""
+        """Path of the table of results, with one row for each micrograph."""
         return self.folder / "summary.csv"
 
     @property
     def summary(self) -> Path:
-        """What came of a run, as JSON."""
+        """Path of the JSON summary of the last run."""
         return self.folder / "summary.json"
 
 
@@ -90,27 +91,27 @@ def write_outputs(
     diameter_px: float,
     note: str,
 ) -> None:
-    """Write the files of one micrograph, each whole or not at all.
+    """Write the output files of one micrograph, each completely or not at all.
 
     Parameters
     ----------
     outputs : Outputs
-        What to write.
+        Files to write, and the output folder.
     entry : BatchEntry
-        Whose files they are.
+        Name of the micrograph and paths of its output files.
     micrograph : Micrograph
-        Its pixels.
+        Pixels of the micrograph.
     picks : Picks
-        Those above the threshold; coordinate files get the accepted ones.
+        Picks above the threshold; coordinate files get the accepted ones.
     diameter_px : float
-        Particle diameter, unbinned pixels.
+        Particle diameter in unbinned pixels.
     note : str
-        For the caption of the preview.
+        Note for the caption of the preview.
 
     Raises
     ------
     OSError
-        When a file cannot be written.
+        If a file cannot be written.
     """
     box_size = outputs.box_size_px or default_box_size(diameter_px)
     coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
@@ -123,13 +124,13 @@ def write_outputs(
 
 
 def require_formats(formats: tuple[str, ...]) -> None:
-    """Raise `ValueError` unless these are suffixes of known formats, at least one."""
+    """Raise `ValueError` unless there is at least one suffix and all formats are known."""
     if not formats or not set(formats) <= set(WRITTEN):
         raise ValueError(f"formats must be some of {', '.join(WRITTEN)}, not {formats}")
 
 
 def require_folder(folder: Path) -> None:
-    """Raise `InputFileError` when something else than a folder is in its place."""
+    """Raise `InputFileError` if the path, or the nearest existing parent, is not a folder."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
         raise InputFileError(there, "is a file, not a folder", "Choose another folder")
@@ -141,12 +142,12 @@ def coordinate_endings(formats: Iterable[str]) -> list[str]:
 
 
 def default_box_size(diameter_px: float) -> int:
-    """Return the side of a box for a particle: 1.5 diameters, rounded up to an even number."""
+    """Return the default side of a box: 1.5 diameters, rounded up to an even number of pixels."""
     return 2 * math.ceil(BOX_PER_DIAMETER * diameter_px / 2)
 
 
 def find_indexed(files: Iterable[str]) -> str | None:
-    """Return the file that RELION's index should name, or None where it reads none of these."""
+    """Return the file that RELION's index should name, or None if RELION reads none of them."""
     names = list(files)
     return next((file for ending in INDEXED for file in names if file.endswith(ending)), None)
 
@@ -154,16 +155,16 @@ def find_indexed(files: Iterable[str]) -> str | None:
 def index_rows(
     folder: Path, micrographs: Iterable[tuple[str, Iterable[str]]], project: Path
 ) -> Iterator[tuple[str, Path]]:
-    """Pair names with the coordinate files that RELION's index should name.
+    """Pair names of micrographs with the coordinate files that RELION's index should name.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The output folder.
+        Output folder.
     micrographs : iterable of (str, iterable of str)
-        The name of each micrograph, and its files relative to `folder`.
+        Name of each micrograph, and its files relative to `folder`.
     project : pathlib.Path
-        The folder of the RELION project.
+        Folder of the RELION project.
 
     Yields
     ------
@@ -177,12 +178,12 @@ def index_rows(
 
 
 def relative_to_project(path: Path, project: Path) -> Path:
-    """Return a path as RELION wants it: relative to its project where it lies in there."""
+    """Return a path as RELION expects it: relative if it is inside the project, else absolute."""
     absolute, root = path.absolute(), project.absolute()
     return absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
 
 
 def explain(error: OSError, name: str, folder: Path) -> str:
-    """Return what could not be read or written for the micrograph `name`, and why."""
+    """Return an error message for a file of micrograph `name` that could not be accessed."""
     is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return explain_os_error(error, folder if is_full else name)

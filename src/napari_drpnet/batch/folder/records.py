@@ -1,4 +1,4 @@
-"""What is finished in an output folder: one small JSON file per micrograph, written last."""
+"""Records of finished micrographs: one small JSON file per micrograph, written last."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -18,20 +18,20 @@ from napari_drpnet.batch.folder.outputs import Outputs
 
 
 class Record(Stored):
-    """A finished micrograph and all that its files depend on.
+    """Record of a finished micrograph, with everything that its files depend on.
 
     Parameters
     ----------
     version : str
-        Of napari-drpnet.
+        Version of napari-drpnet.
     settings : dict
         Parameters, networks and outputs; see `Ledger`.
     source : dict
-        Name, place, size, time and pixel size of the micrograph.
+        Name, path, file size, modification time and pixel size of the micrograph.
     result : PickedMicrograph
-        What came of it.
+        Result of the micrograph.
     candidates : dict of str to list, optional
-        Columns of `Picks`, for ``candidates.csv``.
+        Columns of `Picks` for ``candidates.csv``; None if candidates are not kept.
     """
 
     version: str
@@ -42,7 +42,7 @@ class Record(Stored):
 
 
 class _Known(NamedTuple):
-    """What a record said when it was read last."""
+    """Content of a record when it was last read."""
 
     modified_ns: int
     result: PickedMicrograph | None
@@ -50,15 +50,15 @@ class _Known(NamedTuple):
 
 
 class Ledger:
-    """Which micrographs are finished in an output folder, with the settings of this run.
+    """Records of the finished micrographs in an output folder.
 
     Parameters
     ----------
     outputs : Outputs
-        What is written, and where.
+        Files to write, and the output folder.
     settings : dict
-        What the files of all micrographs depend on, as JSON would give it back. A record with
-        other settings counts as not finished.
+        Settings of this run that the files of all micrographs depend on, as read from JSON. For
+        `find`, a record with other settings counts as not finished.
     """
 
     def __init__(self, outputs: Outputs, settings: dict[str, Any]) -> None:
@@ -67,7 +67,10 @@ class Ledger:
         self._known: dict[Path, _Known] = {}
 
     def find(self, entry: BatchEntry) -> PickedMicrograph | None:
-        """Return what is finished, if the micrograph is the same and all files are there."""
+        """Return the result of a finished micrograph, or None.
+
+        The result is valid if settings and micrograph are unchanged and all files exist.
+        """
         record = _read(self._path(entry))
         if not record or record.settings != self._settings:
             return None
@@ -78,7 +81,7 @@ class Ledger:
         return record.result.model_copy(update={"earlier": True})
 
     def find_other(self, entry: BatchEntry) -> str | None:
-        """Return another micrograph, still there, whose picks have the files of this one."""
+        """Return the path of another existing micrograph with the same output files, or None."""
         record = _read(self._path(entry))
         owner = record and record.source.get("path")
         if not isinstance(owner, str) or not os.path.exists(owner):
@@ -87,13 +90,13 @@ class Ledger:
         return None if place.exists() and os.path.samefile(owner, place) else owner
 
     def reopen(self, entry: BatchEntry) -> tuple[str, ...]:
-        """Note that a micrograph is not finished, because its files are about to be replaced.
+        """Mark a micrograph as not finished, because its files are about to be replaced.
 
         Returns
         -------
         tuple of str
-            Files that an earlier run has written, relative to the output folder. They stay, so
-            that nothing is lost should the new ones not come to be.
+            Files that an earlier run wrote, relative to the output folder. They are kept, so
+            nothing is lost if the new files cannot be written.
         """
         path = self._path(entry)
         record = _read(path)
@@ -102,7 +105,7 @@ class Ledger:
         return record.result.files if record else ()
 
     def sweep(self, entry: BatchEntry) -> None:
-        """Remove half-written files that a killed process has left of a micrograph."""
+        """Remove the partial files of a micrograph that a killed process left behind."""
         for target in (self._path(entry), *self._outputs.paths(entry)):
             remove_leftovers(target)
 
@@ -113,7 +116,7 @@ class Ledger:
         candidates: Picks | None,
         earlier: tuple[str, ...],
     ) -> None:
-        """Note that all files of a micrograph are written; remove earlier ones of other kinds."""
+        """Record that all files of a micrograph are written; remove outdated earlier files."""
         record = Record(
             version=napari_drpnet.__version__,
             settings=self._settings,
@@ -126,32 +129,33 @@ class Ledger:
         for file in set(earlier) - set(result.files):
             (self._outputs.folder / file).unlink(missing_ok=True)
 
-    def results(self, asked: Iterable[BatchEntry]) -> Iterator[PickedMicrograph]:
-        """Yield what is finished in the folder, in this run or before, with any settings.
+    def results(self, requested: Iterable[BatchEntry]) -> Iterator[PickedMicrograph]:
+        """Yield the results of all finished micrographs, from any run and with any settings.
 
         Parameters
         ----------
-        asked : iterable of BatchEntry
-            The micrographs of this run. Of others, those count whose file is still there.
+        requested : iterable of BatchEntry
+            Micrographs of this run. Results of other micrographs are included if the micrograph
+            still exists.
         """
-        for path in self._finished(asked):
+        for path in self._finished(requested):
             if result := self._look(path).result:
                 yield result
 
-    def candidates(self, asked: Iterable[BatchEntry]) -> Iterator[tuple[str, Picks]]:
-        """Yield names of the same micrographs, and their candidates where these were kept."""
-        for record in self.records(asked):
+    def candidates(self, requested: Iterable[BatchEntry]) -> Iterator[tuple[str, Picks]]:
+        """Yield name and candidates of each micrograph in `results` whose candidates were kept."""
+        for record in self.records(requested):
             if record.candidates is not None:
                 yield record.result.name, _picks(record.candidates)
 
-    def records(self, asked: Iterable[BatchEntry]) -> Iterator[Record]:
-        """Yield all that is known about the same micrographs."""
-        for path in self._finished(asked):
+    def records(self, requested: Iterable[BatchEntry]) -> Iterator[Record]:
+        """Yield the records of the micrographs in `results`."""
+        for path in self._finished(requested):
             if record := _read(path):
                 yield record
 
-    def _finished(self, asked: Iterable[BatchEntry]) -> Iterator[Path]:
-        wanted = {self._path(entry) for entry in asked}
+    def _finished(self, requested: Iterable[BatchEntry]) -> Iterator[Path]:
+        wanted = {self._path(entry) for entry in requested}
         for path in sorted((self._outputs.folder / RECORDS).rglob("[!.]*.json")):
             known = self._look(path)
             is_whole = known.result and self._is_whole(known.result)
@@ -159,7 +163,7 @@ class Ledger:
                 yield path
 
     def _look(self, path: Path) -> _Known:
-        """Read a record, again only when it has changed: a watched folder is indexed often."""
+        """Read a record, again only if it has changed, since a watched folder is indexed often."""
         modified_ns = path.stat().st_mtime_ns
         known = self._known.get(path)
         if known is None or known.modified_ns != modified_ns:
@@ -176,7 +180,7 @@ class Ledger:
 
 
 def _read(path: Path) -> Record | None:
-    """Read a record; one that is missing or damaged means that its micrograph is not finished."""
+    """Read a record; return None if it is missing or damaged, which means not finished."""
     try:
         return Record.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -198,12 +202,12 @@ def _source(entry: BatchEntry) -> dict[str, str | float | None]:
 
 
 def _is_there(source: dict[str, str | float | None]) -> bool:
-    """Tell whether the micrograph of a record exists, perhaps in a project that has moved."""
+    """Return whether the micrograph of a record exists, perhaps in a project that has moved."""
     return any(os.path.exists(str(source[key])) for key in ("path", "name") if source.get(key))
 
 
 def _stamp(source: dict[str, str | float | None]) -> dict[str, str | float | None]:
-    """Return what tells a micrograph, wherever its project has been moved to."""
+    """Return the facts that identify a micrograph even if its project has been moved."""
     return {key: value for key, value in source.items() if key != "path"}
 
 
@@ -212,7 +216,7 @@ def _columns(picks: Picks) -> dict[str, list[Any]]:
 
 
 def _picks(columns: dict[str, list[Any]]) -> Picks:
-    """Undo `_columns`; JSON has turned NaN into null."""
+    """Convert the columns of a record to picks; JSON stores NaN as null."""
     height, prominence, probability = (
         np.array(columns[name], float) for name in ("height", "prominence", "probability")
     )

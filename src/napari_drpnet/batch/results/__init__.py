@@ -1,1 +1,1 @@
-"""What a finished batch tells: statistics, summary, report, curation."""
+"""Results of a finished batch: statistics, summary, report, curation."""

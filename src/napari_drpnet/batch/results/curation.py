@@ -1,4 +1,4 @@
-"""Which micrographs to go on with: rules, lists of names, and RELION's list of those that stay."""
+"""Selection of micrographs by rules and lists of names, written as a list for RELION."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,35 +20,35 @@ from napari_drpnet.relion.lists import (
 
 
 class CurationRules(Parameters):
-    """What a micrograph must be like to stay; see `MicrographStatistics` for the numbers."""
+    """Limits that a micrograph must meet to be kept; see `MicrographStatistics`."""
 
     min_count: int | None = Field(
-        None, ge=0, title="Least number of accepted picks; default: no limit"
+        None, ge=0, title="Minimum number of accepted picks; default: no limit"
     )
     max_count: int | None = Field(
-        None, ge=0, title="Greatest number of accepted picks; default: no limit"
+        None, ge=0, title="Maximum number of accepted picks; default: no limit"
     )
     min_mean_fom: float | None = Field(
-        None, title="Least mean figure of merit of the accepted picks; default: no limit"
+        None, title="Minimum mean figure of merit of the accepted picks; default: no limit"
     )
     max_contamination: float | None = Field(
         None,
         ge=0,
         le=1,
-        title="Greatest fraction of picks that the classifier takes for something else; "
+        title="Maximum fraction of picks that the classifier does not consider particles; "
         "default: no limit",
     )
     min_expected_f1: float | None = Field(
         None,
         ge=0,
         le=1,
-        title="Least expected F1 of the accepted picks, from P(particle); default: no limit",
+        title="Minimum expected F1 of the accepted picks, from P(particle); default: no limit",
     )
 
     def objections(self, micrograph: MicrographStatistics) -> Iterator[str]:
-        """Yield what speaks against a micrograph; nothing where it may stay.
+        """Yield the reasons why a micrograph must be excluded; none if it may be kept.
 
-        A number that is unknown, such as the mean of no picks, meets no limit.
+        An unknown number, such as the mean figure of merit of no picks, violates every limit.
         """
         count, fom, dirt = micrograph.count, micrograph.mean_fom, micrograph.contamination
         f1 = micrograph.expected_f1
@@ -66,16 +66,16 @@ class CurationRules(Parameters):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which micrographs stay.
+    """Selection of micrographs.
 
     Parameters
     ----------
     kept : tuple of str
-        Names of those that stay, as the list has them.
+        Names of the micrographs that are kept, as in the list.
     excluded : dict of str to str
-        Names of the others, and why.
+        Names of the excluded micrographs, with reasons.
     particles : int
-        Accepted picks of those that stay.
+        Number of accepted picks on the micrographs that are kept.
     """
 
     kept: tuple[str, ...]
@@ -90,23 +90,23 @@ def select_micrographs(
     include: Collection[str] = (),
     exclude: Collection[str] = (),
 ) -> Selection:
-    """Decide about each micrograph.
+    """Decide for each micrograph whether it is kept.
 
     Parameters
     ----------
     micrographs : mapping of str to MicrographStatistics or None
-        By name; None for one that is not picked, which no rule can keep.
+        Statistics by name; None for a micrograph that is not picked, which excludes it.
     rules : CurationRules
-        What they must be like.
+        Limits that micrographs must meet.
     include : collection of str
-        Names that stay whatever the rules say, even when not picked.
+        Names of micrographs to keep regardless of the rules, even if they are not picked.
     exclude : collection of str
-        Names that go, whatever else.
+        Names of micrographs to exclude in any case.
 
     Returns
     -------
     Selection
-        In the order of `micrographs`.
+        Selection in the order of `micrographs`.
     """
     excluded = {}
     for name, micrograph in micrographs.items():
@@ -132,38 +132,39 @@ def curate(
     include: Path | None = None,
     exclude: Path | None = None,
 ) -> Selection:
-    """Write the list of micrographs to go on with.
+    """Select micrographs, and write RELION's list of those that are kept.
 
     Parameters
     ----------
     folder : pathlib.Path
-        An output folder of `drpnet pick`.
+        Output folder of `drpnet pick`.
     target : pathlib.Path
-        The list to create or replace.
+        List to create or replace.
     rules : CurationRules
-        What micrographs must be like.
+        Limits that micrographs must meet.
     micrographs_star : pathlib.Path, optional
-        RELION's list to choose from, which then keeps its columns and optics groups. Without it
-        the new list has the names and pixel sizes of what is picked.
+        RELION's list to select from; its columns and optics groups are kept. By default the new
+        list contains names and pixel sizes of the picked micrographs.
     include, exclude : pathlib.Path, optional
-        Files with names, see `read_names`.
+        Files with names of micrographs, see `read_names`.
 
     Returns
     -------
     Selection
-        Never empty.
+        Selection with at least one micrograph.
 
     Raises
     ------
     InputFileError
-        When the folder has no picked micrographs, a file cannot be used, or none would stay.
+        If the folder has no picked micrographs, a file cannot be used, or no micrograph would be
+        kept.
     OSError
-        When the list cannot be written.
+        If the list cannot be written.
     """
     picked = read_statistics(folder)
     if not picked:
-        reason = "has no picked micrographs that are still there"
-        raise InputFileError(folder, reason, "Give the folder that drpnet pick has written")
+        reason = "has no picked micrographs whose files still exist"
+        raise InputFileError(folder, reason, "Give the output folder of drpnet pick")
     listed = read_micrographs_star(micrographs_star) if micrographs_star else _entries(picked)
     micrographs = _join(listed, picked)
     selection = select_micrographs(
@@ -173,7 +174,7 @@ def curate(
         exclude=read_names(exclude, micrographs) if exclude else (),
     )
     if not selection.kept:
-        raise InputFileError(folder, "no micrograph would stay", "Loosen the rules")
+        raise InputFileError(folder, "no micrograph would be kept", "Relax the rules")
     kept = set(selection.kept)
     if micrographs_star:
         copy_micrographs_star(micrographs_star, target, kept)
@@ -188,19 +189,20 @@ def read_names(path: AnyPath, known: Collection[str]) -> set[str]:
     Parameters
     ----------
     path : path-like
-        One name in each line, whole or without folders; or a list of RELION's (``.star``).
+        Text file with one name on each line, with or without folders, or a RELION list
+        (``.star``).
     known : collection of str
-        The micrographs that can be meant.
+        Names of the micrographs to choose from.
 
     Returns
     -------
     set of str
-        Some of `known`.
+        Subset of `known`.
 
     Raises
     ------
     InputFileError
-        When the file cannot be read, or a name is none of these, or stands for several.
+        If the file cannot be read, or a name matches none or several of the known micrographs.
     """
     if Path(path).suffix.lower() == ".star":
         lines = [entry.name for entry in read_micrographs_star(path)]
@@ -209,10 +211,10 @@ def read_names(path: AnyPath, known: Collection[str]) -> set[str]:
     by_file: dict[str, list[str]] = {}
     for name in known:
         by_file.setdefault(Path(name).name, []).append(name)
-    return {_meant(path, line, known, by_file) for line in lines}
+    return {_find_name(path, line, known, by_file) for line in lines}
 
 
-def _meant(
+def _find_name(
     path: AnyPath, line: str, known: Collection[str], by_file: Mapping[str, Sequence[str]]
 ) -> str:
     if line in known:
@@ -220,7 +222,7 @@ def _meant(
     matches = by_file.get(line, ())
     if len(matches) != 1:
         problem = "several micrographs" if matches else "none of the micrographs"
-        raise InputFileError(path, f"{line!r} is {problem}", "Write its name as in the list")
+        raise InputFileError(path, f"{line!r} matches {problem}", "Write its name as in the list")
     return matches[0]
 
 
@@ -231,7 +233,7 @@ def _entries(picked: Sequence[MicrographStatistics]) -> list[MicrographEntry]:
 def _join(
     listed: Sequence[MicrographEntry], picked: Sequence[MicrographStatistics]
 ) -> dict[str, MicrographStatistics | None]:
-    """Find what is known about listed micrographs: by name, or else by the file itself."""
+    """Match listed micrographs to their statistics, by name or else by the path of the file."""
     by_name = {each.name: each for each in picked}
     by_file = {os.path.realpath(each.path): each for each in picked}
     return {

@@ -1,4 +1,4 @@
-"""A PDF file with what came of a job: counts, scores, examples."""
+"""PDF report of a RELION job: counts, scores and example micrographs."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -33,27 +33,27 @@ LOGFILE = "logfile.pdf"
 _PAGE_INCHES = (8.27, 11.69)
 _PICTURE_INCHES = 7.5
 _BLUE = "#0072B2"
-#: A few greys and the rings: the file stays small, because PDF then stores a palette.
+#: Colours of a picture: a few greys and the rings. PDF then stores a palette, in less space.
 _COLOURS = 64
 _MOST_REASONS = 12
 
 
 def write_logfile(path: Path, report: BatchReport, entries: Iterable[BatchEntry]) -> None:
-    """Write counts and scores of all micrographs, and pictures of a few.
+    """Write a PDF file with the counts and scores of all micrographs, and pictures of a few.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file to create or replace, in the output folder.
+        File to create or replace, in the output folder.
     report : BatchReport
-        With one picked micrograph at least.
+        Results of the batch, with at least one picked micrograph.
     entries : iterable of BatchEntry
-        The micrographs that were asked for.
+        Micrographs of the batch.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     from matplotlib.backends.backend_pdf import PdfPages
 
@@ -66,7 +66,7 @@ def write_logfile(path: Path, report: BatchReport, entries: Iterable[BatchEntry]
 
 
 def find_examples(picked: Sequence[PickedMicrograph]) -> list[PickedMicrograph]:
-    """Return those with the fewest, a middling number, and the most particles, each once."""
+    """Return the micrographs with the fewest, a median number and the most particles."""
     ordered = sorted(picked, key=lambda each: each.accepted)
     last = len(ordered) - 1
     return [ordered[k] for k in sorted({0, last // 2, last}) if ordered]
@@ -99,7 +99,7 @@ def _draw_histogram(axes: "Axes", values: Sequence[float], label: str) -> None:
 
 
 def describe(report: BatchReport) -> str:
-    """Return what the first page says: particles, parameters, cuts, advice and failures."""
+    """Return the text of the first page: particles, parameters, cuts, advice and failures."""
     parameters, networks = report.parameters, report.networks
     accepted = sum(picked.accepted for picked in report.picked)
     names = [network.name for network in (networks.detector, networks.classifier) if network]
@@ -112,7 +112,8 @@ def describe(report: BatchReport) -> str:
         f"DRPnet: {accepted} particles in {count(len(report.picked))}",
         f"Particle diameter {parameters.particle.diameter_angstrom:g} Å, {cuts}, "
         f"weights {' and '.join(names)}",
-        "Aborted before the last micrograph: continue the job to go on" * report.interrupted,
+        "Aborted before the last micrograph: continue the job to pick the rest"
+        * report.interrupted,
         *find_doubts(report),
         *map(str, count_advice(report.picked)),
         f"{count(len(reasons))} could not be picked:" if reasons else "",
@@ -123,7 +124,7 @@ def describe(report: BatchReport) -> str:
 
 
 def _draw_example(picked: PickedMicrograph, entry: BatchEntry, folder: Path) -> "Image | None":
-    """Draw a micrograph with its picks; None where the files have gone meanwhile."""
+    """Draw a micrograph with its picks; return None if its files can no longer be read."""
     file = find_indexed(picked.files)
     assert file is not None
     try:
@@ -136,7 +137,7 @@ def _draw_example(picked: PickedMicrograph, entry: BatchEntry, folder: Path) -> 
 
 
 def _on_page(picture: "Image") -> "Figure":
-    """Put a picture on a page of its own shape."""
+    """Return a page with a picture, in the shape of the picture."""
     from matplotlib.figure import Figure
 
     size = (_PICTURE_INCHES, _PICTURE_INCHES * picture.height / picture.width)

@@ -1,4 +1,4 @@
-"""A page about an output folder: what was picked, what stands out, what failed, and with what."""
+"""HTML report about an output folder: counts, outliers, failures and parameters."""
 
 import io
 from base64 import b64encode
@@ -32,8 +32,9 @@ from napari_drpnet.images.preview import draw_picks
 
 REPORT = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
-#: So many pictures of outliers and of usual micrographs, and rows in one part of the table.
-_OUTLIERS, _USUAL, _ROWS = 12, 4, 500
+#: Number of pictures of outliers and of typical micrographs, and of rows in a part of the table.
+_OUTLIERS, _TYPICAL, _ROWS = 12, 4, 500
+#: Longest side of a picture, in pixels.
 LONGEST_SIDE = 480
 _JPEG_QUALITY = 75
 
@@ -53,7 +54,7 @@ class _Device(BaseModel):
 
 
 class _Run(BaseModel):
-    """What the last run has left in ``summary.json``, as far as a report needs it."""
+    """The part of ``summary.json`` that a report needs."""
 
     interrupted: bool
     errors: tuple[_Failure, ...]
@@ -71,26 +72,26 @@ class _Picture:
 
 
 def write_report(folder: Path, job: Job | None = None) -> Path:
-    """Write a page about an output folder: one file, which needs no other and no network.
+    """Write a report about an output folder, as one self-contained HTML file.
 
     Parameters
     ----------
     folder : pathlib.Path
-        That `pick_micrographs` has written to.
+        Output folder of `pick_micrographs`.
     job : Job, optional
-        Told after each picture; may cancel.
+        Progress callback, called after each picture; it may cancel the work.
 
     Returns
     -------
     pathlib.Path
-        The page, ``report.html`` in the folder.
+        Path of the report, ``report.html`` in the folder.
 
     Raises
     ------
     InputFileError
-        When no run has ended there.
+        If no run has ended in the folder.
     OSError
-        When the page cannot be written.
+        If the report cannot be written.
     """
     run, micrographs = _read_run(Outputs(folder).summary), read_statistics(folder)
     outliers = find_outliers(micrographs)
@@ -110,7 +111,7 @@ def write_report(folder: Path, job: Job | None = None) -> Path:
 
 
 def _read_run(path: Path) -> _Run:
-    remedy = "Give a folder in which drpnet pick has ended; --resume lets it go on"
+    remedy = "Give a folder in which drpnet pick has ended; continue it with --resume"
     if not path.exists():
         raise InputFileError(path, "is missing", remedy)
     try:
@@ -137,7 +138,7 @@ def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
 
 
 def _facts(micrographs: Sequence[MicrographStatistics], run: _Run) -> list[tuple[str, str]]:
-    """Return the numbers at the top, each with what it counts."""
+    """Return the numbers at the top of the report, each with its label."""
     counts = [micrograph.count for micrograph in micrographs]
     facts = [
         (f"{len(counts):,}", "micrographs picked"),
@@ -152,7 +153,7 @@ def _facts(micrographs: Sequence[MicrographStatistics], run: _Run) -> list[tuple
 def _charts(
     micrographs: Sequence[MicrographStatistics], outliers: Sequence[Outlier]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield title, note and drawing of each chart."""
+    """Yield the title, the note and the SVG of each chart."""
     counts = [micrograph.count for micrograph in micrographs]
     quantiles = [micrograph.fom_quantiles for micrograph in micrographs]
     dirt = [micrograph.contamination for micrograph in micrographs]
@@ -160,7 +161,7 @@ def _charts(
     rows = [row for row, micrograph in enumerate(micrographs) if micrograph.name in far]
     cross, things = "A cross marks a micrograph that stands out.", "micrographs"
     if counts:
-        note = "How many micrographs have so many accepted picks."
+        note = "Number of micrographs by their number of accepted picks."
         yield "Picks per micrograph", note, histogram(counts, "picks", things)
         yield "Picks in order", cross, sequence(counts, rows, "picks", things)
     if any(quantiles):
@@ -178,8 +179,8 @@ def _draw(
     job: Job,
 ) -> dict[str, list[_Picture]]:
     far = outliers[:_OUTLIERS]
-    usual = list(_usual(micrographs, outliers))
-    total = len(far) + len(usual)
+    typical = list(_typical(micrographs, outliers))
+    total = len(far) + len(typical)
 
     def draw(micrograph: MicrographStatistics, done: int, reasons: tuple[str, ...]) -> _Picture:
         picture = _Picture(micrograph, draw_thumbnail(folder, micrograph), reasons)
@@ -188,19 +189,19 @@ def _draw(
 
     return {
         "far": [draw(each.micrograph, done, each.reasons) for done, each in enumerate(far, 1)],
-        "usual": [draw(each, done, ()) for done, each in enumerate(usual, len(far) + 1)],
+        "typical": [draw(each, done, ()) for done, each in enumerate(typical, len(far) + 1)],
     }
 
 
-def _usual(
+def _typical(
     micrographs: Sequence[MicrographStatistics], outliers: Sequence[Outlier]
 ) -> Iterator[MicrographStatistics]:
     """Yield the micrographs whose counts are nearest to the median."""
     far = {outlier.micrograph.name for outlier in outliers}
-    usual = [micrograph for micrograph in micrographs if micrograph.name not in far]
-    if usual:
-        median = float(np.median([micrograph.count for micrograph in usual]))
-        yield from sorted(usual, key=lambda micrograph: abs(micrograph.count - median))[:_USUAL]
+    near = [micrograph for micrograph in micrographs if micrograph.name not in far]
+    if near:
+        median = float(np.median([micrograph.count for micrograph in near]))
+        yield from sorted(near, key=lambda micrograph: abs(micrograph.count - median))[:_TYPICAL]
 
 
 def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None:
@@ -209,14 +210,15 @@ def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None
     Parameters
     ----------
     folder : pathlib.Path
-        The output folder, with its coordinate file.
+        Output folder with the coordinate file of the micrograph.
     micrograph : MicrographStatistics
-        Which one.
+        Statistics of the micrograph, with the paths of its files.
 
     Returns
     -------
     str or None
-        A ``data:`` address; None where the micrograph or its coordinates cannot be read any more.
+        Picture as a ``data:`` URL; None if the micrograph or its coordinates can no longer be
+        read.
     """
     try:
         file = next(file for file in micrograph.files if PICKS in Path(file).name)

@@ -1,4 +1,4 @@
-"""The charts of a report, as SVG whose colours the page decides."""
+"""Charts of a report as SVG; the style sheet of the page sets their colours."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where numbers lie along one side of a chart: `first` and `last` in its units."""
+    """Linear axis that maps `low` and `high` to the SVG coordinates `first` and `last`."""
 
     low: float
     high: float
@@ -29,7 +29,7 @@ class _Axis:
         return self.first + share * (self.last - self.first)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Return where round numbers lie, and these numbers."""
+        """Return the positions of round numbers on the axis, and their labels."""
         step = _round_step((self.high - self.low) / _TICKS)
         numbers = np.arange(math.ceil(self.low / step), math.floor(self.high / step) + 1) * step
         digits = max(0, -math.floor(math.log10(step)))
@@ -38,19 +38,19 @@ class _Axis:
 
 
 def histogram(values: Sequence[int], unit: str, things: str) -> str:
-    """Draw how many things have how many of a unit.
+    """Draw a histogram of counts.
 
     Parameters
     ----------
     values : sequence of int
-        One for each thing.
+        Counts, one for each thing.
     unit, things : str
-        In plural, for the axes: picks, micrographs.
+        Plural nouns for the axes, such as ``picks`` and ``micrographs``.
 
     Returns
     -------
     str
-        SVG.
+        SVG of the chart.
     """
     low, high = min(values), max(values)
     width = max(1, math.ceil((high - low + 1) / _BINS))
@@ -70,21 +70,21 @@ def histogram(values: Sequence[int], unit: str, things: str) -> str:
 
 
 def sequence(values: Sequence[float], marked: Iterable[int], unit: str, things: str) -> str:
-    """Draw one dot for each thing, in their order; some stand out.
+    """Draw a sequence of values as dots, and outliers as crosses.
 
     Parameters
     ----------
     values : sequence of float
-        One for each thing; NaN where unknown, but not everywhere.
+        Values, one for each thing; NaN where unknown. At least one must be known.
     marked : iterable of int
-        Which ones stand out.
+        Indices of the outliers.
     unit, things : str
-        In plural, for the axes.
+        Plural nouns for the axes.
 
     Returns
     -------
     str
-        SVG.
+        SVG of the chart.
     """
     x, y = _across(0.5, len(values) + 0.5), _up(0.0, float(np.nanmax(values)))
     points = np.stack([x(np.arange(1, len(values) + 1)), y(values)], axis=1)
@@ -98,20 +98,20 @@ def sequence(values: Sequence[float], marked: Iterable[int], unit: str, things: 
 
 
 def bands(quantiles: Sequence[tuple[float, ...]], unit: str, things: str) -> str:
-    """Draw distributions in their order: from end to end, between quartiles, and the median.
+    """Draw a sequence of distributions: range, quartiles and median.
 
     Parameters
     ----------
     quantiles : sequence of tuple of float
-        Least, lower quartile, median, upper quartile and greatest number of each thing; empty
-        where there are none. Of many neighbours the medians are drawn.
+        Minimum, lower quartile, median, upper quartile and maximum of each thing; empty where
+        unknown. Long sequences are drawn in groups of neighbours, by the medians of each group.
     unit, things : str
-        For the axes.
+        Nouns for the axes.
 
     Returns
     -------
     str
-        SVG.
+        SVG of the chart.
     """
     size = max(1, math.ceil(len(quantiles) / _COLUMNS))
     groups = [
@@ -148,7 +148,7 @@ def _bottom() -> int:
 
 
 def _round_step(step: float) -> float:
-    """Return the round number that is next above: 1, 2 or 5 times a power of ten."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step))
 

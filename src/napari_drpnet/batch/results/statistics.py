@@ -1,4 +1,4 @@
-"""What is known about each micrograph of an output folder, and which of them stand out."""
+"""Statistics of the micrographs in an output folder, and the outliers among them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,45 +14,45 @@ from napari_drpnet.formats.programs.csv import read_rows
 from napari_drpnet.images.micrograph import natural_order
 from napari_drpnet.picking.advice import Advice
 
-#: From here on a micrograph stands out (Iglewicz and Hoaglin 1993, modified z-score).
+#: Distance beyond which a micrograph is an outlier (Iglewicz and Hoaglin 1993, modified z-score).
 LIMIT_MADS = 3.5
-#: A median absolute deviation times this is the standard deviation of normal values.
+#: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 _MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
 class MicrographStatistics:
-    """What is known about a picked micrograph.
+    """Statistics of a picked micrograph.
 
     Parameters
     ----------
     name : str
-        As the index has it.
+        Name of the micrograph, as in the index.
     path : pathlib.Path
-        Its file.
+        Path of the micrograph.
     files : tuple of str
-        Written for it, relative to the output folder.
+        Paths of its output files, relative to the output folder.
     count, above_threshold : int
-        Accepted picks, and picks before the classifier judged.
+        Number of accepted picks, and of picks above the threshold, before classification.
     mean_fom : float or None
-        Mean figure of merit of the accepted picks; None where there are none.
+        Mean figure of merit of the accepted picks; None if there are none.
     fom_quantiles : tuple of float
-        Least, lower quartile, median, upper quartile and greatest figure of merit of the accepted
-        picks; empty where there are none.
+        Minimum, lower quartile, median, upper quartile and maximum of the figure of merit of the
+        accepted picks; empty if there are none.
     contamination : float or None
-        Fraction of the picks above the threshold that the classifier takes for something else
-        than a particle (P(particle) < ½); None without a classifier, or without such picks.
+        Fraction of the picks above the threshold that the classifier does not consider particles
+        (P(particle) < ½); None without a classifier, or without picks above the threshold.
     diameter_px, pixel_size_angstrom : float
-        Particle diameter in unbinned pixels, and their size.
+        Particle diameter in unbinned pixels, and pixel size in Å.
     accept : float or None
-        Least P(particle) of the accepted picks; None where there was no such cut.
+        Minimum P(particle) of an accepted pick; None if no such cut was made.
     automatic : bool
-        Whether accept was found for this micrograph.
+        Whether `accept` was determined automatically for this micrograph.
     expected_f1 : float or None
-        Expected F1 of the accepted ones among the picks above the threshold; None without a
-        classifier, or without such picks.
+        Expected F1 of the accepted picks among those above the threshold; None without a
+        classifier, or without picks above the threshold.
     advice : tuple of Advice
-        What is odd about it, and what to try.
+        Advice about anything unusual in the micrograph.
     """
 
     name: str
@@ -72,14 +72,14 @@ class MicrographStatistics:
 
     @property
     def median_fom(self) -> float | None:
-        """Median figure of merit of the accepted picks; None where there are none."""
+        """Median figure of merit of the accepted picks; None if there are none."""
         return self.fom_quantiles[2] if self.fom_quantiles else None
 
     @classmethod
     def from_record(cls, record: Record) -> "MicrographStatistics":
-        """Take over what a record says."""
+        """Return the statistics that a record contains."""
         result = record.result
-        is_judged = record.settings["classifier"]["classifier"] is not None
+        is_classified = record.settings["classifier"]["classifier"] is not None
         share = result.doubtful / max(1, result.above_threshold)
         return cls(
             result.name,
@@ -89,7 +89,7 @@ class MicrographStatistics:
             result.above_threshold,
             result.mean_fom,
             result.fom_quantiles,
-            share if is_judged and result.above_threshold else None,
+            share if is_classified and result.above_threshold else None,
             result.diameter_px,
             result.pixel_size_angstrom,
             result.accept,
@@ -101,16 +101,16 @@ class MicrographStatistics:
 
 @dataclass(frozen=True)
 class Outlier:
-    """A micrograph that stands out.
+    """A micrograph that differs strongly from the others.
 
     Parameters
     ----------
     micrograph : MicrographStatistics
-        Which one.
+        Statistics of the micrograph.
     reasons : tuple of str
-        Why, one for each measure.
+        Reasons, one for each measure that is far from its median.
     distance : float
-        From the median in robust standard deviations, of the measure that stands out most.
+        Greatest distance of a measure from its median, in robust standard deviations.
     """
 
     micrograph: MicrographStatistics
@@ -119,23 +119,23 @@ class Outlier:
 
 
 def read_statistics(folder: Path) -> list[MicrographStatistics]:
-    """Read what is known about the micrographs that are finished in an output folder.
+    """Read the statistics of the finished micrographs in an output folder.
 
     Parameters
     ----------
     folder : pathlib.Path
-        That `pick_micrographs` has written to.
+        Output folder of `pick_micrographs`.
 
     Returns
     -------
     list of MicrographStatistics
-        Each name once, in natural order. Micrographs whose files are gone, or that failed in the
-        last run, do not count, as they do not count for the index.
+        Statistics in natural order of the names, each name once. As in the index, micrographs
+        whose files are gone, or that failed in the last run, are left out.
 
     Raises
     ------
     InputFileError
-        When the table of the last run is damaged.
+        If the table of the last run is damaged.
     """
     outputs = Outputs(folder)
     failed = _failed_last(outputs.table)
@@ -159,21 +159,23 @@ def _failed_last(table: Path) -> set[str]:
 def find_outliers(
     micrographs: Sequence[MicrographStatistics], limit: float = LIMIT_MADS
 ) -> list[Outlier]:
-    """Find the micrographs that stand out by count, mean figure of merit, or contamination.
+    """Find the outliers by count, mean figure of merit, or contamination.
+
+    A low contamination is never an outlier. If more than half of the micrographs have exactly the
+    same value of a measure, its robust standard deviation is zero, and it has no outliers.
 
     Parameters
     ----------
     micrographs : sequence of MicrographStatistics
-        Compared with each other.
+        Micrographs to compare with each other.
     limit : float
-        Farther than this from the median, in robust standard deviations (1.4826 times the median
-        absolute deviation), is far. A low contamination never is. Where more than half of the
-        micrographs agree exactly there is no such deviation, and none is far.
+        Distance from the median beyond which a micrograph is an outlier, in robust standard
+        deviations (1.4826 times the median absolute deviation).
 
     Returns
     -------
     list of Outlier
-        The farthest first.
+        Outliers, the farthest from the median first.
     """
     reasons: dict[int, list[str]] = {}
     distances: dict[int, float] = {}
@@ -185,17 +187,18 @@ def find_outliers(
 
 
 def robust_distances(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far values are from their median, in 1.4826 median absolute deviations.
+    """Return the distances of values from their median, in robust standard deviations.
 
     Parameters
     ----------
     values : (n,) float array
-        NaN where unknown.
+        Values; NaN where unknown.
 
     Returns
     -------
     (n,) float array
-        Signed; 0 where unknown, and everywhere where that deviation is 0.
+        Signed distances in units of 1.4826 times the median absolute deviation; 0 for unknown
+        values, and 0 for all values if that deviation is 0.
     """
     known = np.isfinite(values)
     if not known.any():
@@ -222,16 +225,16 @@ _MEASURES = (
 def _stand_out(
     micrographs: Sequence[MicrographStatistics], limit: float
 ) -> Iterator[tuple[int, float, str]]:
-    """Yield which micrograph is far by some measure, how far, and that in words."""
+    """Yield index, distance and reason of each micrograph that is far from a median."""
     for measure in _MEASURES:
         values = _column(measure.value(micrograph) for micrograph in micrographs)
         distances = robust_distances(values)
         far = np.abs(distances) > limit if measure.low_is_far else distances > limit
         for row in np.flatnonzero(far):
-            usual = format(np.nanmedian(values), measure.format)
+            median = format(np.nanmedian(values), measure.format)
             side = "above" if distances[row] > 0 else "below"
             value = format(values[row], measure.format)
-            reason = f"{measure.title} {value}, far {side} the median of {usual}"
+            reason = f"{measure.title} {value}, far {side} the median of {median}"
             yield int(row), float(abs(distances[row])), reason
 
 
@@ -240,6 +243,6 @@ def _column(values: Iterable[float | None]) -> NDArray[np.float64]:
 
 
 def _place(record: Record) -> Path:
-    """Return where the micrograph was, or where it is in a project that has moved."""
+    """Return the path of a micrograph, or its name as a path if the project has moved."""
     path = Path(str(record.source["path"]))
     return path if path.exists() else Path(record.result.name)

@@ -1,4 +1,4 @@
-"""What came of a batch, as a table and as JSON."""
+"""Results of a batch as a table and as JSON."""
 
 import json
 from collections import Counter
@@ -18,20 +18,20 @@ COLUMNS = ("name", "accepted", "above_threshold", "mean_fom", "accept", "expecte
 
 
 def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
-    """Write one row for each micrograph, comma-separated.
+    """Write a CSV table with one row for each micrograph.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file to create or replace, with the columns `COLUMNS`. The status is ``picked`` or
-        ``failed``; of those that failed only name, status and reason are filled in.
+        File to create or replace, with the columns `COLUMNS`. The status is ``picked`` or
+        ``failed``; failed micrographs have only a name, a status and a reason.
     outcomes : iterable of PickedMicrograph or FailedMicrograph
-        In any order. Of several with the same name the last one counts.
+        Results in any order. If several have the same name, the last one is written.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     by_name = {outcome.name: outcome for outcome in outcomes}
     names = sorted(by_name, key=lambda name: natural_order(Path(name)))
@@ -39,7 +39,7 @@ def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
 
 
 def write_json(path: Path, report: BatchReport) -> None:
-    """Write `to_json`; raises `OSError` when the file cannot be written."""
+    """Write the result of `to_json`. Raises `OSError` if the file cannot be written."""
     write_text(path, json.dumps(to_json(report), indent=1) + "\n")
 
 
@@ -64,21 +64,21 @@ def to_json(report: BatchReport) -> dict[str, Any]:
 
 
 def find_doubts(report: BatchReport) -> list[str]:
-    """Return warnings about all micrographs together: mixed polarity, and rows of TIFF files."""
+    """Return warnings about the batch as a whole: mixed polarity, and the row order of TIFF."""
     found = Counter(picked.polarity for picked in report.picked)
     turned = sum(picked.name.lower().endswith(TIFF_SUFFIXES) for picked in report.picked)
-    doubts = []
+    warnings = []
     if len(found) > 1:
-        doubts.append(
+        warnings.append(
             f"Particles seem dark in {found['dark']} and bright in {count(found['bright'])}: "
             "give --polarity"
         )
     if turned:
-        doubts.append(
-            f"Of {count(turned)} in TIFF: RELION and EMAN2 see these upside down, and need "
+        warnings.append(
+            f"{count(turned)} in TIFF format: RELION and EMAN2 read TIFF upside down, and need "
             "mirrored picks: drpnet convert --flip-rows"
         )
-    return doubts
+    return warnings
 
 
 def _row(outcome: Outcome) -> list[object]:

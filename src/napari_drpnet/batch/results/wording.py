@@ -1,4 +1,4 @@
-"""Cuts, counts and advice in words, the same on the terminal, in reports and in captions."""
+"""Descriptions of cuts, counts and advice for the terminal, reports and captions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,43 +9,43 @@ from napari_drpnet.picking.resolve import ResolvedPeakParameters
 
 
 class Advised(Protocol):
-    """A micrograph that there may be advice about."""
+    """A micrograph that may have advice."""
 
     @property
     def name(self) -> str:
-        """Return its name, as the index has it."""
+        """Name of the micrograph, as in the index."""
 
     @property
     def advice(self) -> tuple[Advice, ...]:
-        """Return what is odd about it."""
+        """Advice about anything unusual in the micrograph."""
 
 
-class Judged(Protocol):
-    """A micrograph whose picks the classifier may have judged."""
+class Classified(Protocol):
+    """A micrograph whose picks may have been classified."""
 
     @property
     def accept(self) -> float | None:
-        """Return the least P(particle) of its accepted picks."""
+        """Minimum P(particle) of an accepted pick; None if no such cut was made."""
 
     @property
     def automatic(self) -> bool:
-        """Return whether that was found for this micrograph."""
+        """Whether `accept` was determined automatically for this micrograph."""
 
 
 @dataclass(frozen=True)
 class AdviceCount:
-    """Advice about one topic.
+    """Number of micrographs with advice about a topic.
 
     Parameters
     ----------
     topic : str
-        See `Advice`.
+        Topic of the advice; see `Advice`.
     micrographs : int
-        How many there is such advice about.
+        Number of micrographs with such advice.
     first : str
-        The name of the first of them.
+        Name of the first of these micrographs.
     text : str
-        The advice about that one. Of others the numbers differ.
+        Advice about the first micrograph. For the others the numbers in it differ.
     """
 
     topic: Topic
@@ -60,60 +60,60 @@ class AdviceCount:
 
 
 def count(micrographs: int) -> str:
-    """Return the number with its noun."""
+    """Return a number of micrographs with its noun, such as ``3 micrographs``."""
     return f"{micrographs} micrograph{'s' * (micrographs != 1)}"
 
 
 def count_advice(micrographs: Iterable[Advised]) -> list[AdviceCount]:
-    """Count the micrographs that there is advice about, by topic.
+    """Count the micrographs with advice, by topic.
 
     Parameters
     ----------
     micrographs : iterable of Advised
-        In any order.
+        Micrographs in any order.
 
     Returns
     -------
     list of AdviceCount
-        The most frequent topic first.
+        Counts of the topics, the most frequent one first.
     """
     by_topic: dict[Topic, list[tuple[str, str]]] = {}
     for micrograph in micrographs:
         for advice in micrograph.advice:
             by_topic.setdefault(advice.topic, []).append((micrograph.name, advice.text))
-    counts = [AdviceCount(topic, len(told), *told[0]) for topic, told in by_topic.items()]
+    counts = [AdviceCount(topic, len(given), *given[0]) for topic, given in by_topic.items()]
     return sorted(counts, key=lambda counted: -counted.micrographs)
 
 
 def describe_threshold(peaks: ResolvedPeakParameters) -> str:
-    """Return the cut of the detector, such as ``height ≥ 0.08``."""
+    """Return the threshold of the detector as text, such as ``height ≥ 0.08``."""
     return f"{peaks.score} ≥ {peaks.least_score:.4g}"
 
 
 def describe_accept(accept: float | None, automatic: bool) -> str:
-    """Return the least P(particle) of one micrograph, such as ``0.31, automatic``.
+    """Return the minimum P(particle) of one micrograph as text, such as ``0.31, automatic``.
 
     Parameters
     ----------
     accept : float or None
-        None where there was no such cut.
+        Minimum P(particle) of an accepted pick; None if no such cut was made.
     automatic : bool
-        Whether it was found for this micrograph.
+        Whether `accept` was determined automatically for this micrograph.
     """
     if automatic:
         return "nothing, automatic" if accept is None else f"{accept:.2f}, automatic"
     return "–" if accept is None else f"{accept:.4g}, fixed"
 
 
-def describe_accepts(micrographs: Sequence[Judged], accept: float | None) -> str:
-    """Return the cut of many micrographs, such as ``P(particle) ≥ 0.25 to 0.41, automatic``.
+def describe_accepts(micrographs: Sequence[Classified], accept: float | None) -> str:
+    """Return the cuts of micrographs as text, such as ``P(particle) ≥ 0.25 to 0.41, automatic``.
 
     Parameters
     ----------
-    micrographs : sequence of Judged
-        That were picked.
+    micrographs : sequence of Classified
+        Micrographs that were picked.
     accept : float or None
-        Of the resolved parameters; None: automatic.
+        Minimum P(particle) in the resolved parameters; None if it is automatic.
     """
     if accept is not None:
         return f"P(particle) ≥ {describe_accept(accept, automatic=False)}"

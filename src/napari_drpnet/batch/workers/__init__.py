@@ -1,1 +1,1 @@
-"""Who picks: this process, other processes, or the computers of a cluster."""
+"""Workers that pick: this process, other processes, or the computers of a cluster."""

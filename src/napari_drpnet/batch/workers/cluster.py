@@ -1,8 +1,8 @@
-"""Many computers that pick, through the scheduler of dask.
+"""Pick on many computers through a dask scheduler.
 
-Each worker does the same task as a process at home, and writes the files into a folder that all
-computers share. None of them needs the lock of that folder: the run that asks holds it, a
-micrograph is at one worker at a time, and no two have a file in common.
+Each worker runs the same task as a local process, and writes its files to a folder that all
+computers share. Workers do not need the lock of that folder: the run that submits the tasks holds
+it, only one worker has a micrograph at a time, and no two micrographs share a file.
 """
 
 import time
@@ -29,27 +29,27 @@ from napari_drpnet.batch.workers.scheduler import connect
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: How often a job is asked whether to go on, and how often workers are counted.
-_ASK_SECONDS, _COUNT_SECONDS = 0.1, 2.0
-#: Micrographs at a worker: one is picked, the next one read.
+#: Intervals between two calls of the progress callback, and between two counts of the workers.
+_ADVANCE_SECONDS, _COUNT_SECONDS = 0.1, 2.0
+#: Micrographs submitted for each worker: one is picked while the next one is read.
 _PER_WORKER = 2
-#: What a job is told as long as there are no workers.
+#: Stage that is reported as long as there are no workers.
 WAITING = "waiting for workers"
 
 
 class Cluster:
-    """The workers of a scheduler of dask: they may come, go and die while they pick.
+    """Workers of a dask scheduler, which may join, leave and die at any time.
 
-    The scheduler gives what a dead worker had to others. A micrograph that it has given up, as
-    one whose workers died each time, is tried once more when nothing else is at work, since its
-    neighbour may have been the reason. If that fails too, it counts as failed.
+    The scheduler gives the micrographs of a dead worker to others, and gives up a micrograph whose
+    workers died several times. Such a micrograph is tried once more when nothing else is running,
+    because another micrograph may have killed the workers. If that fails too, it counts as failed.
 
     Parameters
     ----------
     scheduler : str
-        Its address, or ``slurm``; see `connect`.
+        Address of the scheduler, or ``slurm``; see `connect`.
     jobs : int
-        With ``slurm``: how many.
+        Number of SLURM jobs, with ``slurm``.
     """
 
     def __init__(self, scheduler: str, jobs: int = 1) -> None:
@@ -65,32 +65,32 @@ class Cluster:
         self._connection.close()
 
     def device(self, request: str) -> Device:
-        """Leave the choice to each worker; see `Workers.device`."""
+        """Leave the choice of the device to each worker; see `Workers.device`."""
         return Device(request, "chosen by each worker")
 
     def run(
         self, task: PickTask, entries: Sequence[BatchEntry], job: Job
     ) -> Generator[Outcome, None, None]:
-        """Do the task for each entry, in any order; see `Workers.run`.
+        """Run the task for each entry, in any order; see `Workers.run`.
 
-        When it is closed before its end, workers stop at the next tile.
+        If the generator is closed early, workers stop at the next tile.
         """
-        orders = _Orders(self._client, task_for_any_folder(task), entries)
-        told = 0
+        queue = _Queue(self._client, task_for_any_folder(task), entries)
+        finished = 0
         try:
-            while orders.are_left:
-                orders.hand_out()
-                stage = "micrographs" if orders.workers else WAITING
-                job.advance(told, len(entries), stage)
-                if (outcome := orders.hear()) is not None:
-                    told += 1
+            while queue.is_busy:
+                queue.submit()
+                stage = "micrographs" if queue.workers else WAITING
+                job.advance(finished, len(entries), stage)
+                if (outcome := queue.receive()) is not None:
+                    finished += 1
                     yield outcome
         finally:
-            orders.cancel()
+            queue.cancel()
 
 
-class _Orders:
-    """The micrographs of a run: those that wait, those at a worker, those that workers died of."""
+class _Queue:
+    """The micrographs of a run: waiting, running on a worker, or suspected of killing workers."""
 
     def __init__(self, client: "Client", task: PickTask, entries: Sequence[BatchEntry]) -> None:
         self.workers = 0
@@ -98,37 +98,37 @@ class _Orders:
         self._known = set[str]()
         self._waiting = deque(map(entry_for_any_folder, entries))
         self._suspects = deque[BatchEntry]()
-        self._doing: dict[str, tuple[Future, BatchEntry]] = {}
+        self._running: dict[str, tuple[Future, BatchEntry]] = {}
         self._done: SimpleQueue[Future] = SimpleQueue()
         self._is_retrying = False
         self._counted = float("-inf")
 
     @property
-    def are_left(self) -> bool:
-        return bool(self._waiting or self._suspects or self._doing)
+    def is_busy(self) -> bool:
+        return bool(self._waiting or self._suspects or self._running)
 
-    def hand_out(self) -> None:
-        """Give out a few more than there are workers, and not thousands: they are told often."""
+    def submit(self) -> None:
+        """Submit a few micrographs more than there are workers, not thousands at once."""
         self._count_workers()
-        while self._waiting and len(self._doing) < _PER_WORKER * (self.workers + 1):
-            self._give(self._waiting.popleft())
-        if self._suspects and not self._doing:
+        while self._waiting and len(self._running) < _PER_WORKER * (self.workers + 1):
+            self._start(self._waiting.popleft())
+        if self._suspects and not self._running:
             self._is_retrying = True
-            self._give(self._suspects.popleft())
+            self._start(self._suspects.popleft())
 
-    def hear(self) -> Outcome | None:
-        """Wait a moment for a worker, and return what came of its micrograph."""
+    def receive(self) -> Outcome | None:
+        """Wait a moment for a worker; return the result of its micrograph, or None."""
         from distributed import KilledWorker
 
         try:
-            future = self._done.get(timeout=_ASK_SECONDS)
+            future = self._done.get(timeout=_ADVANCE_SECONDS)
         except Empty:
             return None
-        _, entry = self._doing.pop(future.key)
+        _, entry = self._running.pop(future.key)
         try:
             outcome: Outcome | None = future.result()
         except KilledWorker as error:
-            return self._bury(entry, error.last_worker.address)
+            return self._retry_or_fail(entry, error.last_worker.address)
         except CancelledError as error:
             raise _lost() from error
         except Exception as error:
@@ -138,18 +138,18 @@ class _Orders:
         return outcome
 
     def cancel(self) -> None:
-        """Let nobody work any longer."""
-        futures = [future for future, _ in self._doing.values()]
+        """Cancel all submitted micrographs."""
+        futures = [future for future, _ in self._running.values()]
         if futures and self._client.status == "running":
             self._client.cancel(futures)
 
-    def _give(self, entry: BatchEntry) -> None:
+    def _start(self, entry: BatchEntry) -> None:
         future = self._client.submit(pick_on_worker, self._task, entry, pure=False)
-        self._doing[future.key] = future, entry
+        self._running[future.key] = future, entry
         future.add_done_callback(self._done.put)
 
-    def _bury(self, entry: BatchEntry, worker: str) -> FailedMicrograph | None:
-        """Say what becomes of a micrograph whose workers have died."""
+    def _retry_or_fail(self, entry: BatchEntry, worker: str) -> FailedMicrograph | None:
+        """Keep a micrograph whose workers have died for a second try, or return its failure."""
         if not self._is_retrying:
             self._suspects.append(entry)
             return None
@@ -159,9 +159,9 @@ class _Orders:
         return FailedMicrograph(name, f"{name}: {reason}. Try it on this computer.")
 
     def _count_workers(self) -> None:
-        """Count workers now and then, and ask new ones what they are.
+        """Count the workers at intervals, and check the versions of new ones.
 
-        What a worker cannot load, a task of another version say, would end it without a word.
+        A worker that cannot load a task, for example of another version, dies without a message.
         """
         now = time.monotonic()
         if now - self._counted < _COUNT_SECONDS:
@@ -180,7 +180,7 @@ class _Orders:
         self.workers = len(workers)
         for worker, found in there.items():
             if isinstance(found, OSError):
-                continue  # it is gone by now; should it come back, it is asked again
+                continue  # the worker is gone by now; if it comes back, it is checked again
             if found != describe_installation():
                 raise ChildProcessError(
                     f"the worker {worker} needs {describe_installation()}, not {found}"
@@ -190,5 +190,6 @@ class _Orders:
 
 def _lost() -> ConnectionError:
     return ConnectionError(
-        "the scheduler has gone. What is finished stays: start it again, and go on with --resume"
+        "the scheduler has gone. Finished micrographs are kept: start the scheduler again, and "
+        "continue with --resume"
     )

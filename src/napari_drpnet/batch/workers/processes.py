@@ -1,11 +1,11 @@
-"""Several processes that pick, of which any may die without harm.
+"""Pick in several worker processes, any of which may die without loss.
 
-They are spawned and not forked, because torch has threads by now, and those do not survive a
-fork. Each hears through its own pipe which micrographs to pick, and ends at once when the pipe
-does: so none outlives the process that started it, however that ended.
+Processes are spawned and not forked, because torch has started threads, which do not survive a
+fork. Each process receives its micrographs through its own pipe, and exits as soon as the pipe is
+closed. No process therefore outlives its parent, even if the parent is killed.
 
-The standard library's pool breaks as a whole when one of its processes dies, and does not tell
-which work it had.
+The pool of the standard library breaks as a whole if one of its processes dies, and does not
+report which work that process had.
 """
 
 import os
@@ -28,29 +28,29 @@ from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome
 from napari_drpnet.batch.task import PickTask, Reading
 
-Order = tuple[PickTask, BatchEntry]
+Assignment = tuple[PickTask, BatchEntry]
 Item = TypeVar("Item")
 
-#: How often a job is asked whether to go on, and how long a process may take to end.
-_ASK_SECONDS, _GRACE_SECONDS = 0.1, 2.0
-#: Processes in a row that die before they are ready: more will not help.
-_MOST_STILLBORN = 3
+#: Interval between two calls of the progress callback, and time that a process has to end.
+_ADVANCE_SECONDS, _GRACE_SECONDS = 0.1, 2.0
+#: Maximum number of processes in a row that die before they are ready.
+_MAX_FAILED_STARTS = 3
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, what it has been told to do, and whether it does that alone, after a death."""
+    """A process, its micrographs, and whether it retries one whose process has died."""
 
     process: SpawnProcess
     pipe: Connection
     device: str
-    doing: deque[BatchEntry] = field(default_factory=deque)
+    assigned: deque[BatchEntry] = field(default_factory=deque)
     is_retrying: bool = False
     is_ready: bool = False
 
-    def give(self, task: PickTask, entry: BatchEntry) -> None:
-        self.doing.append(entry)
-        with suppress(OSError):  # it is dead, as its pipe will say
+    def assign(self, task: PickTask, entry: BatchEntry) -> None:
+        self.assigned.append(entry)
+        with suppress(OSError):  # the process is dead, which reading from its pipe will show
             self.pipe.send((task, entry))
 
     def end(self) -> None:
@@ -62,112 +62,114 @@ class _Worker:
 
 
 class Processes:
-    """Processes that pick; each reads its next micrograph while it picks one.
+    """Worker processes; each reads its next micrograph while it picks one.
 
-    When one dies, what it had is given to a new process, one micrograph alone at a time; one
-    whose process dies then too counts as failed.
+    If a process dies, each of its micrographs is tried again, alone in a process. If that process
+    dies too, the micrograph counts as failed.
 
     Parameters
     ----------
     devices : sequence of str
-        One for each process, as torch names them.
+        Torch device of each process.
     threads : int
-        Of torch, in each process.
+        Number of torch threads in each process.
     """
 
     def __init__(self, devices: Sequence[str], threads: int = 1) -> None:
         self._free, self._threads = list(devices), threads
-        self._crew: list[_Worker] = []
-        self._stillborn = 0
+        self._workers: list[_Worker] = []
+        self._failed_starts = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        while self._crew:
-            self._dismiss(self._crew[0])
+        while self._workers:
+            self._stop(self._workers[0])
 
     def device(self, request: str) -> Device:
-        """Choose among those of this computer."""
+        """Choose a device of this computer; see `Workers.device`."""
         return choose_device(request)
 
     def run(
         self, task: PickTask, entries: Sequence[BatchEntry], job: Job
     ) -> Generator[Outcome, None, None]:
-        """Do the task for each entry, in any order; see `Workers.run`."""
+        """Run the task for each entry, in any order; see `Workers.run`."""
         waiting, suspects = deque(entries), deque[BatchEntry]()
-        told = 0
+        finished = 0
         try:
-            while waiting or suspects or any(worker.doing for worker in self._crew):
+            while waiting or suspects or any(worker.assigned for worker in self._workers):
                 self._start(len(waiting) + len(suspects))
-                self._hand_out(task, waiting, suspects)
-                for worker in self._speaking():
-                    for outcome in self._hear(worker, waiting, suspects):
-                        told += 1
+                self._assign(task, waiting, suspects)
+                for worker in self._wait():
+                    for outcome in self._receive(worker, waiting, suspects):
+                        finished += 1
                         yield outcome
-                job.advance(told, len(entries), "micrographs")
+                job.advance(finished, len(entries), "micrographs")
         finally:
-            for worker in [worker for worker in self._crew if worker.doing]:
-                self._dismiss(worker)
-                for entry in worker.doing:
+            for worker in [worker for worker in self._workers if worker.assigned]:
+                self._stop(worker)
+                for entry in worker.assigned:
                     task.ledger.sweep(entry)
 
     def _start(self, needed: int) -> None:
-        """Start processes where that many micrographs would otherwise wait."""
+        """Start processes until as many are idle as there are micrographs left to assign."""
         context = get_context("spawn")
-        idle = sum(not worker.doing for worker in self._crew)
+        idle = sum(not worker.assigned for worker in self._workers)
         while self._free and idle < needed:
             device = self._free.pop(0)
             ours, theirs = context.Pipe()
             process = context.Process(
                 target=_work, args=(theirs, device, self._threads), daemon=True
             )
-            with _interrupts_kept_away():
+            with _interrupts_blocked():
                 process.start()
-            theirs.close()  # else it would stay open when the process dies
-            self._crew.append(_Worker(process, ours, device))
+            theirs.close()  # otherwise our end would not be closed when the process dies
+            self._workers.append(_Worker(process, ours, device))
             idle += 1
 
-    def _hand_out(
+    def _assign(
         self, task: PickTask, waiting: deque[BatchEntry], suspects: deque[BatchEntry]
     ) -> None:
-        for worker in self._crew:
-            if not worker.doing:
+        for worker in self._workers:
+            if not worker.assigned:
                 worker.is_retrying = bool(suspects)
                 if source := suspects or waiting:
-                    worker.give(task, source.popleft())
-        for worker in self._crew:
-            # The last ones are for those who are ready first.
-            if len(worker.doing) == 1 and not worker.is_retrying and len(waiting) > len(self._crew):
-                worker.give(task, waiting.popleft())
+                    worker.assign(task, source.popleft())
+        # The last micrographs are kept for the workers that are ready first.
+        for worker in self._workers:
+            is_picking_one = len(worker.assigned) == 1 and not worker.is_retrying
+            if is_picking_one and len(waiting) > len(self._workers):
+                worker.assign(task, waiting.popleft())
 
-    def _speaking(self) -> list[_Worker]:
-        ready = wait([worker.pipe for worker in self._crew], _ASK_SECONDS)
-        return [worker for worker in self._crew if worker.pipe in ready]
+    def _wait(self) -> list[_Worker]:
+        """Wait a moment, and return the workers that have sent something or died."""
+        ready = wait([worker.pipe for worker in self._workers], _ADVANCE_SECONDS)
+        return [worker for worker in self._workers if worker.pipe in ready]
 
-    def _hear(
+    def _receive(
         self, worker: _Worker, waiting: deque[BatchEntry], suspects: deque[BatchEntry]
     ) -> Iterator[Outcome]:
         try:
             outcome: Outcome | None = worker.pipe.recv()
         except (EOFError, OSError):
-            self._dismiss(worker)
-            yield from self._bury(worker, waiting, suspects)
+            self._stop(worker)
+            yield from self._retry_or_fail(worker, waiting, suspects)
             return
-        worker.is_ready, self._stillborn = True, 0
+        worker.is_ready, self._failed_starts = True, 0
         if outcome is not None:
-            worker.doing.popleft()
+            worker.assigned.popleft()
             yield outcome
 
-    def _bury(
+    def _retry_or_fail(
         self, worker: _Worker, waiting: deque[BatchEntry], suspects: deque[BatchEntry]
     ) -> Iterator[Outcome]:
-        """Say what becomes of the micrographs of a process that has died."""
+        """Queue the micrographs of a dead process again; yield the failure of a second try."""
         how = _describe_exit(worker.process.exitcode)
-        lost, worker.doing = worker.doing, deque()
+        lost, worker.assigned = worker.assigned, deque()
         if not worker.is_ready:
-            self._stillborn += 1
-            if self._stillborn == _MOST_STILLBORN:
+            self._failed_starts += 1
+            if self._failed_starts == _MAX_FAILED_STARTS:
                 raise ChildProcessError(
                     f"processes end before they can pick ({how}): try --workers 1"
                 )
@@ -180,15 +182,15 @@ class Processes:
         else:
             suspects.extend(lost)
 
-    def _dismiss(self, worker: _Worker) -> None:
-        self._crew.remove(worker)
+    def _stop(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
         self._free.append(worker.device)
         worker.end()
 
 
 @contextmanager
-def _interrupts_kept_away() -> Iterator[None]:
-    """Let a process that is started now never see Ctrl-C; who started it sees it and ends it."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C in processes that are started now; the parent handles it and ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -200,30 +202,32 @@ def _interrupts_kept_away() -> Iterator[None]:
 
 
 def _work(pipe: Connection, device: str, threads: int) -> None:
-    """Pick what comes through a pipe, and send back the outcomes; None says "ready"."""
+    """Pick the micrographs that arrive through a pipe; send None when ready, then results."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    orders: SimpleQueue[Order] = SimpleQueue()
-    Thread(target=_listen, args=(pipe, orders), daemon=True).start()
+    assignments: SimpleQueue[Assignment] = SimpleQueue()
+    Thread(target=_listen, args=(pipe, assignments), daemon=True).start()
 
     import torch
 
     torch.set_num_threads(threads)
     pipe.send(None)
-    for task, entry, reading in ahead(_read(orders)):
+    for task, entry, reading in ahead(_read(assignments)):
         pipe.send(task.on(device).pick(entry, reading))
 
 
-def _read(orders: "SimpleQueue[Order]") -> Iterator[tuple[PickTask, BatchEntry, Reading]]:
+def _read(
+    assignments: "SimpleQueue[Assignment]",
+) -> Iterator[tuple[PickTask, BatchEntry, Reading]]:
     while True:
-        task, entry = orders.get()
+        task, entry = assignments.get()
         yield task, entry, task.read(entry)
 
 
-def _listen(pipe: Connection, orders: "SimpleQueue[Order]") -> None:
-    """Take orders until the pipe ends, and this process with it, whatever it is at."""
+def _listen(pipe: Connection, assignments: "SimpleQueue[Assignment]") -> None:
+    """Receive assignments until the pipe is closed, then end this process at once."""
     try:
         while True:
-            orders.put(pipe.recv())
+            assignments.put(pipe.recv())
     finally:
         os._exit(0)
 
@@ -235,7 +239,7 @@ def _describe_exit(code: int | None) -> str:
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield items while a thread already makes the next one."""
+    """Yield items while a thread prepares the next one."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, iterator, None)

@@ -1,4 +1,4 @@
-"""What goes to a worker on another computer, and what it does there."""
+"""Tasks for workers on other computers, and the function that runs there."""
 
 import sys
 from contextlib import suppress
@@ -15,37 +15,37 @@ from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import Outcome
 from napari_drpnet.batch.task import PickTask
 
-#: A process has one GPU, and torch uses all the cores that it may.
+#: Only one micrograph is picked at a time: a process has one GPU, and torch uses all its cores.
 _one_at_a_time = Lock()
 
 
 def describe_installation() -> str:
-    """Say what must be the same on all computers."""
+    """Return the versions that must be the same on all computers, as text."""
     python = ".".join(map(str, sys.version_info[:2]))
     return f"napari-drpnet {napari_drpnet.__version__} with Python {python}"
 
 
 def entry_for_any_folder(entry: BatchEntry) -> BatchEntry:
-    """Return an entry that means the same whatever folder a worker was started in."""
+    """Return an entry with an absolute path, valid in any working directory."""
     path = entry.micrograph.path.absolute()
     return replace(entry, micrograph=replace(entry.micrograph, path=path))
 
 
 def task_for_any_folder(task: PickTask) -> PickTask:
-    """Return a task that means the same there."""
+    """Return a task with absolute paths, valid in any working directory."""
     detector, classifier = task.parameters.detector, task.parameters.classifier
     weights = {"weights": _absolute(detector.weights, "detector")}
     update: dict[str, BaseModel] = {"detector": detector.model_copy(update=weights)}
     if classifier.classifier != "none":
-        judge = {"classifier": _absolute(classifier.classifier, "classifier")}
-        update["classifier"] = classifier.model_copy(update=judge)
+        weights = {"classifier": _absolute(classifier.classifier, "classifier")}
+        update["classifier"] = classifier.model_copy(update=weights)
     parameters = task.parameters.model_copy(update=update)
     outputs = replace(task.outputs, folder=task.outputs.folder.absolute())
     return replace(task, parameters=parameters, outputs=outputs)
 
 
 def pick_on_worker(task: PickTask, entry: BatchEntry) -> Outcome | None:
-    """Pick on a worker, one micrograph at a time; None when nobody wants it any longer."""
+    """Pick on a worker, one micrograph at a time; return None if the task was cancelled."""
     from distributed import get_worker
 
     reading = task.read(entry)
@@ -53,12 +53,15 @@ def pick_on_worker(task: PickTask, entry: BatchEntry) -> Outcome | None:
         import torch
 
         torch.set_num_threads(get_worker().state.nthreads)
-        return task.pick(entry, reading, _WhileWanted())
+        return task.pick(entry, reading, _UntilCancelled())
     return None
 
 
-class _WhileWanted:
-    """Cancels when the scheduler has called a task off, or whoever asked for it is gone."""
+class _UntilCancelled:
+    """Progress callback that cancels the work when the scheduler has cancelled its task.
+
+    The scheduler also does so when the client that submitted the task has gone.
+    """
 
     def __init__(self) -> None:
         from distributed import get_worker
@@ -68,14 +71,14 @@ class _WhileWanted:
         self.advance(0, 1, "")
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Ask the worker, who is told by the scheduler."""
+        """Raise `Cancelled` if the worker no longer has the task."""
         task = self._tasks.get(self._key)
         if task is None or task.state == "cancelled":
             raise Cancelled
 
 
 def _absolute(weights: str, kind: Literal["detector", "classifier"]) -> str:
-    """Return weights that are a file with their whole path; a name stays as it is."""
+    """Return the absolute path of weights that are given as a file; keep a name as it is."""
     from napari_drpnet.picking.networks.weights import find_weights
 
     path = find_weights(weights, kind)

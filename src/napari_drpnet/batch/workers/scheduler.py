@@ -1,4 +1,4 @@
-"""The way to a scheduler of dask, which knows the workers of a cluster."""
+"""Connection to a dask scheduler, which manages the workers of a cluster."""
 
 import logging
 import shutil
@@ -15,43 +15,44 @@ if TYPE_CHECKING:
     from dask_jobqueue import SLURMCluster
     from distributed import Client
 
-#: In place of an address: workers are jobs of SLURM, with a scheduler of their own.
+#: Given in place of an address: workers are SLURM jobs, with a scheduler of their own.
 SLURM = "slurm"
 _CONNECT_SECONDS = 10.0
-#: How often jobs that have ended are replaced.
+#: Interval at which jobs that have ended are replaced.
 _REPLACE_SECONDS = 30
-#: What these log when a scheduler goes, our own error says better.
-_CHATTY = ("distributed.client", "distributed.utils")
+#: Loggers that are silenced: our own error explains better that a scheduler has gone.
+_SILENCED = ("distributed.client", "distributed.utils")
 
 
 @contextmanager
 def connect(scheduler: str, jobs: int = 1) -> Iterator["Client"]:
-    """Connect to a scheduler, and leave it in the end; jobs that were asked for end then too.
+    """Connect to a scheduler, and disconnect at the end, which also ends the SLURM jobs.
 
     Parameters
     ----------
     scheduler : str
-        Its address, such as ``tcp://head:8786``, or ``slurm``.
+        Address of the scheduler, such as ``tcp://head:8786``, or ``slurm``.
     jobs : int
-        How many to ask SLURM for. A job that ends is replaced.
+        Number of jobs to submit to SLURM. A job that ends is replaced.
 
     Yields
     ------
     distributed.Client
+        Client of the scheduler.
 
     Raises
     ------
     ValueError
-        When the packages for that are not installed.
+        If the packages of the extra ``cluster`` are not installed.
     InputFileError
-        When dask's configuration does not say what a job of SLURM needs.
+        If dask's configuration does not describe the SLURM jobs, or SLURM refuses them.
     ConnectionError
-        When no scheduler answers, or this is no place to ask SLURM.
+        If no scheduler answers, or this computer has no ``sbatch``.
     """
     _require_extra()
     from distributed import Client
 
-    for name in _CHATTY:
+    for name in _SILENCED:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler == SLURM:
         with _jobs_of_slurm(jobs) as cluster, Client(cluster, set_as_default=False) as client:
@@ -70,7 +71,7 @@ def _require_extra() -> None:
         remedy = "run: pip install 'napari-drpnet[cluster]'"
         raise ValueError(f"{error.name} is not installed here; {remedy}") from error
     finally:
-        # dask_jobqueue takes Ctrl-C for itself when it is imported, and would end us at once.
+        # dask_jobqueue installs its own Ctrl-C handler on import, which would end us at once.
         signal.signal(signal.SIGINT, before)
 
 
@@ -101,7 +102,7 @@ def _jobs_of_slurm(jobs: int) -> Iterator["SLURMCluster"]:
         raise InputFileError(
             file,
             "does not say what a job of SLURM needs",
-            'Write cores and memory there, as the page "On a cluster" of the documentation shows',
+            'Set cores and memory, as the page "On a cluster" of the documentation shows',
         )
     options = {"dashboard": False, "dashboard_address": ":0"} | needs["scheduler-options"]
     with SLURMCluster(scheduler_options=options) as cluster:
@@ -112,9 +113,9 @@ def _jobs_of_slurm(jobs: int) -> Iterator["SLURMCluster"]:
 
 
 def _try_job(script: str, file: Path) -> None:
-    """Ask SLURM whether it would take a job: dask submits one that is refused again and again."""
-    ask = ["sbatch", "--test-only"]
-    answer = subprocess.run(ask, input=script, capture_output=True, text=True, check=False)
+    """Check that SLURM accepts a job, because dask would submit a refused one again and again."""
+    test = ["sbatch", "--test-only"]
+    answer = subprocess.run(test, input=script, capture_output=True, text=True, check=False)
     if answer.returncode:
         reason = f"SLURM refuses the job that it describes ({answer.stderr.strip()})"
-        raise InputFileError(file, reason, "Mend it: what stands there goes to sbatch")
+        raise InputFileError(file, reason, "Correct its settings, which are passed to sbatch")

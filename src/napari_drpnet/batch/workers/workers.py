@@ -1,4 +1,4 @@
-"""Who picks the micrographs of a batch: this process, or several."""
+"""Workers that pick the micrographs of a batch: this process, or several."""
 
 import os
 from collections.abc import Generator, Sequence
@@ -12,16 +12,17 @@ from napari_drpnet.batch.folder.outcomes import Outcome
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.batch.workers.processes import Processes, ahead
 
-#: With fewer micrographs per process, starting it takes longer than it saves.
+#: With fewer micrographs per process, starting a process takes longer than it saves.
 _WORTH_A_PROCESS = 8
-#: What a process may need for a large micrograph.
+#: Memory that a process may need for a large micrograph.
 _BYTES_PER_PROCESS = 2 << 30
 
 
 class Workers(Protocol):
-    """Those who do a task for many micrographs. A context: they may hold processes until its end.
+    """Workers that run a task for many micrographs.
 
-    Whoever picks a micrograph has written its files when its outcome is told.
+    They are a context manager, because they may hold processes until the end of the context. When
+    the result of a micrograph is yielded, its files are written.
     """
 
     def __enter__(self) -> Self: ...
@@ -29,58 +30,61 @@ class Workers(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
     def device(self, request: str) -> Device:
-        """Tell where the networks will run, when the user asks for the device `request`.
+        """Return the device on which the networks will run, if the user requests `request`.
 
         Raises
         ------
         ValueError
-            When the device is not there.
+            If the device is not available.
         """
         ...
 
     def run(
         self, task: PickTask, entries: Sequence[BatchEntry], job: Job
     ) -> Generator[Outcome, None, None]:
-        """Do the task for each entry, and yield the outcomes as they come.
+        """Run the task for each entry, and yield the results as they come.
 
-        The generator may be closed before its end: whoever works then stops at once.
+        The generator may be closed before its end; the workers then stop at once.
 
         Parameters
         ----------
         task : PickTask
-            What to do.
+            Task to run.
         entries : sequence of BatchEntry
-            For which micrographs.
+            Micrographs to pick.
         job : Job
-            Told often; may cancel.
+            Progress callback, called several times a second or after each tile; it may cancel the
+            work.
 
         Raises
         ------
         Cancelled
-            When the job says so.
+            If the job cancels the work.
         ChildProcessError
-            When nobody can work.
+            If no worker can pick.
+        ConnectionError
+            If the scheduler of a cluster has gone.
         """
         ...
 
 
 class InLine:
-    """Lets the process at hand pick one micrograph after another, and meanwhile reads the next."""
+    """Picking in this process, one micrograph after another; a thread reads the next one."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """There is nothing to end."""
+        """Do nothing: there are no processes to end."""
 
     def device(self, request: str) -> Device:
-        """Choose among those of this computer."""
+        """Choose a device of this computer; see `Workers.device`."""
         return choose_device(request)
 
     def run(
         self, task: PickTask, entries: Sequence[BatchEntry], job: Job
     ) -> Generator[Outcome, None, None]:
-        """Do the task for each entry; see `Workers.run`."""
+        """Run the task for each entry; see `Workers.run`."""
         for entry, reading in ahead((entry, task.read(entry)) for entry in entries):
             yield task.pick(entry, reading, job)
 
@@ -92,30 +96,31 @@ def choose_workers(
     cores: int | None = None,
     gpus: int | None = None,
 ) -> Workers:
-    """Choose who picks.
+    """Choose between picking in this process and picking in several processes.
 
     Parameters
     ----------
     request : str
-        The device that the user asked for, as `choose_device` takes it. ``auto`` and ``cuda``
-        mean all GPUs where there is one.
+        Device that the user requested, as for `choose_device`. ``auto`` and ``cuda`` mean all GPUs
+        if there are any.
     micrographs : int, optional
-        How many there are; None for a stream of them.
+        Number of micrographs; None if it is unknown, as for a watch.
     count : int, optional
-        How many processes the user asked for. By default one for each GPU; on a CPU one for each
-        core, as far as the memory suffices for large micrographs; and no more than get eight
-        micrographs each.
+        Number of processes that the user requested. By default one for each GPU; on a CPU one for
+        each core, as far as the memory suffices for large micrographs. The default also leaves at
+        least eight micrographs for each process.
     cores, gpus : int, optional
-        Of this computer; by default those that there are.
+        Number of CPU cores and GPUs to use; by default those of this computer.
 
     Returns
     -------
     Workers
+        `InLine` for one process, else `Processes`.
 
     Raises
     ------
     ValueError
-        When the device is not there.
+        If the device is not available.
     """
     device = choose_device(request).name
     cores = cores or count_cores()
@@ -132,7 +137,7 @@ def choose_workers(
 
 
 def count_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -145,7 +150,7 @@ def _count_gpus() -> int:
 
 
 def _memory() -> int:
-    """Return the bytes of memory that this computer has; plenty where it does not say."""
+    """Return the memory of this computer in bytes, or a large number if it is unknown."""
     with suppress(AttributeError, ValueError, OSError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return 1 << 40

@@ -1,1 +1,1 @@
-"""Coordinate files, one module per program or file format."""
+"""Readers and writers of coordinate files, one module per program or file format."""

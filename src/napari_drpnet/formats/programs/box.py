@@ -18,21 +18,21 @@ def read_box(path: AnyPath) -> Coordinates:
     Parameters
     ----------
     path : path-like
-        The file: in each line ``x y width height`` in unbinned pixels, where ``x y`` is the
-        corner nearest to the origin; then perhaps a score. Two columns are centres, as helicon
-        and RELION's plain lists have them, because a corner without a size has no centre.
-        Lines that start with ``#`` are skipped; an empty file means no picks.
+        Path of the file. Each line has ``x y width height`` in unbinned pixels, where ``x y`` is
+        the corner nearest to the origin, and optionally a score. Two columns are read as centres,
+        as in files of helicon and RELION's plain lists, because a corner without a size has no
+        centre. Lines that start with ``#`` are skipped. An empty file means no picks.
 
     Returns
     -------
     Coordinates
-        `box_size_px` where all boxes are squares of one size. EMAN1's flags −1, −2 and −3 in
-        the fifth column are no scores.
+        Coordinates with a `box_size_px` if all boxes are squares of one size. EMAN1's flags −1,
+        −2 and −3 in the fifth column are not read as scores.
 
     Raises
     ------
     InputFileError
-        When a line has text, or another number of columns.
+        If a line has text in place of a number, or an unexpected number of columns.
     """
     rows = _rows(path)
     if rows.shape[1] == 2:
@@ -47,25 +47,25 @@ def read_box(path: AnyPath) -> Coordinates:
 def write_box(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write a .box file that EMAN2 and RELION read alike.
+    """Write a .box file that EMAN2 and RELION interpret in the same way.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        With a `box_size_px`, which becomes the nearest even number: RELION halves it as an
-        integer. Centres are rounded to whole pixels. Scores make a fifth column where all rows
-        have one.
+        Coordinates with a `box_size_px`, which is rounded to an even number, because RELION halves
+        it as an integer. Centres are rounded to whole pixels. If all rows have a score, it is
+        written as the fifth column.
     shape : tuple of int, optional
-        ``(ny, nx)`` of the micrograph; centres outside it are dropped.
+        Shape ``(ny, nx)`` of the micrograph. Centres outside it are dropped.
 
     Raises
     ------
     ValueError
-        When there is no `box_size_px`.
+        If `box_size_px` is missing.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     if coordinates.box_size_px is None:
         raise ValueError("a .box file needs the size of the boxes: set box_size_px")

@@ -1,4 +1,4 @@
-"""crYOLO's .cbox files: boxes with a confidence, of all its versions."""
+"""crYOLO's .cbox files: boxes with a confidence, in the old and the new layout."""
 
 import re
 
@@ -15,7 +15,7 @@ CORNER, SIZE = ("CoordinateX", "CoordinateY"), ("Width", "Height")
 SLICE, CONFIDENCE, FILAMENT = "CoordinateZ", "Confidence", "filamentid"
 MISSING = "<NA>"
 VERSION = "\ndata_global\n\n_cbox_format_version 1.0\n"
-#: Columns of the files before version 1.8: corner, size, confidence, perhaps the estimated size.
+#: Number of columns before version 1.8: corner, size, confidence, and optionally estimated size.
 OLD_COLUMNS = (5, 7)
 
 
@@ -25,24 +25,26 @@ def read_cbox(path: AnyPath) -> Coordinates:
     Parameters
     ----------
     path : path-like
-        The file: STAR tables since crYOLO 1.8, with or without filaments; before that, lines of
-        ``x y width height confidence`` or these and the estimated width and height. Positions
-        are the corner nearest to the origin, in unbinned pixels, rows as stored.
+        Path of the file. Since crYOLO 1.8 it holds STAR tables, with or without filaments. Before,
+        it had lines of ``x y width height confidence``, optionally followed by the estimated width
+        and height. Positions are the corner nearest to the origin in unbinned pixels, with rows
+        as stored.
 
     Returns
     -------
     Coordinates
-        `score` is the confidence, `box_size_px` the size where all boxes are squares of one
-        size, `filament` the number of the filament.
+        Coordinates with the confidence as `score` and the number of the filament as `filament`.
+        They have a `box_size_px` if all boxes are squares of one size.
 
     Raises
     ------
     InputFileError
-        When it is malformed, or about several slices of a tomogram.
+        If the file is malformed, or has boxes of several slices of a tomogram.
 
     Notes
     -----
-    Columns and the corner: `CoordsIO.py` of crYOLO 1.7.7, `io/cbox.py` of napari-boxmanager.
+    Source of columns and corner: `CoordsIO.py` of crYOLO 1.7.7, `io/cbox.py` of
+    napari-boxmanager.
     """
     text = read_text(path)
     if not re.search(r"^data_", text, re.MULTILINE):
@@ -50,8 +52,8 @@ def read_cbox(path: AnyPath) -> Coordinates:
     table = find_table(path, read_tables(path), *CORNER, *SIZE)
     slices = numbers(path, table, SLICE) if SLICE in table else np.empty(0)
     if len(np.unique(slices[np.isfinite(slices)])) > 1:
-        reason = "holds boxes of several slices, so it is about a tomogram"
-        raise InputFileError(path, reason, "Choose a file about one micrograph")
+        reason = "has boxes of several slices, so it belongs to a tomogram"
+        raise InputFileError(path, reason, "Choose a file of one micrograph")
     corners, sizes = (
         np.column_stack([numbers(path, table, column) for column in pair])
         for pair in (CORNER, SIZE)
@@ -64,23 +66,23 @@ def read_cbox(path: AnyPath) -> Coordinates:
 def write_cbox(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write a .cbox file for crYOLO since 1.8 and its box manager.
+    """Write a .cbox file for crYOLO 1.8 and later, and for its box manager.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        With a `box_size_px`. All digits are kept; a missing score becomes ``<NA>``.
+        Coordinates with a `box_size_px`. All digits are kept; a missing score becomes ``<NA>``.
     shape : tuple of int, optional
-        Not used: this format drops nothing.
+        Not used, because no coordinates are dropped.
 
     Raises
     ------
     ValueError
-        When there is no `box_size_px`.
+        If `box_size_px` is missing.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     if coordinates.box_size_px is None:
         raise ValueError("a .cbox file needs the size of the boxes: set box_size_px")

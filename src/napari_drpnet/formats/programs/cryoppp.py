@@ -1,4 +1,4 @@
-"""The tables of particles in the CryoPPP data set."""
+"""Particle tables of the CryoPPP data set."""
 
 import numpy as np
 
@@ -11,34 +11,34 @@ X, Y, NAME = "X-Coordinate", "Y-Coordinate", "Micrographs Filename"
 
 
 def is_cryoppp(head: str) -> bool:
-    """Tell from the beginning of a file whether it is such a table."""
+    """Return whether a file is a CryoPPP table, given its beginning."""
     columns = {column.strip(' "\r').lower() for column in head.partition("\n")[0].split(",")}
     return {X.lower(), Y.lower()} <= columns
 
 
 def read_cryoppp(path: AnyPath) -> Coordinates:
-    """Read a table of CryoPPP, with y as it stands there: counted from the last row.
+    """Read a CryoPPP table without changing y, which counts from the last row.
 
     Parameters
     ----------
     path : path-like
-        The file: comma-separated, with ``X-Coordinate`` and ``Y-Coordinate`` in unbinned pixels,
-        perhaps ``Micrographs Filename``.
+        Path of a comma-separated file with ``X-Coordinate`` and ``Y-Coordinate`` in unbinned
+        pixels, and optionally ``Micrographs Filename``.
 
     Returns
     -------
     Coordinates
-        To be mirrored, which `napari_drpnet.formats.read_coordinates` does.
+        Coordinates of the flipped image. `napari_drpnet.formats.read_coordinates` flips them back.
 
     Raises
     ------
     InputFileError
-        When it is malformed.
+        If the file is malformed.
 
     Notes
     -----
-    The authors turn each micrograph upside down before they draw on it
-    (BioinfoMachineLearning/cryoppp#3), so y is a row of the mirrored image.
+    The authors of CryoPPP flip each micrograph top to bottom before annotating it
+    (BioinfoMachineLearning/cryoppp#3), so y is a row of the flipped image.
     """
     header, rows = read_rows(path, X.lower(), Y.lower())
     named = NAME.lower() in header
@@ -56,21 +56,22 @@ def read_cryoppp(path: AnyPath) -> Coordinates:
 def write_cryoppp(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write a table as CryoPPP has it, of coordinates that are mirrored already.
+    """Write a CryoPPP table.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        All digits are kept; scores are not.
+        Coordinates that are already flipped, with y from the last row. All digits are kept;
+        scores are dropped.
     shape : tuple of int, optional
-        Not used: this format drops nothing.
+        Not used, because no coordinates are dropped.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     x, y = swap_xy(coordinates.centers_yx).T.tolist()
     columns = {X: x, Y: y}

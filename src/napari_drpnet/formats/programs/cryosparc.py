@@ -1,4 +1,4 @@
-"""cryoSPARC: its .cs files in, and a STAR file for its job *Import Particles* out."""
+"""Reading of cryoSPARC's .cs files, and writing of STAR files for its *Import Particles*."""
 
 import re
 from pathlib import PurePosixPath
@@ -18,49 +18,52 @@ from napari_drpnet.relion.star_tables import write_table
 FRACTION_X, FRACTION_Y = "location/center_x_frac", "location/center_y_frac"
 SHAPE, MICROGRAPH = "location/micrograph_shape", "location/micrograph_path"
 SCORE = "pick_stats/ncc_score"
-#: The kinds of numpy's types that a column may have.
+#: Allowed kinds of the numpy dtype of each column.
 KINDS = {FRACTION_X: "f", FRACTION_Y: "f", SHAPE: "iu", MICROGRAPH: "SU"}
-#: What cryoSPARC puts before the names of the files that it makes.
+#: Prefix that cryoSPARC adds to the names of its files.
 UID = re.compile(r"^\d{21}_")
 _NUMPY, _STREAM = b"\x93NUMPY", b"\x94CSDAT"
 
 
 def read_cs_mirrored(path: AnyPath) -> Coordinates:
-    """Read the locations of a .cs file, with y counted from the last row: see `read_cs_stored`.
+    """Read the locations of a .cs file with y counted from the last row.
+
+    Parameters, return value and errors are those of `read_cs_stored`.
 
     Notes
     -----
-    ``row = (1 − y) · ny``: undoes what *Import Particles* does to the rows of a STAR file of
-    RELION, as pyem's ``csparc2star.py`` does by default (asarnow/pyem#81).
+    ``row = (1 − y) · ny``. This reverses the flip of *Import Particles* on rows of a RELION STAR
+    file, as pyem's ``csparc2star.py`` does by default (asarnow/pyem#81).
     """
     return _read(path, mirrored=True)
 
 
 def read_cs_stored(path: AnyPath) -> Coordinates:
-    """Read the locations of a .cs file, with y counted from the first row as stored.
+    """Read the locations of a .cs file with y counted from the first stored row.
 
     Parameters
     ----------
     path : path-like
-        A dataset of particles with ``location/…``: fractions of the micrograph, and its shape.
+        Path of a particle dataset with ``location/…`` columns: positions as fractions of the
+        micrograph, and its shape.
 
     Returns
     -------
     Coordinates
-        `score` is the normalised cross-correlation, where the picker has one;
-        `micrograph_names` are without folders and the UID that cryoSPARC puts before them.
+        Coordinates with the normalised cross-correlation, if present, as `score`.
+        `micrograph_names` have no folders, and lack the UID prefix of cryoSPARC.
 
     Raises
     ------
     InputFileError
-        When it is no dataset, is truncated, holds pickled objects, or lacks locations.
+        If the file is not a dataset, is truncated, has pickled objects, or lacks locations.
 
     Notes
     -----
-    A .cs file is a structured array in numpy's format. From which row y counts depends on the
-    program that made the micrographs, and nothing in the file tells: cryoSPARC's origin is at
-    the bottom left, its *Patch Motion* turns images upside down, and other programs do not
-    (asarnow/pyem#81). So there are two readers, and the user chooses.
+    A .cs file is a structured array in numpy's format. The row from which y counts depends on the
+    program that wrote the micrographs, and is not stored in the file: cryoSPARC's origin is at the
+    bottom left, its *Patch Motion* flips images top to bottom, and other programs do not
+    (asarnow/pyem#81). Hence there are two readers, between which the user chooses.
     """
     return _read(path, mirrored=False)
 
@@ -73,19 +76,20 @@ def write_cryosparc_star(
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        With `micrograph_names`, by which cryoSPARC finds the micrographs. All digits are kept:
-        cryoSPARC does not truncate. Rows count as in RELION's files; cryoSPARC mirrors them.
+        Coordinates with `micrograph_names`, by which cryoSPARC finds the micrographs. All digits
+        are kept, because cryoSPARC does not truncate. Rows count as in RELION; cryoSPARC flips
+        them.
     shape : tuple of int, optional
-        ``(ny, nx)`` of the micrograph; centres outside it are dropped.
+        Shape ``(ny, nx)`` of the micrograph. Centres outside it are dropped.
 
     Raises
     ------
     ValueError
-        When rows have no names.
+        If `micrograph_names` is missing.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     if coordinates.micrograph_names is None:
         raise ValueError("cryoSPARC needs the micrograph of each row: set micrograph_names")
@@ -105,16 +109,16 @@ def _read(path: AnyPath, *, mirrored: bool) -> Coordinates:
 
 
 def _load(path: AnyPath) -> NDArray[np.void]:
-    """Map a dataset into memory: reads no more than the file has, and unpickles nothing."""
+    """Map a dataset into memory without unpickling objects, and check its columns."""
     try:
         with open(path, "rb") as file:
             magic = file.read(len(_NUMPY))
         if magic != _NUMPY:
-            kind = "is in cryoSPARC's stream format" if magic == _STREAM else "is no .cs file"
+            kind = "is in cryoSPARC's stream format" if magic == _STREAM else "is not a .cs file"
             raise InputFileError(path, kind, "Export the particles from cryoSPARC again")
         table = map_npy(path)
     except (ValueError, TypeError, SyntaxError, OverflowError, TokenError) as error:
-        reason = f"is no whole dataset of cryoSPARC ({error})"
+        reason = f"is not a complete cryoSPARC dataset ({error})"
         raise InputFileError(path, reason, "Export the particles from cryoSPARC again") from error
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
@@ -122,7 +126,7 @@ def _load(path: AnyPath) -> NDArray[np.void]:
     for name, kinds in KINDS.items():
         if not _has_column(table, name, kinds):
             remedy = "Choose a file of picked or extracted particles, or its passthrough file"
-            raise InputFileError(path, f"has no column {name} of the usual kind", remedy)
+            raise InputFileError(path, f"has no column {name} of the expected type", remedy)
     return table
 
 

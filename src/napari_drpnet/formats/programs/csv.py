@@ -1,4 +1,4 @@
-"""Comma-separated coordinates: the plainest format, and the only one with full precision."""
+"""Comma-separated tables of coordinates, with all digits."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ CANDIDATES = ("name", "x", "y", "height", "prominence", "probability", "accepted
 
 
 def is_csv(head: str) -> bool:
-    """Tell from the beginning of a file whether its first line names columns x and y."""
+    """Return whether the first line of a file has columns x and y, given its beginning."""
     columns = head.partition("\n")[0].split(",")
     return {"x", "y"} <= {column.strip(' "\r').lower() for column in columns}
 
@@ -30,20 +30,20 @@ def read_csv(path: AnyPath) -> Coordinates:
     Parameters
     ----------
     path : path-like
-        The file. Its first line names the columns, in any order and case: ``x`` and ``y`` in
-        unbinned pixels, pixel centres at integers; perhaps one of ``score``, ``fom``,
-        ``probability``, ``confidence``; perhaps ``micrograph`` or ``name``. Other columns are
-        ignored.
+        Path of the file. Its first line names the columns, in any order and case: ``x`` and ``y``
+        in unbinned pixels, pixel centres at integers; optionally one of ``score``, ``fom``,
+        ``probability`` and ``confidence``; optionally ``micrograph`` or ``name``. Other columns
+        are ignored.
 
     Returns
     -------
     Coordinates
-        An empty score is missing.
+        Coordinates with NaN for empty scores.
 
     Raises
     ------
     InputFileError
-        When there is no header with ``x`` and ``y``, or a line has too few or too many columns
+        If there is no header with ``x`` and ``y``, or a line has too few or too many columns
         or text in place of a number.
     """
     header, rows = read_rows(path, "x", "y")
@@ -62,21 +62,21 @@ def read_rows(path: AnyPath, *required: str) -> tuple[list[str], list[tuple[int,
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
     *required : str
-        Columns that it must have, in lower case.
+        Names of required columns, in lower case.
 
     Returns
     -------
     header : list of str
-        The columns, in lower case.
+        Names of all columns, in lower case.
     rows : list of (int, dict of str to str)
-        The number of the line, counted from 1, and what each column holds.
+        Line number of each row, counted from 1, and its values by column.
 
     Raises
     ------
     InputFileError
-        When a column is missing, or a line has too few or too many.
+        If a required column is missing, or a line has too few or too many columns.
     """
     table = csv.DictReader(io.StringIO(read_text(path)), strict=True)
     try:
@@ -94,21 +94,21 @@ def read_rows(path: AnyPath, *required: str) -> tuple[list[str], list[tuple[int,
 def write_csv(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write ``x,y,score`` with all digits, and ``micrograph`` where rows have names.
+    """Write columns ``x,y,score`` with all digits, and ``micrograph`` if the rows have names.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        A missing score becomes an empty field.
+        Coordinates to write. A missing score becomes an empty field.
     shape : tuple of int, optional
-        Not used: this format drops nothing.
+        Not used, because no coordinates are dropped.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     x, y = swap_xy(coordinates.centers_yx).T.tolist()
     columns = {"x": x, "y": y, "score": [_field(score) for score in coordinates.score.tolist()]}
@@ -118,21 +118,22 @@ def write_csv(
 
 
 def write_candidates_csv(path: AnyPath, rows: Iterable[tuple[str, Picks]]) -> None:
-    """Write all candidates of many micrographs with what decided about them.
+    """Write all candidates of many micrographs with their scores and whether they are accepted.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace, with columns
-        ``name,x,y,height,prominence,probability,accepted``: positions in unbinned pixels with all
-        digits, an empty probability where no classifier has judged, accepted as 0 or 1.
+        File to create or replace, with columns
+        ``name,x,y,height,prominence,probability,accepted``. Positions are in unbinned pixels with
+        all digits, the probability is empty for candidates that were not classified, and accepted
+        is 0 or 1.
     rows : iterable of (str, Picks)
-        The name of each micrograph and its candidates.
+        Name and candidates of each micrograph.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     fields = (
         [name, x, y, height, prominence, _field(probability), int(accepted)]
@@ -170,7 +171,22 @@ def _field(value: float) -> float | str:
 
 
 def write_rows(path: AnyPath, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a comma-separated table, whole or not at all; `OSError` when the disk refuses."""
+    """Write a comma-separated table atomically.
+
+    Parameters
+    ----------
+    path : path-like
+        File to create or replace.
+    header : sequence of str
+        Names of the columns.
+    rows : iterable of sequence of object
+        Values of each row.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

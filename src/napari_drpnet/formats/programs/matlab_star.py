@@ -1,4 +1,4 @@
-"""The STAR files of DRPnet's MATLAB code, which count binned pixels from 1."""
+"""STAR files of DRPnet's MATLAB code, whose coordinates are binned and 1-based."""
 
 import numpy as np
 
@@ -14,30 +14,32 @@ PRINTED_ERROR = 0.6e-6
 
 
 def matlab_star_confidence(path: AnyPath) -> float:
-    """Tell how sure it is that DRPnet's MATLAB code wrote a STAR file.
+    """Return the confidence that a STAR file was written by DRPnet's MATLAB code.
 
     Parameters
     ----------
     path : path-like
-        A STAR file of coordinates.
+        Path of a STAR file of coordinates.
 
     Returns
     -------
     float
-        0 to 1. Near 1: convert it with `convert_matlab_star`, after asking the user. Near 0:
-        its coordinates are what they say, or it has too few rows to tell.
+        Confidence from 0 to 1. If it is near 1, ask the user, then read the file with
+        `convert_matlab_star`. If it is near 0, the coordinates are ordinary ones, or there are too
+        few rows to decide.
 
     Raises
     ------
     InputFileError
-        When it is no STAR file.
+        If the file is not a STAR file.
 
     Notes
     -----
     The MATLAB code writes only X and Y, each the mean of the whole pixels ``1…`` of a region.
-    So in every row X and Y are whole multiples of one over the number of pixels of that region,
-    to six printed decimals: true for all rows of its files, for 0.2 % of random positions.
-    Positions on one grid for all rows, such as whole, half or scaled pixels, are not its own.
+    In every row, X and Y are therefore whole multiples of one over the number of pixels of that
+    region, to six printed decimals. This holds for all rows of such files, and for 0.2 % of random
+    positions. Positions on one grid for all rows, such as whole, half or scaled pixels, are
+    excluded.
     """
     if not any(set(table.labels) == {X, Y} for table in read_tables(path).values()):
         return 0.0
@@ -55,26 +57,26 @@ def matlab_star_confidence(path: AnyPath) -> float:
 
 
 def convert_matlab_star(path: AnyPath, scale: float) -> Coordinates:
-    """Read a STAR file of DRPnet's MATLAB code into unbinned coordinates.
+    """Read a STAR file of DRPnet's MATLAB code and convert it to unbinned pixels.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
     scale : float
-        Unbinned pixels per pixel of the file: the scale that the MATLAB code printed.
+        Number of unbinned pixels per pixel of the file: the scale printed by the MATLAB code.
 
     Returns
     -------
     Coordinates
-        Without scores, which those files lack.
+        Coordinates without scores, which such files lack.
 
     Raises
     ------
     InputFileError
-        When it is no STAR file, or has no coordinates.
+        If the file is not a STAR file, or has no coordinates.
     ValueError
-        When `scale` is not positive.
+        If `scale` is not positive.
     """
     if not scale > 0:
         raise ValueError(f"scale must be positive, not {scale}")

@@ -1,4 +1,4 @@
-"""The coordinates of many micrographs, found by what RELION takes as input coordinates."""
+"""Reading of the coordinates of many micrographs through an index of RELION."""
 
 import re
 from pathlib import Path
@@ -17,32 +17,33 @@ from napari_drpnet.relion.lists import (
     read_micrographs_star,
 )
 
-#: All that is in the file that RELION 3.1 takes.
+#: Content of an index of RELION 3.1: the path of the list of micrographs.
 LIST_ALONE = re.compile(r"\s*[^\s#].*\.star\s*")
 
 
 def is_index(head: str) -> bool:
-    """Tell from the beginning of a file whether RELION takes it for coordinate files."""
+    """Return whether a file is an index of coordinate files, given its beginning."""
     return f"_{COORDINATES}" in head or bool(LIST_ALONE.fullmatch(head))
 
 
 def read_indexed(path: AnyPath) -> Coordinates:
-    """Read all coordinate files that an index names.
+    """Read all coordinate files listed in an index of RELION.
 
     Parameters
     ----------
     path : path-like
-        Such as ``autopick.star`` of RELION 4 and 5, or ``coords_suffix_autopick.star`` of 3.1.
+        Path of the index, such as ``autopick.star`` of RELION 4 and 5, or
+        ``coords_suffix_autopick.star`` of 3.1.
 
     Returns
     -------
     Coordinates
-        Rows have the names of the micrographs in the index.
+        Coordinates of all micrographs, with the names in the index.
 
     Raises
     ------
     InputFileError
-        When the index or a file that it names cannot be used.
+        If the index, or a file listed in it, cannot be used.
     """
     return Coordinates.joined([_read(file).named(name) for name, file in _pairs(path)])
 
@@ -52,7 +53,7 @@ def _read(file: Path) -> Coordinates:
 
 
 def _pairs(path: AnyPath) -> list[tuple[str, Path]]:
-    """Return the name of each micrograph, and its coordinate file."""
+    """Return the name and the coordinate file of each micrograph."""
     text = read_text(path)
     if LIST_ALONE.fullmatch(text):
         return _pairs_by_suffix(Path(path), text.strip())
@@ -62,10 +63,14 @@ def _pairs(path: AnyPath) -> list[tuple[str, Path]]:
 
 
 def _pairs_by_suffix(path: Path, micrographs_star: str) -> list[tuple[str, Path]]:
-    """Find the files by their ending, which the name of `path` tells; RELION skips absent ones."""
+    """Find coordinate files by the ending in the name of an index of RELION 3.1.
+
+    Missing files are skipped, as in RELION.
+    """
     if not path.name.startswith(f"{COORDS_SUFFIX}_"):
-        reason = "names a list of micrographs, but its own name does not tell how files end"
-        raise InputFileError(path, reason, f"Name it as RELION does: {COORDS_SUFFIX}_autopick.star")
+        reason = "has a name that does not give the ending of the coordinate files"
+        remedy = f"Name it as RELION does, such as {COORDS_SUFFIX}_autopick.star"
+        raise InputFileError(path, reason, remedy)
     ending = Path(path.name.removeprefix(f"{COORDS_SUFFIX}_"))
     star = project_folder(path, [micrographs_star]) / micrographs_star
     names = [entry.name for entry in read_micrographs_star(star)]

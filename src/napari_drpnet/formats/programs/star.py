@@ -24,25 +24,25 @@ def read_star(path: AnyPath) -> Coordinates:
     Parameters
     ----------
     path : path-like
-        The file. Versions 2 to 5 of RELION, and crYOLO, Gautomatch, boxmanager and others that
-        write ``_rlnCoordinateX`` and ``_rlnCoordinateY`` in unbinned pixels.
+        Path of a file of RELION 2 to 5, crYOLO, Gautomatch, boxmanager or another program that
+        writes ``_rlnCoordinateX`` and ``_rlnCoordinateY`` in unbinned pixels.
 
     Returns
     -------
     Coordinates
-        `score` is ``_rlnAutopickFigureOfMerit``, where −999 means missing;
-        `micrograph_names` is ``_rlnMicrographName``, and `filament` is ``_rlnHelicalTubeID``,
-        where the file has them. A file of 0 bytes, RELION's empty table, gives no coordinates.
+        Coordinates with ``_rlnAutopickFigureOfMerit`` as `score`, where −999 means missing. If the
+        file has them, ``_rlnMicrographName`` becomes `micrograph_names`, and ``_rlnHelicalTubeID``
+        becomes `filament`. A file of 0 bytes, RELION's empty table, gives no coordinates.
 
     Raises
     ------
     InputFileError
-        When the file is no STAR file, has no coordinates, or has text in place of numbers.
+        If the file is not a STAR file, has no coordinates, or has text in place of numbers.
 
     Notes
     -----
-    The STAR files of DRPnet's MATLAB code look the same but count binned pixels from 1: see
-    `napari_drpnet.formats.programs.matlab_star`.
+    STAR files of DRPnet's MATLAB code look the same, but their coordinates are binned and 1-based;
+    see `napari_drpnet.formats.programs.matlab_star`.
     """
     tables = read_tables(path)
     if not tables:
@@ -59,35 +59,46 @@ def read_star(path: AnyPath) -> Coordinates:
 def write_star(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write coordinates as RELION's own pickers do, for RELION 3.1 to 5.
+    """Write coordinates in the layout of RELION's own pickers, for RELION 3.1 to 5.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        Rounded to whole pixels, because RELION truncates. A missing score becomes 0. Where rows
-        have names, they go into ``_rlnMicrographName``, as cryoSPARC's import wants it.
+        Coordinates to write. They are rounded to whole pixels, because RELION truncates. A missing
+        score becomes 0. Names of micrographs are written to ``_rlnMicrographName``.
     shape : tuple of int, optional
-        ``(ny, nx)`` of the micrograph; centres outside it are dropped, because a particle
-        completely outside aborts RELION's whole Extract job.
+        Shape ``(ny, nx)`` of the micrograph. Centres outside it are dropped, because one particle
+        completely outside aborts RELION's Extract job.
 
     Raises
     ------
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
 
     Notes
     -----
-    Columns: RELION's `autopicker.cpp` writes the first five, and says that JoinStar needs the
-    dummy class and psi. Its viewer since version 4.0.1 needs ``_rlnParticleSelectionType`` in
-    1…6 to continue by hand (3dem/relion#992).
+    RELION's `autopicker.cpp` writes the first five columns. According to it, JoinStar needs the
+    dummy class and psi. Since version 4.0.1 its viewer needs ``_rlnParticleSelectionType`` in 1…6
+    to continue picking by hand (3dem/relion#992).
     """
     write_table(path, "", star_columns(coordinates.on_whole_pixels(shape)))
 
 
 def star_columns(coordinates: Coordinates) -> dict[str, list[str]]:
-    """Return the columns that RELION's own pickers write, and what else is known of the rows."""
+    """Return the columns of RELION's own pickers, and those of filaments and names if known.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+        Coordinates to format, in unbinned pixels.
+
+    Returns
+    -------
+    dict of str to list of str
+        Values of each column by its label, without ``_``.
+    """
     x, y = swap_xy(coordinates.centers_yx).T
     columns = {
         X: [f"{value:.6f}" for value in x],

@@ -1,4 +1,4 @@
-"""Topaz's tables of picks: ``image_name``, ``x_coord``, ``y_coord`` and perhaps ``score``."""
+"""Topaz's tables of picks: ``image_name``, ``x_coord``, ``y_coord`` and optionally ``score``."""
 
 import re
 from pathlib import PurePosixPath
@@ -11,41 +11,41 @@ from napari_drpnet.base.text import AnyPath, parse_number, read_text, write_text
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 
 NAME, X, Y, SCORE = "image_name", "x_coord", "y_coord", "score"
-#: What Topaz's own names of images lack.
+#: File suffixes that Topaz removes from the names of images.
 IMAGE_SUFFIX = re.compile(r"\.(mrcs?(\.gz|\.bz2)?|tiff?|png|jpe?g)$", re.IGNORECASE)
 
 
 def is_topaz(head: str) -> bool:
-    """Tell from the beginning of a file whether it is such a table."""
+    """Return whether a file is a Topaz table, given its beginning."""
     return {NAME, X, Y} <= set(head.partition("\n")[0].split())
 
 
 def read_topaz(path: AnyPath) -> Coordinates:
-    """Read a table of Topaz: picks of ``topaz extract``, or targets for its training.
+    """Read a Topaz table: picks of ``topaz extract``, or targets for its training.
 
     Parameters
     ----------
     path : path-like
-        The file, its columns separated by tabs. Positions are centres in pixels of the images
-        that Topaz was given, unless ``-x`` scaled them.
+        Path of the file, with columns separated by tabs. Positions are centres in pixels of the
+        input images of Topaz, unless ``-x`` scaled them.
 
     Returns
     -------
     Coordinates
-        `micrograph_names` are without folder and extension, as Topaz writes them; `score` is a
-        log-odds ratio.
+        Coordinates with a log-odds ratio as `score`. `micrograph_names` have no folder and
+        extension, as written by Topaz.
 
     Raises
     ------
     InputFileError
-        When the header is another one, or a line has too few or too many columns, or text in
+        If a required column is missing, or a line has too few or too many columns, or text in
         place of a number.
     """
     lines = read_text(path).splitlines()
     header = lines[0].rstrip().split("\t") if lines else []
     if not {NAME, X, Y} <= set(header):
         reason = f"has no first line that names columns {NAME}, {X} and {Y}, with tabs between"
-        raise InputFileError(path, reason, "Choose a table of Topaz")
+        raise InputFileError(path, reason, "Choose a Topaz table")
     place = {column: index for index, column in enumerate(header)}
     names, centers, scores = [], [], []
     for number, line in enumerate(lines[1:], start=2):
@@ -64,28 +64,28 @@ def read_topaz(path: AnyPath) -> Coordinates:
 def write_topaz(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write a table as ``topaz extract`` does.
+    """Write a table in the layout of ``topaz extract``.
 
     Parameters
     ----------
     path : path-like
-        The file to create or replace.
+        File to create or replace.
     coordinates : Coordinates
-        With `micrograph_names`, which lose folders and extensions. Rounded to whole pixels, as
-        Topaz reads them. The column of scores is left out where no row has one.
+        Coordinates with `micrograph_names`, whose folders and extensions are removed. They are
+        rounded to whole pixels, as Topaz expects. If no row has a score, that column is left out.
     shape : tuple of int, optional
-        ``(ny, nx)`` of the micrograph; centres outside it are dropped.
+        Shape ``(ny, nx)`` of the micrograph. Centres outside it are dropped.
 
     Raises
     ------
     ValueError
-        When rows have no names, or two micrographs of different folders would get one name.
+        If `micrograph_names` is missing, or if micrographs in two folders have the same name.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     kept = coordinates.on_whole_pixels(shape)
     if kept.micrograph_names is None:
-        raise ValueError("a table of Topaz names the micrograph of each row: set micrograph_names")
+        raise ValueError("a Topaz table names the micrograph of each row: set micrograph_names")
     x, y = swap_xy(kept.centers_yx).T.astype(int).tolist()
     columns = {NAME: _image_names(kept.micrograph_names), X: x, Y: y}
     if not np.isnan(kept.score).all():
@@ -98,6 +98,7 @@ def _image_names(names: tuple[str, ...]) -> list[str]:
     image_of = {name: IMAGE_SUFFIX.sub("", PurePosixPath(name).name) for name in set(names)}
     if len(set(image_of.values())) < len(image_of):
         raise ValueError(
-            "Topaz tells micrographs by name alone, and two folders have the same name"
+            "Topaz identifies micrographs by name only, "
+            "and two folders have a micrograph of the same name"
         )
     return [image_of[name] for name in names]
