@@ -109,7 +109,7 @@ def let_pass(milliseconds):
 
 
 class Window:
-    """A real window of napari with the picker in it, and what a person does there."""
+    """A real window of napari with the picker in it, and what a user does there."""
 
     def __init__(self, viewer):
         self.viewer = viewer

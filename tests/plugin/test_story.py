@@ -82,7 +82,7 @@ def docks(viewer):
 
 @pytest.fixture
 def open_window(qtbot, new_viewer):
-    """A function that opens the window with the picker, as a person sits down before it."""
+    """A function that opens the window with the picker, as the user does."""
 
     def open_it():
         viewer = new_viewer()

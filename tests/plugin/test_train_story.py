@@ -1,4 +1,4 @@
-"""Clicks teach, in a real window: correct, train, keep, undo, redo, and open it all again."""
+"""Training in a real window: correct, train, keep, undo, redo, and open it all again."""
 
 import mrcfile
 import numpy as np
@@ -72,7 +72,7 @@ def dirty(tmp_path):
 
 @pytest.fixture
 def new_person(new_window, learning_weights, dirty, quick_training):
-    """A function that sits a person down before a new window with the micrograph."""
+    """A function that opens a new window with the micrograph for a user."""
     return lambda: Person(new_window(), *dirty)
 
 

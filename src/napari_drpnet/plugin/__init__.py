@@ -1,1 +1,1 @@
-"""The napari plugin: windows, layers and mouse over `napari_drpnet.project`."""
+"""The napari plugin: panels, layers and mouse handling on top of `napari_drpnet.project`."""

@@ -1,4 +1,4 @@
-"""The actions of `project.actions` for napari's command palette, each a function of its name."""
+"""Functions for napari's command palette, one for each action of `project.actions`."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from napari_drpnet.project.actions import ACTIONS
 
 
 def __getattr__(name: str) -> Callable[["napari.viewer.Viewer"], None]:
-    """Return a function that does an action in a viewer, which napari fills in."""
+    """Return the function that runs the action of this name in a viewer passed by napari."""
     if name not in ACTIONS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,4 +1,4 @@
-"""One viewer at work: its session, the layers drawn from it, keys, mouse and messages."""
+"""Controller of one viewer: its session, layers, keys, mouse and messages."""
 
 from inspect import unwrap
 from weakref import WeakKeyDictionary
@@ -26,33 +26,33 @@ from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.storage.store import projects_root
 
 _SYNC_EVERY_MS = 1000
-#: Least diameter of a particle that one can judge, in pixels of the screen.
+#: Least diameter at which a particle can be recognized, in screen pixels.
 _LEAST_SHOWN = 60.0
 _SHOW = {"info": show_info, "warning": show_warning, "error": show_error}
 
 
 class Controller:
-    """Connects one viewer with one session, for as long as the viewer lives.
+    """Connect one viewer with one session until the window closes.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Without a window too, as in tests.
+        Viewer, with or without a window.
     session : Session, optional
-        By default a new one, with the preferences of the user.
+        Session to draw. Default: a new session with the preferences of the user.
 
     Attributes
     ----------
     magnification : Magnification
-        How large the micrograph is on the screen.
+        Magnification of the micrograph on the screen.
     micrograph, map, truth, picks, doubt, changes
-        The views that draw the session as layers.
+        Views that draw the session as layers.
     mouse : Mouse
-        What turns clicks on the canvas into corrections.
+        Mouse handler that turns clicks on the canvas into corrections.
     adoption : Adoption
-        What takes over files that napari opens.
+        Handler of the files that napari opens.
     host : HostWindow or None
-        The window of the viewer, once `attach` has been called; None again after `close`.
+        Window of the viewer after `attach`; None before it and after `close`.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session | None = None) -> None:
@@ -74,7 +74,7 @@ class Controller:
         self.session.selection.focus_requested.connect(self._focus)
 
     def attach(self, window: QWidget) -> None:
-        """Live as long as a window: save each second, and close with it."""
+        """Attach to a window: save once a second while it is open, and close with it."""
         if self.host is None and not self._closed:
             self.host = HostWindow(window, _SYNC_EVERY_MS)
             self.host.ticked.connect(self._tick)
@@ -83,7 +83,7 @@ class Controller:
             self.adoption.take_all()
 
     def close(self) -> None:
-        """Stop all work, save, and leave the viewer alone; again does nothing."""
+        """Stop all jobs, save, and disconnect from the viewer; further calls do nothing."""
         if self._closed:
             return
         self._closed = True
@@ -99,11 +99,11 @@ class Controller:
         open_controllers.pop(self.viewer, None)
 
     def _on_removing(self) -> None:
-        """Let napari take a layer out of the canvas, and not out of what Qt has drawn last.
+        """Make the OpenGL context of the canvas current before napari removes a layer.
 
         napari 0.9 (vispy 0.17) deletes the shaders of a layer at once, in whatever OpenGL context
-        is current. In the wrong one, Mesa ends the process at the next frame that begins with
-        points.
+        is current. If that is another context, Mesa aborts the process at the next frame that
+        begins with points.
         """
         if self.host is not None:
             self.host.make_canvas_current()
@@ -116,7 +116,7 @@ class Controller:
         _SHOW[notice.level](notice.text)
 
     def _focus(self, center_yx: tuple[float, float]) -> None:
-        """Centre the view on a point, close enough to judge it."""
+        """Centre the view on a point, and zoom in until the particle can be recognized."""
         layer, diameter = self.picks.slot.layer, self.session.current.diameter_px
         if layer is None or diameter is None:
             return
@@ -127,14 +127,15 @@ class Controller:
         camera.zoom *= max(_LEAST_SHOWN / shown, 1.0)
 
 
-#: The controllers of all viewers that are open.
+#: Controllers of all open viewers.
 open_controllers: "WeakKeyDictionary[ViewerModel, Controller]" = WeakKeyDictionary()
 
 
 def controller_of(viewer: ViewerModel) -> Controller:
-    """Return the controller of a viewer, which all its panels share.
+    """Return the controller of a viewer, shared by all its panels.
 
-    napari gives panels a proxy of it, through which a layer is another object at each look.
+    The viewer is unwrapped first: napari passes a proxy to panels, and the proxy returns a new
+    object for a layer at each access.
     """
     viewer = unwrap(viewer)
     if viewer not in open_controllers:

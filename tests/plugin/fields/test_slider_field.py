@@ -160,5 +160,5 @@ def test_unit_and_bounds_come_from_the_model(qtbot):
 
 
 def test_a_range_must_be_one(field):
-    with pytest.raises(ValueError, match="needs a range"):
+    with pytest.raises(ValueError, match="must be ascending"):
         field.set_range(1, 1)

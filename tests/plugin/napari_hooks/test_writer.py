@@ -117,5 +117,5 @@ def test_a_table_of_topaz_names_the_micrograph_or_else_the_layer(tmp_path):
 def test_two_layers_in_one_table_are_refused(ours, tmp_path):
     writer, _ = ours.get_writer("points.csv", ["points"], plugin_name="napari-drpnet")
     layers = [(CENTERS, {}, "points"), (None, {}, "surface")]
-    with pytest.raises(InputFileError, match="one layer of points"):
+    with pytest.raises(InputFileError, match="one points layer"):
         writer.exec((str(tmp_path / "points.csv"), layers))

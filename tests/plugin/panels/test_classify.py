@@ -145,7 +145,7 @@ def test_where_nothing_is_accepted_no_bar_is_green_and_it_says_why(panel, automa
     assert panel.counts.text() == "0 accepted, 100 rejected"
     assert panel.expected.isHidden()
     assert not has_green_bars(panel)
-    assert "nothing is accepted, for the best expected F1 is 0.7" in panel.rule.text()
+    assert "nothing is accepted, as the best expected F1 is 0.7" in panel.rule.text()
     assert "●" in panel.rule.text()
     automatic.change("classifier", live=True, accept=0.5)
     assert has_green_bars(panel)

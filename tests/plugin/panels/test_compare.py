@@ -46,7 +46,7 @@ def truth(discs, tmp_path):
 
 
 def load(panel, monkeypatch, path):
-    """Choose a file or a folder from the menu, as a person does."""
+    """Choose a file or a folder from the menu, as a user does."""
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path or ""), ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path or ""))
     file, folder = panel.menu.actions()

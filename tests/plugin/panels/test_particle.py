@@ -125,7 +125,7 @@ def test_a_file_that_does_not_know_its_pixel_size_is_told_of(
     qtbot.mouseClick(panel.measure_button, Qt.MouseButton.LeftButton)
     assert not panel.measure.is_on
     assert not panel.measure_button.isChecked()
-    assert "does not say how large" in notices[-1]
+    assert "the file contains no pixel size" in notices[-1]
     type_into(panel.diameter.native, "36")
     assert "does not say its pixel size" in panel.hint.text()
     type_into(spin(panel.pixel_size), "2")

@@ -1,4 +1,4 @@
-"""The whole panel, as a person works through it."""
+"""The whole panel, as a user works through it."""
 
 import pytest
 

@@ -141,7 +141,7 @@ def test_it_says_what_is_missing(session, discs, wait, qtbot, viewer):
     session.open_paths(list(discs))
     wait(session)
     session.change("particle", diameter_angstrom=36.0)
-    assert panel.hint.accessibleName() == "Press Pick first, and correct what it found."
+    assert panel.hint.accessibleName() == "Press Pick first, then correct the picks."
     session.picking.pick_current()
     wait(session)
     assert "at least 10 picks" in panel.hint.accessibleName()
@@ -222,7 +222,7 @@ def test_what_is_not_better_can_be_kept_anyway(panel, learner, click):
 def test_what_is_kept_says_how_to_take_it_back(panel, learner, session, click):
     learner.end(BETTER)
     click(panel.keep)
-    assert panel.kept.accessibleName() == "Kept; Ctrl-Z takes it back."
+    assert panel.kept.accessibleName() == "Kept; Ctrl-Z undoes it."
     assert not panel.outcome.isVisible()
     assert not panel.keep.isVisible()
     learner.is_kept = False
@@ -344,8 +344,8 @@ def test_it_says_so_where_no_person_has_judged(panel, learner):
     learner.end(outcome(BETTER_ONE, judge="model"))
     assert "automatic labels, held out" in panel.outcome.tables["classifier"].heading.text()
     told = panel.outcome.sentence.accessibleName()
-    assert told.startswith("Better on what was sure already")
-    assert "Only automatic labels say so" in told
+    assert told.startswith("Better on picks that were certain")
+    assert "Measured on automatic labels only" in told
 
 
 def test_changes_are_shown_one_by_one(panel, learner, session, click):

@@ -29,7 +29,7 @@ def plot(qtbot):
 
 @pytest.fixture
 def heard(plot):
-    """What the plot has told, in order."""
+    """Signals that the plot has emitted, in order."""
     heard = []
     plot.cut_dragged.connect(heard.append)
     plot.cut_released.connect(lambda: heard.append("released"))

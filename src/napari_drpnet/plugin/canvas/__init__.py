@@ -1,1 +1,1 @@
-"""What happens on napari's canvas: mouse, keys, measuring, layers."""
+"""Mouse, keys, measuring and layers on napari's canvas."""

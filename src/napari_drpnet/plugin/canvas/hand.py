@@ -1,17 +1,17 @@
-"""What all tools share that follow the mouse on the canvas."""
+"""Shared parts of the tools that follow the mouse on the canvas."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from napari.components import ViewerModel
 
-#: A shorter drag is a click of a hand that trembles, pixels of the screen.
+#: Least length of a drag, in screen pixels; a shorter one counts as a click.
 LEAST_DRAG = 4.0
 
 
 @contextmanager
 def still_camera(viewer: ViewerModel) -> Iterator[None]:
-    """Keep the view where it is while the mouse draws."""
+    """Disable panning by the mouse while a tool uses it."""
     camera = viewer.scene.camera
     before, camera.mouse_pan = camera.mouse_pan, False
     try:

@@ -1,4 +1,4 @@
-"""The keys of `project.actions`, bound to a viewer."""
+"""Key bindings of a viewer for the actions of `project.actions`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def bind_keys(viewer: ViewerModel, session: Session) -> None:
 
 
 def unbind_keys(viewer: ViewerModel) -> None:
-    """Take the bindings back."""
+    """Remove the key bindings of all actions from a viewer."""
     for action in _with_keys():
         viewer.bind_key(action.key, None, overwrite=True)
 

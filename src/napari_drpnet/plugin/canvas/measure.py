@@ -1,4 +1,4 @@
-"""Measuring a particle by drawing a circle around it on the canvas."""
+"""Measurement of the particle diameter by drawing a circle on the canvas."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,30 +14,31 @@ from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
 
 _COLOR = (1.0, 0.85, 0.2, 1.0)
-#: Width of the circle's line, pixels of the screen.
+#: Line width of the circle, in screen pixels.
 _LINE = 2.0
-#: From the circle to the middle of its text, pixels of the screen.
+#: Distance from the circle to the middle of its text, in screen pixels.
 _TEXT_GAP = 14.0
 
 
 class Measure:
-    """While it is on, the next drag from edge to edge of a particle measures its diameter.
+    """Measure the particle diameter with the next drag from edge to edge of a particle.
 
-    The circle is a layer of its own while the mouse is down. No other tool is on meanwhile.
+    The circle is a separate layer while the mouse button is down. The tools of the mouse are off
+    while measuring is on.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Whose canvas it is.
+        Viewer on whose canvas the circle is drawn.
     session : Session
-        What is shown there.
+        Session whose micrograph is measured.
 
     Attributes
     ----------
     measured : Signal
-        With the diameter in Å. Measuring is off then.
+        Emitted with the diameter in Å (float), after measuring has been switched off.
     toggled : Signal
-        With whether measuring is on.
+        Emitted with the new value of `is_on` (bool).
     """
 
     measured = Signal(float)
@@ -51,11 +52,11 @@ class Measure:
 
     @property
     def is_on(self) -> bool:
-        """Whether the next drag measures."""
+        """Whether the next drag measures the diameter."""
         return self._tool_before is not None
 
     def start(self) -> None:
-        """Let the next drag measure."""
+        """Switch measuring on."""
         if self.is_on:
             return
         self._tool_before, self._session.view.tool = self._session.view.tool, "look"
@@ -67,7 +68,7 @@ class Measure:
         self.toggled.emit(True)
 
     def stop(self) -> None:
-        """Give the mouse back to the tool that was on before."""
+        """Switch measuring off, and restore the tool that was chosen before."""
         tool = self._tool_before
         if tool is not None:
             self._leave()
@@ -98,7 +99,7 @@ class Measure:
         self._finish(length_px)
 
     def _put_circle(self, position: Any) -> Any:
-        """Put an invisible circle there, and return where that is in unbinned pixels."""
+        """Add an invisible circle at a position; return its ``(y, x)`` in unbinned pixels."""
         circle = Points(
             np.zeros((1, 2)),
             name="diameter",
@@ -113,7 +114,7 @@ class Measure:
         return np.array(circle.world_to_data(position)[-2:])
 
     def _draw(self, start_yx: Any, position: Any) -> float:
-        """Draw the circle between two places; return its diameter in unbinned pixels."""
+        """Draw the circle between two positions; return its diameter in unbinned pixels."""
         circle, size = self._slot.layer, self._session.current.pixel_size_angstrom
         if circle is None or size is None:
             return 0.0

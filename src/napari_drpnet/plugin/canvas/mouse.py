@@ -1,4 +1,4 @@
-"""What the mouse does on the canvas: click, drag, and paint."""
+"""Corrections with the mouse on the canvas: click, drag and paint."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
@@ -13,24 +13,24 @@ from napari_drpnet.project.view import Tool
 
 Position = tuple[float, float]
 
-#: What modifier keys make of any editing tool.
+#: Tools that modifier keys select instead of the chosen one.
 _MODIFIED: dict[str, Tool] = {"Shift": "reject", "Alt": "accept"}
 _BRUSHES: tuple[Tool, ...] = ("reject", "accept")
 
 
 class Mouse:
-    """Turns the mouse on the canvas into corrections.
+    """Turn mouse events on the canvas into corrections.
 
-    It listens on the viewer, so that it works whichever layer is active.
+    The callbacks belong to the viewer, so that they work whichever layer is active.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Whose canvas it is.
+        Viewer whose mouse events are handled.
     session : Session
-        What is corrected.
+        Session whose points are corrected.
     picks : PicksView
-        The layer with the points.
+        View that draws the points.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, picks: PicksView) -> None:
@@ -45,13 +45,13 @@ class Mouse:
         session.current.points_changed.connect(self.show_tool)
 
     def disconnect(self) -> None:
-        """Leave the canvas alone from now on."""
+        """Stop handling mouse events."""
         self._leave_alt_to_napari(True)
         self._viewer.mouse_drag_callbacks.remove(self._on_drag)
         self._viewer.mouse_double_click_callbacks.remove(self._on_double_click)
 
     def show_tool(self) -> None:
-        """Give the picks layer the mode and the cursor of the tool."""
+        """Set the mode and the cursor of the picks layer for the chosen tool."""
         layer, tool = self._picks.slot.layer, self._session.view.tool
         self._leave_alt_to_napari(tool in ("look", "box"))
         if layer is None:
@@ -76,7 +76,7 @@ class Mouse:
             yield from self._click_or_move(event)
 
     def _tool_of(self, event: Any) -> Tool:
-        """Return what a press means: other tools of napari and other buttons go before ours."""
+        """Return the tool that a press uses; "look" where napari handles the press itself."""
         layer, tool = self._picks.slot.layer, self._session.view.tool
         is_shown = layer is not None and self._session.current.image is not None
         if tool in ("look", "box") or not is_shown or event.button != 1:
@@ -104,7 +104,7 @@ class Mouse:
                 yield
 
     def _click_or_move(self, event: Any) -> Iterator[None]:
-        """Flip, add or move; nothing, where a key has brought other points meanwhile."""
+        """Flip, add or move a point; do nothing if other points were loaded during the drag."""
         current, position = self._session.current, self._ruler()
         micrograph, review, start = current.id, current.review, position(event)
         row = current.row_at(start)
@@ -121,12 +121,12 @@ class Mouse:
             current.move(row, (float(y) + end[0] - start[0], float(x) + end[1] - start[1]))
 
     def _on_double_click(self, viewer: ViewerModel, event: Any) -> None:
-        """Do not zoom in when somebody clicks fast."""
+        """Suppress napari's zoom on a double click while an editing tool is chosen."""
         if self._session.view.tool not in ("look", "box"):
             event.handled = True
 
     def _leave_alt_to_napari(self, leave: bool) -> None:
-        """Suspend napari's zoom into a box drawn with Alt, while Alt paints."""
+        """Restore napari's zoom by Alt-drag, or suspend it while Alt-drag paints."""
         callbacks = self._viewer.mouse_drag_callbacks
         if leave:
             callbacks.extend(self._suspended)
@@ -138,9 +138,9 @@ class Mouse:
             self._suspended += found
 
     def _ruler(self) -> Callable[[Any], Position]:
-        """Return what tells where an event is, ``(y, x)`` in unbinned pixels.
+        """Return a function that maps an event to its position ``(y, x)`` in unbinned pixels.
 
-        Also when the layer is deleted before the mouse is released.
+        It also works if the layer is deleted before the mouse button is released.
         """
         layer = self._picks.slot.layer
         assert layer is not None
@@ -157,7 +157,7 @@ class Mouse:
 
 
 def _is_dragged(event: Any, pressed: Any) -> Generator[None, None, bool]:
-    """Follow the mouse to its release; return whether it went farther than a hand trembles."""
+    """Follow the mouse until its release; return whether it moved farther than a click may."""
     dragged = False
     while event.type == "mouse_move":
         moved = abs(event.pos - pressed).max() if pressed is not None else LEAST_DRAG

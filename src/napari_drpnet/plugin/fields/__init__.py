@@ -1,1 +1,1 @@
-"""The fields of forms, made from the parameter models."""
+"""Form fields, made from the parameter models."""

@@ -1,4 +1,4 @@
-"""The size of the brush, in particle diameters and in Å."""
+"""Form field of the brush size, in particle diameters and in Å."""
 
 import math
 
@@ -14,21 +14,21 @@ _LOW, _HIGH = BRUSH_LIMITS
 
 
 class BrushField(QWidget):
-    """Label, slider, number and the size in Å in one row; the slider's steps are all alike in %.
+    """Row with a label, a logarithmic slider, a number and the brush size in Å.
 
-    The setter never emits; only the user's hand does.
+    Signals are emitted only for changes by the user, not by the setter.
 
     Attributes
     ----------
     slider : QSlider
-        The size on a logarithmic scale.
+        Slider of the size, on a logarithmic scale.
     number : QDoubleSpinBox
-        The size in particle diameters.
+        Spin box of the size in particle diameters.
     angstrom : QLabel
-        The size in Å; empty while the diameter of the particle is unknown.
+        Label of the size in Å; empty while the particle diameter is unknown.
     """
 
-    #: The diameter of the brush in particle diameters.
+    #: Emitted with the diameter of the brush in particle diameters (float).
     value_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -65,14 +65,14 @@ class BrushField(QWidget):
         self.number.valueChanged.connect(self.value_changed)
 
     def set_value(self, diameters: float, diameter_angstrom: float | None) -> None:
-        """Show the brush.
+        """Show the size of the brush.
 
         Parameters
         ----------
         diameters : float
-            Its diameter in particle diameters.
+            Diameter of the brush in particle diameters.
         diameter_angstrom : float or None
-            Of the particle, in Å; None while it is not known.
+            Particle diameter in Å; None while it is unknown.
         """
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
             self.slider.setValue(round(_STEPS * math.log(diameters / _LOW, _HIGH / _LOW)))

@@ -1,19 +1,19 @@
-"""Small parts that several forms and panels are made of."""
+"""Small widgets and helpers that forms and panels share."""
 
 from html import escape
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-#: Widths of the columns of a form, pixels: names on the left, ↺ on the right.
+#: Widths of the columns of a form, in pixels: names on the left, ↺ on the right.
 LABEL_WIDTH = 100
 RESET_WIDTH = 22
-#: Orange, which stands out in the dark and the light theme.
+#: Orange dot, visible in the dark and the light theme.
 _MARK = '<span style="color: #e08a00">●</span> '
 
 
 class ResetButton(QToolButton):
-    """A small ↺ that gives a parameter back to the weights."""
+    """Small button ↺ that resets a parameter to its recommended or default value."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,20 +32,20 @@ class _WheelGuard(QObject):
 
 
 def guard_wheel(widget: QWidget) -> None:
-    """Let the wheel change a value only after a click into it: else it scrolls the panel."""
+    """Ignore the mouse wheel while a widget has no focus, so that it scrolls the panel."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     widget.installEventFilter(_WheelGuard(widget))
 
 
 class Hint(QLabel):
-    """A sentence to the user; it takes no room while there is nothing to say.
+    """Label for a message to the user, hidden while the message is empty.
 
     Parameters
     ----------
     parent : QWidget, optional
-        The panel that it is in.
+        Panel that holds the label.
     marked : bool
-        Begin with an orange dot: the user should do something.
+        Whether an orange dot before the text shows that the user should act.
     """
 
     def __init__(self, parent: QWidget | None = None, *, marked: bool = False) -> None:
@@ -56,42 +56,42 @@ class Hint(QLabel):
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         policy = self.sizePolicy()
-        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)  # it makes no panel wider
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)  # a long text widens no panel
         self.setSizePolicy(policy)
         self.say("")
 
     def say(self, text: str, *, marked: bool | None = None) -> None:
-        """Show another text, or nothing; marked as before, unless told else."""
+        """Show a text, or hide the label if it is empty; by default the mark stays as it is."""
         self._is_marked = self._is_marked if marked is None else marked
         self.setText(f"{_MARK if self._is_marked else ''}{escape(text)}")
         self.setAccessibleName(text)
         self._text = text
-        if self.parentWidget() is not None:  # else this would open a window
+        if self.parentWidget() is not None:  # without a parent it would open as a window
             self.setVisible(bool(text))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take no room in the panel that it comes into without a text."""
+        """Hide the label when it is added to a panel without a text."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ParentChange and not self._text:
             self.hide()
 
 
 class Foldable(QWidget):
-    """A part of a panel that opens and closes with a click on its title.
+    """Collapsible part of a panel, opened and closed by a click on its title.
 
     Parameters
     ----------
     title : str
-        Always shown.
+        Title, which is always shown.
     content : QWidget
-        Shown while it is open; closed at first.
+        Widget that is shown while the part is open; it is closed at first.
     tooltip : str
-        What is inside.
+        Tooltip of the title.
 
     Attributes
     ----------
     button : QToolButton
-        The title.
+        Button with the title.
     """
 
     def __init__(self, title: str, content: QWidget, tooltip: str) -> None:
@@ -116,14 +116,14 @@ class Foldable(QWidget):
 
 
 def choose_weights_file(parent: QWidget, kind: str) -> str | None:
-    """Ask the user for a file of detector or classifier weights; None when there is no answer."""
+    """Ask the user for a file of detector or classifier weights; return None if cancelled."""
     files = "Weights (*.safetensors)"
     path, _ = QFileDialog.getOpenFileName(parent, f"Choose {kind} weights", "", files)
     return path or None
 
 
 def column(*parts: QWidget, margin: int = 0, spacing: int = 6) -> QVBoxLayout:
-    """Lay parts below each other, at the top."""
+    """Return a vertical layout of widgets."""
     layout = QVBoxLayout()
     layout.setContentsMargins(margin, margin, margin, margin)
     layout.setSpacing(spacing)

@@ -1,4 +1,4 @@
-"""What a form must know of a parameter: its unit, bounds and texts, all read from its model."""
+"""Unit, bounds and texts of a parameter, read from its model for use in forms."""
 
 import math
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ _DECIMALS = {"pixel_size_angstrom": 4, "diameter_angstrom": 1}
 
 @dataclass(frozen=True)
 class FieldFacts:
-    """One parameter, as a form shows it.
+    """Properties of one parameter, as a form shows them.
 
     Parameters
     ----------
     label : str
-        Its name in plain words, without unit.
+        Name of the parameter in plain words, without unit.
     unit : str
-        Unit of its numbers; empty for none.
+        Unit of the numbers; empty for none.
     kind : type
-        Its type, without the None of an optional one.
+        Type of the parameter, without the None of an optional one.
     optional : bool
-        Whether it may be None.
+        Whether the parameter may be None.
     default : object
-        Its default; None where it has none.
+        Default value; None if there is none.
     low, high : float
-        Least and greatest allowed number; infinite where there is no bound.
+        Least and greatest allowed number; infinite if there is no bound.
     decimals : int
-        How many decimals a number is shown with.
+        Number of decimals that are shown.
     tooltip : str
-        Its title and bounds.
+        Title and bounds of the parameter.
     none_text : str
-        What None means.
+        Meaning of None.
     """
 
     label: str
@@ -52,7 +52,7 @@ class FieldFacts:
 
     @classmethod
     def read(cls, model: type[BaseModel], name: str) -> Self:
-        """Read them from the field of this name."""
+        """Read the properties from a field of a parameter model."""
         field = model.model_fields[name]
         kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
         optional = NoneType in get_args(field.annotation)
@@ -75,12 +75,12 @@ class FieldFacts:
 
     @property
     def suffix(self) -> str:
-        """The unit as it follows a number."""
+        """The unit with a space before it, to follow a number; empty for none."""
         return f" {self.unit}" if self.unit else ""
 
 
 def decimals_for(span: float) -> int:
-    """Return with how many decimals to show numbers that range over `span`.
+    """Return the number of decimals to show for numbers in a range of width `span`.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def _unit(name: str, title: str) -> str:
 
 
 def _bound(field: FieldInfo, closed: str, opened: str, inward: float, none: float) -> float:
-    """Return a bound; of an open one the nearest number inside that can be shown."""
+    """Return a bound; for an open bound, the nearest number inside that can be shown."""
     for metadata in field.metadata:
         if (bound := getattr(metadata, closed, None)) is not None:
             return float(bound)

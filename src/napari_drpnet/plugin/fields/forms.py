@@ -1,7 +1,7 @@
-"""Form widgets made from the fields of the parameter models: bounds, unit, tooltip and default.
+"""Form widgets made from the fields of parameter models: bounds, unit, tooltip and default.
 
-As everywhere in magicgui, `widget.value` reads and sets, and `widget.changed` tells of both;
-`show_value` sets without telling.
+As everywhere in magicgui, `widget.changed` is emitted when the user or the code changes
+`widget.value`; `show_value` sets the value without emitting.
 """
 
 import math
@@ -37,25 +37,26 @@ def field_widget(
     choices: Callable[[], Sequence[str]] | None = None,
     choose_file: Callable[[], str | None] | None = None,
 ) -> ValueWidget[Any]:
-    """Make the widget of one parameter.
+    """Create the widget of one parameter.
 
     Parameters
     ----------
     model : type
         Parameter model that holds the field.
     name : str
-        The field.
+        Name of the field.
     label : str, optional
-        Default: the name of the field in plain words.
+        Label of the widget. Default: the name of the field in plain words.
     choices : callable, optional
-        Returns the texts to choose from, for a field of text; asked again by `reset_choices`.
+        Function that returns the choices of a text field; `reset_choices` calls it again.
     choose_file : callable, optional
-        Asks the user for another file and returns its path, or None. With `choices` only.
+        Function that asks the user for another file and returns its path, or None. It is used
+        only with `choices`.
 
     Returns
     -------
     ValueWidget
-        A spin box, combo box, text or check box; an `OptionalField` where None is allowed.
+        Spin box, combo box, line edit or check box; an `OptionalField` if None is allowed.
     """
     facts = FieldFacts.read(model, name)
     about = {"name": name, "label": label or facts.label, "tooltip": facts.tooltip}
@@ -73,16 +74,16 @@ def field_widget(
 
 
 def show_value(widget: ValueWidget[Any], value: Any) -> None:
-    """Set the value of a widget without telling its listeners."""
+    """Set the value of a widget without emitting `changed`."""
     with widget.changed.blocked():
         widget.value = value
 
 
 class WholeSpinBox(FloatSpinBox):
-    """A spin box for whole numbers; unlike magicgui's own it can show a unit and a text."""
+    """Spin box for integers that, unlike magicgui's own, can show a unit and a text."""
 
     def get_value(self) -> int:
-        """Return the number."""
+        """Return the value."""
         return int(super().get_value())
 
     def _on_value_change(self, value: float = 0) -> None:
@@ -90,14 +91,15 @@ class WholeSpinBox(FloatSpinBox):
 
 
 class FileChoice(ComboBox):
-    """Names to choose from, and one file that is not among them.
+    """Combo box of names, and of one file that is not among them.
 
     Parameters
     ----------
     names : callable
-        Returns the names, at least one.
+        Function that returns the names, at least one.
     choose_file : callable, optional
-        Asks the user for another file and returns its path, or None; default: no such choice.
+        Function that asks the user for another file and returns its path, or None. Default:
+        other files are not offered.
     **about : Any
         Name, label and tooltip.
     """
@@ -117,7 +119,7 @@ class FileChoice(ComboBox):
 
     @property
     def value(self) -> str:
-        """The chosen name or file; one that is not in the list joins it when set."""
+        """The chosen name or file; a file that is not in the list is added when it is set."""
         return super().value
 
     @value.setter
@@ -148,12 +150,12 @@ class FileChoice(ComboBox):
 
 
 class FormRows(QWidget):
-    """Fields below each other, their names, values and ↺ in columns.
+    """Form with one field in a row; names, values and ↺ are aligned in columns.
 
     Parameters
     ----------
     *rows : ValueWidget or QWidget
-        What `field_widget` makes; a QWidget, as a `SliderField`, takes the whole row.
+        Fields made by `field_widget`. A QWidget, such as a `SliderField`, takes the whole row.
     """
 
     def __init__(self, *rows: ValueWidget[Any] | QWidget) -> None:
@@ -186,7 +188,7 @@ def _plain_widget(
     choose_file: Callable[[], str | None] | None,
     about: dict[str, str],
 ) -> ValueWidget[Any]:
-    """Make the widget of a value that is given, not None."""
+    """Create the widget for values other than None."""
     if facts.kind is bool:
         return CheckBox(**about)
     if facts.kind in (int, float):

@@ -1,4 +1,4 @@
-"""A form widget whose value may be None, which stands for what the weights recommend."""
+"""Form widget whose value may be None, for the default or the value that the weights recommend."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ _FADED = 0.6
 
 
 class OptionalField(ValuedContainerWidget[Any]):
-    """A widget whose value may be None: it shows, faded, what None means, until one changes it.
+    """Widget whose value may be None; while it is None, its meaning is shown faded.
 
     Parameters
     ----------
     inner : ValueWidget
-        The widget of the value.
+        Widget of the value.
     none_text : str
-        What None means, shown where no recommended value is known.
+        Meaning of None, shown if no recommended value is known.
     **about : Any
         Name, label and tooltip.
 
     Attributes
     ----------
     inner : ValueWidget
-        The widget of the value.
+        Widget of the value.
     reset : ResetButton
-        Sets the value to None; disabled while it is None.
+        Button that sets the value to None; disabled while it is None.
     """
 
     def __init__(self, inner: ValueWidget[Any], none_text: str, **about: Any) -> None:
@@ -54,7 +54,7 @@ class OptionalField(ValuedContainerWidget[Any]):
         return None if self._is_none else self.inner.value
 
     def set_value(self, value: Any) -> None:
-        """Show a value, or with None what None means."""
+        """Show a value; for None, show its meaning."""
         if value is None:
             self._show_none()
         else:
@@ -64,9 +64,9 @@ class OptionalField(ValuedContainerWidget[Any]):
         self.changed.emit(value)
 
     def set_recommended(self, value: Any) -> None:
-        """Say which value None stands for at present; None when that is not known."""
+        """Set the value that None stands for; None if it is unknown."""
         if value == self._recommended:
-            return  # what is being typed stays
+            return  # do not overwrite what the user is typing
         self._recommended = value
         if self._is_none:
             self._show_none()
@@ -105,7 +105,7 @@ class OptionalField(ValuedContainerWidget[Any]):
         if self._recommended is not None:
             native.setValue(self._recommended)
             return
-        # One step below the least number stands for None; Qt shows the text there.
+        # Qt shows the special text at the minimum, so None is one step below the least number.
         native.setMinimum(self._least - 10.0 ** -native.decimals())
         native.setSpecialValueText(self._none_text)
         native.setValue(native.minimum())

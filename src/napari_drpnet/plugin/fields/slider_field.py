@@ -1,4 +1,4 @@
-"""A parameter on a slider, with a number one can type and a way back to the recommended one."""
+"""Form field with a slider, a number and a reset button."""
 
 from pydantic import BaseModel
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
@@ -15,44 +15,45 @@ from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, ResetButton, guard
 from napari_drpnet.plugin.fields.field_facts import FieldFacts, decimals_for
 
 _LARGEST = 1e6
-#: A longer unit stands in the tooltip only.
+#: Greatest length of a unit beside the number; longer ones are in the tooltip only.
 _LONGEST_SUFFIX = 3
 
 
 class SliderField(QWidget):
-    """Label, slider, number with its unit, and ↺ in one row.
+    """Row with a label, a slider, a number with its unit, and ↺.
 
-    The setters never emit; only the user's hand does. A number typed beyond the slider widens it,
-    up to the bounds of the parameter. Every emitted value has the decimals that are shown.
+    Signals are emitted only for changes by the user, not by the setters. Typing a number outside
+    the range of the slider extends that range, up to the bounds of the parameter. Emitted values
+    are rounded to the decimals that are shown.
 
     Parameters
     ----------
     model : type
         Parameter model that holds the field.
     name : str
-        The field: its bounds, unit and tooltip are read from there.
+        Name of the field, from which bounds, unit and tooltip are read.
     low, high : float
         Range of the slider.
     label : str, optional
-        Text before the slider; default: the name of the field.
+        Text before the slider. Default: the name of the field in plain words.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
     slider : QSlider
-        The value in steps of its last decimal.
+        Slider of the value, in steps of the last decimal that is shown.
     number : QDoubleSpinBox
-        The value as a number with its unit.
+        Spin box of the value, with its unit.
     reset : ResetButton
-        Asks for the recommended value; disabled while that is shown.
+        Button that requests the recommended value; disabled while that value is shown.
     """
 
-    #: The value (float), while it is dragged, and when it is typed.
+    #: Emitted with the value (float) during a drag, and when a number is typed.
     value_changed = Signal(float)
-    #: The mouse was released after a change, or a number was typed, or a key pressed.
+    #: Emitted when a change ends: on mouse release, or after a typed number or a key.
     editing_finished = Signal()
-    #: The user wants the recommended value back.
+    #: Emitted when the user requests the recommended value.
     reset_requested = Signal()
 
     def __init__(
@@ -104,7 +105,7 @@ class SliderField(QWidget):
 
     @property
     def value(self) -> float:
-        """The value, as it was set or as the user moved it."""
+        """The value, as it was set by the code or by the user."""
         return self._value
 
     def set_value(self, value: float, is_recommended: bool) -> None:
@@ -113,9 +114,9 @@ class SliderField(QWidget):
         Parameters
         ----------
         value : float
-            May lie outside the slider's range, which it then widens.
+            Value to show. If it is outside the range of the slider, the range is extended.
         is_recommended : bool
-            Whether it is the one that the weights recommend, so that ↺ has nothing to do.
+            Whether it is the value that the weights recommend; ↺ is then disabled.
         """
         self._value = value
         if is_recommended:
@@ -124,12 +125,12 @@ class SliderField(QWidget):
         self._show()
 
     def set_automatic(self, value: float | None) -> None:
-        """Show what was found where no number is given, so that ↺ has nothing to do.
+        """Show a value that was determined automatically, and disable ↺.
 
         Parameters
         ----------
         value : float or None
-            None while nothing is found: the slider then stays where it is.
+            Value to show; None while it is unknown, which leaves the slider where it is.
         """
         self._value = self._value if value is None else value
         self.reset.setEnabled(False)
@@ -137,21 +138,21 @@ class SliderField(QWidget):
         self._show()
 
     def set_recommended(self, value: float | None) -> None:
-        """Tell the user, in the tooltip of ↺, what the weights recommend."""
+        """Set the recommended value that the tooltip of ↺ shows; None if it is unknown."""
         self._recommended = value
         known = "" if value is None else f" ({value:.3g}{self.number.suffix()})"
         self.reset.setToolTip(f"{self._reset_text}{known}")
 
     def set_range(self, low: float, high: float) -> None:
-        """Let the slider run from `low` to `high`, as far as the parameter's bounds allow.
+        """Set the range of the slider, within the bounds of the parameter.
 
         Raises
         ------
         ValueError
-            When `high` is not above `low`.
+            If `high` is not above `low`.
         """
         if not low < high:
-            raise ValueError(f"a slider needs a range, not {low} to {high}")
+            raise ValueError(f"the range of a slider must be ascending, not {low} to {high}")
         least, greatest = self._bounds
         self._low, self._high = max(low, least), min(high, greatest)
         self._show()
@@ -171,7 +172,7 @@ class SliderField(QWidget):
             self.number.setValue(self._value)
 
     def _position(self, value: float) -> int:
-        """Return where a value lies on the slider, whose steps are the last decimal shown."""
+        """Return the position of a value on the slider, in steps of the last decimal shown."""
         return round(value * 10**self._decimals)
 
     def _on_slider_moved(self, position: int) -> None:
@@ -203,7 +204,7 @@ def _number_box(suffix: str) -> QDoubleSpinBox:
     box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     box.setKeyboardTracking(False)
     box.setSuffix(suffix)
-    # napari's theme makes number boxes wide: room for two buttons that this one does not have.
+    # napari's theme leaves room for two buttons, which this box does not have.
     box.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
     box.setAlignment(Qt.AlignmentFlag.AlignRight)
     return box

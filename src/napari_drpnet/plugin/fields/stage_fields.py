@@ -1,4 +1,4 @@
-"""The settings of one stage as widgets: they change the session, and show what it says."""
+"""Widgets of the settings of one stage, connected with the session."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,14 +27,14 @@ _MODELS: dict[Stage, type[BaseModel]] = {
 
 
 class StageFields:
-    """Makes the widgets of a stage.
+    """Create the widgets of a stage, and connect them with the session.
 
     Parameters
     ----------
     session : Session
-        Whose settings they change.
+        Session whose settings the widgets show and change.
     stage : str
-        The stage.
+        Stage of picking: "particle", "detector", "peaks" or "classifier".
     """
 
     def __init__(self, session: Session, stage: Stage) -> None:
@@ -54,15 +54,15 @@ class StageFields:
         label: str | None = None,
         found: Callable[[], float | None] | None = None,
     ) -> SliderField:
-        """Make a slider; see `SliderField`.
+        """Create the slider of a setting.
 
         Parameters
         ----------
         name, low, high, label
-            As for `SliderField`.
+            Arguments of `SliderField`.
         found : callable, optional
-            Returns what the slider shows where neither the user nor the weights give a number;
-            None while that is not known. Default: the slider then stays where it is.
+            Function that returns the value to show if neither the user nor the weights give a
+            number, or None while it is unknown. Default: the slider then stays where it is.
         """
         slider = SliderField(self._model, name, low, high, label=label)
         if found is not None:
@@ -74,18 +74,18 @@ class StageFields:
         return slider
 
     def field(self, name: str, **options: Any) -> ValueWidget[Any]:
-        """Make another widget; see `field_widget`."""
+        """Create another widget of a setting; see `field_widget` for the options."""
         field = field_widget(self._model, name, **options)
         field.changed.connect(partial(self._change, name))
         self._fields[name] = field
         return field
 
     def drag(self, name: str, value: float) -> None:
-        """Change a setting while a hand moves it."""
+        """Change a setting during a drag, which `Session.settle` ends."""
         self._session.change(self._stage, live=True, **{name: value})
 
     def show(self) -> None:
-        """Show the settings: the numbers that count, where the weights recommend them."""
+        """Show the settings, with recommended values filled in."""
         given = getattr(self._session.project.settings, self._stage)
         if given is None:
             return

@@ -1,1 +1,1 @@
-"""What napari calls or provides: files, sample, settings, window, threads."""
+"""Interfaces to napari: files, sample data, settings, window and threads."""

@@ -1,4 +1,4 @@
-"""Files that the user opens by napari's own means, taken into the session."""
+"""Transfer of files that napari opens with this plugin's reader to the session."""
 
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ _OURS = "napari-drpnet"
 
 
 class Adoption:
-    """Takes over micrographs, and lays coordinates over the micrograph that is shown.
+    """Open micrographs from napari in the session, and place coordinates over the micrograph.
 
-    Only what our own reader has opened: other images are none of our business.
+    Only layers made by this plugin's reader are handled.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Into which files are opened.
+        Viewer whose new layers are handled.
     session : Session
-        What they join.
+        Session that opens the micrographs.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -34,11 +34,11 @@ class Adoption:
         session.current.image_changed.connect(self._place_points)
 
     def take_all(self) -> None:
-        """Take over the micrographs that were there before."""
+        """Open the micrographs that are in the viewer already."""
         self._take([layer for layer in self._viewer.layers if _is_micrograph(layer)])
 
     def disconnect(self) -> None:
-        """Leave new layers alone from now on."""
+        """Stop handling new layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._session.settings_changed.disconnect(self._place_points)
         self._session.current.image_changed.disconnect(self._place_points)
@@ -46,20 +46,20 @@ class Adoption:
     def _on_inserted(self, event: Any) -> None:
         layer = event.value
         if _is_micrograph(layer):
-            # Not inside the event: napari is still busy with the layer.
+            # Later, because napari has not finished adding the layer.
             QTimer.singleShot(0, lambda: self._take([layer]))
         elif _is_coordinates(layer):
             place_layer(layer, micrograph_space(self._session.current.pixel_size_angstrom))
 
     def _place_points(self) -> None:
-        """Lay all coordinates over the micrograph that is shown, in its pixel size."""
+        """Place all coordinate layers over the current micrograph, with its pixel size."""
         current = self._session.current
         if current.image is not None:
             for layer in filter(_is_coordinates, self._viewer.layers):
                 place_layer(layer, micrograph_space(current.pixel_size_angstrom))
 
     def _take(self, layers: list[Layer]) -> None:
-        """Open the micrographs of layers in the session, which draws them itself."""
+        """Replace image layers by micrographs of the session, which draws them itself."""
         present = [layer for layer in layers if layer in self._viewer.layers]
         for layer in present:
             self._viewer.layers.remove(layer)

@@ -1,4 +1,4 @@
-"""The window that a viewer lives in, as far as the plugin needs it."""
+"""Events of the window that contains a viewer."""
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
@@ -6,20 +6,20 @@ from qtpy.QtWidgets import QWidget
 
 
 class HostWindow(QObject):
-    """Tells when its window closes, and that time goes by; lends its canvas.
+    """Emit signals at regular intervals, and when the window closes.
 
     Parameters
     ----------
     window : QWidget
-        Which one; all of this ends with it.
+        Window to watch, which becomes the parent of this object.
     tick_ms : int
-        Time between two ticks.
+        Interval between two ticks, in milliseconds.
     """
 
-    #: The window has closed, which Qt deletes some events later, or the program ends. It may be
-    #: sent more than once.
+    #: Emitted when the window has closed or is deleted, or when the program ends; possibly more
+    #: than once.
     closed = Signal()
-    #: Again and again, until `stop`.
+    #: Emitted at regular intervals until `stop`.
     ticked = Signal()
 
     def __init__(self, window: QWidget, tick_ms: int) -> None:
@@ -33,17 +33,17 @@ class HostWindow(QObject):
         QCoreApplication.instance().aboutToQuit.connect(self.closed)
 
     def stop(self) -> None:
-        """Tick no more."""
+        """Stop the ticks."""
         self._timer.stop()
 
     def make_canvas_current(self) -> None:
-        """Let what is done in OpenGL until the next event be done to the canvas of napari."""
+        """Make the OpenGL context of napari's canvas the current one."""
         canvas = self.parent().findChild(QOpenGLWidget)
         if canvas is not None:
             canvas.makeCurrent()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """See that the window hides after it was asked to close: napari may ask the user first."""
+        """Emit `closed` when the window hides after a close event, which the user may cancel."""
         if event.type() == QEvent.Type.Close:
             self._is_asked = True
         elif event.type() == QEvent.Type.Hide and self._is_asked and not event.spontaneous():

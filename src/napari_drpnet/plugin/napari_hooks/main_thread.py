@@ -1,4 +1,4 @@
-"""From any thread to Qt's event loop."""
+"""Calls from any thread into Qt's event loop."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,9 +7,9 @@ from qtpy.QtCore import QObject, Qt, Signal, Slot
 
 
 class MainThread(QObject):
-    """Runs functions in the thread of the window; call it from any thread.
+    """Run functions in the main thread; it may be called from any thread.
 
-    A queue of Qt's, so calls come in their order and between two events of the user.
+    Qt queues the calls, so they run in order, and between two events of the user.
     """
 
     _called = Signal(object)
@@ -19,8 +19,8 @@ class MainThread(QObject):
         self._called.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def __call__(self, call: Callable[[], None]) -> None:
-        """Run `call` later."""
-        with suppress(RuntimeError):  # the window is gone, and nobody waits any more
+        """Queue `call` to run in the main thread."""
+        with suppress(RuntimeError):  # the window is deleted, and the call is not needed
             self._called.emit(call)
 
     @Slot(object)

@@ -1,4 +1,4 @@
-"""Files onto layers: micrographs as images, coordinates as points."""
+"""napari reader: micrographs as image layers, coordinates as points layers."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -19,37 +19,37 @@ from napari_drpnet.relion.lists import read_micrographs_star
 LayerData = tuple[Any, dict[str, Any], str]
 Read = Callable[[str], list[LayerData]]
 
-#: A file with the particles of more micrographs than this makes no sense on one canvas.
+#: Greatest number of micrographs in a coordinate file that is opened as layers.
 MOST_LAYERS = 12
-#: Size of the rings where a file does not tell it, unbinned pixels.
+#: Size of the rings if the file contains no box size, in unbinned pixels.
 RING_PX = 100.0
 
-_RING_COLOR = "#4dc3ff"  # neither that of accepted picks nor that of rejected ones
+_RING_COLOR = "#4dc3ff"  # distinct from the colours of accepted and rejected picks
 _PERCENTILES = (0.5, 99.5)
 _SAMPLED_SIDE = 1024
 
 
 def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
-    """Return the function that reads a file onto layers, as napari asks for it.
+    """Return the function that reads a file as layers (napari's reader hook).
 
     Parameters
     ----------
     path : path-like, or a list of them
-        A micrograph or a coordinate file, chosen by suffix. A list, which napari wants as one
-        stack, is refused: micrographs are looked at one by one.
+        Path of a micrograph or coordinate file, recognized by its suffix. A list, which napari
+        passes to open the files as one stack, is not supported.
 
     Returns
     -------
     callable or None
-        `read_micrograph_file` or `read_coordinate_file`; None for what is not ours, such as a
-        ``.csv`` without columns ``x`` and ``y``, or a ``.txt`` that is no table of Topaz.
+        `read_micrograph_file` or `read_coordinate_file`; None for an unsupported file, such as a
+        ``.csv`` without columns ``x`` and ``y``, or a ``.txt`` that is not a table of Topaz.
 
     Notes
     -----
-    The manifest claims MRC, STAR, BOX and the like, which napari itself does not read. It leaves
-    TIFF, PNG and JPEG to napari: they are mostly no micrographs, and the window "DRPnet picker"
-    opens those that are. It claims ``.csv``, because napari's own reader refuses tables of ``x,y``;
-    where both offer themselves, napari asks once which to take, and remembers.
+    The manifest claims MRC, STAR, BOX and similar files, which napari itself does not read. It
+    leaves TIFF, PNG and JPEG to napari: most of them are not micrographs, and the window "DRPnet
+    picker" opens those that are. It claims ``.csv``, because napari's own reader refuses tables of
+    ``x,y``; if both readers accept a file, napari asks once which to use, and remembers the answer.
     """
     if not isinstance(path, (str, PathLike)):
         return None
@@ -60,38 +60,39 @@ def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
 
 
 def read_micrograph_file(path: str | PathLike[str]) -> list[LayerData]:
-    """Read a micrograph onto an image layer; see `image_layer`.
+    """Read a micrograph as an image layer; see `image_layer`.
 
     Raises
     ------
     InputFileError
-        When it is no usable micrograph; see `napari_drpnet.images.micrograph.read_micrograph`.
+        If the file is no usable micrograph; see
+        `napari_drpnet.images.micrograph.read_micrograph`.
     """
     return [image_layer(read_micrograph(path))]
 
 
 def read_coordinate_file(path: str | PathLike[str]) -> list[LayerData]:
-    """Read a file of coordinates onto points layers.
+    """Read a coordinate file as points layers.
 
     Parameters
     ----------
     path : path-like
-        The file, of any format in `napari_drpnet.formats.FORMATS`.
+        Path of a file in any format of `napari_drpnet.formats.FORMATS`.
 
     Returns
     -------
     list of layer data
-        One layer of rings for each micrograph that the file names, the first one visible; or one
-        layer, where it names none. A file that may be read in several ways, as cryoSPARC's, gives
-        layers for each, so that the picture tells which is right. The layers are in pixels,
-        because a coordinate file does not know its micrograph: where that is shown in Å, give the
-        points its scale and units. The window "DRPnet picker" does so by itself.
+        One layer of rings for each micrograph that the file names, of which only the first is
+        visible; or one layer, if the file names none. If several formats fit the file, as for
+        cryoSPARC's files, there are layers for each, so that the user can see which is right. The
+        layers are in pixels, because the pixel size is unknown. If the micrograph is shown in Å,
+        set its scale and units; the window "DRPnet picker" does this automatically.
 
     Raises
     ------
     InputFileError
-        When the file is malformed, holds particles of more than `MOST_LAYERS` micrographs, or is
-        a list of micrographs, which belongs into the window "DRPnet picker".
+        If the file is malformed, contains particles of more than `MOST_LAYERS` micrographs, or is
+        a list of micrographs, which the window "DRPnet picker" opens.
     """
     source = Path(path)
     choices = fitting_formats(source)
@@ -105,18 +106,19 @@ def read_coordinate_file(path: str | PathLike[str]) -> list[LayerData]:
 
 
 def image_layer(micrograph: Micrograph) -> LayerData:
-    """Describe the image layer of a micrograph.
+    """Return the layer data of a micrograph.
 
     Parameters
     ----------
     micrograph : Micrograph
-        A memory map stays one: napari loads what it shows.
+        Micrograph to show. If its pixels are a memory map, they are not loaded here.
 
     Returns
     -------
     layer data
-        In Å, or in pixels where the pixel size is unknown; grey, without the brightest and darkest
-        half per cent. `metadata` has ``path``, ``shape`` in pixels and ``pixel_size_angstrom``.
+        Image layer in Å, or in pixels if the pixel size is unknown. The contrast limits leave out
+        the darkest and the brightest half per cent. `metadata` has ``path``, ``shape`` in pixels
+        and ``pixel_size_angstrom``.
     """
     attributes = {
         "name": micrograph.name,
@@ -135,22 +137,22 @@ def image_layer(micrograph: Micrograph) -> LayerData:
 def points_layer(
     coordinates: Coordinates, name: str, pixel_size_angstrom: float | None = None
 ) -> LayerData:
-    """Describe the points layer of coordinates of one micrograph.
+    """Return the layer data of the coordinates of one micrograph.
 
     Parameters
     ----------
     coordinates : Coordinates
-        Rings have the size of its box, or of `RING_PX` where it has none.
+        Coordinates to show, as rings of their box size, or of `RING_PX` if they have none.
     name : str
-        Of the layer.
+        Name of the layer.
     pixel_size_angstrom : float, optional
-        Of the micrograph, where it is known.
+        Pixel size of the micrograph in Å, if it is known.
 
     Returns
     -------
     layer data
-        Positions ``(y, x)`` in unbinned pixels, whatever the scale of the layer; the feature
-        ``score``, NaN where missing.
+        Points layer with positions ``(y, x)`` in unbinned pixels, whatever its scale, and the
+        feature ``score``, which is NaN if missing.
     """
     attributes = {
         "name": name,
@@ -177,7 +179,7 @@ def _frame(pixel_size_angstrom: float | None) -> dict[str, Any]:
 
 
 def _contrast_limits(micrograph: Micrograph) -> tuple[float, float]:
-    """Return robust limits from pixels on a grid, or the extremes where those are all alike."""
+    """Return percentiles of pixels on a grid, or minimum and maximum if the two are equal."""
     pixels = micrograph.pixels
     step = max(1, min(pixels.shape) // _SAMPLED_SIDE)
     low, high = np.percentile(pixels[::step, ::step].astype(np.float64), _PERCENTILES)
@@ -190,7 +192,7 @@ def _layers(source: Path, coordinates: Coordinates) -> list[LayerData]:
     names = coordinates.micrograph_names or ("",) * len(coordinates)
     micrographs = list(dict.fromkeys(names)) or [""]
     if len(micrographs) > MOST_LAYERS:
-        reason = f"holds particles of {len(micrographs)} micrographs, at most {MOST_LAYERS} fit"
+        reason = f"has particles of {len(micrographs)} micrographs, more than {MOST_LAYERS}"
         remedy = 'Open its micrographs in "DRPnet picker", and this file under Compare'
         raise InputFileError(source, reason, remedy)
     layers = []
@@ -216,7 +218,7 @@ def _read(path: Path) -> Coordinates:
 
 
 def _count_listed(path: Path) -> int:
-    """Return how many micrographs RELION's list names; 0 for any other file."""
+    """Return the number of micrographs in a list of RELION; 0 for any other file."""
     try:
         return len(read_micrographs_star(path)) if path.suffix.lower() == ".star" else 0
     except InputFileError:

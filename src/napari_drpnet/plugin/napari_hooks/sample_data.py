@@ -1,4 +1,4 @@
-"""The entry of napari's menu File › Open Sample."""
+"""Sample data for napari's menu File › Open Sample."""
 
 from dataclasses import replace
 
@@ -19,7 +19,8 @@ def simulated_micrograph() -> list[LayerData]:
     Raises
     ------
     OSError
-        When the sample cannot be kept on disk; see `napari_drpnet.simulation.sample.sample_files`.
+        If the sample cannot be written to disk; see
+        `napari_drpnet.simulation.sample.sample_files`.
     """
     micrograph_file, truth_file = sample_files()
     micrograph = read_micrograph(micrograph_file)

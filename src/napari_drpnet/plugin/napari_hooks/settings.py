@@ -1,4 +1,4 @@
-"""What the user has set for this plugin in napari's Preferences."""
+"""Settings of this plugin in napari's Preferences."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PluginSettings:
-    """The plugin's page in napari's Preferences.
+    """Settings on the plugin's page in napari's Preferences.
 
     Parameters
     ----------
     device : str
-        ``auto``, or a device as torch names it.
+        Device of new projects: ``auto`` or the name of a device in PyTorch.
     cache_mb : int
-        Memory for the distance maps of micrographs seen before, in MB.
+        Memory for the distance maps of micrographs shown before, in MB.
     autosave_folder : pathlib.Path, optional
-        Where projects without a folder of their own are kept; None: the plugin chooses.
+        Folder of projects for which the user has chosen none. Default: the user's data folder.
     """
 
     device: str = "auto"
@@ -24,7 +24,7 @@ class PluginSettings:
 
 
 def read_settings() -> PluginSettings:
-    """Return the settings as they are now; the defaults where napari (before 0.9) keeps none."""
+    """Return the current settings, or the defaults if napari (before 0.9) stores none."""
     try:
         from napari.settings import get_plugin_settings
 

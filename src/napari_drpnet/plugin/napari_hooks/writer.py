@@ -1,4 +1,4 @@
-"""Points layers as coordinate files."""
+"""napari writer: points layers as coordinate files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,44 +11,45 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.formats import Coordinates, write_coordinates
 
 _SCORES = ("score", "probability")
-#: How the states of DRPnet's picks begin: "accepted", "accepted by hand", and so on.
+#: Beginnings of the states of DRPnet's picks: "accepted", "accepted by hand", and so on.
 _ACCEPTED = "accepted"
 _STATES = (_ACCEPTED, "rejected", "below")
 
 
 def write_points(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list[str]:
-    """Write a points layer as a file of coordinates, as napari asks for it.
+    """Write a points layer to a coordinate file (napari's writer hook).
 
     Parameters
     ----------
     path : str
-        The file to create or replace; its suffix tells the format.
+        Path of the file to create or replace; its suffix selects the format.
     data : (n, 2) array
-        Positions ``(y, x)`` in unbinned pixels: scale and translation of the layer do not matter.
+        Positions ``(y, x)`` in unbinned pixels, whatever the scale and translation of the layer.
     attributes : dict
-        Of the layer. Where its features have a ``state``, as DRPnet's picks have, accepted points
-        are written; else all that are shown. The score is the feature ``score``, or else
-        ``probability``. The box of a ``.box`` or ``.cbox`` file is the median size of the
-        points, in pixels. A ``.txt`` file names the ``micrograph_name`` of `metadata`, or else the
-        layer. Where `metadata` has the ``shape`` of the micrograph, points outside are dropped as
-        `napari_drpnet.formats.write_coordinates` says.
+        Attributes of the layer. If its features include ``state``, as those of DRPnet's picks do,
+        the accepted points are written, and otherwise all points that are shown. The score is the
+        feature ``score``, or else ``probability``. The box size of a ``.box`` or ``.cbox`` file is
+        the median size of the points, in pixels. The micrograph name in a ``.txt`` file is the
+        ``micrograph_name`` of `metadata`, or else the name of the layer. If `metadata` contains the
+        ``shape`` of the micrograph, points outside it are left out, as in
+        `napari_drpnet.formats.write_coordinates`.
 
     Returns
     -------
     list of str
-        The file.
+        Path of the file.
 
     Raises
     ------
     InputFileError
-        When the points are not two-dimensional, or the suffix is unknown. napari takes a
-        `ValueError` for a writer that does not fit, and hides it.
+        If the points are not two-dimensional, or the suffix is unknown. It is no `ValueError`,
+        because napari hides those.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     centers = np.asarray(data, float)
     if centers.ndim != 2 or centers.shape[1] != 2:
-        reason = f"not written: the points have {centers.shape[-1]} axes, not y and x alone"
+        reason = f"not written: the points have {centers.shape[-1]} axes, not only y and x"
         raise InputFileError(path, reason, "Save the points of one micrograph")
     features = pd.DataFrame(attributes.get("features"))
     size = np.broadcast_to(attributes.get("size", 1.0), len(centers))
@@ -68,21 +69,22 @@ def write_points(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list
 def write_points_table(
     path: str, layers: Sequence[tuple[ArrayLike, dict[str, Any], str]]
 ) -> list[str]:
-    """Write one points layer as ``.csv``; see `write_points`, which this is, but for the signature.
+    """Write one points layer to a ``.csv`` file, as `write_points` does.
 
     Raises
     ------
     InputFileError
-        When there is more than one layer.
+        If there is not exactly one layer.
 
     Notes
     -----
-    napari writes ``.csv`` itself. Of two writers it takes the one for fewer types of layers, or
-    else the plugin that it found first. So the manifest says that this one takes surfaces too:
-    ``layer.save("points.csv")`` goes on to mean napari's own table, unless our plugin is named.
+    napari has its own writer for ``.csv``. Of several writers it prefers the one for fewer layer
+    types, or else the plugin that it found first. The manifest therefore declares surfaces for
+    this writer too, so that ``layer.save("points.csv")`` uses napari's table unless this plugin is
+    named.
     """
     if len(layers) != 1:
-        reason = f"not written: a table holds one layer of points, not {len(layers)} layers"
+        reason = f"not written: a table contains one points layer, not {len(layers)} layers"
         raise InputFileError(path, reason, "Save them one by one")
     data, attributes, _ = layers[0]
     return write_points(path, data, attributes)

@@ -1,1 +1,1 @@
-"""The dock widgets, one panel each; they hold no arithmetic on picks."""
+"""Panels of the plugin; they contain no arithmetic on picks."""

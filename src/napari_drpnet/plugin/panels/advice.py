@@ -1,4 +1,4 @@
-"""What is odd about the micrograph that is shown, and what to try."""
+"""Part of the panel Pick with the advice about the current micrograph."""
 
 from typing import get_args
 
@@ -10,17 +10,17 @@ from napari_drpnet.plugin.panels.panel import Panel
 
 
 class AdvicePanel(Panel):
-    """A sentence with an orange dot for each topic that there is advice about, while it holds.
+    """Advice about the current micrograph, one sentence for each topic while it applies.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     hints : dict of str to Hint
-        The sentences by their topics.
+        Labels of the sentences, by topic.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

@@ -1,4 +1,4 @@
-"""The second stage: the classifier accepts picks, or rejects them."""
+"""Panel Classify: the classifier, and the cut of P(particle) that accepts picks."""
 
 from functools import partial
 
@@ -28,39 +28,39 @@ _AUTOMATIC = "automatic: for best expected F1 here"
 _NOT_FOUND = "automatic: found once this micrograph is picked"
 _FIXED = "fixed for all micrographs (↺: automatic)"
 _EXPECTED = (
-    "What precision, recall and F1 of the accepted picks should be if P(particle) is right. "
-    "Recall is that among the picks above the threshold; what you have said counts as known"
+    "Expected precision, recall and F1 of the accepted picks if P(particle) is right. "
+    "Recall refers to the picks above the threshold. Your labels count as known"
 )
 
 
 class ClassifyPanel(Panel):
-    """Classifier, and how strictly it judges.
+    """Panel with the classifier, and the cut of P(particle) that accepts picks.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     weights : FileChoice
-        The classifier.
+        Field of the classifier.
     hint : Hint
-        What to do first, or that there is no classifier.
+        Message about the next step, or that there is no classifier.
     histogram : HistogramPlot
-        P(particle) of the picks, with the cut.
+        Histogram of P(particle) of the picks, with the cut.
     accept : SliderField
-        The cut.
+        Slider of the cut.
     rule : Hint
-        Where the cut comes from.
+        Message about the origin of the cut.
     least_f1 : FormRows
-        The field of the least F1.
+        Form with the field of the least F1.
     counts, expected : Hint
-        How many picks are accepted and rejected; the scores to expect of them.
+        Numbers of accepted and rejected picks; expected scores of the accepted picks.
     show_rejected : QCheckBox
-        Whether rejected picks are drawn.
+        Check box that shows or hides rejected picks.
     about : Hint
-        What P(particle) is.
+        Explanation of P(particle).
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -80,7 +80,7 @@ class ClassifyPanel(Panel):
         self.about.say(_ABOUT)
         self.hint = Hint()
         self.counts = Hint()
-        self.counts.setToolTip("Accepted picks are exported; what you say yourself goes first")
+        self.counts.setToolTip("Accepted picks are exported; your labels override the classifier")
         self.expected = Hint()
         self.expected.setToolTip(_EXPECTED)
         self.show_rejected = QCheckBox("Show rejected picks")
@@ -92,7 +92,7 @@ class ClassifyPanel(Panel):
         self._show_view()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which weights there are."""
+        """Update the list of weights."""
         super().showEvent(event)
         with self.weights.changed.blocked():
             self.weights.reset_choices()
@@ -127,25 +127,26 @@ class ClassifyPanel(Panel):
     def _on_show_rejected(self, on: bool) -> None:
         self.session.view.show_rejected = on
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         self._fields.show()
-        judges = self.session.project.settings.classifier.classifier != "none"
+        classifies = self.session.project.settings.classifier.classifier != "none"
         plan = self.session.plan
         for part in (self.histogram, self.accept, self.about):
-            part.setVisible(judges and plan is not None)
-        self.least_f1.setVisible(judges and plan is not None and plan.is_automatic)
-        self.hint.say(self.session.problem or "" if judges else _NONE)
+            part.setVisible(classifies and plan is not None)
+        self.least_f1.setVisible(classifies and plan is not None and plan.is_automatic)
+        self.hint.say(self.session.problem or "" if classifies else _NONE)
         self._show_cut()
 
     def _show_cut(self) -> None:
-        """Show the cut in use: on this micrograph, where it is automatic."""
+        """Show the cut in use; an automatic cut is that of the current micrograph."""
         current, plan = self.session.current, self.session.plan
         is_refused = current.decision is not None and current.decision.is_refused
         self.histogram.set_cut(current.accept, keeps=not is_refused)
-        judges = self.session.project.settings.classifier.classifier != "none"
-        self.rule.say(_rule(plan, current.decision) if plan and judges else "", marked=is_refused)
+        classifies = self.session.project.settings.classifier.classifier != "none"
+        rule = _rule(plan, current.decision) if plan and classifies else ""
+        self.rule.say(rule, marked=is_refused)
 
     def _show_states(self) -> None:
         decision = self.session.current.decision
@@ -168,7 +169,7 @@ class ClassifyPanel(Panel):
 
 
 def _rule(plan: Plan, decision: Decision | None) -> str:
-    """Say where the cut comes from; nothing where the weights recommend a number."""
+    """Describe the origin of the cut; return "" if the weights recommend a number."""
     if not plan.is_automatic:
         return _FIXED if plan.recommends_automatic else ""
     if decision is None or decision.cut is None:
@@ -177,7 +178,7 @@ def _rule(plan: Plan, decision: Decision | None) -> str:
         return _AUTOMATIC
     best, least = decision.cut.best_f1, decision.plan.parameters.classifier.least_f1 or 0.0
     why = f"the best expected F1 is {best:.2f}, below least F1 {least:.2f}"
-    return f"automatic: nothing is accepted, for {why}"
+    return f"automatic: nothing is accepted, as {why}"
 
 
 def _expected(scores: ExpectedScores) -> str:

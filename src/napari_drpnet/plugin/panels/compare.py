@@ -1,4 +1,4 @@
-"""The panel Compare: the points that are shown against known true particles."""
+"""Panel Compare: the picks of the current micrograph compared with true particles."""
 
 from pathlib import Path
 
@@ -27,46 +27,46 @@ _FILES = f"True positions ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})
 _RATES = {
     "precision": "Share of the accepted picks that are true particles: right / (right + wrong)",
     "recall": "Share of the true particles that are found: right / (right + missed)",
-    "f1": "Both in one number: the harmonic mean of precision and recall",
+    "f1": "Harmonic mean of precision and recall",
 }
 _TITLES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 _COUNTS = {
     "right": "Accepted picks within half a particle diameter of a true particle, one for each",
-    "wrong": "Accepted picks without a true particle, second picks of a particle among them",
+    "wrong": "All other accepted picks, including second picks of the same particle",
     "missed": "True particles without an accepted pick",
 }
 
 
 class ComparePanel(Panel):
-    """How good the picks are, where somebody knows the truth.
+    """Panel that compares the picks with true positions.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     hint : Hint
-        What to do before there is a comparison to show.
+        Message about the next step while there is no comparison.
     load, forget : QPushButton
-        Opens `menu`; leaves the truth out.
+        Buttons that open `menu`, and that remove the true positions.
     menu : QMenu
-        The choice between a file and a folder.
+        Menu to open a file or a folder.
     source : QLabel
-        The name of the file or folder with the truth.
+        Name of the file or folder with the true positions.
     body : QWidget
-        The parts below, hidden while there is no comparison.
+        Container of the widgets below, hidden while there is no comparison.
     rates : dict of str to QLabel
-        The numbers ``precision``, ``recall`` and ``f1``.
+        Labels of ``precision``, ``recall`` and ``f1``.
     counts : dict of str to QLabel
-        The numbers of picks that are ``right`` and ``wrong``, and of particles ``missed``.
+        Labels of the numbers of ``right`` and ``wrong`` picks and of ``missed`` particles.
     centring : QLabel
-        The median distance of right picks from their particles.
+        Label of the median distance of right picks from their true centres.
     plot : CurvePlot
-        The precision-recall curve.
+        Precision-recall curve.
     best : QLabel
-        The greatest F1, and the cut that gives it.
+        Label of the greatest F1, and of the cut that gives it.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -81,7 +81,7 @@ class ComparePanel(Panel):
         layout.addStretch()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_source(self) -> QWidget:
         box = QWidget()
@@ -100,7 +100,7 @@ class ComparePanel(Panel):
         self.source = QLabel()
         self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.forget = QPushButton("Forget")
-        self.forget.setToolTip("Leave the truth out; its file stays as it is")
+        self.forget.setToolTip("Remove the true positions; their file is not changed")
         self.forget.clicked.connect(self.session.comparison.forget)
         for part in (self.load, self.source, self.forget):
             row.addWidget(part, stretch=int(part is self.source))
@@ -144,12 +144,12 @@ class ComparePanel(Panel):
         self.best = QLabel()
         self.best.setWordWrap(True)
         self.best.setToolTip(
-            "The cut through the points of this micrograph that would give the greatest F1"
+            "Greatest F1 that a cut of the picks of this micrograph would give, and that cut"
         )
         box.setLayout(column(self.plot, self.best))
         return box
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session = self.session
@@ -176,7 +176,7 @@ class ComparePanel(Panel):
             self._show_curve(result)
 
     def _find_hint(self) -> str:
-        """Return what the user should do next; nothing when there is a comparison to show."""
+        """Return a message about the next step; "" if there is a comparison to show."""
         session = self.session
         if session.current.record is None:
             return "Open micrographs first."
@@ -217,7 +217,7 @@ class ComparePanel(Panel):
         if status.kind == "truth":
             self._show_source()
 
-    # ---- what the user does
+    # ---- user actions
 
     def _load_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "True positions", "", _FILES)
@@ -233,6 +233,6 @@ class ComparePanel(Panel):
 
 def _large_label() -> QLabel:
     label = QLabel()
-    # A font that is set in code loses against napari's theme.
+    # napari's theme overrides a font that is set with setFont.
     label.setStyleSheet("font-size: 20pt; font-weight: bold")
     return label

@@ -1,4 +1,4 @@
-"""The panel Correct: tools of the mouse, verdicts by key, undo, and what was labelled."""
+"""Panel Correct: mouse tools, labels for selected points, undo, and counts of labels."""
 
 from functools import partial
 
@@ -27,14 +27,14 @@ from napari_drpnet.project.view import Tool
 
 _PAINT = "Shift-drag rejects under the brush, Alt-drag accepts."
 _TOOLS: dict[Tool, tuple[str, str]] = {
-    "look": ("Look", "Drag moves the view, the wheel zooms. Points stay as they are."),
+    "look": ("Look", "Drag to move the view, scroll to zoom. Points do not change."),
     "click": (
         "Click",
         "Click a point to flip it, an empty place to add one; drag a point to move it. " + _PAINT,
     ),
     "box": (
         "Select",
-        "Drag a box around points, or click one; with Shift add to what is selected. "
+        "Drag a box around points, or click one; Shift adds to the selection. "
         "Then accept or reject them below.",
     ),
     "reject": ("Brush: reject", "Drag over points to reject them. Alt-drag accepts instead."),
@@ -50,40 +50,40 @@ _PLACES: dict[Tool, tuple[int, int, int]] = {
 
 
 class CorrectPanel(Panel):
-    """Where a person corrects what the model found.
+    """Panel in which the user corrects the picks.
 
-    While it is shown, clicks on the micrograph correct points; when it is left, the mouse only
-    looks again.
+    While it is shown, clicks on the micrograph correct points. While it is hidden, the mouse only
+    moves the view.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     hint : Hint
-        What to do before there are picks to correct.
+        Message about the next step while there are no picks.
     body : QWidget
-        The parts below, hidden while there are no picks.
+        Container of the widgets below, hidden while there are no picks.
     tools : dict of str to QPushButton
-        The buttons of the tools of the mouse.
+        Buttons of the mouse tools.
     tool_hint : QLabel
-        What the chosen tool does.
+        Description of the chosen tool.
     brush : BrushField
-        The size of the brush.
+        Field of the brush size.
     doubt : QPushButton
-        Selects the next uncertain point.
+        Button that selects the next uncertain point.
     selected : QLabel
-        How many points are selected, or the uncertain one.
+        Number of selected points, or description of the uncertain point.
     verdicts : dict of str to QPushButton
-        The buttons for the selected points, by the names of their actions.
+        Buttons that label the selected points, by the names of their actions.
     undo, redo : QPushButton
-        Take the last edit back, or do it again.
+        Buttons that undo and redo the last edit.
     undo_title, redo_title : QLabel
-        What that edit is.
+        Names of the edits to undo and to redo.
     counts : QLabel
-        How many labels there are.
+        Numbers of labels.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -93,7 +93,7 @@ class CorrectPanel(Panel):
         parts = (
             self._make_tools(),
             self._make_brush(),
-            *self._make_verdicts(),
+            *self._make_label_buttons(),
             self._make_history(),
             _heading("Your labels"),
             self._make_counts(),
@@ -109,18 +109,18 @@ class CorrectPanel(Panel):
         self._listen()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Let the mouse correct points."""
+        """Choose the tool that corrects points with clicks."""
         super().showEvent(event)
         if not event.spontaneous() and self.session.view.tool == "look":
             self.session.view.tool = "click"
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Let the mouse only look; a window that is iconified keeps its tool."""
+        """Choose the tool that only moves the view, unless the window was minimized."""
         super().hideEvent(event)
         if not event.spontaneous():
             self.session.view.tool = "look"
 
-    # ---- parts
+    # ---- widgets
 
     def _make_tools(self) -> QWidget:
         self.tools: dict[Tool, QPushButton] = {}
@@ -140,7 +140,7 @@ class CorrectPanel(Panel):
             self.tools[tool] = button
         self.tool_hint = QLabel()
         self.tool_hint.setWordWrap(True)
-        self.tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing jumps
+        self.tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing moves
         self.tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.tool_hint, 2, 0, 1, 6)
         for across in range(6):
@@ -152,7 +152,7 @@ class CorrectPanel(Panel):
         self.brush.value_changed.connect(self._on_brush)
         return self.brush
 
-    def _make_verdicts(self) -> tuple[QWidget, ...]:
+    def _make_label_buttons(self) -> tuple[QWidget, ...]:
         self.selected = QLabel()
         row = QWidget()
         buttons = QHBoxLayout(row)
@@ -163,7 +163,7 @@ class CorrectPanel(Panel):
         for button in self.verdicts.values():
             buttons.addWidget(button)
         self.doubt = self._button_with_key("doubt")
-        return _heading("Verdict"), self.doubt, self.selected, row
+        return _heading("Label"), self.doubt, self.selected, row
 
     def _button_with_key(self, name: str) -> QPushButton:
         button, action = self.action_button(name), ACTIONS[name]
@@ -190,7 +190,7 @@ class CorrectPanel(Panel):
         self.counts.setWordWrap(True)
         return self.counts
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session = self.session
@@ -210,7 +210,7 @@ class CorrectPanel(Panel):
         picked = current.review is not None
         self.body.setVisible(picked)
         first = "Open micrographs first." if current.record is None else "Press Pick first."
-        self.hint.say("" if picked else f"{first} Then correct here what it found.")
+        self.hint.say("" if picked else f"{first} Then correct the picks here.")
         self._show_brush()
         self._show_selection()
         self._show_counts()
@@ -254,7 +254,7 @@ class CorrectPanel(Panel):
         labels = [project.labels(name) for name in project.micrographs]
         self.counts.setText(count_labels(self.session.current.review, labels).text)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _choose_tool(self, tool: Tool) -> None:
         self.session.view.tool = tool

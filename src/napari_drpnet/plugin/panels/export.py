@@ -1,4 +1,4 @@
-"""The panel Export: what to write, its first rows, and what came of it."""
+"""Panel Export: the form, a preview of the first rows, and the result."""
 
 from pathlib import Path
 
@@ -25,13 +25,13 @@ from napari_drpnet.project.jobs.runner import JobStatus
 _REFRESH_MS = 150
 _ROWS_SIZE = QSize(200, 120)
 _EXPORT_TOOLTIP = (
-    "Write the accepted picks. Files of the same names in the folder are replaced, each whole or "
-    "not at all"
+    "Write the accepted picks. Files of the same names in the folder are replaced, each completely "
+    "or not at all"
 )
 
 
 class _Rows(QPlainTextEdit):
-    """The beginning of a file; it takes the height that is left over."""
+    """Text field for the beginning of a file."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,31 +48,31 @@ class _Rows(QPlainTextEdit):
 
 
 class ExportPanel(Panel):
-    """Writes the accepted picks as files for RELION and others.
+    """Panel that writes the accepted picks to files for RELION and other programs.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     hint : QLabel
-        What to do before there is anything to export.
+        Message about the next step while there are no picks to export.
     body : QWidget
-        The parts below, hidden until then.
+        Container of the widgets below, hidden while there are no picks.
     form : ExportForm
-        What to export.
+        Form with the choices.
     export : QPushButton
-        Starts the export.
+        Button that starts the export.
     progress : JobProgress
-        How far it is.
+        Progress of the export.
     outcome : ExportOutcome
-        What came of it.
+        Result of the last export.
     preview_title : QLabel
-        The name of the file in the preview.
+        Title of the preview, with the name of the file.
     preview : QPlainTextEdit
-        The first rows of that file.
+        First rows of that file.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -99,7 +99,7 @@ class ExportPanel(Panel):
         self._refresh()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_progress(self) -> QWidget:
         self.export = QPushButton("Export")
@@ -132,7 +132,7 @@ class ExportPanel(Panel):
         ):
             self.listen(signal, self._refresh_later)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _export(self) -> None:
         self.form.take_folder()
@@ -145,22 +145,22 @@ class ExportPanel(Panel):
 
     def _cancel(self) -> None:
         self.session.runner.cancel("export")
-        self.outcome.say("Cancelled. Finished files stay; RELION's list of them is as it was.")
+        self.outcome.say("Cancelled. Finished files are kept; RELION's list is unchanged.")
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what has changed while the panel was hidden."""
+        """Show the changes since the panel was hidden."""
         super().showEvent(event)
         self._refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Do nothing that nobody sees."""
+        """Stop refreshing while the panel is hidden."""
         super().hideEvent(event)
         self._refresh_soon.stop()
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _refresh_later(self) -> None:
-        """Show soon what changes with every step of a slider, and nothing while hidden."""
+        """Schedule a refresh, at most one per interval, if the panel is visible."""
         if self.isVisible() and not self._refresh_soon.isActive():
             self._refresh_soon.start()
 
@@ -178,9 +178,9 @@ class ExportPanel(Panel):
         self._show_preview()
 
     def _hint(self, has_picks: bool) -> str:
-        """Say what to do before there is anything to export."""
+        """Return a message about the next step; "" if there are picks to export."""
         if not self.session.project.micrographs:
-            return "Open micrographs first. Here their particles become files for RELION."
+            return "Open micrographs first. This panel writes their picks for RELION."
         if self.session.plan is None:
             return self.session.problem or ""
         return "" if has_picks else "Press Pick first: there are no particles to export yet."

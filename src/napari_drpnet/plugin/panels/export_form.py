@@ -1,4 +1,4 @@
-"""What to export, as the panel Export asks for it."""
+"""Form of the panel Export: program, files, micrographs and folder."""
 
 from functools import partial
 from pathlib import Path
@@ -31,33 +31,33 @@ _IN_A_ROW = 3
 
 
 class ExportForm(QWidget):
-    """For whom, which files, of which micrographs, into which folder.
+    """Form with the choices of an export: program, files, micrographs and folder.
 
-    Its methods `show_…` only show; the exporter is told of what the user's hand does.
+    Changes by the user are passed to the exporter; the methods `show_…` only update the widgets.
 
     Parameters
     ----------
     session : Session
-        Whose exporter keeps the choice.
+        Session whose exporter stores the choices.
 
     Attributes
     ----------
     relion : QComboBox
-        The version of RELION.
+        Choice of the RELION version.
     formats : dict of str to QCheckBox
-        The formats by their suffixes.
+        Check boxes of the formats, by suffix.
     cryosparc, selection : QCheckBox
-        Whether one file for cryoSPARC, and RELION's list of included micrographs, are written.
+        Check boxes of the file for cryoSPARC, and of RELION's list of included micrographs.
     box_size : OptionalField
-        The side of boxes in pixels; hidden where no format has boxes.
+        Field of the box size in pixels; hidden if no chosen format has boxes.
     this_one, all_included : QRadioButton
-        Whose picks are written.
+        Choice between the current micrograph and all included ones.
     counts : QLabel
-        Of how many micrographs.
+        Numbers of included and picked micrographs.
     folder : QLineEdit
-        Where the files go.
+        Folder of the files.
     browse : QPushButton
-        Asks for that folder.
+        Button that opens a dialog to choose the folder.
     """
 
     def __init__(self, session: Session) -> None:
@@ -75,14 +75,15 @@ class ExportForm(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self._add_row("for", self.relion, "For which version its list of the files is written")
-        self._add_row("files", self._make_formats(), "Written for each micrograph; at least one")
+        self._add_row("for", self.relion, "RELION version for which the list of files is written")
+        self._add_row("files", self._make_formats(), "Files for each micrograph; at least one")
         self._box_label = self._add_row("box size", self.box_size.native, self.box_size.tooltip)
-        scope = self._add_row("micrographs", self._make_scope(), "Whose accepted picks are written")
+        tooltip = "Micrographs whose accepted picks are written"
+        scope = self._add_row("micrographs", self._make_scope(), tooltip)
         self._grid.setAlignment(scope, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(self._make_folder(), self._grid.rowCount(), 0, 1, 2)
 
-    # ---- parts
+    # ---- widgets
 
     def _add_row(self, title: str, field: QWidget, tooltip: str) -> QLabel:
         row, label = self._grid.rowCount(), QLabel(title)
@@ -130,10 +131,10 @@ class ExportForm(QWidget):
         self.browse.clicked.connect(self._browse)
         return _row(QLabel("folder"), self.folder, self.browse)
 
-    # ---- what the user does
+    # ---- user actions
 
     def take_folder(self) -> None:
-        """Take over the folder that was typed, also where the keyboard is still in the field."""
+        """Pass the typed folder to the exporter, also while the field still has the focus."""
         text = self.folder.text().strip()
         folder = Path(text).expanduser().absolute() if text else None
         self.folder.setModified(False)
@@ -170,10 +171,10 @@ class ExportForm(QWidget):
     def _choose_scope(self, only_current: bool) -> None:
         self._exporter.choose(only_current=only_current)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def show_choice(self) -> None:
-        """Show what is chosen."""
+        """Show the choices of the exporter."""
         choice = self._exporter.choice
         self.relion.setCurrentIndex(_RELIONS.index(choice.relion))
         for suffix, box in self.formats.items():
@@ -191,14 +192,14 @@ class ExportForm(QWidget):
         self.show_folder()
 
     def show_folder(self) -> None:
-        """Show where files go, unless somebody is typing it."""
+        """Show the folder of the files, unless the user is typing it."""
         folder, default = self._exporter.folder, self._exporter.default_folder
         if not self.folder.isModified():
             self.folder.setText("" if folder is None else str(folder))
-        self.folder.setToolTip(f"{folder}\nMade when missing. Empty for {default}")
+        self.folder.setToolTip(f"{folder}\nCreated if missing. Leave empty for {default}")
 
     def show_counts(self, totals: Totals) -> None:
-        """Show of how many micrographs there is something to write, and what a box is."""
+        """Show the numbers of particles and micrographs, and the recommended box size."""
         current = self._session.current
         particles = f"{current.accepted_count:,} particles" if current.review else "not picked"
         self.this_one.setText(f"this one: {particles}")
@@ -210,7 +211,7 @@ class ExportForm(QWidget):
 
 
 def count_picked(totals: Totals) -> int:
-    """Count the included micrographs that have picks, also those of other settings."""
+    """Count the included micrographs with picks, including those made with other settings."""
     return totals.counts["picked"] + totals.counts["settings changed"]
 
 
@@ -225,7 +226,7 @@ def _describe(totals: Totals) -> str:
 
 
 def _rows(*parts: QWidget) -> QWidget:
-    """Put parts side by side, a few in each row."""
+    """Return a widget with other widgets in a grid."""
     field = QWidget()
     grid = QGridLayout(field)
     grid.setContentsMargins(0, 0, 0, 0)

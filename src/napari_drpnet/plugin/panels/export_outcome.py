@@ -1,4 +1,4 @@
-"""What came of an export, as the panel Export shows it."""
+"""Part of the panel Export with the result of an export."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,28 +19,28 @@ from napari_drpnet.project.files.export import ExportReport
 
 _MOST_HEIGHT, _PADDING, _MARGIN = 110, 8, 2
 _IN_RELION = (
-    "Type or paste this in RELION's job Particle extraction, tab I/O, as input coordinates; Browse "
+    "Type or paste this as Input coordinates in RELION's job Particle extraction, tab I/O; Browse "
     "lists only RELION's own jobs"
 )
 
 
 class ExportOutcome(QWidget):
-    """Counts, where RELION's list of the files is, what to type in RELION, and what went wrong.
+    """Result of an export: counts, the path of RELION's list, the input for RELION, messages.
 
     Attributes
     ----------
     headline : QLabel
-        How many particles of how many micrographs were written, or why none.
+        Numbers of particles and micrographs that were written, or the reason why none were.
     open_folder : QPushButton
-        Shows the files in the file manager.
+        Button that shows the files in the file manager.
     index : QLineEdit
-        RELION's list of the files, where that is not `input_coordinates`.
+        Path of RELION's list of the files, if it differs from `input_coordinates`.
     typed : QLabel
-        The title of `input_coordinates`.
+        Title of `input_coordinates`.
     input_coordinates : QLineEdit
-        What to type in RELION.
+        Input coordinates to type in RELION.
     messages : QTextEdit
-        What went wrong, and notes.
+        Errors and notes.
     """
 
     def __init__(self) -> None:
@@ -57,9 +57,9 @@ class ExportOutcome(QWidget):
         self.input_coordinates = _path_line(_IN_RELION)
         self.messages = QTextEdit()
         self.messages.setReadOnly(True)
-        self.messages.setStyleSheet("background: transparent; padding: 0px")  # as a label has
+        self.messages.setStyleSheet("background: transparent; padding: 0px")  # like a label
         self.messages.document().setDocumentMargin(_MARGIN)
-        self.messages.setAccessibleName("what to know about this export")
+        self.messages.setAccessibleName("messages about this export")
         top = QHBoxLayout()
         top.addWidget(self.headline, stretch=1)
         top.addWidget(self.open_folder)
@@ -72,15 +72,15 @@ class ExportOutcome(QWidget):
         self.forget()
 
     def forget(self) -> None:
-        """Show nothing."""
+        """Hide the result."""
         self.hide()
 
     def say(self, text: str) -> None:
-        """Show one sentence only."""
+        """Show only a message."""
         self._show(text, None, None, None, ())
 
     def show_report(self, report: ExportReport) -> None:
-        """Show what was written, and what was not."""
+        """Show the result of an export."""
         particles = _count(report.particles, "particle")
         written = f"{particles} of {_count(report.micrographs, 'micrograph')} written"
         messages = [f"Failed: {message}" for message in report.failed]
@@ -115,14 +115,14 @@ class ExportOutcome(QWidget):
         self._fit_messages()
 
     def _fit_messages(self) -> None:
-        """Take no more height than the messages need; many of them scroll."""
+        """Fit the height to the messages, up to a limit beyond which they scroll."""
         document = self.messages.document()
         document.setTextWidth(self.width() - 2 * _PADDING)
         height = round(document.size().height()) + _PADDING
         self.messages.setFixedHeight(min(height, _MOST_HEIGHT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break the messages anew."""
+        """Fit the height of the messages to the new width."""
         super().resizeEvent(event)
         self._fit_messages()
 

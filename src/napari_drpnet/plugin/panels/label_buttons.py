@@ -1,4 +1,4 @@
-"""Import and export of labels, as the panel Correct offers it."""
+"""Part of the panel Correct that imports and exports labels."""
 
 from pathlib import Path
 
@@ -8,24 +8,24 @@ from napari_drpnet.project.session import Session
 
 _FILES = "Labels (*.csv *.star)"
 _IMPORT = (
-    "Read labels from a .csv or .star file with a column for the label: one step of undo.\n"
-    "What you have said yourself stays"
+    "Read labels from a .csv or .star file with a column for the label, as one undo step.\n"
+    "Your own labels are kept"
 )
 _EXPORT = "Write all labels of the project, yours and automatic ones, to a .csv or .star file"
 
 
 class LabelButtons(QWidget):
-    """Import… and Export….
+    """Buttons that import and export the labels of a project.
 
     Parameters
     ----------
     session : Session
-        Whose labels they are.
+        Session whose labels are read and written.
 
     Attributes
     ----------
     load, save : QPushButton
-        Ask for a file, and read labels from it or write them to it.
+        Buttons that ask for a file, and read labels from it or write them to it.
     """
 
     def __init__(self, session: Session) -> None:

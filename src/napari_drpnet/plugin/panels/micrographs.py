@@ -1,4 +1,4 @@
-"""The panel Micrographs: open them, choose one, and see what came of each."""
+"""Panel Micrographs: open micrographs, choose one, and see the result of each."""
 
 from pathlib import Path
 
@@ -33,44 +33,44 @@ from napari_drpnet.project.sample_project import open_sample
 _SIZE = QSize(900, 144)
 _PROGRESS_WIDTH = 300
 _WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
-#: Milliseconds between two looks at all micrographs, for their order and what they add up to.
+#: Least interval between two updates of the order and the totals, in milliseconds.
 _REVIEW_EVERY_MS = 100
-#: The jobs that are shown here, the most urgent first.
+#: Jobs whose progress is shown, the most urgent first.
 _VERBS: dict[JobKind, str] = {"list": "Opening", "pick all": "Picking"}
 _EMPTY = "Open micrographs, a folder, or RELION's micrographs.star — or drop them here."
 _NO_MATCH = "No micrograph fits the filter."
 
 
 class MicrographsPanel(Panel):
-    """The list of micrographs, for the bottom of the window.
+    """Panel with the table of micrographs, for the bottom of the window.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari when the panel is opened from a menu.
+        Viewer, passed by napari when the panel is opened from a menu.
 
     Attributes
     ----------
     open_button : OpenButton
-        Opens micrographs and projects.
+        Button that opens micrographs and projects.
     previous, next : QToolButton
-        Show the micrograph before, or the next one.
+        Buttons that show the previous and the next micrograph.
     name_filter : QLineEdit
-        Words that the names of the rows must have.
+        Words that the names of the rows must contain.
     status_filter : QComboBox
-        The status that the rows must have.
+        Status that the rows must have.
     totals : QLabel
-        What all included micrographs add up to.
+        Numbers of picked micrographs and of particles in all included micrographs.
     progress : JobProgress
-        What is being opened or picked.
+        Progress of opening or picking.
     view : RowTable
-        The rows, as they are shown.
+        Table of the rows.
     rows : MicrographFilter
-        The model of these rows.
+        Model of the rows.
     hint : QLabel
-        What to do while there are no rows.
+        Message about the next step while there are no rows.
     sample : QPushButton
-        Opens the sample micrograph, while there are no micrographs.
+        Button that opens the sample micrograph, shown while there are no micrographs.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -92,20 +92,20 @@ class MicrographsPanel(Panel):
         self._show_jobs()
 
     def sizeHint(self) -> QSize:
-        """Be wide, and high enough for a few rows."""
+        """Return the preferred size: wide, with the height of a few rows."""
         return _SIZE
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders of this computer."""
+        """Accept local files and folders."""
         if _dropped_paths(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what is dropped."""
+        """Open the dropped files and folders."""
         event.acceptProposedAction()
         self.session.open_paths(_dropped_paths(event))
 
-    # ---- parts
+    # ---- widgets
 
     def _build(self) -> None:
         self.view = self._make_view()
@@ -140,7 +140,7 @@ class MicrographsPanel(Panel):
     def _make_filters(self) -> None:
         self.name_filter = QLineEdit()
         self.name_filter.setPlaceholderText("Filter by name")
-        self.name_filter.setToolTip("Show the micrographs that have these words in their names")
+        self.name_filter.setToolTip("Show the micrographs whose names contain these words")
         self.name_filter.setClearButtonEnabled(True)
         self.name_filter.setMaximumWidth(200)
         self.name_filter.textChanged.connect(self._filter)
@@ -186,7 +186,7 @@ class MicrographsPanel(Panel):
         layout.addStretch(1)
         return page
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_project(self) -> None:
         self._model.reset()
@@ -198,7 +198,7 @@ class MicrographsPanel(Panel):
         self._show_rows()
 
     def _show_rows(self) -> None:
-        """Show the rows that there are, or what to do where there are none."""
+        """Show the rows, or a message if there are none."""
         is_empty = not self.session.project.micrographs
         self.hint.setText(_EMPTY if is_empty else _NO_MATCH)
         self.sample.setVisible(is_empty)
@@ -209,7 +209,7 @@ class MicrographsPanel(Panel):
             self._review_timer.start()
 
     def _show_current(self) -> None:
-        """Mark the row of the micrograph that is shown; leave the selection around it alone."""
+        """Mark the row of the current micrograph; keep the selection if it is marked already."""
         self._model.show_current()
         index, selection = self.rows.index_of(self.session.current.id), self.view.selectionModel()
         if not index.isValid():
@@ -219,7 +219,7 @@ class MicrographsPanel(Panel):
             selection.setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
 
     def _show_all(self) -> None:
-        """Show what takes a look at all micrographs."""
+        """Update the order of the rows, the columns and the totals."""
         self._model.sort_anew()
         records = self.session.project.micrographs.values()
         has_defocus = any(record.defocus_angstrom is not None for record in records)
@@ -238,11 +238,11 @@ class MicrographsPanel(Panel):
             self.progress.show_status(status, _VERBS[status.kind])
 
     def _job(self) -> JobStatus:
-        """Return the most urgent of the jobs that are shown here."""
+        """Return the status of the most urgent job that runs, or of an idle one."""
         jobs = [self.session.runner.status(kind) for kind in _VERBS]
         return next((job for job in jobs if job.state != "idle"), jobs[0])
 
-    # ---- what the user does
+    # ---- user actions
 
     def _choose(self, index: QModelIndex) -> None:
         name = self.rows.id_at(index)
@@ -250,7 +250,7 @@ class MicrographsPanel(Panel):
             self.session.current.select(name)
 
     def _tick(self, index: QModelIndex) -> None:
-        """Include or exclude a micrograph, and where it is one of the selected, all of them."""
+        """Include or exclude a micrograph; if it is selected, all selected ones."""
         if index.isValid():
             name, selected = self.rows.id_at(index), self._selected()
             included = self.session.project.micrographs[name].included

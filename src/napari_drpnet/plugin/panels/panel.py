@@ -1,4 +1,4 @@
-"""What all panels share: the controller of their viewer, and signals that end with them."""
+"""Base class of the panels: the controller of the viewer, and signal connections."""
 
 from collections.abc import Callable
 
@@ -12,24 +12,24 @@ from napari_drpnet.project.actions import ACTIONS
 
 
 class Panel(QWidget):
-    """A dock widget over the session of a viewer.
+    """Base class of the panels, which show and change the session of a viewer.
 
-    Panels call the session, and redraw when it signals; they never write back what they were
-    told. All panels of a viewer share one session.
+    Panels call the session, and redraw when it emits a signal; they never write a value back that
+    they received. All panels of a viewer share one session.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari when the panel is opened from a menu.
+        Viewer, passed by napari when the panel is opened from a menu.
 
     Attributes
     ----------
     controller : Controller
-        Connects the viewer with the session.
+        Controller that connects the viewer with the session.
     viewer : napari.components.ViewerModel
-        The viewer itself, not napari's proxy of it.
+        Viewer itself, not napari's proxy of it.
     session : Session
-        What the panel shows and changes.
+        Session that the panel shows and changes.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -41,11 +41,11 @@ class Panel(QWidget):
         self.destroyed.connect(self._connections.end)
 
     def listen(self, signal: SignalInstance, slot: Callable[..., None]) -> None:
-        """Call a slot whenever a signal of the session is emitted, until the panel is gone."""
+        """Connect a signal of the session to a slot until the panel is destroyed."""
         self._connections.make(signal, slot)
 
     def action_button(self, name: str, *, icon: str = "") -> QPushButton | QToolButton:
-        """Make the button of an action of `project.actions`, a small one where there is an icon."""
+        """Create the button of an action of `project.actions`; with an icon, a tool button."""
         action = ACTIONS[name]
         button = QToolButton(self) if icon else QPushButton(self)
         button.setText(icon or action.title)
@@ -55,15 +55,15 @@ class Panel(QWidget):
         return button
 
     def changeEvent(self, event: QEvent) -> None:
-        """See where the panel is, as soon as it has got there."""
+        """Check the parent of the panel after it has changed."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ParentChange:
             QTimer.singleShot(0, self._follow_parent)
 
     def _follow_parent(self) -> None:
-        """Let the session live as long as the window; go when napari has closed the dock.
+        """Attach the controller to the window; delete the panel if napari has closed its dock.
 
-        The cross of a dock only takes the panel out of it, and the menu makes a new one.
+        Closing a dock only removes the panel from it, and the menu creates a new panel.
         """
         parent = self.parentWidget()
         if parent is None:
@@ -75,10 +75,11 @@ class Panel(QWidget):
 
 
 class _Connections:
-    """The signals that a panel listens to.
+    """Signal connections of a panel.
 
-    `end` is a method on purpose: PyQt calls it only while there is something to end. A `partial`
-    would be called even when the garbage collector has emptied it, which ends the process.
+    `end` has to be a method: PyQt does not call a method of an object that was deleted. A
+    `partial` would be called even after the garbage collector has cleared it, which crashes the
+    process.
     """
 
     def __init__(self) -> None:

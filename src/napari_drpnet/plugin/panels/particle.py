@@ -1,4 +1,4 @@
-"""What the user knows about the particle, and which network looks for it."""
+"""Part of the panel Pick with the particle, the detector and the device."""
 
 from functools import partial
 
@@ -27,33 +27,33 @@ _DIAMETER_FIRST = "Give the particle diameter first"
 
 
 class ParticlePanel(Panel):
-    """Diameter, pixel size, polarity, detector, and the device that it runs on.
+    """Form with diameter, pixel size, polarity and detector; message about the device.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     diameter : FloatSpinBox
-        The diameter in Å; 0 stands for none.
+        Field of the diameter in Å; 0 stands for none.
     measure_button : QToolButton
-        Lets the next drag on the canvas measure the diameter.
+        Button that switches measuring the diameter on and off.
     measure : Measure
-        That drag.
+        Measurement of the diameter with a drag on the canvas.
     pixel_size : OptionalField
-        The pixel size in Å; None stands for that of the file.
+        Field of the pixel size in Å; None stands for that of the file.
     polarity : ComboBox
-        Whether particles are dark or bright.
+        Choice of dark or bright particles.
     weights : FileChoice
-        The detector.
+        Choice of the detector.
     hint : Hint
-        What to do next.
+        Message about the next step.
     probe : DeviceProbe
-        Finds the device.
+        Probe that finds the device.
     device : Hint
-        The device, and why.
+        Name of the device, and why it was chosen.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -75,7 +75,7 @@ class ParticlePanel(Panel):
         )
         self.hint = Hint(marked=True)
         self.device = Hint()
-        self.device.setToolTip("Where the networks run; another device is chosen below, in More")
+        self.device.setToolTip("Device that runs the networks; choose another one in More below")
         rows = FormRows(self._diameter_row(), self.pixel_size, self.polarity, self.weights)
         self.setLayout(column(rows, self.hint, self.device))
         self._listen()
@@ -83,7 +83,7 @@ class ParticlePanel(Panel):
         self._show_device()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which weights and which device there are."""
+        """Update the list of weights and the device."""
         super().showEvent(event)
         with self.weights.changed.blocked():
             self.weights.reset_choices()
@@ -91,7 +91,7 @@ class ParticlePanel(Panel):
         self.probe.ask()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Measure no more once the panel is out of sight."""
+        """Switch measuring off when the panel is hidden."""
         super().hideEvent(event)
         if not event.spontaneous():
             self.measure.stop()
@@ -134,7 +134,7 @@ class ParticlePanel(Panel):
         layout.addWidget(self.measure_button)
         return row
 
-    # ---- the user's hand
+    # ---- user actions
 
     def _on_diameter(self, value: float) -> None:
         if value > 0:
@@ -149,11 +149,11 @@ class ParticlePanel(Panel):
         elif current.image is not None and current.pixel_size_angstrom is not None:
             self.measure.start()
         else:
-            known = "Type diameter and pixel size: the file does not say how large its pixels are."
+            known = "Type the diameter and the pixel size: the file contains no pixel size."
             self.session.notify("info", "Open a micrograph first." if not current.image else known)
         self._show_measuring(self.measure.is_on)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         particle = self.session.project.settings.particle
@@ -163,11 +163,11 @@ class ParticlePanel(Panel):
             field.tooltip = tooltip if particle else _DIAMETER_FIRST
         self._particle.show()
         self._detector.show()
-        self._show_what_the_file_says()
+        self._show_pixel_size_of_file()
         self._show_polarity()
         self._show_hint()
 
-    def _show_what_the_file_says(self) -> None:
+    def _show_pixel_size_of_file(self) -> None:
         image = self.session.current.image
         size = None if image is None else image.pixel_size_angstrom
         given = self.pixel_size.value is not None
@@ -176,7 +176,7 @@ class ParticlePanel(Panel):
         self.pixel_size[0].native.setPrefix("file: " if is_of_file else "")
 
     def _show_polarity(self) -> None:
-        """Say beside auto what was found, with a question mark where that is uncertain."""
+        """Show the polarity that was found beside "auto", with "?" if it is uncertain."""
         decision, text = self.session.current.decision, "auto"
         if decision is not None and self.polarity.value == "auto":
             is_uncertain = any(one.topic == "polarity" for one in decision.advice)
@@ -188,7 +188,7 @@ class ParticlePanel(Panel):
         if self.measure.is_on:
             text = "Draw across a particle on the micrograph, from edge to edge."
         elif current.record is None:
-            text = ""  # first things first: the buttons ask for micrographs
+            text = ""  # RunPanel asks for micrographs first
         elif self.session.project.settings.particle is None:
             text = "Type the particle diameter, or press ⌀ and draw it on the micrograph."
         elif current.image is not None and current.pixel_size_angstrom is None:

@@ -1,4 +1,4 @@
-"""How the distance map becomes picks: sliders, and the histogram with the cut."""
+"""Part of the panel Pick with the settings that turn the distance map into picks."""
 
 import napari
 from qtpy.QtCore import QTimer
@@ -17,29 +17,29 @@ _DEVICES = ["auto", "cpu", "cuda", "mps"]
 
 
 class PeaksPanel(Panel):
-    """Threshold, sigma and least distance, with all that follows from them at once.
+    """Sliders of threshold, sigma and least distance, with the histogram of the scores.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     stale : Hint
-        That the settings have changed since the micrograph was picked.
+        Message that the settings have changed since the micrograph was picked.
     live : QWidget
-        What follows at once: histogram, sliders and counts. Hidden until the diameter is known.
+        Container of histogram, sliders and counts, hidden until the diameter is known.
     histogram : HistogramPlot
-        The scores of all candidates, with the cut.
+        Histogram of the scores of all candidates, with the cut.
     threshold, sigma, min_distance : SliderField
-        The settings.
+        Sliders of the settings.
     counts : Hint
-        How many picks there are, and how many are accepted.
+        Numbers of picks and of accepted picks.
     more : Foldable
-        Settings that rarely change.
+        Collapsible form of the settings that rarely need to change.
     units : OptionalField
-        The units of the distance map, one of these.
+        Field of the units of the distance map, in `more`.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -51,7 +51,7 @@ class PeaksPanel(Panel):
         self.sigma = self._peaks.slider("sigma_px", 0, 5)
         self.min_distance = self._peaks.slider("min_distance", 0, 2, label="least distance")
         self.counts = Hint()
-        self.counts.setToolTip("Accepted picks are exported; the classifier and you decide")
+        self.counts.setToolTip("Accepted by the classifier or by you; accepted picks are exported")
         self.stale = Hint(marked=True)
         self.live = QWidget()
         sliders = (self.threshold, self.sigma, self.min_distance)
@@ -91,7 +91,7 @@ class PeaksPanel(Panel):
     def _on_cut(self, score: float) -> None:
         self._peaks.drag("threshold", score / self.session.project.settings.peaks.level)
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_settings(self) -> None:
         self.live.setVisible(self.session.project.settings.particle is not None)
@@ -105,7 +105,7 @@ class PeaksPanel(Panel):
             self.histogram.set_cut(cut * plan.parameters.peaks.level)
 
     def _show_points(self) -> None:
-        """Show the scores anew; while only the cut moves, they stay."""
+        """Show the histogram of the scores, which does not depend on the cut."""
         review, plan = self.session.current.review, self.session.plan
         if review is None or plan is None:
             self.histogram.clear()
@@ -126,7 +126,7 @@ class PeaksPanel(Panel):
         self._check_staleness()
 
     def _check_staleness(self, _: object = None) -> None:
-        """Look after this event: a job that brings everything up to date may be about to start."""
+        """Check after the current event, because a job that updates the picks may start now."""
         self._soon.start(0)
 
     def _show_staleness(self) -> None:

@@ -1,4 +1,4 @@
-"""The first stage: from a diameter to picks."""
+"""Panel Pick: particle and detector, the buttons that pick, advice, and sliders."""
 
 import napari
 
@@ -11,23 +11,23 @@ from napari_drpnet.plugin.panels.run import RunPanel
 
 
 class PickPanel(Panel):
-    """Particle and detector, the buttons that pick, advice, and sliders that choose among picks.
+    """Panel that finds the particles of a micrograph.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     particle : ParticlePanel
-        What is looked for.
+        Form of the particle and the detector.
     run : RunPanel
-        The buttons that pick.
+        Buttons that pick.
     advice : AdvicePanel
-        What is odd about the result.
+        Advice about the result.
     peaks : PeaksPanel
-        How candidates become picks.
+        Settings that turn the distance map into picks.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:

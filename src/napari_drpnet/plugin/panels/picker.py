@@ -1,4 +1,4 @@
-"""The whole picker: all panels, arranged around the canvas."""
+"""Window "DRPnet picker": all panels, arranged around the canvas."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
 from napari_drpnet.project.sample_project import open_sample
 
-#: As the manifest names the docks.
+#: Names of the docks, as in the manifest.
 _PICKER, _MICROGRAPHS = "DRPnet picker", "Micrographs"
 _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
@@ -37,7 +37,7 @@ _TABS: dict[str, type[Panel]] = {
     "View": ViewPanel,
 }
 _SIZE = QSize(344, 620)
-#: napari's tabs are so low that they cut their texts.
+#: napari's tabs are too low for their texts.
 _TAB_STYLE = """
 QTabBar { background: none; border: none; padding: 0px }
 QTabBar::tab { min-height: 16px; padding: 5px 4px 1px 3px; margin-right: 1px }
@@ -45,17 +45,17 @@ QTabBar::tab { min-height: 16px; padding: 5px 4px 1px 3px; margin-right: 1px }
 
 
 class PickerPanel(Panel):
-    """The stages as tabs, in the order of the work; it brings the table of micrographs along.
+    """Panels as tabs, in the order of the work; the table of micrographs opens below the canvas.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     tabs : QTabWidget
-        The panels, each in a scroll area.
+        Tabs of the panels, each in a scroll area.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -72,18 +72,28 @@ class PickerPanel(Panel):
         layout.addWidget(self.tabs)
 
     def sizeHint(self) -> QSize:
-        """Be as wide as the longest row of a panel, and no wider."""
+        """Return the preferred size, with the width of the longest row of a panel."""
         return _SIZE
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Open the table of micrographs below the canvas, the first time."""
+        """Open the table of micrographs below the canvas when the panel is first shown."""
         super().showEvent(event)
         if not self._has_looked_for_table:
             self._has_looked_for_table = True
             QTimer.singleShot(0, self._open_table)
 
     def open(self, paths: list[Path], project: Path | None, *, sample: bool = False) -> None:
-        """Open what the command line names; a project folder alone will do."""
+        """Open the sample, micrographs or a project, as `drpnet gui` does.
+
+        Parameters
+        ----------
+        paths : list of pathlib.Path
+            Paths of micrographs; they may be empty if a project is given.
+        project : pathlib.Path or None
+            Folder of the project; None for an automatic one.
+        sample : bool
+            Whether to open the sample micrograph instead.
+        """
         if sample:
             open_sample(self.session)
         elif paths:
@@ -96,7 +106,7 @@ class PickerPanel(Panel):
         self.tabs.setCurrentIndex(list(_TABS).index(title))
 
     def _open_table(self) -> None:
-        """Open it where there is none, named so that napari's menu finds it again."""
+        """Open the table if there is none, under the name that napari's menu looks for."""
         window = getattr(self.viewer, "window", None)
         if window is not None and find_table(window) is None:
             mine = next((name for name, dock in window.dock_widgets.items() if dock is self), "")
@@ -109,13 +119,13 @@ class PickerPanel(Panel):
 
 
 def find_table(window: "napari.window.Window") -> MicrographsPanel | None:
-    """Return the table of micrographs that is docked in a window, if there is one."""
+    """Return the table of micrographs that is docked in a window; None if there is none."""
     docked = window.dock_widgets.values()
     return next((panel for panel in docked if isinstance(panel, MicrographsPanel)), None)
 
 
 def _scrolled(panel: QWidget) -> QScrollArea:
-    """Let a panel that is too high for the window scroll, never sideways."""
+    """Return a scroll area for a panel, which scrolls only vertically."""
     area = QScrollArea()
     area.setWidget(panel)
     area.setWidgetResizable(True)

@@ -1,4 +1,4 @@
-"""How far a long job is, in place of the buttons that start it, with a button to stop it."""
+"""Progress bar of a job with a Cancel button, in place of the buttons that start the job."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,31 +8,31 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidge
 
 from napari_drpnet.project.jobs.lanes import JobStatus
 
-#: So long a job must have worked before one can tell how long it will still take.
+#: Least running time of a job before the remaining time is estimated, in seconds.
 _LEAST_S = 0.5
-#: What a job does before it has told.
+#: Texts before a job has reported a stage.
 _AT_FIRST = {"waiting": "waiting…", "running": "starting…"}
 
 
 class JobProgress(QStackedWidget):
-    """Buttons that start a job; while it runs, a bar with its stage and the time left, and Cancel.
+    """Buttons that start a job, replaced by a progress bar and Cancel while it runs.
 
     Parameters
     ----------
     starts : sequence of QPushButton
-        The first one gets the keyboard when the job has ended, if Cancel had it. Where there are
-        none, the widget is hidden while there is no job.
+        Buttons that start the job. When the job ends, the keyboard focus moves from Cancel to the
+        first one. If there are none, the widget is hidden while no job runs.
     cancel : QPushButton, optional
-        Stops the job. Default: a new one, for the owner to connect.
+        Button that stops the job. Default: a new one, which the owner has to connect.
     clock : callable
-        The time in seconds.
+        Function that returns the time in seconds.
 
     Attributes
     ----------
     bar : QProgressBar
-        How far the job is; its text says what it does and how long it will still take.
+        Progress bar; its text shows the stage and the remaining time.
     cancel : QPushButton
-        The button that stops it; disabled from when it was pressed until the job has stopped.
+        Button that stops the job; disabled after it was pressed until the job has stopped.
     """
 
     def __init__(
@@ -57,25 +57,25 @@ class JobProgress(QStackedWidget):
         self.setVisible(bool(self._starts))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Be as high as the buttons are in the theme of the window."""
+        """Fix the height to that of the buttons in the theme of the window."""
         super().showEvent(event)
         self.setFixedHeight(self.sizeHint().height())
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a job is shown."""
+        """Whether the progress of a job is shown."""
         return bool(self.currentIndex())
 
     def show_status(self, status: JobStatus, verb: str = "") -> None:
-        """Show the buttons, or how far the job is.
+        """Show the progress of the job, or the buttons if it is idle.
 
         Parameters
         ----------
         status : JobStatus
-            Of the job.
+            Status of the job.
         verb : str, optional
-            What is done to each of its parts, such as ``Picking``; they are then counted. Default:
-            its stage is named, with the share that is done.
+            Verb such as ``Picking`` for jobs whose parts are counted: "Picking 13 of 20". Default:
+            the stage of the job is shown, with the finished share in per cent.
         """
         busy = status.state != "idle"
         had_focus = self.currentWidget().isAncestorOf(self.window().focusWidget() or self)
@@ -91,9 +91,9 @@ class JobProgress(QStackedWidget):
 
 
 class _TimeLeft:
-    """Tells how long a job will still take, from how fast it has been so far.
+    """Estimate of the remaining time of a job from its speed so far.
 
-    Parts that are not counted are those of a stage, and another stage has another pace.
+    The estimate starts again at each stage, unless the parts of the whole job are counted.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -101,7 +101,7 @@ class _TimeLeft:
         self._work, self._first, self._latest, self._since = ("", 0), 0, 0, 0.0
 
     def describe(self, status: JobStatus, verb: str) -> str:
-        """Return it in words, like ``12 s left``; nothing while nobody can tell."""
+        """Return the remaining time, such as ``12 s left``; "" while it is unknown."""
         now, work, done = self._clock(), (verb or status.stage, status.total), status.done
         if work != self._work or done < self._latest:
             self._work, self._first, self._since = work, done, now

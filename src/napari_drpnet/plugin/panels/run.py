@@ -1,4 +1,4 @@
-"""Pick, and Cancel while that runs."""
+"""Part of the panel Pick with the buttons that pick, and their progress."""
 
 import napari
 
@@ -11,21 +11,21 @@ _KINDS: tuple[JobKind, ...] = ("pick all", "pick")
 
 
 class RunPanel(Panel):
-    """The buttons that pick; while one of them is at work, how far it is, and Cancel.
+    """Buttons that pick, replaced by the progress and Cancel while picking runs.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     hint : Hint
-        What to do before anything can be picked.
+        Message about the next step while nothing can be picked.
     pick, pick_all : QPushButton
-        Pick the micrograph that is shown, or all included ones.
+        Buttons that pick the current micrograph, and all included ones.
     progress : JobProgress
-        How far that is.
+        Progress of picking.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -48,7 +48,7 @@ class RunPanel(Panel):
             self._show_progress()
 
     def _show_readiness(self, _: tuple[str, ...] = ()) -> None:
-        """Enable what can be done, and say what is missing for the rest."""
+        """Enable the buttons that can be used, and show what is missing for the others."""
         session = self.session
         ready = session.plan is not None
         self.pick.setEnabled(ready and session.current.record is not None)
@@ -56,12 +56,12 @@ class RunPanel(Panel):
         if not session.project.micrographs:
             self.hint.say("Open micrographs first: with Open… in the table of micrographs.")
         elif session.project.settings.particle is None:
-            self.hint.say("")  # said beside the diameter
+            self.hint.say("")  # the form of the particle asks for the diameter
         else:
             self.hint.say(session.problem or "")
 
     def _show_progress(self) -> None:
-        """Show the buttons, or how far the job is."""
+        """Show the progress of picking, or the buttons."""
         statuses = [self.session.runner.status(kind) for kind in _KINDS]
         busy = [status for status in statuses if status.state != "idle"]
         status = (busy or statuses)[0]

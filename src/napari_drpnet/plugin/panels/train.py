@@ -1,4 +1,4 @@
-"""The panel Train: networks learn from what a person has corrected."""
+"""Panel Train: training of the networks on labels."""
 
 import napari
 from qtpy.QtGui import QShowEvent
@@ -12,43 +12,43 @@ from napari_drpnet.plugin.panels.train_source import TrainSource
 from napari_drpnet.plugin.plots.loss_plot import LossPlot
 from napari_drpnet.project.jobs.lanes import JobStatus
 
-#: Labels that are worth a training.
+#: Number of labels that is recommended for training.
 _ENOUGH = 10
 _TOO_FEW = (
-    f"Correct at least {_ENOUGH} picks, some of them wrong ones; U shows the most uncertain. "
+    f"Label at least {_ENOUGH} picks, some of them wrong; U shows the most uncertain. "
     "Or label automatically."
 )
-_KEPT = "Kept; Ctrl-Z takes it back."
+_KEPT = "Kept; Ctrl-Z undoes it."
 
 
 class TrainPanel(Panel):
-    """What will be learned from, Train, and what came of it, to be kept or not.
+    """Panel that trains the networks on labels, and shows the result to keep or discard.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     source : TrainSource
-        What learns, and from which labels.
+        Choice of the networks and the labels.
     hint : Hint
-        What is missing.
+        Message about what is missing.
     train : QPushButton
-        Starts the training.
+        Button that starts the training.
     progress : JobProgress
-        How far it is.
+        Progress of the training.
     plot : LossPlot
-        The losses.
+        Plot of the losses.
     outcome : TrainOutcome
-        What came of it.
+        Result of the training.
     next_change : QPushButton
-        Shows the next point that would change.
+        Button that shows the next pick that would change.
     keep, discard : QPushButton
-        Decide about the result.
+        Buttons that keep and discard the result.
     kept : Hint
-        That the result was kept.
+        Message that the result was kept.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -76,11 +76,11 @@ class TrainPanel(Panel):
         self._listen()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Count what was labelled while another tab was in front."""
+        """Update the counts of labels, which are not updated while the panel is hidden."""
         super().showEvent(event)
         self._show_labels()
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _listen(self) -> None:
         session, learner = self.session, self.session.learner
@@ -104,26 +104,26 @@ class TrainPanel(Panel):
             self.progress.show_status(status)
 
     def _show_state(self) -> None:
-        """Show all that edits change; the labels of thousands of micrographs only if seen."""
+        """Show the outcome; if the panel is visible, count the labels of all micrographs too."""
         self._show_outcome()
         if self.isVisible():
             self._show_labels()
 
     def _show_labels(self) -> None:
-        """Show what will be learned from, and what is missing."""
+        """Show the labels for training, and what is missing."""
         problem = self.session.learner.problem
         self.source.show_labels()
         self.hint.say(self._find_hint(problem))
         self.train.setEnabled(problem is None)
 
     def _find_hint(self, problem: str | None) -> str:
-        """Return what the user should do next; nothing when there are labels enough."""
+        """Return a message about the next step; "" if there are enough labels."""
         session, learner = self.session, self.session.learner
         used = [learner.counts] + ([learner.automatic] if learner.uses_automatic else [])
         if session.current.record is None:
             return "Open micrographs first."
         if not any(totals.micrographs for totals in used) and session.current.review is None:
-            return "Press Pick first, and correct what it found."
+            return "Press Pick first, then correct the picks."
         if sum(totals.accepted + totals.rejected for totals in used) < _ENOUGH:
             return _TOO_FEW
         return problem or ""
@@ -134,7 +134,7 @@ class TrainPanel(Panel):
         self.plot.setVisible(bool(reports))
 
     def _show_outcome(self) -> None:
-        """Show what came of the training, or that it was kept."""
+        """Show the result of the training, or that it was kept."""
         learner = self.session.learner
         self.outcome.show_outcome(learner.outcome, self.session.current.id)
         self._decision.setVisible(learner.outcome is not None)

@@ -1,4 +1,4 @@
-"""What came of a training, as the panel Train shows it."""
+"""Part of the panel Train with the result of a training."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,39 +14,39 @@ if TYPE_CHECKING:
     from napari_drpnet.training.from_labels.classifier import LabelScore
 
 _ROWS = {
-    "right": ("right labels", "How many of the labels it judges as they say"),
-    "precision": ("precision", "Share of the labels that it accepts which are accepted ones"),
-    "recall": ("recall", "Share of the accepted labels which it accepts"),
-    "f1": ("F1", "Both in one number: the harmonic mean of precision and recall"),
+    "right": ("right labels", "Number of labels that the network classifies correctly"),
+    "precision": ("precision", "Share of accepted labels among those that the network accepts"),
+    "recall": ("recall", "Share of the accepted labels that the network accepts"),
+    "f1": ("F1", "Harmonic mean of precision and recall"),
 }
-_HELD_OUT = "Labels are dealt into parts; each is judged after training on the others"
+_HELD_OUT = "Labels are divided into parts; each is classified after training on the others"
 _BY = {"person": "your labels, held out", "model": "automatic labels, held out"}
-_BETTER = "Better: keep it, and all is picked with it."
-_BETTER_BY_MODEL = "Better on what was sure already: look at what would change."
+_BETTER = "Better: keep it to use it for all picks."
+_BETTER_BY_MODEL = "Better on picks that were certain: check what would change."
 _NOT_BETTER = "Not clearly better: {} stays unless you keep this one anyway."
 _NONE_BETTER = "Not clearly better: the old networks stay unless you keep these anyway."
 _OLD: dict[Kind, str] = {"classifier": "the old classifier", "detector": "the old detector"}
-_BY_MODEL = "Only automatic labels say so; a few of your own would say more."
+_BY_MODEL = "Measured on automatic labels only; label some picks by hand."
 
 
 class TrainOutcome(QWidget):
-    """Tables of before and after, what would change, and whether that is better.
+    """Result of a training: rates before and after, changed picks, and a conclusion.
 
     Parameters
     ----------
     next_change : QPushButton
-        Shows the next point that would change.
+        Button that shows the next pick that would change.
 
     Attributes
     ----------
     tables : dict of str to RatesTable
-        How each network does.
+        Tables of the rates, by kind of network.
     changed : QLabel
-        How many picks would change.
+        Numbers of picks that would change.
     changes : QWidget
-        That label with its button.
+        Container of `changed` and `next_change`.
     sentence : Hint
-        Whether the result is better.
+        Conclusion whether the result is better.
     """
 
     def __init__(self, next_change: QPushButton) -> None:
@@ -57,7 +57,7 @@ class TrainOutcome(QWidget):
         }
         self.sentence = Hint()
         self.changed = QLabel()
-        self.changed.setToolTip("They have pink diamonds around them")
+        self.changed.setToolTip("Picks that would change are marked with pink diamonds")
         self.changes = QWidget()
         row = QHBoxLayout(self.changes)
         row.setContentsMargins(0, 0, 0, 0)
@@ -67,14 +67,14 @@ class TrainOutcome(QWidget):
         self.setLayout(column(*self.tables.values(), self.changes, self.sentence))
 
     def show_outcome(self, outcome: TrainingOutcome | None, shown: str | None) -> None:
-        """Show what came of a training.
+        """Show the result of a training.
 
         Parameters
         ----------
         outcome : TrainingOutcome or None
-            None hides all.
+            Result to show; None hides the widget.
         shown : str or None
-            Id of the micrograph that is shown: the changes are counted on one only.
+            Id of the current micrograph. The changes are shown only if they refer to it.
         """
         self.setVisible(outcome is not None)
         if outcome is None:
@@ -92,24 +92,24 @@ class TrainOutcome(QWidget):
         self.changes.setVisible(outcome.micrograph is not None and outcome.micrograph == shown)
         self._next_change.setEnabled(outcome.changed > 0)
         by_model = outcome.labelled_by == "model"
-        told = _judge(outcome.networks, _BETTER_BY_MODEL if by_model else _BETTER)
-        self.sentence.say(f"{told} {_BY_MODEL}" if by_model else told)
+        text = _conclusion(outcome.networks, _BETTER_BY_MODEL if by_model else _BETTER)
+        self.sentence.say(f"{text} {_BY_MODEL}" if by_model else text)
 
 
 class RatesTable(QWidget):
-    """How one network does before and after.
+    """Table of the rates of one network before and after training.
 
     Parameters
     ----------
     title : str
-        Of the network.
+        Name of the network.
 
     Attributes
     ----------
     heading : QLabel
-        The network, and the labels that it is judged by.
+        Name of the network, and the source of the labels that it is measured on.
     cells : dict of str to tuple of QLabel
-        Each number before and after.
+        Cells of each number, before and after.
     """
 
     def __init__(self, title: str) -> None:
@@ -135,19 +135,19 @@ class RatesTable(QWidget):
                 grid.addWidget(cell, row, across)
 
     def show_network(self, trained: TrainedNetwork, labels: str) -> None:
-        """Show what a network has learned, and what that was judged by."""
+        """Show the rates of a trained network, and the labels that they are measured on."""
         self.heading.setText(f"<b>{self._title}</b> on {labels}")
-        for across, verdict in enumerate((trained.before, trained.after)):
-            for name, text in _texts(verdict).items():
+        for across, scores in enumerate((trained.before, trained.after)):
+            for name, text in _texts(scores).items():
                 self.cells[name][across].setText(text)
 
 
-def _texts(verdict: "LabelScore") -> dict[str, str]:
-    rates = {name: f"{value:.2f}" for name, value in verdict.rates._asdict().items()}
-    return {"right": f"{verdict.right} of {verdict.labels}"} | rates
+def _texts(scores: "LabelScore") -> dict[str, str]:
+    rates = {name: f"{value:.2f}" for name, value in scores.rates._asdict().items()}
+    return {"right": f"{scores.right} of {scores.labels}"} | rates
 
 
-def _judge(trained: Sequence[TrainedNetwork], better: str) -> str:
+def _conclusion(trained: Sequence[TrainedNetwork], better: str) -> str:
     worse = [_OLD[one.kind] for one in trained if not one.improved]
     if not worse:
         return better

@@ -1,4 +1,4 @@
-"""What will be learned, and from which labels, as the panel Train shows it."""
+"""Part of the panel Train with the choice of the networks and the labels."""
 
 import napari
 from qtpy.QtCore import Qt
@@ -23,42 +23,42 @@ from napari_drpnet.project.points.label_counts import LabelTotals
 _SUBJECTS: dict[Subject, tuple[str, str]] = {
     "classifier": (
         "Classifier",
-        "It learns what to keep of what the detector finds: quick, and the right choice mostly",
+        "Learns which of the detector's picks to keep: fast, and usually the right choice",
     ),
-    "detector": ("Detector", "It learns what to find: where particles are missed at any threshold"),
-    "both": ("Both", "The detector learns, then the classifier"),
+    "detector": ("Detector", "Learns what to find, if particles are missed at any threshold"),
+    "both": ("Both", "The detector is trained, then the classifier"),
 }
-_USE = "Learn from these too. Where you have labelled little, they say what is better"
-_LIST = "The included micrographs that have labels"
-_NUMBERS = "Accepted + rejected labels"
+_USE = "Train on automatic labels too. If you have given few labels, the result is measured on them"
+_LIST = "Included micrographs with labels"
+_NUMBERS = "Numbers of accepted + rejected labels"
 _COLUMNS = ("micrograph", "yours", "automatic")
 _LIST_HEIGHT = 110
 
 
 class TrainSource(Panel):
-    """Which network learns, and from which labels, by source and by micrograph.
+    """Choice of the networks to train, and the labels by source and by micrograph.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     subjects : QButtonGroup
-        Which networks learn.
+        Choice of the networks to train.
     labels : Hint
-        How many labels a person has given.
+        Number of labels that the user has given.
     use_automatic : QCheckBox
-        Whether automatic labels are used, and how many there are.
+        Check box to use automatic labels, with their number.
     label, forget : QPushButton
-        Label automatically; take automatic labels away.
+        Buttons that label automatically, and that remove automatic labels.
     progress : JobProgress
-        How far labelling is.
+        Progress of automatic labelling.
     fold : Foldable
-        Opens `list`.
+        Collapsible part that contains `list`.
     list : QTreeWidget
-        The labels by micrograph.
+        Numbers of labels by micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -81,7 +81,7 @@ class TrainSource(Panel):
         self._on_status(self.session.runner.status("label"))
 
     def show_labels(self) -> None:
-        """Count the labels."""
+        """Update the numbers of labels."""
         learner = self.session.learner
         automatic = learner.automatic
         self.labels.say(f"Your labels: {learner.counts.text}")
@@ -92,7 +92,7 @@ class TrainSource(Panel):
         self.label.setEnabled(self.session.current.review is not None)
         self._show_list()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_subjects(self) -> QWidget:
         self.subjects = QButtonGroup(self)
@@ -124,7 +124,7 @@ class TrainSource(Panel):
         table.setAccessibleName("labels by micrograph")
         return table
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_choice(self) -> None:
         learner = self.session.learner
@@ -144,7 +144,7 @@ class TrainSource(Panel):
         if status.kind == "label":
             self.progress.show_status(status)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _on_subject(self, number: int) -> None:
         self.session.learner.choose(subject=list(_SUBJECTS)[number])
@@ -154,5 +154,5 @@ class TrainSource(Panel):
 
 
 def _numbers(totals: LabelTotals) -> str:
-    """Return how many are accepted and rejected, in little room."""
+    """Return the numbers of accepted and rejected labels as a short text."""
     return f"{totals.accepted} + {totals.rejected}" if totals.micrographs else "–"

@@ -1,4 +1,4 @@
-"""The panel View: how the micrograph looks, and what is drawn over it."""
+"""Panel View: display of the micrograph, and of the layers over it."""
 
 from functools import partial
 
@@ -23,44 +23,44 @@ from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.jobs.runner import JobStatus
 
-_FOR_THE_EYE = "These settings are for the eye; picking uses the micrograph as it is."
+_ABOUT = "For display only: picking uses the original micrograph."
 _FIRST_LOWPASS_ANGSTROM = 20.0
-#: Actions that show or hide, and the field of the view state that each changes.
+#: Actions that show or hide a layer, and the field of the view state that each changes.
 _TOGGLES = {"points": "show_points", "rejected": "show_rejected", "map": "show_map"}
 
 
 class ViewPanel(Panel):
-    """Low-pass, local contrast, inversion and a scale bar; what is drawn over the micrograph.
+    """Panel for the display: low-pass, local contrast, inversion, layers and scale bar.
 
     Parameters
     ----------
     napari_viewer : napari.viewer.Viewer
-        Given by napari.
+        Viewer, passed by napari.
 
     Attributes
     ----------
     lowpass, clahe, invert : QCheckBox
-        How the micrograph is drawn.
+        Check boxes of the display filters.
     lowpass_angstrom : QDoubleSpinBox
-        The resolution of the low-pass in Å.
+        Field of the resolution of the low-pass in Å.
     auto_contrast : QPushButton
-        Chooses black and white anew.
+        Button that resets the contrast limits.
     busy : QLabel
-        That the micrograph is being drawn.
+        Message that the micrograph is being drawn.
     toggles : dict of str to QCheckBox
-        What is drawn over it, by the fields of the view state.
+        Check boxes of the layers over the micrograph, by the fields of the view state.
     opacity : QSlider
-        The opacity of the distance map in per cent.
+        Slider of the opacity of the distance map in per cent.
     percent : QLabel
-        That number.
+        Label of the opacity in per cent.
     scale_bar : QCheckBox
-        Whether there is a scale bar.
+        Check box of the scale bar.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
         self._scale_bar_model = self.viewer.canvas.overlays.scale_bar
-        about = QLabel(_FOR_THE_EYE)
+        about = QLabel(_ABOUT)
         about.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addWidget(about)
@@ -73,7 +73,7 @@ class ViewPanel(Panel):
         self._show_overlays()
         self._listen()
 
-    # ---- parts
+    # ---- widgets
 
     def _make_micrograph_group(self) -> QGroupBox:
         self.lowpass = _display_check("lowpass_angstrom", "Low-pass")
@@ -84,7 +84,7 @@ class ViewPanel(Panel):
             box.toggled.connect(self._change_display)
         self.lowpass_angstrom.valueChanged.connect(self._change_display)
         self.auto_contrast = QPushButton("Auto contrast")
-        self.auto_contrast.setToolTip("Choose black and white anew, without outliers")
+        self.auto_contrast.setToolTip("Reset the black and white levels, without outliers")
         self.auto_contrast.clicked.connect(self.controller.micrograph.reset_contrast)
         self.busy = QLabel()
         group = QGroupBox("Micrograph")
@@ -109,7 +109,7 @@ class ViewPanel(Panel):
             self.toggles[field] = box
             column.addWidget(box)
         column.addLayout(self._make_opacity_row())
-        self.scale_bar = _check("Scale bar", "Show how long a distance is, in the unit of the axes")
+        self.scale_bar = _check("Scale bar", "Show a scale bar in the unit of the axes")
         self.scale_bar.toggled.connect(partial(setattr, self._scale_bar_model, "visible"))
         column.addWidget(self.scale_bar)
         return group
@@ -117,7 +117,7 @@ class ViewPanel(Panel):
     def _make_opacity_row(self) -> QHBoxLayout:
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setToolTip("How strongly the distance map glows over the micrograph, in %")
+        self.opacity.setToolTip("Opacity of the distance map over the micrograph, in %")
         self.opacity.setAccessibleName("opacity of the distance map")
         guard_wheel(self.opacity)
         self.opacity.valueChanged.connect(self._change_opacity)
@@ -141,7 +141,7 @@ class ViewPanel(Panel):
         self.listen(self.session.current.changed, self._show_micrograph)
         self.listen(self.session.current.image_changed, self._show_micrograph)
 
-    # ---- what the user does
+    # ---- user actions
 
     def _change_display(self) -> None:
         self.session.view.display = DisplayParameters(
@@ -153,7 +153,7 @@ class ViewPanel(Panel):
     def _change_opacity(self, percent: int) -> None:
         self.session.view.map_opacity = percent / 100
 
-    # ---- what the session says
+    # ---- updates from the session
 
     def _show_display(self) -> None:
         display = self.session.view.display

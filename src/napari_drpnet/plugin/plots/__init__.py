@@ -1,1 +1,1 @@
-"""Histograms, curves, losses and legends."""
+"""Plots of scores, rates and losses, and the legend."""

@@ -1,4 +1,4 @@
-"""Precision against recall, with the current picks marked on the curve."""
+"""Precision-recall curve, with the current picks marked on it."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,25 +29,25 @@ _F1_LINES = {f1: _f1_line(f1) for f1 in (0.5, 0.7, 0.9)}
 
 
 class CurvePlot(Plot):
-    """The precision-recall curve, where the current cut lies on it, and where F1 is greatest.
+    """Precision-recall curve with marks at the current picks and at the greatest F1.
 
-    Faint lines join the places of equal F1. The setters never emit.
+    F1 is constant along the faint lines.
 
     Parameters
     ----------
     empty_text : str
-        Shown while there is no curve.
+        Text that is shown while there is no curve.
     accent : str
         Colour of the current point.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
     curve : QPolygonF
-        Points (recall, precision) of the curve, as they are drawn; see `set_curve`.
+        Points (recall, precision) of the curve that is drawn; see `set_curve`.
     point, best : Rates or None
-        What is marked; see `set_point` and `set_best`.
+        Rates that are marked; see `set_point` and `set_best`.
     """
 
     def __init__(
@@ -70,43 +70,43 @@ class CurvePlot(Plot):
         )
 
     def set_curve(self, recall: ArrayLike, precision: ArrayLike) -> None:
-        """Show another curve.
+        """Show a curve.
 
         Parameters
         ----------
         recall, precision : (n,) array_like
-            From 0 to 1, in the order of the scores.
+            Rates from 0 to 1, in the order of the scores.
 
         Raises
         ------
         ValueError
-            When their lengths differ.
+            If the lengths differ.
         """
         self.curve = _polygon(recall, precision)
         self.update()
 
     def set_point(self, point: Rates | None) -> None:
-        """Mark the rates of the current picks; None takes the mark away."""
+        """Mark the rates of the current picks; None removes the mark."""
         self.point = point
         self.update()
 
     def set_best(self, best: Rates | None) -> None:
-        """Mark the rates where F1 is greatest; None takes the mark away."""
+        """Mark the rates where F1 is greatest; None removes the mark."""
         self.best = best
         self.update()
 
     def clear(self) -> None:
-        """Show the empty text."""
+        """Remove the curve and the marks, and show the text for an empty plot."""
         self.curve = QPolygonF()
         self.point = self.best = None
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return the size that looks best."""
+        """Return the preferred size."""
         return QSize(240, 200)
 
     def frame(self) -> QRectF:
-        """Return where the square from 0 to 1 is, in pixels: inside the texts of both axes."""
+        """Return the area of the rates from 0 to 1, in pixels, inside the texts of the axes."""
         row = self._line_height()
         left = row + self.fontMetrics().horizontalAdvance("0.5") + 8
         right = self.fontMetrics().horizontalAdvance("F1 0.5") + 6
@@ -171,7 +171,7 @@ class CurvePlot(Plot):
             painter.drawText(end, f"F1 {f1:g}")
 
     def _paint_marks(self, painter: QPainter) -> None:
-        """Mark both points, and explain them in the corner where curves seldom go."""
+        """Mark both points, and explain the marks in the lower left corner."""
         row, corner = self._line_height(), self._at(0, 0) + QPointF(14, -8)
         marks = (("now", self.point, self._paint_disc), ("best", self.best, self._paint_diamond))
         for name, rates, paint in marks:

@@ -1,4 +1,4 @@
-"""A histogram of scores, with a cut that follows the hand."""
+"""Histogram of scores with a cut that can be dragged."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,35 +14,35 @@ _HINT = "Drag the line, or move it with ← and → (Shift: faster)"
 
 
 class HistogramPlot(Plot):
-    """A histogram of scores, with a vertical line at the cut that one can drag.
+    """Histogram of scores, with a vertical line at the cut that the user can drag.
 
-    Heights are square roots of the counts, so that a few good picks beside thousands of maxima
-    of noise remain visible. Bars that the cut drops are grey.
+    The heights are square roots of the counts, so that a few good picks remain visible beside
+    thousands of maxima of noise. Bars below the cut are grey.
 
     Parameters
     ----------
     caption : str
-        What the scores are, below the axis.
+        Name of the scores, shown below the axis.
     empty_text : str
-        Shown while there is no score.
+        Text that is shown while there are no scores.
     kept, dropped : str, optional
-        Colours of the bars at and above the cut, and below it; default: green, and faded text.
+        Colours of the bars above and below the cut. Default: green, and the faded text colour.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
     caption : str
-        What the scores are; see `set_caption`.
+        Name of the scores; see `set_caption`.
     edges : (n + 1,) ndarray of float
         Edges of the bars; see `set_histogram`.
     counts : (n,) ndarray of float
-        How many scores each bar holds.
+        Number of scores in each bar.
     """
 
-    #: The cut (float), while the user drags it. It has the decimals that are shown.
+    #: Emitted with the cut (float), rounded to the decimals shown, while the user moves it.
     cut_dragged = Signal(float)
-    #: The user let go of the cut.
+    #: Emitted when the user releases the cut.
     cut_released = Signal()
 
     def __init__(
@@ -69,23 +69,23 @@ class HistogramPlot(Plot):
 
     @property
     def cut(self) -> float | None:
-        """The cut, as it was set or dragged; None for none."""
+        """The cut, as it was set or dragged; None if there is none."""
         return self._cut
 
     def set_histogram(self, edges: ArrayLike, counts: ArrayLike) -> None:
-        """Show other counts.
+        """Show a histogram.
 
         Parameters
         ----------
         edges : (n + 1,) array_like
-            Ascending edges of the bars; their range is the axis.
+            Ascending edges of the bars, whose range becomes that of the axis.
         counts : (n,) array_like
-            How many scores each bar holds.
+            Number of scores in each bar.
 
         Raises
         ------
         ValueError
-            When the two do not fit, or the edges have no range.
+            If the lengths do not match, or the edges are not ascending.
         """
         edges, counts = np.asarray(edges, float), np.asarray(counts, float)
         if edges.ndim != 1 or edges.shape != (len(counts) + 1,) or not edges[0] < edges[-1]:
@@ -94,40 +94,40 @@ class HistogramPlot(Plot):
         self._settle()
 
     def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
-        """Move the line.
+        """Move the line of the cut.
 
         Parameters
         ----------
         cut : float or None
-            None takes it away.
+            Score of the cut; None removes the line.
         keeps : bool
-            Whether anything is kept; else all bars are those of what is dropped.
+            Whether scores above the cut are kept; if not, all bars have the colour of `dropped`.
         """
         self._cut, self._keeps = cut, keeps
         self._settle()
 
     def set_caption(self, caption: str) -> None:
-        """Say what the scores are."""
+        """Set the name of the scores."""
         self.caption = caption
         self.setAccessibleName(caption)
         self.update()
 
     def clear(self) -> None:
-        """Show the empty text."""
+        """Remove the histogram, and show the text for an empty plot."""
         self.edges, self.counts = np.zeros(0), np.zeros(0)
         self._settle()
 
     def sizeHint(self) -> QSize:
-        """Return the size that looks best."""
+        """Return the preferred size."""
         return QSize(240, 110)
 
     def frame(self) -> QRectF:
-        """Return where the bars are, in pixels: below the cut's number, above the axis' texts."""
+        """Return the area of the bars, in pixels: below the number of the cut, above the axis."""
         row = self._line_height() + 4
         return QRectF(self.rect()).adjusted(_PAD, row, -_PAD, -row)
 
     def event(self, event: QEvent) -> bool:
-        """Tell, as a tooltip, what the bar under the mouse holds."""
+        """Show the count and the range of the bar under the mouse as a tooltip."""
         if event.type() != QEvent.Type.ToolTip:
             return bool(super().event(event))
         text = _HINT
@@ -140,7 +140,7 @@ class HistogramPlot(Plot):
         return True
 
     def mousePressEvent(self, event: QEvent) -> None:
-        """Take the line to the mouse."""
+        """Move the line to the mouse."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._drag_to(self._value_at(event.position().x()))
 
@@ -150,7 +150,7 @@ class HistogramPlot(Plot):
             self._drag_to(self._value_at(event.position().x()))
 
     def mouseReleaseEvent(self, event: QEvent) -> None:
-        """Let go of the line."""
+        """Release the line."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._release()
 
@@ -165,14 +165,14 @@ class HistogramPlot(Plot):
         self._drag_to(self._cut + direction * max(step, 10.0**-self._decimals))
 
     def keyReleaseEvent(self, event: QEvent) -> None:
-        """Let go of the line, unless the key repeats itself."""
+        """Release the line, unless the key is still held down."""
         if event.isAutoRepeat():
             return
         self._release()
         super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QEvent) -> None:
-        """Let go of the line: the release of a key will not arrive here."""
+        """Release the line, because the widget will not receive the release of a key."""
         self._release()
         super().focusOutEvent(event)
 

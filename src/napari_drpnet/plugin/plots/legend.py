@@ -1,4 +1,4 @@
-"""What the symbols on the micrograph mean, as little pictures with words."""
+"""Legend of the symbols on the micrograph."""
 
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
@@ -8,23 +8,23 @@ from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
 from napari_drpnet.project.points.review import State
 
 _SIDE = 18
-#: Like the ice of a micrograph, in both themes.
+#: Grey like the ice of a micrograph, in both themes.
 _GROUND = QColor(70, 70, 70)
 _TOOLTIPS = {
-    State.ACCEPTED: "The model takes it for a particle",
-    State.REJECTED: "Above the threshold, but not accepted by the model",
-    State.ACCEPTED_BY_HAND: "You have accepted, added or moved it: no setting changes that",
-    State.REJECTED_BY_HAND: "You have rejected it: no setting changes that",
+    State.ACCEPTED: "Accepted by the model",
+    State.REJECTED: "Above the threshold, but rejected by the model",
+    State.ACCEPTED_BY_HAND: "Accepted, added or moved by you; no setting changes that",
+    State.REJECTED_BY_HAND: "Rejected by you; no setting changes that",
 }
 
 
 class SymbolIcon(QWidget):
-    """The symbol of one state, drawn as on the micrograph.
+    """Icon of the symbol of one state, drawn as on the micrograph.
 
     Parameters
     ----------
     state : State
-        Of a point.
+        State of a point.
     """
 
     def __init__(self, state: State) -> None:
@@ -33,7 +33,7 @@ class SymbolIcon(QWidget):
         self.setFixedSize(_SIDE, _SIDE)
 
     def paintEvent(self, _: QEvent) -> None:
-        """Draw the symbol on grey."""
+        """Draw the symbol on a grey background."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -46,7 +46,7 @@ class SymbolIcon(QWidget):
 
 
 class Legend(QWidget):
-    """All symbols, in two columns: what the model says on the left, what a person says beside."""
+    """Legend in two columns: states set by the model on the left, by hand on the right."""
 
     def __init__(self) -> None:
         super().__init__()

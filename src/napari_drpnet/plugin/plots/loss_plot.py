@@ -1,4 +1,4 @@
-"""The losses of a training against its steps, as they fall."""
+"""Plot of the training losses against the steps."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,20 +12,19 @@ _PAD = 4
 
 
 class LossPlot(Plot):
-    """Lines through the losses that a training has reported, from 0 to the greatest one.
+    """Plot of the reported losses, from 0 to the greatest one.
 
-    A full line is the loss on what it learns from; a dashed one that on labels held out.
-
-    The setter never emits.
+    The solid line is the loss on the labels used for training, the dashed line the loss on
+    held-out labels.
 
     Parameters
     ----------
     empty_text : str
-        Shown while nothing is reported.
+        Text that is shown while there are no losses.
     accent : str
-        Colour of the line.
+        Colour of the solid line.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
     """
 
     def __init__(
@@ -40,35 +39,35 @@ class LossPlot(Plot):
         self.setMinimumHeight(90)
         self.setAccessibleName("loss against step")
         self.setToolTip(
-            "Loss: how far the network is from the labels. Full line: from those that it learns\n"
-            "from. Dashed line: from others, held out. Both should fall, then level off."
+            "Loss: how far the network is from the labels. Solid line: labels used for training.\n"
+            "Dashed line: held-out labels. Both should fall, then level off."
         )
 
     def set_reports(self, reports: ArrayLike) -> None:
-        """Show another curve.
+        """Show the losses of a training.
 
         Parameters
         ----------
         reports : (n, 3) array_like
-            Step, loss and loss on what is held out, in the order of the steps. A loss that is no
-            number is left out.
+            Step, training loss and held-out loss of each report, in the order of the steps. NaN
+            stands for a missing loss.
         """
         table = np.asarray(reports, float).reshape(-1, 3)
         self._reports = table[np.isfinite(table[:, 1:]).any(axis=1)]
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return the size that looks best."""
+        """Return the preferred size."""
         return QSize(240, 110)
 
     def frame(self) -> QRectF:
-        """Return where the line is, in pixels: right of the losses, above the steps."""
+        """Return the area of the lines, in pixels: right of the losses, above the steps."""
         row = self._line_height()
         left = self.fontMetrics().horizontalAdvance(f"{self._greatest:.2f}") + 2 * _PAD
         return QRectF(self.rect()).adjusted(left, row / 2, -2 * _PAD, -row - _PAD)
 
     def paintEvent(self, _: QEvent) -> None:
-        """Draw axes and line."""
+        """Draw the axes and the lines."""
         painter = QPainter(self)
         if not len(self._reports):
             self._paint_empty(painter)
@@ -108,7 +107,7 @@ class LossPlot(Plot):
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._last_step:.0f}")
 
     def _paint_line(self, painter: QPainter) -> None:
-        """Draw the lines, each with a dot at its end, which is all there is of the first report."""
+        """Draw the lines with a dot at their ends, so that a single report is visible."""
         styles = (self._accent, Qt.PenStyle.SolidLine), (self._ink(0.8), Qt.PenStyle.DashLine)
         for column, (color, style) in enumerate(styles, 1):
             known = self._reports[np.isfinite(self._reports[:, column])]

@@ -1,32 +1,29 @@
-"""What the plots of the plugin share.
-
-They are drawn with Qt alone, in a millisecond, in the colours of the theme around them.
-"""
+"""Base class of the plots, which are drawn with Qt alone in the colours of the theme."""
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPainter, QPalette
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-#: Bluish green, which colour-blind people too tell from grey.
+#: Bluish green, which colour-blind people can also distinguish from grey.
 ACCENT = "#009e73"
 
 
 class Plot(QWidget):
-    """What both plots share: colours from the theme, and a text where there is nothing to show.
+    """Base class of the plots: colours of the theme, and a text for an empty plot.
 
     Parameters
     ----------
     empty_text : str
-        Shown while there is no data.
+        Text that is shown while there are no data.
     accent : str
-        Name or hex code of the one strong colour.
+        Name or hex code of the accent colour.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
     empty_text : str
-        Shown while there is no data.
+        Text that is shown while there are no data.
     """
 
     def __init__(self, empty_text: str, accent: str, parent: QWidget | None = None) -> None:
@@ -36,7 +33,7 @@ class Plot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def _ink(self, strength: float = 1.0) -> QColor:
-        """Return the colour of text, more or less faded."""
+        """Return the text colour of the theme, with its opacity multiplied by `strength`."""
         color = QColor(self.palette().color(QPalette.ColorRole.WindowText))
         color.setAlphaF(strength * color.alphaF())
         return color

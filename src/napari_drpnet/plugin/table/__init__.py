@@ -1,1 +1,1 @@
-"""The table of micrographs."""
+"""Table of micrographs."""

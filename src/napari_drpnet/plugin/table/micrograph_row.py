@@ -1,4 +1,4 @@
-"""What the table says about one micrograph."""
+"""Row of the table of micrographs: texts, tooltips and sort keys."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from napari_drpnet.project.state.edits import MicrographRecord
 
 RowStatus = Status | Literal["excluded"]
 
-#: In the order in which they sort.
+#: Titles of the statuses, in their sort order.
 STATUS_TITLES: dict[RowStatus, str] = {
     "not picked": "Not picked",
     "picked": "Picked",
@@ -25,19 +25,19 @@ STATUS_TITLES: dict[RowStatus, str] = {
 }
 
 _STATUS_TOOLTIPS: dict[RowStatus, str] = {
-    "not picked": "Nobody has looked for particles here yet",
-    "picked": "Picked with the present settings",
-    "settings changed": "Picked with other settings: press Pick, or Pick all, to pick it anew",
-    "excluded": "Left out when all are picked or exported: tick it to include it",
+    "not picked": "Not picked yet: press Pick or Pick all",
+    "picked": "Picked with the current settings",
+    "settings changed": "Picked with other settings: press Pick or Pick all to pick it again",
+    "excluded": "Left out of Pick all and of exports: tick it to include it",
 }
 
 
-#: Letters in a line of a tooltip.
+#: Characters in a line of a tooltip.
 _TOOLTIP_COLUMNS = 80
 
 
 class Column(IntEnum):
-    """Columns of the table."""
+    """Columns of the table of micrographs."""
 
     INCLUDED = 0
     NAME = 1
@@ -46,28 +46,28 @@ class Column(IntEnum):
     STATUS = 4
 
 
-#: Titles and tooltips.
+#: Titles and tooltips of the columns.
 HEADERS = {
     Column.INCLUDED: ("✓", "Included in Pick all and in exports [Space]"),
     Column.NAME: ("Name", "Name of the file"),
     Column.PICKS: ("Picks", "Accepted picks / picks above the threshold"),
-    Column.DEFOCUS: ("Defocus (µm)", "Mean defocus in micrometres, where RELION's list gives it"),
-    Column.STATUS: ("Status", "What was done, or why it could not be done"),
+    Column.DEFOCUS: ("Defocus (µm)", "Mean defocus in micrometres, from RELION's list"),
+    Column.STATUS: ("Status", "State of picking, or why it failed"),
 }
 
 
 @dataclass(frozen=True)
 class MicrographRow:
-    """One row of the table.
+    """Row of the table of micrographs.
 
     Parameters
     ----------
     record : MicrographRecord
-        The micrograph.
+        Micrograph of the row.
     name : str
-        What it is called in the table.
+        Name of the micrograph in the table.
     summary : Summary
-        What came of it.
+        Summary of the picking result.
     """
 
     record: MicrographRecord
@@ -76,11 +76,11 @@ class MicrographRow:
 
     @property
     def status(self) -> RowStatus:
-        """What came of it, or that it is left out."""
+        """Status of picking, or "excluded"."""
         return self.summary.status if self.record.included else "excluded"
 
     def text(self, column: Column) -> str:
-        """Return what a cell says; empty where that is not known."""
+        """Return the text of a cell; empty if the value is unknown."""
         if column == Column.NAME:
             return self.name
         if column == Column.PICKS:
@@ -92,12 +92,12 @@ class MicrographRow:
         return self._status_text if column == Column.STATUS else ""
 
     def tooltip(self, column: Column) -> str:
-        """Return what a cell says when the mouse rests on it, with advice about the row below."""
+        """Return the tooltip of a cell, followed by the advice about the micrograph."""
         advice = [fill(one.text, _TOOLTIP_COLUMNS) for one in self.summary.advice]
         return "\n\n".join([self._about(column), *advice])
 
     def sort_key(self, column: Column) -> Any:
-        """Return what a column sorts by; unknown numbers come before all others."""
+        """Return the sort key of the row for a column; unknown numbers come first."""
         if column == Column.INCLUDED:
             return not self.record.included
         if column == Column.NAME:
@@ -115,12 +115,12 @@ class MicrographRow:
         if column == Column.STATUS:
             return _STATUS_TOOLTIPS.get(self.status, self.summary.message)
         if column == Column.PICKS:
-            return "\n".join([HEADERS[column][1], *self._judgement])
+            return "\n".join([HEADERS[column][1], *self._classification])
         return HEADERS[column][1]
 
     @property
-    def _judgement(self) -> list[str]:
-        """The cut of P(particle), and what to expect of it; nothing without a classifier."""
+    def _classification(self) -> list[str]:
+        """The cut of P(particle), and the expected F1; empty without a classifier."""
         summary = self.summary
         if summary.expected is None:
             return []
@@ -129,19 +129,19 @@ class MicrographRow:
 
     @property
     def _was_picked(self) -> bool:
-        """Whether there are picks: those from before a failure stay."""
+        """Whether there are picks, which may be older than a failure."""
         has_status = self.summary.status in ("picked", "settings changed")
         return has_status or self.summary.above_threshold > 0
 
     @property
     def _status_text(self) -> str:
-        message = self.summary.message.removeprefix(f"{self.record.path}: ")  # named beside it
+        message = self.summary.message.removeprefix(f"{self.record.path}: ")  # in column Name
         title, reason = STATUS_TITLES[self.status], " ".join(message.split())
         return f"{title}: {reason}" if self.status == "failed" and reason else title
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """Name different files by the last parts of their paths, by as many as tell them apart."""
+    """Return names of files, extended by as many parent folders as make them unique."""
     names = [path.name for path in paths]
     for depth in range(2, max((len(path.parts) for path in paths), default=0) + 1):
         counts = Counter(names)

@@ -1,4 +1,4 @@
-"""The micrographs of a project as rows for Qt, and those of them that are shown."""
+"""Qt models of the table of micrographs: all rows, and the rows that pass the filter."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
@@ -23,16 +23,17 @@ _SIDES = {
 
 
 class MicrographTable(QAbstractTableModel):
-    """The micrographs of a session, one per row; at first in the order of its list.
+    """Table model with one row for each micrograph of a session.
 
-    It only reads the session. Its owner says what has changed.
+    The rows are at first in the order of the session's list. The model only reads the session; its
+    owner calls `reset` or `refresh` after changes.
 
     Parameters
     ----------
     session : Session
-        Whose micrographs they are.
+        Session whose micrographs are listed.
     parent : QObject, optional
-        Owner.
+        Parent object.
     """
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -43,13 +44,13 @@ class MicrographTable(QAbstractTableModel):
         self._read()
 
     def reset(self) -> None:
-        """Read the whole list anew."""
+        """Read the whole list again."""
         self.beginResetModel()
         self._read()
         self.endResetModel()
 
     def refresh(self, ids: Collection[str]) -> bool:
-        """Show what has changed about some micrographs; tell whether rows came or went."""
+        """Update the rows of some micrographs; return whether rows were added or removed."""
         if any((name in self._rows) != (name in self._session.project.micrographs) for name in ids):
             self.reset()
             return True
@@ -58,18 +59,18 @@ class MicrographTable(QAbstractTableModel):
         return False
 
     def show_current(self) -> None:
-        """Mark the row of the micrograph that is shown."""
+        """Mark the row of the current micrograph."""
         before, self._shown = self._shown, self._session.current.id
         if before != self._shown:
             self.refresh([name for name in (before, self._shown) if name in self._rows])
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column; by none, when it is negative, into the order of the list."""
+        """Sort by a column; restore the order of the list if `column` is negative."""
         self._sorting = (column, order)
         self.sort_anew()
 
     def sort_anew(self) -> None:
-        """Sort by what the cells say now."""
+        """Sort again, after values have changed."""
         ids = self._order()
         if ids != self._ids:
             self.layoutAboutToBeChanged.emit()
@@ -85,14 +86,14 @@ class MicrographTable(QAbstractTableModel):
         return self._ids[row]
 
     def row_of(self, micrograph: str | None) -> int | None:
-        """Return the row of a micrograph, if it has one."""
+        """Return the row of a micrograph; None if it has none."""
         return self._rows.get(micrograph) if micrograph else None
 
     def row_at(self, row: int) -> MicrographRow:
-        """Return what a row says."""
+        """Return the content of a row."""
         return self._row(self._ids[row])
 
-    # ---- for Qt
+    # ---- Qt interface
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         """Return the number of micrographs."""
@@ -105,7 +106,7 @@ class MicrographTable(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return title, tooltip or alignment of a column."""
+        """Return the title, tooltip or alignment of a column."""
         if orientation != Qt.Orientation.Horizontal:
             return None
         title, tooltip = HEADERS[Column(section)]
@@ -119,7 +120,7 @@ class MicrographTable(QAbstractTableModel):
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what one cell shows."""
+        """Return the text, tooltip, alignment, font or check state of a cell."""
         row, column = self.row_at(index.row()), Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
@@ -134,7 +135,7 @@ class MicrographTable(QAbstractTableModel):
                 return Qt.CheckState.Checked if row.record.included else Qt.CheckState.Unchecked
         return None
 
-    # ---- inside
+    # ---- helpers
 
     def _read(self) -> None:
         records = self._session.project.micrographs
@@ -167,14 +168,14 @@ class MicrographTable(QAbstractTableModel):
 
 
 class MicrographFilter(QSortFilterProxyModel):
-    """The rows of a table that are shown, in its order.
+    """Filter for the rows of the table of micrographs, which keeps their order.
 
     Parameters
     ----------
     table : MicrographTable
-        All rows.
+        Model with all rows.
     parent : QObject, optional
-        Owner.
+        Parent object.
     """
 
     def __init__(self, table: MicrographTable, parent: QObject | None = None) -> None:
@@ -185,7 +186,10 @@ class MicrographFilter(QSortFilterProxyModel):
         self.setSourceModel(table)
 
     def show_only(self, text: str, status: RowStatus | None) -> None:
-        """Show the rows that have all words of a text in their name, and a status, if any."""
+        """Show only rows whose name contains all words of `text`, and whose status is `status`.
+
+        If `status` is None, rows of every status are shown.
+        """
         self._words, self._status = text.casefold().split(), status
         self.invalidateFilter()
 
@@ -194,21 +198,21 @@ class MicrographFilter(QSortFilterProxyModel):
         return self._table.id_at(self.mapToSource(index).row())
 
     def index_of(self, micrograph: str | None) -> QModelIndex:
-        """Return the name cell of a micrograph; an invalid index where it is not shown."""
+        """Return the name cell of a micrograph; an invalid index if its row is hidden."""
         row = self._table.row_of(micrograph)
         if row is None:
             return QModelIndex()
         return self.mapFromSource(self._table.index(row, Column.NAME))
 
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
-        """Tell whether a row is shown."""
+        """Return whether a row is shown."""
         micrograph = self._table.row_at(row)
         name = micrograph.name.casefold()
         has_status = self._status in (None, micrograph.status)
         return has_status and all(word in name for word in self._words)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Let the table sort itself, which is much faster than Qt's comparing of rows in Python."""
+        """Sort the table, which is much faster than comparing rows one by one for Qt."""
         self._table.sort(column, order)
 
 

@@ -1,4 +1,4 @@
-"""The button that opens micrographs and projects, with its dialogs."""
+"""Button that opens micrographs and projects, with its dialogs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,21 +14,23 @@ _LISTS = "RELION lists (*.star);;All files (*)"
 
 
 class OpenButton(QPushButton):
-    """Opens things in a session; dialogs begin in the folder where the last one ended.
+    """Button that opens micrographs and projects in a session.
+
+    The dialogs start in the folder that was chosen last.
 
     Parameters
     ----------
     session : Session
-        In which to open.
+        Session that opens the files.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__("Open…", parent)
         self._session = session
         self._last_folder = ""
-        self.setToolTip("Open micrographs or a project; you can drop them here as well")
+        self.setToolTip("Open micrographs or a project; you can also drop them here")
         self.setMenu(self._make_menu())
 
     def _make_menu(self) -> QMenu:
@@ -39,7 +41,7 @@ class OpenButton(QPushButton):
         return menu
 
     def _entries(self) -> tuple[tuple[str, str, Callable[[], None]], ...]:
-        sample = "Simulated, with known particles; it is picked at once"
+        sample = "Simulated micrograph with known particles; it is picked at once"
         return (
             ("Files…", "Micrographs: MRC, TIFF, PNG or JPEG", self._open_files),
             ("Folder…", "All micrographs in a folder and its sub-folders", self._open_folder),

@@ -1,30 +1,30 @@
-"""A table in which people choose, select and tick whole rows."""
+"""Table widget in which whole rows are chosen, selected and ticked."""
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 _ROW_PADDING = 6
-#: Keeps the texts of neighbouring columns apart, and napari's theme round the rest.
+#: Padding that keeps the texts of neighbouring columns apart.
 _STYLE = "QTableView::item { padding: 0px 8px } QHeaderView::section { padding: 2px 10px }"
 
 
 class RowTable(QTableView):
-    """A table of whole rows that leaves the letters on the keyboard to the viewer.
+    """Table of whole rows that passes letter keys on to the viewer.
 
     Parameters
     ----------
     tick_column : int
-        Column in which a click ticks, and does nothing else.
+        Column in which a click only ticks the row.
     parent : QWidget, optional
-        The widget that holds this one.
+        Parent widget.
 
     Attributes
     ----------
     chosen : Signal
-        With the index that a click or a key has moved to; not when rows move by themselves.
+        Emitted with the index that a click or a key has moved to, but not when rows are sorted.
     ticked : Signal
-        With the index of a tick that was clicked, or the current one when Space was pressed.
+        Emitted with the index of a clicked tick, or with the current index if Space was pressed.
     """
 
     chosen = Signal(QModelIndex)
@@ -48,7 +48,7 @@ class RowTable(QTableView):
         rows.hide()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Tick, or choose a row."""
+        """Tick or choose a row."""
         index = self.indexAt(event.pos())
         is_left = event.button() == Qt.MouseButton.LeftButton
         if is_left and index.isValid() and index.column() == self._tick_column:
@@ -59,11 +59,11 @@ class RowTable(QTableView):
             self.chosen.emit(index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Take two quick clicks for two clicks."""
+        """Handle a double click as two clicks."""
         self.mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move, tick, or leave the key to the viewer."""
+        """Move to another row, tick the row, or pass the key on to the viewer."""
         if event.key() == Qt.Key.Key_Space:
             self.ticked.emit(self.currentIndex())
         elif event.text() and event.text().isprintable():

@@ -1,4 +1,4 @@
-"""Layers as views of the session: each is drawn from it, and never is the store."""
+"""Views that draw the session as napari layers; the layers hold no state of their own."""
 
 from napari_drpnet.plugin.canvas.layers.changes import ChangesView
 from napari_drpnet.plugin.canvas.layers.doubt import DoubtView

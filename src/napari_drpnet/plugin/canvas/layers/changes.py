@@ -1,4 +1,4 @@
-"""Diamonds around the points that would change, while an outcome of what was trained is open."""
+"""Layer that marks the points which a trained network would change."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,26 +10,28 @@ from napari_drpnet.project.session import Session
 
 CHANGES = "would change"
 _COLOR = (1.0, 0.45, 0.95, 1.0)
-#: In particle diameters.
+#: Side of a mark, in particle diameters.
 _SIDE = 1.7
 
 
 class ChangesView:
-    """Pink diamonds around the points that would change sides; no outcome, no diamonds.
+    """Mark the picks that a trained network would add or remove with pink diamonds.
+
+    The layer is empty while no training outcome is open.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where they are drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose outcome it is.
+        Session whose training outcome is drawn.
     magnification : Magnification
-        How large they are on the screen.
+        Magnification of the micrograph on the screen.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
@@ -42,9 +44,10 @@ class ChangesView:
         magnification.changed.connect(self.draw)
 
     def draw(self) -> None:
-        """Draw them; the layer is made when it is first needed, and stays when it is empty.
+        """Draw the diamonds.
 
-        napari takes some 0.1 s to remove a layer.
+        The layer is created when it is first needed, and kept when it is empty, because napari
+        takes about 0.1 s to remove a layer.
         """
         current, layer = self._session.current, self.slot.layer
         changed = self._session.learner.changed_yx
@@ -54,7 +57,7 @@ class ChangesView:
             layer.data = changed
             size = _SIDE * (current.diameter_px or 0.0)
             layer.size, layer.border_width = size, self._magnification.line(size)
-            layer.editable = False  # new data have made it so
+            layer.editable = False  # napari resets it when the data change
         elif layer is not None and len(layer.data):
             layer.data = np.empty((0, 2))
 

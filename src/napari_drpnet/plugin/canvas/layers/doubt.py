@@ -1,4 +1,4 @@
-"""A frame around the point in doubt, so that nobody has to look for it."""
+"""Layer that marks the uncertain point."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,26 +10,28 @@ from napari_drpnet.project.session import Session
 
 DOUBT = "uncertain"
 _COLOR = (1.0, 0.9, 0.2, 1.0)
-#: In particle diameters.
+#: Side of a mark, in particle diameters.
 _SIDE = 1.5
 
 
 class DoubtView:
-    """A yellow square around the point that the user is asked about; no point, no square.
+    """Mark the uncertain point that the user is asked to label with a yellow square.
+
+    The layer is empty while there is no such point.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where it is drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose selection it is.
+        Session whose uncertain point is marked.
     magnification : Magnification
-        How large it is on the screen.
+        Magnification of the micrograph on the screen.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
@@ -40,9 +42,10 @@ class DoubtView:
         magnification.changed.connect(self.draw)
 
     def draw(self) -> None:
-        """Draw the square where it belongs; the layer is made when it is first needed.
+        """Draw the square.
 
-        It stays when it is empty: napari takes some 0.1 s to remove a layer.
+        The layer is created when it is first needed, and kept when it is empty, because napari
+        takes about 0.1 s to remove a layer.
         """
         current, selection = self._session.current, self._session.selection
         if selection.in_doubt and not self.slot.was_deleted:

@@ -1,4 +1,4 @@
-"""The micrograph and the distance map as image layers."""
+"""Image layers of the micrograph and the distance map."""
 
 from napari.components import ViewerModel
 from napari.layers import Image
@@ -8,25 +8,25 @@ from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 MICROGRAPH, DISTANCE_MAP = "micrograph", "distance map"
-#: Added in blue, which the eye sees colour with but hardly any detail: dark particles stay dark.
+#: Additive blue, which adds colour but little brightness, so that dark particles stay dark.
 _GLOW = Colormap([[0, 0, 0], [0, 0.05, 0.55], [0.1, 0.4, 1]], name="glow")
 _MARGIN = 0.02
 
 
 class MicrographView:
-    """The micrograph that is shown, as an image layer.
+    """Draw the current micrograph as an image layer.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where it is drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose micrograph it is.
+        Session whose micrograph is drawn.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -39,7 +39,7 @@ class MicrographView:
         session.settings_changed.connect(self._frame)
 
     def draw(self) -> None:
-        """Draw what is shown; the camera moves only to a micrograph of another size."""
+        """Draw the micrograph; the camera moves only if its size differs from the last one."""
         current = self._session.current
         if current.image is None or self.slot.was_deleted:
             return
@@ -63,7 +63,7 @@ class MicrographView:
         self._frame()
 
     def reset_contrast(self) -> None:
-        """Choose black and white by what the micrograph shows, without its outliers."""
+        """Set the contrast limits from the micrograph, without its outliers."""
         layer, image = self.slot.layer, self._session.current.image
         if layer is not None and image is not None:
             layer.contrast_limits_range = image.display.contrast_limits
@@ -75,7 +75,7 @@ class MicrographView:
             self._framed = None
 
     def _frame(self) -> None:
-        """Fit the micrograph into the view; where the last one was as large, stay at its place."""
+        """Fit the micrograph into the view; keep the view if the last one had the same shape."""
         current, layer = self._session.current, self.slot.layer
         if current.image is None or layer is None:
             return
@@ -91,19 +91,19 @@ class MicrographView:
 
 
 class MapView:
-    """The distance map, glowing over the micrograph.
+    """Draw the distance map as an image layer, blended additively over the micrograph.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where it is drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose map it is.
+        Session whose distance map is drawn.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
@@ -115,7 +115,7 @@ class MapView:
         session.view.events.map_opacity.connect(self._fade)
 
     def draw(self) -> None:
-        """Draw the map on the scale of the detector: its colours never jump."""
+        """Draw the map with the value range of the detector, the same for all micrographs."""
         current = self._session.current
         layer, shown = self.slot.layer, current.map
         if shown is None or current.image is None:
@@ -146,7 +146,7 @@ class MapView:
             if layer.contrast_limits_range[1] != shown.limit:
                 layer.contrast_limits_range = (0.0, shown.limit)
                 layer.contrast_limits = (0.0, shown.limit)
-            if layer.visible != self._session.view.show_map:  # napari would draw it again
+            if layer.visible != self._session.view.show_map:  # setting it would redraw the layer
                 layer.visible = self._session.view.show_map
 
     def _show(self, show: bool) -> None:
@@ -161,12 +161,12 @@ class MapView:
             self.slot.layer.opacity = opacity
 
     def _on_opacity(self) -> None:
-        """Follow the slider among the layer controls."""
+        """Follow the opacity slider of napari's layer controls."""
         if self.slot.layer is not None:
             self._session.view.map_opacity = self.slot.layer.opacity
 
     def _on_eye(self) -> None:
-        """Follow the eye of the layer list, while there is a map to see."""
+        """Follow the eye icon of the layer list while there is a map to show."""
         current, layer = self._session.current, self.slot.layer
         if layer is not None and current.map is not None and current.image is not None:
             self._session.view.show_map = layer.visible

@@ -1,4 +1,4 @@
-"""How points look: a ring or a cross for each state of a point."""
+"""Symbol, size and colour of a point for each of its states."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.project.points.review import State
 
-#: As the writer knows them, too.
+#: Names of the states; the file writer reads the beginning of them.
 STATE_NAMES = {
     State.BELOW: "below",
     State.REJECTED: "rejected",
@@ -19,24 +19,25 @@ STATE_NAMES = {
 }
 GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
 _CLEAR, _TINT = 0.0, 0.25
-#: Least diameter of a ring, in pixels of the screen.
+#: Least diameter of a ring, in screen pixels.
 _LEAST_RING = 5.0
-#: Of a cross: share of the particle, and least and greatest size in pixels of the screen.
+#: Size of a cross: share of the particle diameter, limits in screen pixels, factor if by hand.
 _CROSS, _CROSS_LIMITS, _LARGER = 0.45, (5.0, 18.0), 1.5
 
 
 class Looks:
-    """How each state is drawn: accepted is a ring, rejected a cross, by hand is filled or larger.
+    """Symbols of the states: rings for accepted, crosses for rejected points.
 
-    Rings have the size of the particle, their lines that of the screen. Crosses are small marks,
-    which do not hide the particle however near it is. The arrays have a row for each `State`.
+    Rings are filled, and crosses are larger, where the user has labelled the point by hand. Rings
+    have the size of the particle and a line width in screen pixels. Crosses stay small at any
+    zoom, so that they do not hide the particle. The arrays have one row for each `State`.
 
     Parameters
     ----------
     magnification : Magnification
-        How large the micrograph is on the screen.
+        Magnification of the micrograph on the screen.
     diameter_px : float
-        Of the particle, in unbinned pixels.
+        Diameter of the particle in unbinned pixels.
     """
 
     accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
@@ -56,5 +57,5 @@ class Looks:
 
 @cache
 def napari_symbols() -> NDArray[np.object_]:
-    """Return napari's own names of the symbols, by state."""
+    """Return the symbols as napari stores them, one for each state."""
     return Points(np.zeros((len(State), 2)), symbol=Looks.symbol).symbol

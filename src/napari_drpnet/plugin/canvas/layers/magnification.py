@@ -1,4 +1,4 @@
-"""How large things are on the screen, for lines and marks that keep their size there."""
+"""Magnification of the canvas, for lines and marks of a constant size on the screen."""
 
 import math
 
@@ -9,26 +9,26 @@ from psygnal import Signal
 
 from napari_drpnet.project.session import Session
 
-#: Steps per doubling: finer ones would draw the points anew more often, and nobody sees them.
+#: Steps per doubling; finer ones would redraw the points more often without a visible effect.
 _STEPS = 2
-#: Width of a line in pixels of the screen, and its greatest share of what it surrounds.
+#: Line width in screen pixels, and its greatest share of the size of the mark.
 _LINE, _MOST = 2.0, 0.15
 
 
 class Magnification:
-    """Pixels of the screen per unbinned pixel of the micrograph, in steps of the square root of 2.
+    """Number of screen pixels per unbinned pixel, in steps of the square root of 2.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Whose camera it is.
+        Viewer whose camera is followed.
     session : Session
-        Whose micrograph is shown.
+        Session whose micrograph is shown.
 
     Attributes
     ----------
     changed : Signal
-        When the camera has come nearer, or gone away, by a step.
+        Emitted when the zoom has changed by a step.
     """
 
     changed = Signal()
@@ -40,23 +40,23 @@ class Magnification:
         self._camera.events.zoom.connect(self._on_zoom)
 
     def disconnect(self) -> None:
-        """Follow the camera no more."""
+        """Stop following the camera."""
         self._camera.events.zoom.disconnect(self._on_zoom)
 
     @property
     def value(self) -> float:
-        """Pixels of the screen per unbinned pixel."""
+        """Number of screen pixels per unbinned pixel."""
         exact = self._camera.zoom * (self._session.current.pixel_size_angstrom or 1.0)
         return float(2 ** (round(_STEPS * math.log2(exact)) / _STEPS))
 
     def within(self, size_px: ArrayLike, least: float, most: float) -> NDArray[np.float64]:
-        """Return sizes in unbinned pixels, kept between two sizes in pixels of the screen."""
+        """Clip sizes in unbinned pixels to limits that are given in screen pixels."""
         return np.clip(np.asarray(size_px, float), least / self.value, most / self.value)
 
     def line(self, size_px: ArrayLike) -> NDArray[np.float64]:
-        """Return how wide to draw the border of marks of a size, as a share of that size.
+        """Return the border width of marks, as a share of their size in unbinned pixels.
 
-        Two pixels of the screen; less around marks so small that nothing would be left inside.
+        The border is two screen pixels wide, and narrower around very small marks.
         """
         return np.minimum(_LINE / (np.asarray(size_px, float) * self.value), _MOST)
 

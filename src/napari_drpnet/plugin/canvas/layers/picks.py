@@ -1,4 +1,4 @@
-"""The points of the micrograph as one layer: a view of the session, never the store."""
+"""Points layer of the picks, drawn from the session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,29 +17,29 @@ from napari_drpnet.project.session import Session
 
 PICKS = "picks"
 _UNKNOWN_DIAMETER_PX = 50.0
-#: Points without a size are hidden: napari 0.9 draws all of 2D data, whatever `shown` says.
+#: Hidden points have size 0: napari 0.9 draws all 2D points, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
 
 
 class PicksView:
-    """All points of the micrograph that is shown.
+    """Draw all points of the current micrograph as one points layer.
 
-    What other tools do to the layer (add, delete, drag) becomes edits of the project; the layer
-    is then drawn from the project again.
+    Changes that napari's own tools make to the layer (add, delete, drag) become edits of the
+    project, and the layer is drawn from the project again.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where they are drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose points they are.
+        Session whose points are drawn.
     magnification : Magnification
-        How large they are on the screen.
+        Magnification of the micrograph on the screen.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
@@ -59,7 +59,7 @@ class PicksView:
         magnification.changed.connect(self._draw_lines)
 
     def draw(self) -> None:
-        """Draw all points anew."""
+        """Draw all points again."""
         current = self._session.current
         if current.image is None or self.slot.was_deleted:
             return
@@ -76,7 +76,7 @@ class PicksView:
         self.draw_states()
 
     def draw_states(self) -> None:
-        """Draw what became of the points; where they are has not changed."""
+        """Draw the states of the points, whose positions have not changed."""
         layer, current = self.slot.layer, self._session.current
         if layer is None or not self._is_up_to_date():
             return
@@ -88,16 +88,16 @@ class PicksView:
         self._select_drawn(layer)
 
     def draw_selection(self) -> None:
-        """Mark the selected points; one of them may not be drawn otherwise."""
+        """Select the chosen points in the layer, and draw those that are hidden otherwise."""
         if not np.array_equal(self._drawn, self._session.current.visible):
             self.draw_states()
         elif self.slot.layer is not None:
             self._select_drawn(self.slot.layer)
 
     def reconcile(self) -> None:
-        """Take over what other tools have done to the layer, also where they did not say so.
+        """Turn changes of the layer by other tools into edits, also where no event was emitted.
 
-        Not while a hand drags points: to draw them again would take them out of that hand.
+        Nothing is done while the user drags points, because a redraw would end the drag.
         """
         layer, current = self.slot.layer, self._session.current
         if layer is None or self._drawing or self._is_in_hand or not self._is_up_to_date():
@@ -106,11 +106,11 @@ class PicksView:
             self.draw()
 
     def _is_up_to_date(self) -> bool:
-        """Tell whether the layer has the points of the session, and not yet those of another."""
+        """Return whether the layer shows the candidates that the session has now."""
         return self._review is not None and self._review is self._session.current.review
 
     def activate(self) -> None:
-        """Make the layer the one that napari's tools and keys work on."""
+        """Make the layer the active one, for napari's tools and keys."""
         if self.slot.layer is not None:
             self._viewer.layers.selection.active = self.slot.layer
 
@@ -119,7 +119,7 @@ class PicksView:
             np.empty((0, 2)),
             name=PICKS,
             symbol="disc",
-            size=_UNKNOWN_DIAMETER_PX,  # not a whole number, as all sizes would be then
+            size=_UNKNOWN_DIAMETER_PX,  # a float: with an int all sizes would be integers
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
             canvas_size_limits=_CANVAS_SIZE_LIMITS,
@@ -134,9 +134,10 @@ class PicksView:
         return layer
 
     def _dress(self, layer: Points) -> None:
-        """Give each point the look of its state.
+        """Set symbol, size and colours of each point for its state.
 
-        In place and drawn once: each setter of napari would check, copy and draw all points.
+        The arrays are changed in place and drawn once, because each setter of napari checks,
+        copies and draws all points.
         """
         states = self._session.current.states
         diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
@@ -151,13 +152,13 @@ class PicksView:
         layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _draw_lines(self) -> None:
-        """Draw lines and crosses as wide as before on the screen."""
+        """Redraw the points so that lines and crosses keep their size on the screen."""
         if self.slot.layer is not None and self._is_up_to_date():
             with self._only_drawing():
                 self._dress(self.slot.layer)
 
     def _features(self) -> pd.DataFrame:
-        """Return what napari shows of the point under the mouse, and writes when it saves."""
+        """Return the features that napari shows for the point under the mouse, and saves."""
         current, plan = self._session.current, self._session.plan
         if current.review is None or plan is None:
             return pd.DataFrame()
@@ -186,7 +187,7 @@ class PicksView:
             self._select_drawn(layer)
 
     def _select_drawn(self, layer: Points) -> None:
-        """Select in the layer what the session has selected, and no point that is not drawn."""
+        """Select the points of the session's selection in the layer."""
         rows = set(self._session.selection.rows.tolist())
         if layer.selected_data != rows:
             with self._only_drawing():

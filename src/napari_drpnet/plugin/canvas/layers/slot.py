@@ -1,4 +1,4 @@
-"""One place in the layer list and over the micrograph, whatever the user does to the layer."""
+"""Slot that holds one layer, and keeps its order and its position over the micrograph."""
 
 from typing import Any, Generic, TypeVar
 
@@ -13,25 +13,25 @@ LayerT = TypeVar("LayerT", bound=Layer)
 
 
 class LayerSlot(Generic[LayerT]):
-    """Holds the layer of one kind that a view draws into.
+    """Slot that holds the layer of a view.
 
-    The layer is known by identity: renaming or moving it changes nothing. When the user deletes
-    it, it stays away until the next micrograph, or `revive`. When the pixel size changes, it
-    changes with all others: napari complains of each frame with layers in different units.
+    The layer is recognized by identity, so it may be renamed or moved in the list. If the user
+    deletes it, it does not come back until the next micrograph or `revive`. If the pixel size
+    changes, all layers change together: napari warns at each frame about layers in different units.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where layers are drawn.
+        Viewer that shows the layer.
     session : Session
-        Whose micrograph it lies over.
+        Session whose micrograph the layer covers.
     order : int
-        Place among our own layers: greater is nearer to the eye.
+        Position among the plugin's layers; layers with a greater order are drawn above.
 
     Attributes
     ----------
     frame : Frame or None
-        How the pixels of an image lie on the micrograph; None for what is in unbinned pixels.
+        Position of an image's pixels on the micrograph; None for data in unbinned pixels.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, order: int) -> None:
@@ -45,7 +45,7 @@ class LayerSlot(Generic[LayerT]):
 
     @property
     def layer(self) -> LayerT | None:
-        """The layer, if it is still there."""
+        """The layer; None if there is none in the viewer."""
         if self._layer is not None and self._layer not in self._viewer.layers:
             return None
         return self._layer
@@ -56,26 +56,27 @@ class LayerSlot(Generic[LayerT]):
         return self._layer is not None and self.layer is None
 
     def revive(self) -> None:
-        """Let the next `put` bring a deleted layer back."""
+        """Allow a layer that the user has deleted to be added again."""
         if self.was_deleted:
             self._layer = None
 
     def put(self, layer: LayerT) -> None:
-        """Add a layer at its place among our own, without changing what is selected."""
+        """Add a layer at its position in the layer list, without changing the selected layers."""
         layers, selected = self._viewer.layers, set(self._viewer.layers.selection)
         layer.metadata["drpnet_order"] = self._order
         above = [k for k, other in enumerate(layers) if _order(other) > self._order]
-        self._layer = layer  # first: napari moves the camera to the first layer, and views follow
+        self._layer = layer  # before insert: napari moves the camera there, and views are redrawn
         layers.insert(min(above, default=len(layers)), layer)
         if selected:
             layers.selection = selected
 
     @property
     def space(self) -> dict[str, Any]:
-        """Scale, units and the rest of the place of the layer, as napari's layers take them.
+        """Arguments of napari's layers that place the layer over the micrograph.
 
-        An image covers the micrograph edge to edge. Pixel centres are at integers, so its first
-        pixel is centred half of its own size, less half a micrograph pixel, from the micrograph's.
+        These are scale, units, axis labels and, for an image, the translation. An image covers the
+        micrograph edge to edge. Pixel centres are at integers, so the centre of its first pixel is
+        shifted by half of its own size, less half a micrograph pixel.
         """
         space = micrograph_space(self._session.current.pixel_size_angstrom)
         if self.frame is None:
@@ -85,18 +86,18 @@ class LayerSlot(Generic[LayerT]):
         return space | {"scale": self.frame.scale_yx * pixel, "translate": translate}
 
     def place(self) -> None:
-        """Lay the layer, if it is there, over the micrograph."""
+        """Set scale, units and translation of the layer, if there is one."""
         if self.layer is not None:
             place_layer(self.layer, self.space)
 
     def remove(self) -> None:
-        """Take the layer out."""
+        """Remove the layer from the viewer."""
         layer, self._layer = self.layer, None
         if layer is not None:
             self._viewer.layers.remove(layer)
 
     def _on_micrograph(self) -> None:
-        """Let a deleted layer come back with the next micrograph; without one, no layer stays."""
+        """Allow a deleted layer to come back; remove the layer if there is no micrograph."""
         self.revive()
         if self._session.current.record is None:
             self.remove()
@@ -111,9 +112,9 @@ def _order(layer: Layer) -> int:
 
 
 def micrograph_space(pixel_size_angstrom: float | None) -> dict[str, Any]:
-    """Return what all layers over a micrograph share: scale, units and the names of its axes.
+    """Return scale, units and axis labels, which all layers over a micrograph share.
 
-    A layer with other units would make napari ignore the units of all.
+    If one layer had other units, napari would ignore the units of all layers.
     """
     known = pixel_size_angstrom is not None
     return {
@@ -124,7 +125,7 @@ def micrograph_space(pixel_size_angstrom: float | None) -> dict[str, Any]:
 
 
 def place_layer(layer: Layer, space: dict[str, Any]) -> None:
-    """Give a layer a scale, units and the rest of its place; what it has already costs nothing."""
+    """Set the placement of a layer, as `micrograph_space` returns it, where it differs."""
     for name, value in space.items():
         if not np.array_equal(getattr(layer, name), value):
             setattr(layer, name, value)

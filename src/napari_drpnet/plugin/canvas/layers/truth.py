@@ -1,4 +1,4 @@
-"""True particles as a points layer, for comparison."""
+"""Points layer of the true particles, for comparison."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,26 +10,26 @@ from napari_drpnet.project.session import Session
 
 TRUTH = "truth"
 _WHITE, _BLACK = np.array([1, 1, 1, 1.0]), np.array([0, 0, 0, 1.0])
-#: Share of the particle, and least and greatest size in pixels of the screen.
+#: Size of a square: share of the particle diameter, and limits in screen pixels.
 _SIZE, _LIMITS = 0.2, (4.0, 8.0)
 
 
 class TruthView:
-    """True particles: small white squares in the middle of the rings.
+    """Draw the true particles as small white squares at their centres.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
-        Where they are drawn.
+        Viewer in which the layer is drawn.
     session : Session
-        Whose truth it is.
+        Session whose true positions are drawn.
     magnification : Magnification
-        How large they are on the screen.
+        Magnification of the micrograph on the screen.
 
     Attributes
     ----------
     slot : LayerSlot
-        The place of its layer.
+        Slot that holds the layer.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
@@ -41,7 +41,7 @@ class TruthView:
         magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
-        """Draw the truth of the micrograph that is shown; where nobody knows it, no layer."""
+        """Draw the true particles of the current micrograph; remove the layer if none are known."""
         current, truth = self._session.current, self._session.comparison.truth_yx
         if truth is None:
             self.slot.remove()
