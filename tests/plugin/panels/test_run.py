@@ -34,10 +34,10 @@ def slow(session, monkeypatch):
     """Picking stops half way until it is set, or cancelled."""
     go_on, pick = Event(), session.cache.pick
 
-    def slow_pick(record, parameters, weights, job=None):
+    def slow_pick(record, plan, job=None):
         while not go_on.wait(0.01):
             job.advance(2, 5, "distance map")
-        return pick(record, parameters, weights, job)
+        return pick(record, plan, job)
 
     monkeypatch.setattr(session.cache, "pick", slow_pick)
     yield go_on
@@ -95,7 +95,7 @@ def test_while_it_picks_there_is_progress_and_cancel(panel, ready, click, slow, 
 def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, monkeypatch):
     started, go_on = Event(), Event()
 
-    def tile(record, parameters, weights, job=None):
+    def tile(record, plan, job=None):
         started.set()
         go_on.wait(LIMIT_S)
         job.advance(1, 5, "distance map")
