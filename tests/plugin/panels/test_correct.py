@@ -101,7 +101,7 @@ def test_the_brush_is_sized_by_number_and_by_keys(panel, picked, type_into):
 
 
 def test_a_box_enables_the_verdicts(panel, picked, viewer, qtbot):
-    buttons = [panel.verdicts[f"{verb}_selected"] for verb in ("reject", "accept", "forget")]
+    buttons = [panel.label_buttons[f"{verb}_selected"] for verb in ("reject", "accept", "forget")]
     assert not any(button.isEnabled() for button in buttons)
     viewer.layers["picks"].selected_data = {1, 2}
     assert all(button.isEnabled() for button in buttons)
@@ -123,7 +123,7 @@ def test_a_new_layer_is_listened_to_as_well(panel, picked, viewer, wait, qtbot):
     picked.step(-1)
     wait(picked)
     viewer.layers["picks"].selected_data = {3}
-    click(qtbot, panel.verdicts["reject_selected"])
+    click(qtbot, panel.label_buttons["reject_selected"])
     assert picked.current.states[3] == State.REJECTED_BY_HAND
 
 
@@ -132,7 +132,7 @@ def test_uncertain_points_come_one_after_the_other(panel, picked, viewer, qtbot)
     first = picked.selection.rows.tolist()
     assert panel.selected.text() == "Uncertain: P(particle) 0.73"
     assert viewer.layers["picks"].selected_data == set(first)
-    click(qtbot, panel.verdicts["accept_selected"])
+    click(qtbot, panel.label_buttons["accept_selected"])
     assert picked.current.states[first[0]] == State.ACCEPTED_BY_HAND
     assert viewer.layers["picks"].selected_data == set(picked.selection.rows.tolist()) != set(first)
 

@@ -76,7 +76,7 @@ class CorrectPanel(Panel):
         Button that selects the next uncertain point.
     selected : QLabel
         Number of selected points, or description of the uncertain point.
-    verdicts : dict of str to QPushButton
+    label_buttons : dict of str to QPushButton
         Buttons that label the selected points, by the names of their actions.
     undo, redo : QPushButton
         Buttons that undo and redo the last edit.
@@ -159,8 +159,8 @@ class CorrectPanel(Panel):
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(4)
         names = ("reject_selected", "accept_selected", "forget_selected")
-        self.verdicts = {name: self._button_with_key(name) for name in names}
-        for button in self.verdicts.values():
+        self.label_buttons = {name: self._button_with_key(name) for name in names}
+        for button in self.label_buttons.values():
             buttons.addWidget(button)
         self.doubt = self._button_with_key("doubt")
         return _heading("Label"), self.doubt, self.selected, row
@@ -227,7 +227,7 @@ class CorrectPanel(Panel):
 
     def _show_selection(self) -> None:
         rows = self.session.selection.rows
-        for button in self.verdicts.values():
+        for button in self.label_buttons.values():
             button.setEnabled(len(rows) > 0)
         self.selected.setText(self._describe_selection())
 

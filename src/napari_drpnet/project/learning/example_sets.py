@@ -113,7 +113,7 @@ def places(labels: Labels) -> Floats:
     return np.array([label.center_yx for label in labels], float).reshape(-1, 2)
 
 
-def verdicts(labels: Labels) -> NDArray[np.bool_]:
+def accepted_labels(labels: Labels) -> NDArray[np.bool_]:
     """Return whether each label is accepted, ``(n,)``."""
     return np.array([label.accepted for label in labels], bool)
 
@@ -133,4 +133,6 @@ def _as_seen(
         anchors = [label.anchor_yx for label in labels]
         reach = LABEL_REACH * stored.diameter_px
         _, rows = cKDTree(stored.picks.centers_yx).query(anchors, distance_upper_bound=reach)
-    return LabelledView(view.image, view.frame.to_network(centers), verdicts(labels), context[rows])
+    return LabelledView(
+        view.image, view.frame.to_network(centers), accepted_labels(labels), context[rows]
+    )

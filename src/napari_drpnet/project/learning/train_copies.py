@@ -9,7 +9,7 @@ import numpy as np
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.card import ClassifierNetwork, Kind
-from napari_drpnet.project.learning.example_sets import ExampleSet, places, verdicts
+from napari_drpnet.project.learning.example_sets import ExampleSet, accepted_labels, places
 from napari_drpnet.project.learning.outcome import TrainedNetwork
 from napari_drpnet.project.state.labels import Label
 from napari_drpnet.training.from_labels.replay import AdaptRecipe, recommend_threshold
@@ -117,7 +117,7 @@ def _mark(examples: ExampleSet) -> "LabelledImage":
     view = examples.analysis.detection.view
     centers, accepted = (
         view.frame.to_network(places(examples.validating)),
-        verdicts(examples.validating),
+        accepted_labels(examples.validating),
     )
     return LabelledImage(view.image, centers[accepted], centers[~accepted])
 
