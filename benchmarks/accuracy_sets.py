@@ -174,7 +174,7 @@ class Picker:
         picks = self.pick(example, diameter_error, all_candidates=True)
         cut = find_cut(picks, self.parameters)
         if cut is not None:
-            picks = picks.where(cut.picks_something & ~(picks.probability < cut.accept))
+            picks = picks.where(cut.accepts(picks.probability))
         scores = ranking_score(picks, self.parameters)
         return self.record(example, picks, scores, diameter_error)
 

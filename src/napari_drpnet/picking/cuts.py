@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.detectors.peaks import Candidates
-from napari_drpnet.picking.expected import Cut, automatic_cut, fixed_cut
+from napari_drpnet.picking.expected import Cut, choose_cut
 from napari_drpnet.picking.resolve import ResolvedParameters
 
 
@@ -42,10 +42,7 @@ def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
     known = picks.probability[above_threshold(picks, parameters)]
     if parameters.classifier.classifier == "none" or np.isnan(picks.probability).all():
         return None
-    given = parameters.classifier.accept
-    if given is not None:
-        return fixed_cut(known, given)
-    return automatic_cut(known, parameters.classifier.least_f1)
+    return choose_cut(known, parameters.classifier.accept, parameters.classifier.least_f1)
 
 
 def accept(picks: Picks, parameters: ResolvedParameters) -> Picks:
@@ -66,7 +63,7 @@ def accept(picks: Picks, parameters: ResolvedParameters) -> Picks:
     accepted = above_threshold(picks, parameters)
     cut = find_cut(picks, parameters)
     if cut is not None:
-        accepted &= cut.picks_something & ~(picks.probability < cut.accept)
+        accepted &= cut.accepts(picks.probability)
     if parameters.peaks.max_count is not None:
         accepted &= np.cumsum(accepted) <= parameters.peaks.max_count
     return replace(picks, accepted=accepted)

@@ -124,8 +124,7 @@ def _classifier_view(
     if networks.classifier is None:
         return view
     detector, classifier = networks.detector.card, networks.classifier.card
-    wanted = (classifier.particle_px, classifier.normalization, classifier.spectrum)
-    if wanted == (detector.particle_px, view.normalization, detector.spectrum):
+    if classifier.preprocessing == (detector.particle_px, view.normalization, detector.spectrum):
         return view
     return preprocess(
         micrograph.pixels,

@@ -53,6 +53,10 @@ class Cut:
     best_f1: float
     picks_something: bool = True
 
+    def accepts(self, probability: Floats) -> Bools:
+        """Return which picks ``(n,)`` are accepted; those without a probability (NaN) are."""
+        return self.picks_something & ~(probability < self.accept)
+
 
 def expected_scores(probability: Floats, accepted: Bools) -> ExpectedScores:
     """Return the expected scores of the accepted candidates of one micrograph.
@@ -83,6 +87,13 @@ def expected_scores(probability: Floats, accepted: Bools) -> ExpectedScores:
         float(right / total) if total > 0 else 0.0,
         float(2 * right / (count + total)) if count else 0.0,
     )
+
+
+def choose_cut(probability: Floats, accept: float | None, least_f1: float) -> Cut:
+    """Return the cut at `accept`, or the automatic one if that is None; see `automatic_cut`."""
+    if accept is not None:
+        return fixed_cut(probability, accept)
+    return automatic_cut(probability, least_f1)
 
 
 def automatic_cut(probability: Floats, least_f1: float) -> Cut:

@@ -45,11 +45,10 @@ def settings_of_detection(
     The classifier matters only by the preprocessing that its card asks for.
     """
     settings = settings_of_picks(parameters, sha256)
-    view = ("particle_px", "normalization", "spectrum")
     return {
         "particle": settings["particle"],
         "detector": settings["detector"],
-        "classifier_view": classifier and [getattr(classifier, name) for name in view],
+        "classifier_view": classifier and list(classifier.preprocessing),
     }
 
 

@@ -42,6 +42,11 @@ class Card(BaseModel):
     trained_on: str
     recipe: dict[str, Any] = {}
 
+    @property
+    def preprocessing(self) -> tuple[float, str, tuple[float, ...] | None]:
+        """Scale, normalisation and spectrum of the images that the network expects."""
+        return self.particle_px, self.normalization, self.spectrum
+
 
 class DetectorCard(Card):
     """Description of the weights of a detector."""

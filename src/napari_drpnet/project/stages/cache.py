@@ -58,10 +58,12 @@ class Analysis:
         if networks.classifier is None:
             return None
         sha256 = networks.classifier.sha256
-        if sha256 not in self._patches:
+        kept = self._patches.get(sha256)
+        if kept is None:
+            kept = PatchCache(self.detection)
             self._patches.clear()
-            self._patches[sha256] = PatchCache(self.detection)
-        return self._patches.get(sha256) or PatchCache(self.detection)
+            self._patches[sha256] = kept
+        return kept
 
 
 class StageCache:

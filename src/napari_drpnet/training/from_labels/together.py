@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
-from napari_drpnet.picking.classification.patches import particle_probability
-from napari_drpnet.picking.expected import automatic_cut
+from napari_drpnet.picking.expected import choose_cut
 from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import label_maxima
 from napari_drpnet.training.from_labels.targets import LabelledImage
-from napari_drpnet.training.from_truth.cuts import context_log_odds, patch_log_odds
+from napari_drpnet.training.from_truth.cuts import classify_candidates
 
 #: A label belongs to a candidate within this distance, particle diameters.
 _REACH = 0.25
@@ -18,9 +17,8 @@ _REACH = 0.25
 
 def is_compatible(classifier: ClassifierNetwork, detector: DetectorCard) -> bool:
     """Return whether a classifier takes the images and the map heights of a detector."""
-    views = ("particle_px", "normalization", "spectrum")
-    same = all(getattr(classifier.card, name) == getattr(detector, name) for name in views)
-    return same and classifier.card.knows(detector)
+    same_view = classifier.card.preprocessing == detector.preprocessing
+    return same_view and classifier.card.knows(detector)
 
 
 def find_correct_labels(
@@ -53,13 +51,8 @@ def find_correct_labels(
     found = label_maxima(
         field, distance_map, card.particle_px, detector.sigma_px, least_height=card.threshold
     )
-    probability = particle_probability(
-        patch_log_odds(field, found, classifier), context_log_odds(field, found, classifier)
-    )
-    picked = probability >= (card.accept or 0.0)
-    if card.accept is None:
-        cut = automatic_cut(probability, card.least_f1)
-        picked = cut.picks_something & (probability >= cut.accept)
+    probability = classify_candidates(field, found, classifier)
+    picked = choose_cut(probability, card.accept, card.least_f1).accepts(probability)
     reach = _REACH * card.particle_px
     is_picked = ~far_from(labelled.centers_yx, found.centers_yx[picked], reach)
     return np.asarray(is_picked == labelled.accepted)

@@ -138,13 +138,21 @@ def choose_classifier_cuts(
         Classifier to validate.
     """
     probability = [
-        particle_probability(
-            patch_log_odds(field, found, classifier), context_log_odds(field, found, classifier)
-        )
+        classify_candidates(field, found, classifier)
         for field, found in zip(validation, candidates, strict=True)
     ]
     least_f1, score = choose_least_f1(candidates, probability)
     return Cuts(score, threshold, accept=None, least_f1=least_f1)
+
+
+def classify_candidates(
+    field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
+) -> Floats:
+    """Return P(particle) ``(n,)`` of the candidates of a field, from patch and context."""
+    context = log_odds_of_context(
+        found.centers_yx, found.height, field.extent, classifier.card.particle_px, classifier
+    )
+    return particle_probability(patch_log_odds(field, found, classifier), context)
 
 
 def patch_log_odds(
@@ -153,16 +161,6 @@ def patch_log_odds(
     """Return the log-odds ``(n,)`` of a particle from the patches of the candidates of a field."""
     patches = cut_patches([field], [found], classifier.card.patch_px).patches
     return log_odds_of_patches(patches.astype(np.float32), classifier)
-
-
-def context_log_odds(
-    field: Field, found: LabelledCandidates, classifier: ClassifierNetwork
-) -> Floats:
-    """Return the log-odds ``(n,)`` of a particle from the contexts of the candidates of a field."""
-    particle_px = classifier.card.particle_px
-    return log_odds_of_context(
-        found.centers_yx, found.height, field.extent, particle_px, classifier
-    )
 
 
 def choose_threshold(candidates: Sequence[LabelledCandidates]) -> tuple[float, float]:
@@ -211,10 +209,7 @@ def choose_least_f1(
     scores = []
     for least_f1 in np.round(np.arange(0, 0.75, 0.05), 2):
         cuts = [automatic_cut(p, least_f1) for p in probability]
-        kept = [
-            cut.picks_something & (p >= cut.accept)
-            for cut, p in zip(cuts, probability, strict=True)
-        ]
+        kept = [cut.accepts(p) for cut, p in zip(cuts, probability, strict=True)]
         scores.append((_score(candidates, kept), float(least_f1)))
     best, _ = max(scores)
     least_f1, score = max((value, score) for score, value in scores if score >= best - _CAUTION)

@@ -103,10 +103,7 @@ def fit_detector(
         loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
         return loss
 
-    best = _BestState(network, validate, recipe.validate_every)
-    if recipe.weights is not None:
-        best.validate(0, recipe.steps)
-    yield from _minimise(network, draw_loss, recipe.steps, recipe.learning_rate, job, best)
+    yield from _minimise(network, draw_loss, recipe.steps, recipe, job, validate)
 
 
 def fit_classifier(
@@ -160,10 +157,7 @@ def fit_classifier(
         return torch.nn.functional.cross_entropy(network(images), wanted)
 
     steps = recipe.epochs * per_epoch
-    best = _BestState(network, validate, recipe.validate_every)
-    if recipe.weights is not None:
-        best.validate(0, steps)
-    yield from _minimise(network, draw_loss, steps, recipe.learning_rate, job, best)
+    yield from _minimise(network, draw_loss, steps, recipe, job, validate)
 
 
 class _BestState:
@@ -198,14 +192,17 @@ def _minimise(
     network: nn.Module,
     draw_loss: Callable[[], Tensor],
     steps: int,
-    learning_rate: float,
+    recipe: DetectorRecipe | ClassifierRecipe,
     job: Job | None,
-    best: _BestState,
+    validate: Validate | None,
 ) -> Generator[Report, None, None]:
     """Minimise a loss that is drawn at each step, by AdamW with a cosine schedule."""
     job = job or SilentJob()
+    best = _BestState(network, validate, recipe.validate_every)
+    if recipe.weights is not None:
+        best.validate(0, steps)
     network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    adam = torch.optim.AdamW(network.parameters(), lr=learning_rate)
+    adam = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     losses: deque[float] = deque(maxlen=_REPORT_EVERY)
     try:
