@@ -15,6 +15,7 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.progress import StageBar
 from napari_drpnet.cli.weights import RESERVED
+from napari_drpnet.picking.networks.card import ClassifierCard
 from napari_drpnet.picking.networks.weights import load_detector, user_weights_folder
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
 
@@ -192,10 +193,10 @@ def _line(report: "Report", seconds_left: float) -> str:
 
 def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
     card = trained.card
-    if card.kind == "detector":
-        other = f"sigma {card.sigma_px:g} px"
-    else:
+    if isinstance(card, ClassifierCard):
         other = "accept automatic" if card.accept is None else f"accept {card.accept:g}"
+    else:
+        other = f"sigma {card.sigma_px:g} px"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

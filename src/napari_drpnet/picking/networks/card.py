@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from napari_drpnet.base.segmentation import CLASSES
+
 if TYPE_CHECKING:
     from torch import nn
 
-Kind = Literal["detector", "classifier"]
+Kind = Literal["detector", "segmenter", "classifier"]
+NetworkInput = Literal["view", "grey"]
 
 
 class Card(BaseModel):
@@ -51,10 +54,44 @@ class Card(BaseModel):
 class DetectorCard(Card):
     """Description of the weights of a detector."""
 
-    kind: Literal["detector"] = "detector"
+    kind: Literal["detector", "segmenter"] = "detector"
     sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
     score: Literal["height", "prominence"] = "height"
     border: float = Field(0.5, ge=0, description="Recommended border, particle diameters")
+
+
+class SegmenterCard(DetectorCard):
+    """Description of the weights of a segmenter, which also is a detector by its particle class.
+
+    Its recommended values are those of `SegmenterParameters`.
+    """
+
+    kind: Literal["segmenter"] = "segmenter"
+    classes: tuple[str, ...] = Field(CLASSES, description="Classes of pixels, in this order")
+    inputs: tuple[NetworkInput, ...] = Field(
+        ("view", "grey"),
+        description="Channels of the input: the preprocessed image, and the grey values before "
+        "its background was removed",
+    )
+    dirt_probability: float = Field(0.5, ge=0, le=1, description="Recommended least P(dirt)")
+    least_speck: float = Field(
+        0.1, ge=0, description="Recommended least area of dirt, particle areas"
+    )
+    clearance: float = Field(
+        0.25, ge=0, description="Recommended least distance to dirt, particle diameters"
+    )
+    particle_probability: float = Field(
+        0.5, ge=0, le=1, description="Recommended least P(particle) of a component"
+    )
+    least_area: float = Field(
+        0.1, ge=0, description="Recommended least area of a component, particle areas"
+    )
+    greatest_area: float = Field(
+        1000.0, ge=0, description="Recommended greatest area of a component, particle areas"
+    )
+    erosion: float = Field(
+        0.0, ge=0, description="Recommended erosion of components, particle diameters"
+    )
 
 
 class ClassifierCard(Card):
@@ -81,11 +118,12 @@ class ClassifierCard(Card):
 
     def knows(self, detector: DetectorCard) -> bool:
         """Return whether the classifier was made for this kind of detector and map units."""
-        return self.architecture == detector.architecture and self.map_units == detector.map_units
+        same = self.architecture == detector.architecture and self.map_units == detector.map_units
+        return same and detector.kind == "detector"
 
 
-AnyCard = DetectorCard | ClassifierCard
-CardT = TypeVar("CardT", DetectorCard, ClassifierCard)
+AnyCard = DetectorCard | SegmenterCard | ClassifierCard
+CardT = TypeVar("CardT", bound=Card, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +134,7 @@ class Network(Generic[CardT]):
     ----------
     module : torch.nn.Module
         Module in evaluation mode, on its device.
-    card : DetectorCard or ClassifierCard
+    card : DetectorCard, SegmenterCard or ClassifierCard
         Card of the weights.
     name : str
         Name or file of the weights, as given by the user.
@@ -111,5 +149,6 @@ class Network(Generic[CardT]):
 
 
 DetectorNetwork = Network[DetectorCard]
+SegmenterNetwork = Network[SegmenterCard]
 ClassifierNetwork = Network[ClassifierCard]
 AnyNetwork = DetectorNetwork | ClassifierNetwork
