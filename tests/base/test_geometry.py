@@ -152,3 +152,44 @@ def test_what_lies_just_at_the_reach_is_near():
     assert far_from(places, [[0.0, 0.0]], 5.0).tolist() == [False, False, False, True]
     assert far_from(places, np.empty((0, 2)), 5.0).tolist() == [True] * 4
     assert far_from([], places, 5.0).shape == (0,)
+
+
+@given(
+    st.tuples(st.integers(1, 14), st.integers(1, 14)),
+    st.floats(0.5, 9.0),
+    st.integers(0, 2**32 - 1),
+)
+def test_distance_to_dirt_agrees_with_all_pixels_tried_in_turn(shape, scale, seed):
+    rng = np.random.default_rng(seed)
+    frame = Frame((round(shape[0] * scale) or 1, round(shape[1] * scale) or 1), shape)
+    mask = rng.random(shape) < rng.choice([0.02, 0.3, 0.9])
+    centers = rng.uniform(-0.5, np.array(frame.full_shape) - 0.5, (20, 2))
+    found = geometry.distance_to_dirt(mask, frame, centers)
+    pixels = frame.to_full(np.argwhere(mask))
+    away = np.maximum(np.abs(centers[:, None] - pixels) - frame.scale_yx / 2, 0)
+    expected = np.hypot(*np.moveaxis(away, -1, 0)).min(axis=1, initial=np.inf)
+    slack = np.hypot(*frame.scale_yx) / 2 - frame.scale_yx.min() / 2
+    assert (found >= expected - 1e-9).all()
+    assert np.isinf(found).tolist() == np.isinf(expected).tolist()
+    assert (found <= expected + slack + 1e-9).all()
+    assert ((found < 1e-9) == (expected < 1e-9)).all()
+
+
+def test_distance_to_dirt_is_measured_in_unbinned_pixels():
+    mask = np.zeros((10, 20), bool)
+    mask[2, 15] = True  # rows 8 to 11 and columns 45 to 47 of the micrograph
+    frame = Frame((40, 60), (10, 20))
+    centers = [[9, 46], [9, 30], [20, 46], [4.5, 40.5], [11.4, 46]]
+    distance = geometry.distance_to_dirt(mask, frame, centers)
+    assert_allclose(distance, [0, 14.5, 8.5, np.hypot(3, 4), 0])
+
+
+def test_distance_to_no_dirt_is_infinite_and_to_dirt_everywhere_0():
+    frame = Frame((40, 60), (10, 20))
+    centers = [[9, 46], [-3, 80]]
+    clean = geometry.distance_to_dirt(np.zeros((10, 20), bool), frame, centers)
+    assert clean.tolist() == [np.inf, np.inf]
+    assert geometry.distance_to_dirt(np.ones((10, 20), bool), frame, centers).tolist() == [0, 0]
+    assert geometry.distance_to_dirt(np.ones((10, 20), bool), frame, []).shape == (0,)
+    with pytest.raises(ValueError, match="shape"):
+        geometry.distance_to_dirt(np.zeros((20, 10), bool), frame, centers)
