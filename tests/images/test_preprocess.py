@@ -12,6 +12,7 @@ from napari_drpnet.images.preprocess import (
     flatten_background,
     preprocess,
     resample,
+    stack_channels,
 )
 
 DIAMETER, PARTICLE = 24.0, 11.0
@@ -215,3 +216,36 @@ def test_inverting_is_what_the_other_polarity_makes(normalization):
         "dark",
     )
     np.testing.assert_array_equal(turned.image, bright.image)
+
+
+def test_grey_keeps_the_level_of_a_film_whatever_the_polarity():
+    pixels = scene().copy()
+    pixels[:, 320:] -= 200  # a dark film
+    view = preprocess(pixels, DIAMETER, PARTICLE, "dark", grey=True)
+    assert view.grey.dtype == np.float32
+    assert np.abs(view.grey).max() <= 1
+    assert view.grey[:, 160:].max() < -0.9 < np.median(view.grey[:, :140])
+    assert abs(view.image[:, 170:].mean()) < 2  # of 20: its level is gone from the view
+    bright = preprocess(pixels, DIAMETER, PARTICLE, "bright", grey=True)
+    assert_array_equal(bright.grey, view.grey)
+    assert_array_equal(view.inverted().grey, view.grey)
+
+
+def test_grey_is_zero_outside_the_valid_area():
+    pixels = scene().copy()
+    pixels[:100] = 0
+    view = preprocess(pixels, DIAMETER, PARTICLE, "dark", grey=True)
+    assert (view.grey[~view.valid] == 0).all()
+    assert abs(np.median(view.grey[view.valid])) < 1e-4
+
+
+def test_channels_are_stacked_by_name():
+    view = preprocess(scene(), DIAMETER, PARTICLE, "dark", grey=True)
+    stack = stack_channels(view, ("grey", "view"))
+    assert stack.dtype == np.float32
+    assert_array_equal(stack, [view.grey, view.image])
+    plain = preprocess(scene(), DIAMETER, PARTICLE, "dark")
+    assert plain.grey is None
+    assert_array_equal(stack_channels(plain, ("view",)), [plain.image])
+    with pytest.raises(ValueError, match="without its grey values"):
+        stack_channels(plain, ("view", "grey"))

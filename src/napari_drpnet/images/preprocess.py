@@ -43,6 +43,10 @@ class NetworkImage:
         if all pixels are valid.
     gain : (SPECTRUM_SIZE,) float32 array or None
         Gain applied to each ring of the background spectrum; None if it was not equalised.
+    grey : (h, w) float32 array or None
+        Resampled grey values before the background was removed, in −1...1, whatever the polarity:
+        ``tanh((x − median) / interquartile range)``; 0 outside the valid area. None if they were
+        not asked for.
     """
 
     image: Image
@@ -51,6 +55,7 @@ class NetworkImage:
     normalization: Normalization
     valid: Mask | None = None
     gain: Image | None = None
+    grey: Image | None = None
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -95,6 +100,7 @@ def preprocess(
     polarity: Polarity,
     normalization: Normalization = "robust",
     spectrum: Sequence[float] | None = None,
+    grey: bool = False,
 ) -> NetworkImage:
     """Resample and normalise a micrograph for a network.
 
@@ -113,6 +119,8 @@ def preprocess(
     spectrum : sequence of float, optional
         Background spectrum of the training images, from `equalise.measure_spectrum`, to which
         the spectrum of the micrograph is equalised. Ignored with ``"published"``.
+    grey : bool
+        Whether to also compute `NetworkImage.grey`.
 
     Returns
     -------
@@ -132,8 +140,8 @@ def preprocess(
         raise ValueError(f"a particle of {diameter_px:.2g} px is too small to be seen")
     frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), diameter_px / particle_px)
     if normalization == "published":
-        binned = resample(clip_outliers(pixels), frame.network_shape)
-        view = NetworkImage(_published(binned), frame, "dark", normalization)
+        binned, valid, gain = resample(clip_outliers(pixels), frame.network_shape), None, None
+        dark = _published(binned)
     else:
         area = find_valid_area(pixels, diameter_px)
         binned = resample(clip_outliers(fill_invalid(pixels, area)), frame.network_shape)
@@ -143,8 +151,35 @@ def preprocess(
         if spectrum is not None:
             dark, gain = equalise(dark, spectrum, valid)
             dark = _standardised(dark, valid)
-        view = NetworkImage(dark, frame, "dark", normalization, valid, gain)
+    greys = _grey(binned, valid) if grey else None
+    view = NetworkImage(dark, frame, "dark", normalization, valid, gain, greys)
     return view if polarity == "dark" else view.inverted()
+
+
+def stack_channels(view: NetworkImage, inputs: Sequence[str]) -> Image:
+    """Stack the channels of the input of a network.
+
+    Parameters
+    ----------
+    view : NetworkImage
+        Preprocessed micrograph.
+    inputs : sequence of {'view', 'grey'}
+        Names of the channels: `NetworkImage.image` or `NetworkImage.grey`.
+
+    Returns
+    -------
+    (c, h, w) float32 array
+
+    Raises
+    ------
+    ValueError
+        If the grey values were not computed.
+    """
+    channels = {"view": view.image, "grey": view.grey}
+    stack = [channels[name] for name in inputs]
+    if any(channel is None for channel in stack):
+        raise ValueError("the micrograph was preprocessed without its grey values")
+    return np.stack(stack)  # type: ignore[arg-type]
 
 
 def clip_outliers(pixels: NDArray[np.generic]) -> Image:
@@ -238,6 +273,14 @@ def _standardised(image: Image, valid: Mask | None) -> Image:
     centred = image - np.median(image[known])
     scaled = np.clip(centred / _deviation(centred[known]), -_LIMIT, _LIMIT)
     return np.where(known, scaled, 0).astype(np.float32)
+
+
+def _grey(binned: Image, valid: Mask | None) -> Image:
+    """Scale grey values by the median and the interquartile range of valid pixels to −1...1."""
+    known = _known(binned, valid)
+    low, median, high = np.percentile(binned if valid is None else binned[known], (25, 50, 75))
+    spread = np.float32(high - low if high > low else binned[known].std() or 1.0)
+    return np.where(known, np.tanh((binned - np.float32(median)) / spread), 0).astype(np.float32)
 
 
 def _known(image: Image, valid: Mask | None) -> Mask:

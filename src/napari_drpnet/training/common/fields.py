@@ -18,6 +18,7 @@ from napari_drpnet.simulation.noise import (
     white,
 )
 from napari_drpnet.simulation.parameters import SimulationParameters
+from napari_drpnet.training.common import draws
 from napari_drpnet.training.common.recipe import STANDARD, HardFields
 
 Floats = NDArray[np.float64]
@@ -95,27 +96,66 @@ def random_fields(
         The views, `looks` of them.
     """
     rng = np.random.default_rng(seed)
-    if not structures or rng.random() < _SHAPE_SHARE:
-        structure = make_shape(str(rng.choice(SHAPES)), np.exp(rng.uniform(4.4, 5.9)), rng)
-    else:
-        structure = structures[int(rng.integers(len(structures)))]
+    structure = random_structure(structures, rng)
     parameters = random_parameters(structure.diameter_angstrom, rng, hard)
     simulated = simulate_micrograph(parameters, [structure], seed)
-    polarity: Polarity = "bright" if parameters.negative_stain else "dark"
     centers, pixels = simulated.centers_yx, np.asarray(simulated.micrograph.pixels, float)
-    if _chance(rng, hard.noisy):
+    if draws.chance(rng, hard.noisy):
         pixels = make_fainter(pixels, centers, rng)
-    fields = []
-    for _ in range(looks):
-        augmented = augment(pixels, rng)
-        if _chance(rng, hard.blank):
-            augmented = blank_out(augmented, rng)
-        jitter = np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER))
-        view = preprocess(
-            augmented, _DIAMETER_PX * jitter, particle_px, polarity, spectrum=spectrum
-        )
-        fields.append(Field.of(view, centers))
-    return fields
+    look = partial(random_look, pixels, particle_px, polarity_of(parameters), spectrum, hard.blank)
+    return [Field.of(look(rng), centers) for _ in range(looks)]
+
+
+def random_structure(structures: Sequence[Structure], rng: np.random.Generator) -> Structure:
+    """Draw one of the structures, or in half of the cases a simple shape of random diameter."""
+    if not structures or rng.random() < _SHAPE_SHARE:
+        return make_shape(str(rng.choice(SHAPES)), np.exp(rng.uniform(4.4, 5.9)), rng)
+    return structures[int(rng.integers(len(structures)))]
+
+
+def polarity_of(parameters: SimulationParameters) -> Polarity:
+    """Return the contrast of particles in simulated micrographs."""
+    return "bright" if parameters.negative_stain else "dark"
+
+
+def random_look(
+    pixels: Floats,
+    particle_px: float,
+    polarity: Polarity,
+    spectrum: Sequence[float] | None,
+    blank: float,
+    rng: np.random.Generator,
+    grey: bool = False,
+) -> NetworkImage:
+    """Augment and preprocess a simulated micrograph.
+
+    Parameters
+    ----------
+    pixels : (ny, nx) float array
+        Simulated micrograph.
+    particle_px : float
+        Nominal particle diameter, network pixels; that of the look differs by up to 18 %.
+    polarity : {'dark', 'bright'}
+        Contrast of the particles.
+    spectrum : sequence of float or None
+        Background spectrum that the network expects; see `preprocess`.
+    blank : float
+        Probability of a blank part.
+    rng : Generator
+        Random number generator.
+    grey : bool
+        Whether to also compute the grey values; see `preprocess`.
+
+    Returns
+    -------
+    NetworkImage
+    """
+    augmented = augment(pixels, rng)
+    if draws.chance(rng, blank):
+        augmented = blank_out(augmented, rng)
+    jitter = np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER))
+    diameter_px = _DIAMETER_PX * jitter
+    return preprocess(augmented, diameter_px, particle_px, polarity, spectrum=spectrum, grey=grey)
 
 
 def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -> Floats:
@@ -136,14 +176,14 @@ def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -
         Micrograph in which particles have a d' between 1.6 and the present value. Without
         particles, noise of half to four times the standard deviation is added.
     """
-    spectrum = random_spectrum(_DIAMETER_PX, rng) if _chance(rng, _COLOURED_SHARE) else white
+    spectrum = random_spectrum(_DIAMETER_PX, rng) if draws.chance(rng, _COLOURED_SHARE) else white
     present = measure_detectability(pixels, centers_yx, _DIAMETER_PX)
     if len(centers_yx) and present > _LEAST_DETECTABILITY:
-        wanted = _log_uniform(rng, _LEAST_DETECTABILITY, present)
+        wanted = draws.log_uniform(rng, _LEAST_DETECTABILITY, present)
         return add_noise(pixels, centers_yx, _DIAMETER_PX, wanted, spectrum, rng)
     if len(centers_yx):
         return pixels
-    strength = pixels.std() * _log_uniform(rng, 0.5, 4)
+    strength = pixels.std() * draws.log_uniform(rng, 0.5, 4)
     noise = coloured_noise((pixels.shape[0], pixels.shape[1]), spectrum, rng)
     return np.asarray(pixels + strength * noise)
 
@@ -189,11 +229,8 @@ def _film_and_debris(
     drawn: SimulationParameters, hard: HardFields, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Draw parameters of an uneven film, and of debris and crystals that look like particles."""
-    log_uniform, chance, stain = (
-        partial(_log_uniform, rng),
-        partial(_chance, rng),
-        drawn.negative_stain,
-    )
+    log_uniform, chance = partial(draws.log_uniform, rng), partial(draws.chance, rng)
+    stain = drawn.negative_stain
     update: dict[str, Any] = {}
     if chance(hard.uneven):
         update["film_unevenness"] = log_uniform(0.1, 1.2) if stain else log_uniform(0.04, 0.5)
@@ -210,7 +247,7 @@ def _film_and_debris(
 
 
 def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> SimulationParameters:
-    log_uniform, chance = partial(_log_uniform, rng), partial(_chance, rng)
+    log_uniform, chance = partial(draws.log_uniform, rng), partial(draws.chance, rng)
     crystalline = chance(0.06)
     return SimulationParameters(
         height_px=_SIDE_PX,
@@ -236,8 +273,8 @@ def _usual_parameters(diameter_angstrom: float, rng: np.random.Generator) -> Sim
 
 def _faint(rng: np.random.Generator) -> dict[str, Any]:
     """Draw parameters of a faint field: low dose, near focus, strong envelope, rarely in stain."""
-    log_uniform = partial(_log_uniform, rng)
-    stain = {} if _chance(rng, 0.85) else {"negative_stain": False}
+    log_uniform = partial(draws.log_uniform, rng)
+    stain = {} if draws.chance(rng, 0.85) else {"negative_stain": False}
     return stain | {
         "particles": int(log_uniform(30, 250)),
         "dose": log_uniform(4, 14),
@@ -249,7 +286,7 @@ def _faint(rng: np.random.Generator) -> dict[str, Any]:
 
 def _empty(rng: np.random.Generator) -> dict[str, Any]:
     """Draw parameters of a field without particles: dirt, and in half of them crystalline ice."""
-    film = _log_uniform(rng, 0.02, 0.3) if _chance(rng, 0.5) else 0.0
+    film = draws.log_uniform(rng, 0.02, 0.3) if draws.chance(rng, 0.5) else 0.0
     return _dirt(rng, 0, 14, 0.4) | {
         "particles": 0,
         "crystalline_ice": film,
@@ -262,16 +299,8 @@ def _dirt(rng: np.random.Generator, least: int, most: int, carbon: float) -> dic
     return {
         "ice_crystals": int(rng.integers(least, most)),
         "junk": int(rng.integers(least // 2, 9)),
-        "carbon": _chance(rng, carbon),
+        "carbon": draws.chance(rng, carbon),
     }
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def _chance(rng: np.random.Generator, probability: float) -> bool:
-    return bool(rng.random() < probability)
 
 
 def augment(pixels: NDArray[np.floating], rng: np.random.Generator) -> Image:
