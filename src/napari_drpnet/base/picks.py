@@ -1,11 +1,13 @@
 """The picks of one micrograph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.points import PointTable
+
+_UNKNOWN: NDArray[np.float64] = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +25,23 @@ class Picks(PointTable):
     probability : (n,) float array
         P(particle) from the classifier; NaN for candidates that were not classified.
     accepted : (n,) bool array
-        True for candidates above the threshold that the classifier, if there is one, accepted.
+        True for candidates above the threshold that are not on dirt and that the classifier, if
+        there is one, accepted.
+    clearance : (n,) float array, optional
+        Distance from the centre to the nearest dirt in particle diameters, at most 99; NaN where
+        nothing is known about dirt, which is the default.
     """
 
     height: NDArray[np.float64]
     prominence: NDArray[np.float64]
     probability: NDArray[np.float64]
     accepted: NDArray[np.bool_]
+    clearance: NDArray[np.float64] = field(default_factory=lambda: _UNKNOWN)
+
+    def __post_init__(self) -> None:
+        if self.clearance is _UNKNOWN:
+            object.__setattr__(self, "clearance", np.full(len(self), np.nan))
+        super().__post_init__()
 
     @property
     def figure_of_merit(self) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from napari_drpnet.images.micrograph import Micrograph, read_micrograph
 from napari_drpnet.picking.advice import advise
 from napari_drpnet.picking.cuts import above_threshold, find_cut
 from napari_drpnet.picking.expected import Cut, expected_scores
-from napari_drpnet.picking.fingerprint import settings_of_picks
+from napari_drpnet.picking.fingerprint import Hashes, settings_of_picks
 from napari_drpnet.picking.loading import NetworkCache, Networks, load_networks
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.pick import pick_in_detail
@@ -52,14 +52,13 @@ class PickTask:
         Parameters from `prepare`.
     outputs : Outputs
         Files to write, and the output folder.
-    sha256 : tuple of (str, str or None)
-        Hashes of the detector and classifier weights, because another computer may have other
-        weights of the same name. The second one is None without a classifier.
+    sha256 : Hashes
+        Hashes of the weights, because another computer may have other weights of the same name.
     """
 
     parameters: ResolvedParameters
     outputs: Outputs
-    sha256: tuple[str, str | None]
+    sha256: Hashes
 
     @classmethod
     def prepare(

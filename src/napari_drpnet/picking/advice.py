@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.images.equalise import is_unusual
-from napari_drpnet.picking.cuts import above_threshold, find_cut, ranking_score
+from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.detection import UNSURE, Detection
+from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.resolve import ResolvedParameters
 
-Topic = Literal["picks", "polarity", "scale", "diameter", "pixel size", "spectrum", "blank area"]
+Topic = Literal[
+    "picks", "polarity", "dirt", "scale", "diameter", "pixel size", "spectrum", "blank area"
+]
 
 #: Share of candidates below which few are accepted, and least number of candidates for that.
 _FEW, _MANY_CANDIDATES = 0.02, 100
@@ -68,6 +71,7 @@ def advise(
     found = (
         ("picks", advise_on_picks(picks, parameters)),
         ("polarity", _about_polarity(detection, parameters)),
+        ("dirt", _about_dirt(detection, parameters)),
         ("diameter", _about_diameter(detection, parameters)),
         ("pixel size", _about_pixel_size(pixel_size_angstrom)),
         ("scale", _about_scale(detection)),
@@ -89,6 +93,7 @@ def advise_on_picks(picks: Picks, parameters: ResolvedParameters) -> str:
     """
     above = above_threshold(picks, parameters)
     count, accepted = int(above.sum()), int(picks.accepted.sum())
+    clean = above & ~on_dirt(picks, parameters)
     peaks = parameters.peaks
     if not count:
         score = ranking_score(picks, parameters)
@@ -102,7 +107,13 @@ def advise_on_picks(picks: Picks, parameters: ResolvedParameters) -> str:
         return ""
     few = "None" if not accepted else f"Only {accepted}"
     start = f"{few} of {count} candidates {'is' if accepted < 2 else 'are'} accepted: "
-    return start + _why_few(picks.probability[above], picks, parameters)
+    if not clean.any() or accepted >= _FEW * clean.sum() > 0:
+        return start + (
+            f"{count - int(clean.sum())} lie on dirt or within {parameters.segmenter.clearance:g} "
+            "diameters of it. Look at the mask; if it is wrong raise the P(dirt) of the segmenter "
+            "or lower the clearance, or pick without a segmenter."
+        )
+    return start + _why_few(picks.probability[clean], picks, parameters)
 
 
 def _why_few(probability: NDArray[np.float64], picks: Picks, parameters: ResolvedParameters) -> str:
@@ -134,6 +145,17 @@ def _about_polarity(detection: Detection, parameters: ResolvedParameters) -> str
     return (
         "It is uncertain whether particles are dark or bright; they were taken for "
         f"{polarity}. Set the polarity."
+    )
+
+
+def _about_dirt(detection: Detection, parameters: ResolvedParameters) -> str:
+    dirt = find_dirt(detection, parameters)
+    if dirt is None or dirt.rejects:
+        return ""
+    return (
+        f"{dirt.area:.0%} of the micrograph is dirt, so nothing was rejected for lying on it. It "
+        "may be a frame of carbon or crystalline ice: look at it, and leave it out. If it is good, "
+        "pick it without a segmenter."
     )
 
 

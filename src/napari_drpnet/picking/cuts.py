@@ -23,6 +23,19 @@ def above_threshold(picks: Picks, parameters: ResolvedParameters) -> NDArray[np.
     return ranking_score(picks, parameters) >= parameters.peaks.least_score
 
 
+def on_dirt(picks: Picks, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+    """Return which picks ``(n,)`` are rejected because they lie on dirt or too near to it.
+
+    Nothing is rejected where nothing is known about dirt.
+    """
+    return np.asarray(picks.clearance <= parameters.segmenter.clearance)
+
+
+def eligible(picks: Picks, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+    """Return which picks ``(n,)`` may be accepted: above the threshold and not on dirt."""
+    return above_threshold(picks, parameters) & ~on_dirt(picks, parameters)
+
+
 def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
     """Find the least P(particle) of an accepted pick on this micrograph.
 
@@ -32,35 +45,35 @@ def find_cut(picks: Picks, parameters: ResolvedParameters) -> Cut | None:
         All candidates, or at least those above the threshold.
     parameters : ResolvedParameters
         Parameters of the classifier. If `accept` is a number, it is the cut. If it is None, the
-        cut is that of best expected F1 among the picks above the threshold.
+        cut is that of best expected F1 among the picks above the threshold that are not on dirt.
 
     Returns
     -------
     Cut or None
         The cut; None if there is no classifier or no pick is classified.
     """
-    known = picks.probability[above_threshold(picks, parameters)]
+    known = picks.probability[eligible(picks, parameters)]
     if parameters.classifier.classifier == "none" or np.isnan(picks.probability).all():
         return None
     return choose_cut(known, parameters.classifier.accept, parameters.classifier.least_f1)
 
 
 def accept(picks: Picks, parameters: ResolvedParameters) -> Picks:
-    """Mark the picks that pass the threshold, the cut and the maximum count.
+    """Mark the picks that are not on dirt and pass the threshold, the cut and the maximum count.
 
     Parameters
     ----------
     picks : Picks
         All candidates, or at least those above the threshold, best first.
     parameters : ResolvedParameters
-        Parameters with the threshold, the rule of acceptance and the maximum count.
+        Parameters with the threshold, the clearance, the rule of acceptance and the maximum count.
 
     Returns
     -------
     Picks
         The same picks, each accepted or not.
     """
-    accepted = above_threshold(picks, parameters)
+    accepted = eligible(picks, parameters)
     cut = find_cut(picks, parameters)
     if cut is not None:
         accepted &= cut.accepts(picks.probability)

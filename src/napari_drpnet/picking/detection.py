@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_drpnet.base import geometry
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.segmentation import Segmentation
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import NetworkImage, preprocess
 from napari_drpnet.picking.detectors.families import family_of
 from napari_drpnet.picking.detectors.protocol import Evidence
+from napari_drpnet.picking.detectors.segmentation_family import SegmentedParticles
 from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters
+from napari_drpnet.picking.segmentation.segment import segment
 
+Mask = NDArray[np.bool_]
 #: Confidence below which a polarity is uncertain.
 UNSURE = 0.5
 
@@ -33,6 +41,10 @@ class Detection:
         Particle diameter, unbinned pixels.
     polarity_confidence : float
         Confidence of the polarity of `view`, from 0 (a guess) to 1; 1 if it was given.
+    segmentation : Segmentation, optional
+        Classes of the pixels; None without a segmenter.
+    mask : (my, mx) bool array, optional
+        Mask of dirt that another program or a person made, binned by any factor.
     """
 
     view: NetworkImage
@@ -40,6 +52,20 @@ class Detection:
     classifier_view: NetworkImage
     diameter_px: float
     polarity_confidence: float
+    segmentation: Segmentation | None = None
+    mask: Mask | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays, bytes; those that are used twice are counted once."""
+        images = (self.view.image, self.classifier_view.image, self.view.grey)
+        held = {id(image): image.nbytes for image in images if image is not None}
+        evidence = self.evidence
+        own = isinstance(evidence, SegmentedParticles) and evidence.segmentation
+        if self.segmentation is not None and self.segmentation is not own:
+            held[id(self.segmentation)] = self.segmentation.nbytes
+        mask = 0 if self.mask is None else self.mask.nbytes
+        return sum(held.values()) + evidence.nbytes + mask
 
 
 def detect(
@@ -47,8 +73,9 @@ def detect(
     parameters: ResolvedParameters,
     networks: Networks,
     job: Job | None = None,
+    mask: Mask | None = None,
 ) -> Detection:
-    """Preprocess a micrograph and run the detector.
+    """Preprocess a micrograph and run the detector, and the segmenter if there is one.
 
     Parameters
     ----------
@@ -60,12 +87,14 @@ def detect(
         Networks from `load_networks`.
     job : Job, optional
         Progress callback, called after each tile; it may cancel the work.
+    mask : (my, mx) bool array, optional
+        Mask of dirt that is known already, binned by any factor.
 
     Returns
     -------
     Detection
-        Images and evidence. With ``auto`` polarity, the polarity is the one in which the detector
-        finds more on a sample of the micrograph; dark if that is uncertain.
+        Images, evidence and segmentation. With ``auto`` polarity, the polarity is the one in which
+        the detector finds more on a sample of the micrograph; dark if that is uncertain.
 
     Raises
     ------
@@ -85,6 +114,7 @@ def detect(
             "dark" if wanted == "auto" else wanted,
             parameters.detector.normalization,
             card.spectrum,
+            grey=_is_grey_needed(networks),
         )
     except ValueError as error:
         remedy = "Check the particle diameter and the pixel size"
@@ -95,8 +125,16 @@ def detect(
         bright, confidence = family.find_polarity(view, *asked, job)
         view = view.inverted() if bright else view
     evidence = family.detect(view, networks.detector, parameters.detector, job)
-    classifier_view = _classifier_view(micrograph, diameter_px, view, networks)
-    return Detection(view, evidence, classifier_view, diameter_px, confidence)
+    sources = _Sources(micrograph, diameter_px, view, networks)
+    return Detection(
+        view,
+        evidence,
+        sources.view_for(networks.classifier.card if networks.classifier else None),
+        diameter_px,
+        confidence,
+        sources.segment(evidence, parameters, job),
+        mask,
+    )
 
 
 def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> float:
@@ -117,20 +155,50 @@ def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> 
     return geometry.pixels_from_angstrom(parameters.particle.diameter_angstrom, pixel_size)
 
 
-def _classifier_view(
-    micrograph: Micrograph, diameter_px: float, view: NetworkImage, networks: Networks
-) -> NetworkImage:
-    """Preprocess a micrograph for the classifier, unless the view of the detector is the same."""
-    if networks.classifier is None:
-        return view
-    detector, classifier = networks.detector.card, networks.classifier.card
-    if classifier.preprocessing == (detector.particle_px, view.normalization, detector.spectrum):
-        return view
-    return preprocess(
-        micrograph.pixels,
-        diameter_px,
-        classifier.particle_px,
-        view.polarity,
-        classifier.normalization,
-        classifier.spectrum,
-    )
+def _is_grey_needed(networks: Networks) -> bool:
+    """Return whether a network sees the grey values of the view of the detector."""
+    cards = [networks.detector.card]
+    if networks.segmenter:
+        cards.append(networks.segmenter.card)
+    return any(isinstance(card, SegmenterCard) and "grey" in card.inputs for card in cards)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sources:
+    """What the networks after the detector see: its view, or one of their own."""
+
+    micrograph: Micrograph
+    diameter_px: float
+    view: NetworkImage
+    networks: Networks
+
+    def view_for(self, card: ClassifierCard | SegmenterCard | None) -> NetworkImage:
+        """Preprocess the micrograph for a network, unless the view of the detector is the same."""
+        view, detector = self.view, self.networks.detector.card
+        if card is None or card.preprocessing == (
+            detector.particle_px,
+            view.normalization,
+            detector.spectrum,
+        ):
+            return view
+        return preprocess(
+            self.micrograph.pixels,
+            self.diameter_px,
+            card.particle_px,
+            view.polarity,
+            card.normalization,
+            card.spectrum,
+            grey=isinstance(card, SegmenterCard) and "grey" in card.inputs,
+        )
+
+    def segment(
+        self, evidence: Evidence, parameters: ResolvedParameters, job: Job | None
+    ) -> Segmentation | None:
+        """Run the segmenter, unless the detector is the same network."""
+        segmenter, sha256 = self.networks.segmenter, self.networks.sha256
+        if segmenter is None:
+            return None
+        if isinstance(evidence, SegmentedParticles) and sha256.detector == sha256.segmenter:
+            return evidence.segmentation
+        view = self.view_for(segmenter.card)
+        return segment(view, segmenter, parameters.detector.precision, job=job)

@@ -1,15 +1,30 @@
 """Settings that results depend on, as data that can be hashed and compared."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from napari_drpnet.picking.networks.card import ClassifierCard
-from napari_drpnet.picking.resolve import ResolvedParameters
+from napari_drpnet.picking.resolve import NO_SEGMENTER, ResolvedParameters
 
 #: Parameters of peaks and classifier that only decide which candidates are accepted.
-CUTS = frozenset({"threshold", "level", "max_count", "accept", "least_f1"})
+CUTS = frozenset({"threshold", "level", "max_count", "accept", "least_f1", "clearance"})
 
-Hashes = tuple[str, str | None]
+
+class Hashes(NamedTuple):
+    """Hashes of weights files.
+
+    Parameters
+    ----------
+    detector : str
+        Hash of the detector.
+    classifier, segmenter : str or None
+        Hashes of the classifier, and of the segmenter that finds dirt, which may be the detector
+        itself; None without one.
+    """
+
+    detector: str
+    classifier: str | None = None
+    segmenter: str | None = None
 
 
 def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[str, Any]:
@@ -19,12 +34,21 @@ def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[st
     ----------
     parameters : ResolvedParameters
         Parameters of the picks. Names of networks are replaced by hashes; the device is left out.
-    sha256 : tuple of (str, str or None)
-        Hashes of the weights of detector and classifier.
+    sha256 : Hashes
+        Hashes of the weights.
+
+    Notes
+    -----
+    The parameters of the segmenter are left out if there is none and nothing is set, so that
+    results of versions without segmenters remain valid.
     """
     settings = parameters.model_dump(mode="json")
     del settings["detector"]["device"]
-    settings["detector"]["weights"], settings["classifier"]["classifier"] = sha256
+    settings["detector"]["weights"] = sha256.detector
+    settings["classifier"]["classifier"] = sha256.classifier
+    settings["segmenter"]["segmenter"] = sha256.segmenter
+    if sha256.segmenter is None and parameters.segmenter == NO_SEGMENTER:
+        del settings["segmenter"]
     return settings
 
 
@@ -45,10 +69,12 @@ def settings_of_detection(
     The classifier matters only by the preprocessing that its card asks for.
     """
     settings = settings_of_picks(parameters, sha256)
+    of_segmenter = {"segmenter": sha256.segmenter} if sha256.segmenter else {}
     return {
         "particle": settings["particle"],
         "detector": settings["detector"],
         "classifier_view": classifier and list(classifier.preprocessing),
+        **of_segmenter,
     }
 
 

@@ -10,18 +10,24 @@ from napari_drpnet.base.devices import Device, choose_device
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.picking.fingerprint import Hashes, file_stamp
 from napari_drpnet.picking.networks.card import (
+    CARDS,
     AnyCard,
     ClassifierCard,
     ClassifierNetwork,
     DetectorCard,
     DetectorNetwork,
     Kind,
+    Network,
+    SegmenterCard,
+    SegmenterNetwork,
 )
 from napari_drpnet.picking.networks.weights import find_weights, list_weights, read_card_and_hash
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters, resolve
 
-_CardT = TypeVar("_CardT", DetectorCard, ClassifierCard)
+_CardT = TypeVar("_CardT", DetectorCard, SegmenterCard, ClassifierCard)
+#: Name of a network that is not wanted.
+NONE = "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +41,33 @@ class Networks:
     classifier : ClassifierNetwork or None
         Network that classifies the candidates; None without a classifier.
     device : Device
-        Device that both run on.
+        Device that all run on.
+    segmenter : SegmenterNetwork, optional
+        Network that finds dirt; None without a segmenter. It may be the detector itself.
     """
 
     detector: DetectorNetwork
     classifier: ClassifierNetwork | None
     device: Device
+    segmenter: SegmenterNetwork | None = None
 
     def resolve(self, parameters: PickParameters) -> ResolvedParameters:
         """Replace every None by the value that these networks recommend; see `resolve.resolve`."""
         return resolve(
-            parameters, self.detector.card, self.classifier.card if self.classifier else None
+            parameters,
+            self.detector.card,
+            self.classifier.card if self.classifier else None,
+            self.segmenter.card if self.segmenter else None,
         )
 
     @property
     def sha256(self) -> Hashes:
-        """Hashes of the weights files of detector and classifier."""
-        return self.detector.sha256, self.classifier.sha256 if self.classifier else None
+        """Hashes of the weights files."""
+        return Hashes(
+            self.detector.sha256,
+            self.classifier.sha256 if self.classifier else None,
+            self.segmenter.sha256 if self.segmenter else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -64,17 +80,20 @@ class ChosenWeights:
         Card of the detector.
     classifier : ClassifierCard or None
         Card of the classifier; None without a classifier.
-    sha256 : tuple of (str, str or None)
-        Hashes of the two weights files.
+    sha256 : Hashes
+        Hashes of the weights files.
+    segmenter : SegmenterCard, optional
+        Card of the segmenter that finds dirt; None without a segmenter.
     """
 
     detector: DetectorCard
     classifier: ClassifierCard | None
     sha256: Hashes
+    segmenter: SegmenterCard | None = None
 
     def resolve(self, parameters: PickParameters) -> ResolvedParameters:
         """Replace every None by the value that these weights recommend; see `resolve.resolve`."""
-        return resolve(parameters, self.detector, self.classifier)
+        return resolve(parameters, self.detector, self.classifier, self.segmenter)
 
 
 def load_networks(parameters: PickParameters) -> Networks:
@@ -91,11 +110,26 @@ def load_networks(parameters: PickParameters) -> Networks:
 
     device = choose_device(parameters.detector.device)
     wanted = parameters.classifier.classifier
+    detector = load_detector(parameters.detector.weights, device.name)
     return Networks(
-        load_detector(parameters.detector.weights, device.name),
-        None if wanted == "none" else load_classifier(wanted, device.name),
+        detector,
+        None if wanted == NONE else load_classifier(wanted, device.name),
         device,
+        _load_segmenter(parameters.segmenter.segmenter, detector, device),
     )
+
+
+def _load_segmenter(
+    wanted: str, detector: DetectorNetwork, device: Device
+) -> SegmenterNetwork | None:
+    """Load the segmenter; without one, a detector that is a segmenter serves as such too."""
+    from napari_drpnet.picking.networks.weights import load_segmenter
+
+    if wanted != NONE:
+        return load_segmenter(wanted, device.name)
+    if isinstance(detector.card, SegmenterCard):
+        return Network(detector.module, detector.card, detector.name, detector.sha256)
+    return None
 
 
 def choose_weights(parameters: PickParameters) -> ChosenWeights:
@@ -107,14 +141,18 @@ def choose_weights(parameters: PickParameters) -> ChosenWeights:
         If weights are missing, damaged or of the other kind.
     """
     detector, detector_sha256 = _look_up(parameters.detector.weights, DetectorCard)
-    if parameters.classifier.classifier == "none":
-        return ChosenWeights(detector, None, (detector_sha256, None))
-    classifier, classifier_sha256 = _look_up(parameters.classifier.classifier, ClassifierCard)
-    return ChosenWeights(detector, classifier, (detector_sha256, classifier_sha256))
+    classifier, classifier_sha256 = _look_up_wanted(
+        parameters.classifier.classifier, ClassifierCard
+    )
+    segmenter, segmenter_sha256 = _look_up_wanted(parameters.segmenter.segmenter, SegmenterCard)
+    if segmenter is None and isinstance(detector, SegmenterCard):
+        segmenter, segmenter_sha256 = detector, detector_sha256
+    sha256 = Hashes(detector_sha256, classifier_sha256, segmenter_sha256)
+    return ChosenWeights(detector, classifier, sha256, segmenter)
 
 
 def weights_names(kind: Kind) -> list[str]:
-    """List the names of all weights of one kind, ``default`` first."""
+    """List the names of all weights of one kind, ``default`` first; segmenters are detectors."""
     others = [name for name in list_weights() if name != f"{kind}-default"]
     return ["default", *(name for name in others if _is_of_kind(name, kind))]
 
@@ -133,8 +171,8 @@ class NetworkCache:
         ----------
         parameters : PickParameters
             Parameters with the names of the networks and the device.
-        sha256 : tuple of (str, str or None)
-            Required hashes of the weights files of detector and classifier.
+        sha256 : Hashes
+            Required hashes of the weights files.
 
         Raises
         ------
@@ -151,15 +189,19 @@ class NetworkCache:
                 if networks.sha256 != sha256:
                     raise InputFileError(
                         parameters.detector.weights,
-                        "these weights, or those of the classifier, have changed since the start",
+                        "these weights, or others of this run, have changed since the start",
                         "Use the same weights throughout, or start again",
                     )
                 self._kept = wanted, networks
             return self._kept[1]
 
 
+def _look_up_wanted(weights: str, kind: type[_CardT]) -> tuple[_CardT, str] | tuple[None, None]:
+    return (None, None) if weights == NONE else _look_up(weights, kind)
+
+
 def _look_up(weights: str, kind: type[_CardT]) -> tuple[_CardT, str]:
-    name: Kind = "detector" if kind is DetectorCard else "classifier"
+    name: Kind = kind.model_fields["kind"].default
     path = find_weights(weights, name)
     card, sha256 = _read(path, file_stamp(path))
     if not isinstance(card, kind):
@@ -170,7 +212,7 @@ def _look_up(weights: str, kind: type[_CardT]) -> tuple[_CardT, str]:
 def _is_of_kind(name: str, kind: Kind) -> bool:
     try:
         path = find_weights(name, kind)
-        return _read(path, file_stamp(path))[0].kind == kind
+        return isinstance(_read(path, file_stamp(path))[0], CARDS[kind])
     except InputFileError:  # a damaged file cannot be chosen
         return False
 

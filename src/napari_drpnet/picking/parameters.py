@@ -88,6 +88,44 @@ class ClassifierParameters(Parameters):
     )
 
 
+class SegmenterParameters(Parameters):
+    """Parameters of the segmenter: dirt, and the components of its own picks."""
+
+    segmenter: str = Field(
+        "none", title="Segmenter weights that find dirt: a name, a .safetensors file, or none"
+    )
+    dirt_probability: float | None = Field(
+        None, ge=0, le=1, title="Least P(dirt) of a dirty pixel: P(ice) + P(carbon)"
+    )
+    least_speck: float | None = Field(
+        None, ge=0, le=1000, title="Least area of dirt, in particle areas; smaller specks are kept"
+    )
+    clearance: float | None = Field(
+        None,
+        ge=0,
+        le=10,
+        title="Distance to dirt up to which picks are rejected, in particle diameters",
+    )
+    particle_probability: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Picking by a segmenter: least P(particle) of a pixel of a component",
+    )
+    least_area: float | None = Field(
+        None, ge=0, le=1000, title="Picking by a segmenter: least area, in particle areas"
+    )
+    greatest_area: float | None = Field(
+        None, ge=0, le=1e6, title="Picking by a segmenter: greatest area, in particle areas"
+    )
+    erosion: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Picking by a segmenter: erosion that splits components, in particle diameters",
+    )
+
+
 class PickParameters(Parameters):
     """All parameters of `napari_drpnet.pick`."""
 
@@ -95,3 +133,4 @@ class PickParameters(Parameters):
     detector: DetectorParameters = DetectorParameters()
     peaks: PeakParameters = PeakParameters()
     classifier: ClassifierParameters = ClassifierParameters()
+    segmenter: SegmenterParameters = SegmenterParameters()

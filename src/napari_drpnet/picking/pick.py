@@ -2,9 +2,10 @@
 
 The command line, the plugin and notebooks call `pick`, or its stages in the same order:
 `detection.detect` (slow, once per micrograph), `candidates.rank_candidates` (after a change of
-sigma), `classification.classify.classify` (once per candidate) and `cuts.accept` (comparisons,
-after a change of a threshold). To save time `pick` classifies only the candidates above the
-threshold, unless all are asked for, as the sliders of the plugin need.
+sigma or P(dirt)), `classification.classify.classify` (once per candidate) and `cuts.accept`
+(comparisons, after a change of a threshold or of the clearance). To save time `pick` classifies
+only the candidates above the threshold, unless all are asked for, as the sliders of the plugin
+need.
 """
 
 from napari_drpnet.base.jobs import Job
@@ -13,7 +14,7 @@ from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.picking.candidates import rank_candidates
 from napari_drpnet.picking.classification.classify import classify
 from napari_drpnet.picking.cuts import above_threshold, accept
-from napari_drpnet.picking.detection import Detection, detect
+from napari_drpnet.picking.detection import Detection, Mask, detect
 from napari_drpnet.picking.loading import Networks, load_networks
 from napari_drpnet.picking.parameters import PickParameters
 
@@ -25,6 +26,7 @@ def pick(
     job: Job | None = None,
     *,
     all_candidates: bool = False,
+    mask: Mask | None = None,
 ) -> Picks:
     """Pick the particles of one micrograph.
 
@@ -40,6 +42,9 @@ def pick(
         Progress callback, called after each tile and batch; it may cancel the work.
     all_candidates : bool
         Whether candidates below the threshold are classified and returned too.
+    mask : (my, mx) bool array, optional
+        Mask of dirt that another program or a person made, binned by any factor. Picks on it are
+        rejected, like those on dirt that the segmenter finds.
 
     Returns
     -------
@@ -54,7 +59,9 @@ def pick(
     Cancelled
         If the work was cancelled.
     """
-    picks, _ = pick_in_detail(micrograph, parameters, networks, job, all_candidates=all_candidates)
+    picks, _ = pick_in_detail(
+        micrograph, parameters, networks, job, all_candidates=all_candidates, mask=mask
+    )
     return picks
 
 
@@ -65,11 +72,12 @@ def pick_in_detail(
     job: Job | None = None,
     *,
     all_candidates: bool = False,
+    mask: Mask | None = None,
 ) -> tuple[Picks, Detection]:
     """Pick as `pick` does, and also return the detection."""
     networks = networks or load_networks(parameters)
     resolved = networks.resolve(parameters)
-    detection = detect(micrograph, resolved, networks, job)
+    detection = detect(micrograph, resolved, networks, job, mask)
     candidates = rank_candidates(detection, resolved)
     wanted = None if all_candidates else above_threshold(candidates, resolved)
     return accept(classify(candidates, detection, networks, job, wanted), resolved), detection

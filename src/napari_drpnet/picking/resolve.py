@@ -5,13 +5,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from napari_drpnet.base.frozen import Parameters
-from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
+from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard, SegmenterCard
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
     PeakParameters,
     PickParameters,
+    SegmenterParameters,
 )
+
+_DIRT = ("dirt_probability", "least_speck", "clearance")
+_COMPONENTS = ("particle_probability", "least_area", "greatest_area", "erosion")
 
 
 class ResolvedDetectorParameters(DetectorParameters):
@@ -41,16 +45,38 @@ class ResolvedClassifierParameters(ClassifierParameters):
     least_f1: float = Field(ge=0, le=1)
 
 
+class ResolvedSegmenterParameters(SegmenterParameters):
+    """`SegmenterParameters` with all recommended values filled in."""
+
+    dirt_probability: float = Field(ge=0, le=1)
+    least_speck: float = Field(ge=0, le=1000)
+    clearance: float = Field(ge=0, le=10)
+    particle_probability: float = Field(ge=0, le=1)
+    least_area: float = Field(ge=0, le=1000)
+    greatest_area: float = Field(ge=0, le=1e6)
+    erosion: float = Field(ge=0, le=1)
+
+
+#: Parameters of the segmenter if there is none and nothing was given.
+NO_SEGMENTER = ResolvedSegmenterParameters(
+    **{name: SegmenterCard.model_fields[name].default for name in (*_DIRT, *_COMPONENTS)}
+)
+
+
 class ResolvedParameters(PickParameters):
     """`PickParameters` with the values that the weights recommend, as returned by `resolve`."""
 
     detector: ResolvedDetectorParameters
     peaks: ResolvedPeakParameters
     classifier: ResolvedClassifierParameters
+    segmenter: ResolvedSegmenterParameters
 
 
 def resolve(
-    parameters: PickParameters, detector: DetectorCard, classifier: ClassifierCard | None
+    parameters: PickParameters,
+    detector: DetectorCard,
+    classifier: ClassifierCard | None,
+    segmenter: SegmenterCard | None = None,
 ) -> ResolvedParameters:
     """Replace every None by the value that the weights recommend.
 
@@ -62,6 +88,8 @@ def resolve(
         Card of the detector.
     classifier : ClassifierCard or None
         Card of the classifier; None without a classifier.
+    segmenter : SegmenterCard, optional
+        Card of the segmenter that finds dirt; None without a segmenter.
 
     Returns
     -------
@@ -94,7 +122,24 @@ def resolve(
         detector=ResolvedDetectorParameters(**_filled(parameters.detector, views)),
         peaks=ResolvedPeakParameters(**_filled(parameters.peaks, peaks)),
         classifier=ResolvedClassifierParameters(**_filled(parameters.classifier, cuts)),
+        segmenter=ResolvedSegmenterParameters(
+            **_filled(parameters.segmenter, _of_segmenters(detector, segmenter))
+        ),
     )
+
+
+def _of_segmenters(detector: DetectorCard, segmenter: SegmenterCard | None) -> dict[str, Any]:
+    """Return the recommended values: about dirt those of the segmenter, else of the detector."""
+    own = detector if isinstance(detector, SegmenterCard) else None
+    about_dirt = segmenter or own
+    return {name: _of_card(about_dirt, name) for name in _DIRT} | {
+        name: _of_card(own, name) for name in _COMPONENTS
+    }
+
+
+def _of_card(card: SegmenterCard | None, name: str) -> Any:
+    """Return a recommended value; without a segmenter, the default of the card."""
+    return getattr(card, name) if card else SegmenterCard.model_fields[name].default
 
 
 def _filled(stage: Parameters, recommended: dict[str, Any]) -> dict[str, Any]:

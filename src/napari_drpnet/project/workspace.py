@@ -28,7 +28,7 @@ from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.store import ProjectStore, projects_root
 from napari_drpnet.project.view import ViewState
 
-Stage = Literal["particle", "detector", "peaks", "classifier"]
+Stage = Literal["particle", "detector", "peaks", "classifier", "segmenter"]
 
 
 @dataclass(frozen=True)

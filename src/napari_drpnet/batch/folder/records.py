@@ -216,9 +216,14 @@ def _columns(picks: Picks) -> dict[str, list[Any]]:
 
 
 def _picks(columns: dict[str, list[Any]]) -> Picks:
-    """Convert the columns of a record to picks; JSON stores NaN as null."""
-    height, prominence, probability = (
-        np.array(columns[name], float) for name in ("height", "prominence", "probability")
-    )
+    """Convert the columns of a record to picks; JSON stores NaN as null.
+
+    Records of versions without segmenters have no clearance.
+    """
+    numbers = {
+        name: np.array(columns[name], float)
+        for name in ("height", "prominence", "probability", "clearance")
+        if name in columns
+    }
     centers_yx = np.reshape(np.array(columns["centers_yx"], float), (-1, 2))
-    return Picks(centers_yx, height, prominence, probability, np.array(columns["accepted"], bool))
+    return Picks(centers_yx, accepted=np.array(columns["accepted"], bool), **numbers)

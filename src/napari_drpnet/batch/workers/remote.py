@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from pydantic import BaseModel
 
@@ -14,6 +13,8 @@ from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import Outcome
 from napari_drpnet.batch.task import PickTask
+from napari_drpnet.picking.loading import NONE
+from napari_drpnet.picking.networks.card import Kind
 
 #: Only one micrograph is picked at a time: a process has one GPU, and torch uses all its cores.
 _one_at_a_time = Lock()
@@ -33,13 +34,18 @@ def entry_for_any_folder(entry: BatchEntry) -> BatchEntry:
 
 def task_for_any_folder(task: PickTask) -> PickTask:
     """Return a task with absolute paths, valid in any working directory."""
-    detector, classifier = task.parameters.detector, task.parameters.classifier
-    weights = {"weights": _absolute(detector.weights, "detector")}
-    update: dict[str, BaseModel] = {"detector": detector.model_copy(update=weights)}
-    if classifier.classifier != "none":
-        weights = {"classifier": _absolute(classifier.classifier, "classifier")}
-        update["classifier"] = classifier.model_copy(update=weights)
-    parameters = task.parameters.model_copy(update=update)
+    parameters = task.parameters
+    given: tuple[tuple[str, BaseModel, str, Kind], ...] = (
+        ("detector", parameters.detector, "weights", "detector"),
+        ("classifier", parameters.classifier, "classifier", "classifier"),
+        ("segmenter", parameters.segmenter, "segmenter", "segmenter"),
+    )
+    update = {
+        stage: model.model_copy(update={name: _absolute(getattr(model, name), kind)})
+        for stage, model, name, kind in given
+        if getattr(model, name) != NONE
+    }
+    parameters = parameters.model_copy(update=update)
     outputs = replace(task.outputs, folder=task.outputs.folder.absolute())
     return replace(task, parameters=parameters, outputs=outputs)
 
@@ -77,7 +83,7 @@ class _UntilCancelled:
             raise Cancelled
 
 
-def _absolute(weights: str, kind: Literal["detector", "classifier"]) -> str:
+def _absolute(weights: str, kind: Kind) -> str:
     """Return the absolute path of weights that are given as a file; keep a name as it is."""
     from napari_drpnet.picking.networks.weights import find_weights
 

@@ -15,7 +15,7 @@ from napari_drpnet.picking.detectors.distance_map import (
 from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, smooth
 from napari_drpnet.picking.detectors.polarity import find_polarity
 from napari_drpnet.picking.detectors.protocol import MapUnits, Picture
-from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedPeakParameters
+from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
@@ -48,13 +48,14 @@ class DistanceMap:
         """Memory of the map, bytes."""
         return self.values.nbytes
 
-    def candidates(self, peaks: ResolvedPeakParameters) -> Candidates:
+    def candidates(self, parameters: ResolvedParameters) -> Candidates:
         """Return the maxima of the smoothed map."""
-        return find_candidates(smooth(self.values, peaks.sigma_px))
+        return find_candidates(smooth(self.values, parameters.peaks.sigma_px))
 
-    def picture(self, peaks: ResolvedPeakParameters) -> Picture:
+    def picture(self, parameters: ResolvedParameters) -> Picture:
         """Return the smoothed map."""
-        return Picture(smooth(self.values, peaks.sigma_px), MAP_LIMITS[self.units])
+        smoothed = smooth(self.values, parameters.peaks.sigma_px)
+        return Picture(smoothed, MAP_LIMITS[self.units])
 
 
 class DistanceMapFamily:

@@ -1,10 +1,11 @@
-"""Families of detectors, by the architecture that their cards name."""
+"""Families of detectors, by the kind and the architecture that their cards name."""
 
 from napari_drpnet.picking.detectors.distance_map_family import DistanceMapFamily
 from napari_drpnet.picking.detectors.protocol import DetectorFamily
-from napari_drpnet.picking.networks.card import DetectorCard
+from napari_drpnet.picking.detectors.segmentation_family import SegmentationFamily
+from napari_drpnet.picking.networks.card import DetectorCard, SegmenterCard
 
-_DISTANCE_MAP = DistanceMapFamily()
+_DISTANCE_MAP, _SEGMENTATION = DistanceMapFamily(), SegmentationFamily()
 
 #: Family of each architecture in `networks.build.DETECTORS`.
 FAMILIES: dict[str, DetectorFamily] = {"fcrn": _DISTANCE_MAP, "multiscale": _DISTANCE_MAP}
@@ -12,4 +13,4 @@ FAMILIES: dict[str, DetectorFamily] = {"fcrn": _DISTANCE_MAP, "multiscale": _DIS
 
 def family_of(card: DetectorCard) -> DetectorFamily:
     """Return the family of a detector by its card."""
-    return FAMILIES[card.architecture]
+    return _SEGMENTATION if isinstance(card, SegmenterCard) else FAMILIES[card.architecture]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.detectors.peaks import Candidates
-from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedPeakParameters
+from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
@@ -53,10 +53,10 @@ class Evidence(Protocol):
     def nbytes(self) -> int:
         """Memory of the evidence, bytes."""
 
-    def candidates(self, peaks: ResolvedPeakParameters) -> Candidates:
+    def candidates(self, parameters: ResolvedParameters) -> Candidates:
         """Return all candidates, network pixels, including those near better ones."""
 
-    def picture(self, peaks: ResolvedPeakParameters) -> Picture:
+    def picture(self, parameters: ResolvedParameters) -> Picture:
         """Return a picture that the candidates can be compared with."""
 
 

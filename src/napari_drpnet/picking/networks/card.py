@@ -123,6 +123,12 @@ class ClassifierCard(Card):
 
 
 AnyCard = DetectorCard | SegmenterCard | ClassifierCard
+#: Class of the cards of each kind; a segmenter may be used as a detector.
+CARDS: dict[Kind, type[AnyCard]] = {
+    "detector": DetectorCard,
+    "segmenter": SegmenterCard,
+    "classifier": ClassifierCard,
+}
 CardT = TypeVar("CardT", bound=Card, covariant=True)
 
 

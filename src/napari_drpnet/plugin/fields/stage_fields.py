@@ -12,6 +12,7 @@ from napari_drpnet.picking.parameters import (
     DetectorParameters,
     ParticleParameters,
     PeakParameters,
+    SegmenterParameters,
 )
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.plugin.fields.optional_field import OptionalField
@@ -23,6 +24,7 @@ _MODELS: dict[Stage, type[BaseModel]] = {
     "detector": DetectorParameters,
     "peaks": PeakParameters,
     "classifier": ClassifierParameters,
+    "segmenter": SegmenterParameters,
 }
 
 
@@ -34,7 +36,7 @@ class StageFields:
     session : Session
         Session whose settings the widgets show and change.
     stage : str
-        Stage of picking: "particle", "detector", "peaks" or "classifier".
+        Stage of picking: "particle", "detector", "peaks", "classifier" or "segmenter".
     """
 
     def __init__(self, session: Session, stage: Stage) -> None:

@@ -207,7 +207,7 @@ def _find(
     except OSError as error:
         unsaved = error
     detection = analysis.detection
-    picture = detection.evidence.picture(plan.parameters.peaks)
+    picture = detection.evidence.picture(plan.parameters)
     shown = ShownMap(picture.values, detection.view.frame, picture.limit)
     return Found(record.id, plan, stored, shown, unsaved)
 
@@ -232,6 +232,6 @@ def _without_cuts(settings: Settings) -> Settings:
         name: getattr(settings, name).model_copy(
             update=dict.fromkeys(CUTS & set(type(getattr(settings, name)).model_fields))
         )
-        for name in ("peaks", "classifier")
+        for name in ("peaks", "classifier", "segmenter")
     }
     return settings.model_copy(update=stages)

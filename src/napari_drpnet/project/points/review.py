@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.formats import Coordinates
-from napari_drpnet.picking.cuts import above_threshold, accept, find_cut, ranking_score
+from napari_drpnet.picking.cuts import above_threshold, accept, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.state.labels import Label, given_by
 
@@ -96,9 +96,10 @@ class Review:
         if self.added[row]:
             return "added by hand"
         probability = self.probability[row]
+        text = f"P(particle) {probability:.2f}"
         if np.isnan(probability):
-            return f"score {self.score(parameters)[row]:.3g}"
-        return f"P(particle) {probability:.2f}"
+            text = f"score {self.score(parameters)[row]:.3g}"
+        return f"{text}, on dirt" if on_dirt(self.candidates, parameters)[row] else text
 
     def decide(self, parameters: ResolvedParameters) -> States:
         """Return the `State` of each row by the parameters, then by the labels."""

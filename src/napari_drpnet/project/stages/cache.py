@@ -44,11 +44,8 @@ class Analysis:
     @property
     def nbytes(self) -> int:
         """Size of the arrays in memory, in bytes."""
-        detection = self.detection
-        images = (detection.view.image, detection.classifier_view.image)
-        held = sum({id(image): image.nbytes for image in images}.values())
         patches = sum(patches.nbytes for patches in list(self._patches.values()))
-        return held + detection.evidence.nbytes + patches
+        return self.detection.nbytes + patches
 
     def patches(self, networks: Networks) -> PatchCache | None:
         """Return the cache of classified patches; None without a classifier.

@@ -13,6 +13,7 @@ from napari_drpnet.picking.parameters import (
     ParticleParameters,
     PeakParameters,
     PickParameters,
+    SegmenterParameters,
 )
 from napari_drpnet.project.state.labels import Label
 
@@ -61,7 +62,7 @@ class Settings(Stored):
     ----------
     particle : ParticleParameters, optional
         Parameters of the particle; None until the user has given the diameter.
-    detector, peaks, classifier : models of `napari_drpnet.picking.parameters`
+    detector, peaks, classifier, segmenter : models of `napari_drpnet.picking.parameters`
         Parameters of each stage.
     micrographs_star : pathlib.Path, optional
         RELION's list from which the micrographs were opened.
@@ -71,6 +72,7 @@ class Settings(Stored):
     detector: DetectorParameters = DetectorParameters()
     peaks: PeakParameters = PeakParameters()
     classifier: ClassifierParameters = ClassifierParameters()
+    segmenter: SegmenterParameters = SegmenterParameters()
     micrographs_star: Path | None = None
 
     @property
@@ -83,6 +85,7 @@ class Settings(Stored):
             detector=self.detector,
             peaks=self.peaks,
             classifier=self.classifier,
+            segmenter=self.segmenter,
         )
 
 

@@ -11,6 +11,9 @@ from napari_drpnet.base.numpy_files import read_npz
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.advice import Advice, Topic
 
+#: Columns of the candidates. Files of versions without segmenters have no clearance.
+_COLUMNS = tuple(field.name for field in fields(Picks))
+
 
 @dataclass(frozen=True, eq=False)
 class StoredCandidates:
@@ -64,7 +67,7 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
     OSError
         If the file cannot be written.
     """
-    columns = {field.name: getattr(candidates.picks, field.name) for field in fields(Picks)}
+    columns = {name: getattr(candidates.picks, name) for name in _COLUMNS}
     others = {field.name: getattr(candidates, field.name) for field in fields(StoredCandidates)}
     del others["picks"]
     advice = others.pop("advice")
@@ -89,7 +92,7 @@ def _candidates(arrays: dict[str, np.ndarray]) -> StoredCandidates:
         raise ValueError(f"polarity must be dark or bright, not {polarity}")
     return StoredCandidates(
         key=str(arrays["key"]),
-        picks=Picks(**{field.name: arrays[field.name] for field in fields(Picks)}),
+        picks=Picks(**{name: arrays[name] for name in _COLUMNS if name in arrays}),
         shape=(rows, columns),
         pixel_size_angstrom=float(arrays["pixel_size_angstrom"]),
         diameter_px=float(arrays["diameter_px"]),

@@ -1,0 +1,81 @@
+"""Detectors of the kind of CASSPER: a segmentation whose particle class has the particles."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.segmentation import Segmentation
+from napari_drpnet.picking.detectors.peaks import Candidates
+from napari_drpnet.picking.detectors.protocol import MapUnits, Picture
+from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
+from napari_drpnet.picking.segmentation.particles import component_candidates, find_components
+from napari_drpnet.picking.segmentation.segment import segment
+
+if TYPE_CHECKING:
+    from napari_drpnet.images.preprocess import NetworkImage
+    from napari_drpnet.picking.networks.card import DetectorNetwork, SegmenterNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentedParticles:
+    """Segmentation of a micrograph, as evidence of a detector.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Probabilities of the classes in the frame of the view.
+    """
+
+    segmentation: Segmentation
+
+    @property
+    def units(self) -> MapUnits:
+        """Units of the scores, which are absolute."""
+        return "absolute"
+
+    @property
+    def dirt(self) -> NDArray[np.bool_] | None:
+        """None: `Detection.segmentation` has the dirt."""
+        return None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the segmentation, bytes."""
+        return self.segmentation.nbytes
+
+    def candidates(self, parameters: ResolvedParameters) -> Candidates:
+        """Return the candidates in the components of the particle class."""
+        components = find_components(self.segmentation, parameters.segmenter)
+        return component_candidates(components, parameters.peaks.sigma_px)
+
+    def picture(self, parameters: ResolvedParameters) -> Picture:
+        """Return P(particle)."""
+        return Picture(self.segmentation.particle, 1.0)
+
+
+class SegmentationFamily:
+    """Detectors that segment: CASSPER's FRRN and its rivals."""
+
+    def detect(
+        self,
+        view: "NetworkImage",
+        network: "DetectorNetwork",
+        parameters: ResolvedDetectorParameters,
+        job: Job | None,
+    ) -> SegmentedParticles:
+        """Segment the view."""
+        segmenter = cast("SegmenterNetwork", network)
+        return SegmentedParticles(segment(view, segmenter, parameters.precision, job=job))
+
+    def find_polarity(
+        self,
+        view: "NetworkImage",
+        network: "DetectorNetwork",
+        parameters: ResolvedDetectorParameters,
+        job: Job | None,
+    ) -> tuple[bool, float]:
+        """Take particles to be dark, without confidence: the polarity is not looked for."""
+        return False, 0.0
