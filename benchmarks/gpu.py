@@ -31,9 +31,10 @@ from napari_drpnet.picking.candidates import rank_candidates
 from napari_drpnet.picking.classification.classify import classify
 from napari_drpnet.picking.cuts import above_threshold
 from napari_drpnet.picking.detection import detect
-from napari_drpnet.picking.detectors.distance_map import Precision, predict_distance_map
+from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.card import DetectorNetwork
+from napari_drpnet.picking.networks.tiles import Precision
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
 from napari_drpnet.simulation.parameters import SimulationParameters
 from timing import median_ms

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from torch import nn
 
-from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map, to_published_units
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.fcrn import FCRN
@@ -32,32 +30,13 @@ def whole_map(pixels, detector):
 
 
 class Recorder:
-    """A job that records its reports, and cancels after some of them."""
+    """A job that records its reports."""
 
-    def __init__(self, cancel_after=None):
+    def __init__(self):
         self.reports = []
-        self.cancel_after = cancel_after
 
     def advance(self, done, total, stage):
         self.reports.append((done, total, stage))
-        if len(self.reports) == self.cancel_after:
-            raise Cancelled
-
-
-class SmallMemory(nn.Module):
-    """Module that doubles an image, unless it has more pixels than fit into memory."""
-
-    halo, stride, tile = 2, 1, 256
-
-    def __init__(self, pixels, message="CUDA out of memory. Tried to allocate 2.00 GiB"):
-        super().__init__()
-        self.factor = nn.Parameter(torch.tensor(2.0))
-        self.pixels, self.message = pixels, message
-
-    def forward(self, batch):
-        if batch.numel() > self.pixels:
-            raise RuntimeError(self.message)
-        return self.factor * batch
 
 
 @pytest.mark.parametrize("tile", [5, 9, 10, 21, 64, 1000])
@@ -84,62 +63,10 @@ def test_bfloat16_is_near_and_leaves_the_weights_alone(fcrn):
     assert fcrn.module.conv_1.weight.dtype == torch.float32
 
 
-def test_images_of_any_layout(fcrn):
-    pixels = image(40, 50)
-    expected = predict_distance_map(pixels, fcrn)
-    pixels.flags.writeable = False
-    assert_array_equal(predict_distance_map(np.asfortranarray(pixels), fcrn), expected)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "CUDA out of memory. Tried to allocate 2.00 GiB",
-        "MPS backend out of memory (MPS allocated: 8 GB)",
-        "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory",
-        "DefaultCPUAllocator: not enough memory: you tried to allocate 123 bytes.",
-        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-    ],
-)
-def test_tiles_shrink_until_they_fit(message):
-    pixels = image(300, 200)
-    detector = network(SmallMemory(80 * 80, message))
-    assert_array_equal(predict_distance_map(pixels, detector), 2 * pixels)
-
-
-def test_not_even_the_least_tile_fits():
-    detector = network(SmallMemory(10))
-    with pytest.raises(MemoryError, match="not enough memory on cpu for a tile of 64 px"):
-        predict_distance_map(image(300, 200), detector)
-
-
-@pytest.mark.parametrize(
-    "message", ["unsupported memory format", "CUDA error: an illegal memory access", "bad luck"]
-)
-def test_other_errors_are_not_taken_for_lack_of_memory(message):
-    detector = network(SmallMemory(10, message))
-    with pytest.raises(RuntimeError, match=message):
-        predict_distance_map(image(300, 200), detector)
-
-
 def test_each_tile_is_reported(fcrn):
     job = Recorder()
     predict_distance_map(image(50, 70), fcrn, tile=32, job=job)
     assert job.reports == [(done, 6, "distance map") for done in range(1, 7)]
-
-
-def test_cancelling_stops_before_the_next_tile():
-    seen = []
-
-    class Witness(SmallMemory):
-        def forward(self, batch):
-            seen.append(batch.shape)
-            return super().forward(batch)
-
-    job = Recorder(cancel_after=3)
-    with pytest.raises(Cancelled):
-        predict_distance_map(image(64, 64), network(Witness(10**6)), tile=16, job=job)
-    assert len(seen) == len(job.reports) == 3
 
 
 def test_published_units():

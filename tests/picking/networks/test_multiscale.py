@@ -19,6 +19,14 @@ def test_it_is_small(network):
     assert sum(each.numel() for each in network.parameters()) == 287_121
 
 
+def test_inputs_and_outputs_change_the_first_and_last_layer_only(network):
+    wide = MultiScaleNet(2, 4)
+    shapes = {name: each.shape for name, each in network.state_dict().items()}
+    changed = {name for name, each in wide.state_dict().items() if each.shape != shapes[name]}
+    assert changed == {"down.0.0.weight", "out.weight", "out.bias"}
+    assert wide.eval()(torch.zeros(1, 2, 20, 30)).shape == (1, 4, 20, 30)
+
+
 def test_the_halo_reaches_as_far_as_an_output_pixel_sees(network):
     """NaN spreads to all output pixels that depend on it."""
     reach = 0

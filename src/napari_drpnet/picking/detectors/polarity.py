@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.jobs import Job, SilentJob
-from napari_drpnet.picking.detectors.distance_map import Precision, predict_distance_map
+from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.networks.tiles import Precision
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage

@@ -1,24 +1,34 @@
-"""Regression network with four scales, for particles and surroundings: image to distance map."""
+"""Network with four scales: image to distance map, or to scores of the classes of each pixel."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from napari_drpnet.picking.networks.layers import two_convolutions
 
 _CHANNELS = (24, 40, 56, 56)
 _STRIDE = 2 ** (len(_CHANNELS) - 1)
 
 
 class MultiScaleNet(nn.Module):
-    """Map an image to a distance map of the same size, at four scales.
+    """Map an image to a distance map of the same size, or to scores of classes, at four scales.
 
     Two 3×3 convolutions at each scale, with 24, 40, 56 and 56 channels, each with batch
     normalisation and ReLU; 2×2 maximum pooling on the way down, nearest-neighbour upsampling and
-    skip connections on the way up; a linear 1×1 convolution to one channel. 287,121 weights.
+    skip connections on the way up; a linear 1×1 convolution to the outputs. With one input and one
+    output it has 287,121 weights.
+
+    Parameters
+    ----------
+    inputs : int
+        Number of input channels.
+    outputs : int
+        Number of output channels: 1 for a distance map, or the number of classes.
 
     Notes
     -----
     Architecture: a small U-Net (Ronneberger, Fischer and Brox 2015). Images whose sides are not
-    multiples of 8 are padded with zeros at the bottom and right, and the map is cropped.
+    multiples of 8 are padded with zeros at the bottom and right, and the output is cropped.
     """
 
     #: Reach of an output pixel on each side, network pixels; a multiple of the coarsest pixel, so
@@ -29,17 +39,17 @@ class MultiScaleNet(nn.Module):
     #: Side of the output of a tile on a CPU, network pixels: large, since halos are computed twice.
     tile = 512
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: int = 1, outputs: int = 1) -> None:
         super().__init__()
-        inputs = (1, *_CHANNELS[:-1])
-        self.down = nn.ModuleList(map(_convolutions, inputs, _CHANNELS))
+        channels = (inputs, *_CHANNELS[:-1])
+        self.down = nn.ModuleList(map(two_convolutions, channels, _CHANNELS))
         below, here = _CHANNELS[:0:-1], _CHANNELS[-2::-1]
         joined = (coarse + fine for coarse, fine in zip(below, here, strict=True))
-        self.up = nn.ModuleList(map(_convolutions, joined, here))
-        self.out = nn.Conv2d(_CHANNELS[0], 1, 1)
+        self.up = nn.ModuleList(map(two_convolutions, joined, here))
+        self.out = nn.Conv2d(_CHANNELS[0], outputs, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return the map ``(n, 1, h, w)`` of images ``(n, 1, h, w)``."""
+        """Return maps ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
         height, width = image.shape[-2:]
         features = functional.pad(image, (0, -width % _STRIDE, 0, -height % _STRIDE))
         skipped: list[Tensor] = []
@@ -52,15 +62,3 @@ class MultiScaleNet(nn.Module):
             features = convolutions(torch.cat([finer, skipped.pop()], dim=1))
         output: Tensor = self.out(features)[..., :height, :width]
         return output
-
-
-def _convolutions(inputs: int, outputs: int) -> nn.Sequential:
-    """Make two 3×3 convolutions, without bias because batch normalisation has one."""
-    layers: list[nn.Module] = []
-    for channels in (inputs, outputs):
-        layers += [
-            nn.Conv2d(channels, outputs, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-        ]
-    return nn.Sequential(*layers)
