@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.simulation import (
-    SHAPES,
+    ALL_SHAPES,
     SimulatedMicrograph,
     Structure,
     make_shape,
@@ -45,7 +45,12 @@ SHAPE_DIAMETER_ANGSTROM = 180.0
     multiple=True,
     help="Particle as PDB, mmCIF or density map; may be repeated for a mixture",
 )
-@click.option("--shape", type=click.Choice(SHAPES), help="Simple shape in place of a structure")
+@click.option("--shape", type=click.Choice(ALL_SHAPES), help="Simple shape in place of a structure")
+@click.option(
+    "--classes",
+    is_flag=True,
+    help="Write the class of each pixel as well: background, particle, ice, carbon",
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing files")
 @model_options(SimulationParameters)
 def command(
@@ -54,19 +59,22 @@ def command(
     seed: int,
     structures: tuple[Path, ...],
     shape: str | None,
+    classes: bool,
     overwrite: bool,
     **values: Any,
 ) -> None:
     """Simulate micrographs with known particles, to test a picker.
 
-    Writes OUT/sim_0001.mrc with its pixel size, OUT/sim_0001.csv with the true centres, and so
-    on. Without a structure or shape, the particle is an irregular blob.
+    Writes OUT/sim_0001.mrc with its pixel size, OUT/sim_0001.csv with the true centres, with
+    --classes also OUT/sim_0001_classes.png, and so on. Without a structure or shape, the particle
+    is an irregular blob.
     """
     if structures and shape:
         raise click.UsageError("--structure and --shape exclude each other")
     parameters = build_model(SimulationParameters, values)
     stems = [f"sim_{number:04d}" for number in range(1, count + 1)]
-    files = [out / f"{stem}{suffix}" for stem in stems for suffix in (".mrc", ".csv")]
+    suffixes = (".mrc", ".csv", "_classes.png") if classes else (".mrc", ".csv")
+    files = [out / f"{stem}{suffix}" for stem in stems for suffix in suffixes]
     present = [file for file in files if file.exists()]
     if present and not overwrite:
         raise click.UsageError(f"{present[0]} already exists; replace it with --overwrite")
@@ -76,7 +84,7 @@ def command(
         simulated = simulate_micrograph(
             parameters, particles or _of_shape(shape, parameters, its_seed), its_seed
         )
-        write_simulated(out, stem, simulated)
+        write_simulated(out, stem, simulated, classes=classes)
         tqdm.write(_line(out / stem, simulated))
 
 

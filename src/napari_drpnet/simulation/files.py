@@ -7,9 +7,15 @@ import numpy as np
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.simulation import SimulatedMicrograph
+from napari_drpnet.simulation.class_map import ClassMap
+
+#: RGB of unknown, background, particle, ice and carbon.
+_PALETTE = bytes((0, 0, 0, 60, 60, 60, 240, 228, 66, 86, 180, 233, 204, 121, 167))
 
 
-def write_simulated(folder: Path, stem: str, simulated: SimulatedMicrograph) -> None:
+def write_simulated(
+    folder: Path, stem: str, simulated: SimulatedMicrograph, *, classes: bool = False
+) -> None:
     """Write a simulated micrograph and its true centres.
 
     Parameters
@@ -17,10 +23,12 @@ def write_simulated(folder: Path, stem: str, simulated: SimulatedMicrograph) -> 
     folder : pathlib.Path
         Folder to write to.
     stem : str
-        Name without suffix of the two files: ``stem.mrc`` (float32, with the pixel size), and
+        Name without suffix of the files: ``stem.mrc`` (float32, with the pixel size), and
         ``stem.csv`` with all digits of the true centres.
     simulated : SimulatedMicrograph
         Micrograph from `simulate_micrograph`.
+    classes : bool
+        Whether to write ``stem_classes.png`` as well, an 8-bit palette image of the class numbers.
 
     Raises
     ------
@@ -39,3 +47,14 @@ def write_simulated(folder: Path, stem: str, simulated: SimulatedMicrograph) -> 
     count = len(simulated.centers_yx)
     truth = Coordinates(simulated.centers_yx, np.full(count, np.nan))
     write_coordinates(folder / f"{stem}.csv", truth)
+    if classes:
+        _write_classes(folder / f"{stem}_classes.png", simulated.classes)
+
+
+def _write_classes(path: Path, classes: ClassMap) -> None:
+    from PIL import Image
+
+    image = Image.fromarray(classes, mode="P")
+    image.putpalette(_PALETTE)
+    with atomic_file(path) as temporary:
+        image.save(temporary, format="PNG")

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from napari_drpnet.base.frozen import Parameters
+from napari_drpnet.simulation.films import FilmShape
 
 
 class SimulationParameters(Parameters):
@@ -67,4 +68,26 @@ class SimulationParameters(Parameters):
     )
     zero_border_px: int = Field(
         0, ge=0, le=4096, title="Width in pixels of a border of zeros, as left by motion correction"
+    )
+    carbon_shape: FilmShape = Field(
+        "random",
+        title="Shape of the carbon film: random hole or straight edge, edge of a real hole, "
+        "bar between two holes, or the whole frame",
+    )
+    gold: bool = Field(False, title="The film is of opaque gold instead of carbon")
+    ice_drops: int = Field(
+        0, ge=0, le=10_000, title="Number of large drops and crystals of ice, in groups"
+    )
+    hexagonal_ice: int = Field(
+        0, ge=0, le=10_000, title="Number of sharp hexagonal crystals of similar size"
+    )
+    cracks: int = Field(0, ge=0, le=1000, title="Number of bright, branching cracks of the ice")
+    rods: int = Field(
+        0, ge=0, le=10_000, title="Number of long rods, as of tobacco mosaic virus or fibrils"
+    )
+    thickness_gradient: float = Field(
+        1.0, ge=1, le=20, title="Factor by which ice or stain gets thicker across the frame"
+    )
+    on_dirt: float = Field(
+        0.0, ge=0, le=1, title="Share of the particles that may lie anywhere, also on dirt"
     )
