@@ -123,9 +123,9 @@ def _load_segmenter(
     wanted: str, detector: DetectorNetwork, device: Device
 ) -> SegmenterNetwork | None:
     """Load the segmenter; without one, a detector that is a segmenter serves as such too."""
-    from napari_drpnet.picking.networks.weights import load_segmenter
-
     if wanted != NONE:
+        from napari_drpnet.picking.networks.weights import load_segmenter
+
         return load_segmenter(wanted, device.name)
     if isinstance(detector.card, SegmenterCard):
         return Network(detector.module, detector.card, detector.name, detector.sha256)

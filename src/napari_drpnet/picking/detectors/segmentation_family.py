@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import Segmentation
+from napari_drpnet.picking.detectors.components import component_candidates, find_components
 from napari_drpnet.picking.detectors.peaks import Candidates
 from napari_drpnet.picking.detectors.protocol import MapUnits, Picture
 from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
-from napari_drpnet.picking.segmentation.particles import component_candidates, find_components
 from napari_drpnet.picking.segmentation.segment import segment
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from napari_drpnet.base.segmentation import BACKGROUND, PARTICLE
-from napari_drpnet.picking.segmentation.particles import component_candidates, find_components
+from napari_drpnet.picking.detectors.components import component_candidates, find_components
 from resolving import resolved
 from segmenting import DIAMETER_PX, SHAPE, background, disc, segmented
 
