@@ -88,7 +88,7 @@ class SegmenterData(SimulatedData):
         None, title="Folder with label images, named like their micrographs; default: none"
     )
     micrographs: Path | None = Setting(
-        None, title="Folder with the micrographs of the label images; default: that of the labels"
+        None, title="Folder with the micrographs of the label images; default: none"
     )
     diameter_px: float = Setting(
         100.0, gt=4, le=5000, title="Particle diameter on micrographs with label images"
