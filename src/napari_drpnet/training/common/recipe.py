@@ -238,7 +238,6 @@ class SegmenterRecipe(Parameters):
     """Recipe of training a segmenter; stored on its card."""
 
     data: SegmenterData = SegmenterData()
-    hard: HardFields = CLEAN
     mixture: DirtMixture = DirtMixture()
     detector: str = Setting(
         "default",

@@ -12,7 +12,7 @@ from napari_drpnet.training.common.class_fields import (
     ClassField,
     random_class_fields,
 )
-from napari_drpnet.training.common.recipe import CLEAN, DirtMixture, SegmenterRecipe
+from napari_drpnet.training.common.recipe import DirtMixture, SegmenterRecipe
 from napari_drpnet.training.from_truth.label_images import LabelImages
 from napari_drpnet.training.from_truth.pool import empty_looks, find_pictures
 from napari_drpnet.training.from_truth.simulated import describe, read_structures, simulate
@@ -50,7 +50,7 @@ def make_class_pool(
     Parameters
     ----------
     recipe : SegmenterRecipe
-        Numbers and sources of the fields, shares of hard and of dirty ones, and the seed.
+        Numbers and sources of the fields, shares of those with dirt, and the seed.
     particle_px : float
         Particle diameter, network pixels.
     spectrum : tuple of float, optional
@@ -80,10 +80,8 @@ def make_class_pool(
     learned, others = read_structures(data)
     make = partial(random_class_fields, particle_px=particle_px, spectrum=spectrum)
     makers = (
-        partial(
-            make, structures=learned, looks=data.looks, mixture=recipe.mixture, hard=recipe.hard
-        ),
-        partial(make, structures=others, looks=1, mixture=DirtMixture(), hard=CLEAN),
+        partial(make, structures=learned, looks=data.looks, mixture=recipe.mixture),
+        partial(make, structures=others, looks=1, mixture=DirtMixture()),
     )
     labelled = LabelImages.find(data, particle_px, spectrum)
     empty = find_pictures(data.negatives, data.negative_names)
