@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import Frame
-from napari_drpnet.base.segmentation import CARBON, UNKNOWN
+from napari_drpnet.base.segmentation import UNKNOWN
 from napari_drpnet.images.preprocess import NetworkImage, resample, stack_channels
 from napari_drpnet.simulation import Structure, simulate_micrograph
 from napari_drpnet.simulation.parameters import SimulationParameters
@@ -253,9 +253,3 @@ def _protein(rng: np.random.Generator) -> dict[str, Any]:
         "debris": int(draws.log_uniform(rng, 2, 40)) if chance(0.5) else 0,
         "rods": int(rng.integers(1, 7)) if chance(0.25) else 0,
     }
-
-
-def count_classes(fields: Sequence[ClassField]) -> NDArray[np.int64]:
-    """Return the number of pixels ``(4,)`` of each class in all fields."""
-    counts = sum(np.bincount(field.classes.ravel(), minlength=256) for field in fields)
-    return np.asarray(counts)[1 : CARBON + 1]

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE
-from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField, count_classes
+from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
 
@@ -18,6 +18,8 @@ from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
 _GREATEST_WEIGHT = 4.0
 #: Number of pixels of each class of dirt in a field that patches may be centred on.
 _PLACES = 64
+#: Number of patches in which the pixels of each class are counted.
+_COUNTED = 500
 
 
 def fit_segmenter(
@@ -55,12 +57,14 @@ def fit_segmenter(
 
     Notes
     -----
-    The loss is that of `segmentation_loss`. With `validate` the network ends in the validated
+    The loss is that of `segmentation_loss`. The weights of classes follow from their frequency in
+    patches, of which a share is centred on dirt; weights by the frequency in fields would count
+    the rarity of dirt twice. With `validate` the network ends in the validated
     state with the best score, also if the work was cancelled.
     """
     device = next(network.parameters()).device
-    weights = torch.from_numpy(class_weights(count_classes(fields))).to(device)
     patches = _Patches(fields, round(recipe.patch_diameters * particle_px), recipe)
+    weights = torch.from_numpy(class_weights(patches.count())).to(device)
 
     def draw_loss() -> Tensor:
         inputs, classes = patches.draw()
@@ -146,6 +150,11 @@ class _Patches:
         patches = [self._patch(*self._place()) for _ in range(self._count)]
         inputs, classes = zip(*patches, strict=True)
         return np.stack(inputs).astype(np.float32), np.stack(classes)
+
+    def count(self) -> NDArray[np.int64]:
+        """Return the number of pixels ``(4,)`` of each class in a sample of patches."""
+        classes = [self._patch(*self._place())[1].ravel() for _ in range(_COUNTED)]
+        return np.bincount(np.concatenate(classes), minlength=CARBON + 1)[1 : CARBON + 1]
 
     def _sample(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         pixels = np.flatnonzero(mask)
