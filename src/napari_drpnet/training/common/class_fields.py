@@ -33,6 +33,8 @@ INPUTS = ("view", "grey")
 #: Targets that are no class: a pixel of mixed or unknown class, and one of a real micrograph that
 #: is known to have no particles.
 IGNORED, NO_PARTICLE = 255, 254
+#: Detectability d' of the faintest particles. The shape of fainter ones cannot be seen.
+LEAST_DETECTABILITY = 3.5
 #: Least share of one class in a pixel that is not mixed.
 _LEAST_SHARE = 0.75
 _NO_DIRT: dict[str, Any] = {
@@ -161,7 +163,7 @@ def random_class_fields(
     simulated = simulate_micrograph(parameters, [structure], seed)
     centers, pixels = simulated.centers_yx, np.asarray(simulated.micrograph.pixels, float)
     if len(centers) and draws.chance(rng, hard.noisy):
-        pixels = make_fainter(pixels, centers, rng)
+        pixels = make_fainter(pixels, centers, rng, LEAST_DETECTABILITY)
     look = partial(random_look, pixels, particle_px, polarity_of(parameters), spectrum, hard.blank)
     views = (look(rng, grey=True) for _ in range(looks))
     return [

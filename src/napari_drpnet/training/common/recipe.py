@@ -217,7 +217,13 @@ class ClassifierRecipe(Parameters):
 
 
 #: Hard fields without dirt, for a segmenter: `DirtMixture` adds the dirt.
-CLEAN = STANDARD.model_copy(update={"empty": 0.0, "dirty": 0.0, "debris": 0.0, "cubic": 0.0})
+CLEAN = STANDARD.model_copy(
+    update={
+        "faint": 0.1,
+        "noisy": 0.35,
+        **dict.fromkeys(("empty", "dirty", "debris", "cubic"), 0.0),
+    }
+)
 
 
 class DirtMixture(Parameters):
@@ -227,7 +233,7 @@ class DirtMixture(Parameters):
         0.7, ge=0, le=1, title="Share of fields with dirt of random kinds; the others are clean"
     )
     covered: float = Setting(
-        0.04, ge=0, le=0.3, title="Share of fields of nothing but carbon or crystalline ice"
+        0.02, ge=0, le=0.3, title="Share of fields of nothing but carbon or crystalline ice"
     )
     on_dirt: float = Setting(
         0.4, ge=0, le=1, title="Share of the fields with dirt that have particles on it"
@@ -258,7 +264,7 @@ class SegmenterRecipe(Parameters):
     learning_rate: float = Setting(
         2e-3, gt=0, le=1, title="Learning rate at the start: AdamW, cosine schedule"
     )
-    dirt_share: float = Setting(0.5, ge=0, le=1, title="Share of the patches centred on dirt")
+    dirt_share: float = Setting(0.4, ge=0, le=1, title="Share of the patches centred on dirt")
     validate_every: int = Setting(500, ge=1, title="Number of batches between two validations")
     seed: int = Setting(3, ge=0, le=99, title="Seed of fields, patches and initial weights")
 

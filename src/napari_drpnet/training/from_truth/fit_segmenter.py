@@ -15,7 +15,7 @@ from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
 
 #: Greatest ratio of the weight of a class to that of the most frequent one.
-_GREATEST_WEIGHT = 4.0
+_GREATEST_WEIGHT = 2.5
 #: Number of pixels of each class of dirt in a field that patches may be centred on.
 _PLACES = 64
 #: Number of patches in which the pixels of each class are counted.
