@@ -1,10 +1,19 @@
-"""Reading and writing of particle coordinates in the file formats of other programs."""
+"""Reading and writing of coordinates, masks and class maps in the formats of other programs."""
 
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates
+from napari_drpnet.formats.masks.class_maps import read_class_map, write_class_map
+from napari_drpnet.formats.masks.finding import find_mask
+from napari_drpnet.formats.masks.masks import (
+    read_mask,
+    write_full_mask_mrc,
+    write_mask_mrc,
+    write_warp_mask,
+)
+from napari_drpnet.formats.masks.segmentations import read_segmentation, write_segmentation
 from napari_drpnet.formats.table import (
     FORMATS,
     READ_SUFFIXES,
@@ -21,9 +30,18 @@ __all__ = [
     "WRITTEN",
     "Coordinates",
     "Format",
+    "find_mask",
     "fitting_formats",
+    "read_class_map",
     "read_coordinates",
+    "read_mask",
+    "read_segmentation",
+    "write_class_map",
     "write_coordinates",
+    "write_full_mask_mrc",
+    "write_mask_mrc",
+    "write_segmentation",
+    "write_warp_mask",
 ]
 
 

@@ -8,9 +8,6 @@ thread-safe, while micrographs are read in worker threads.
 
 import bz2
 import gzip
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -18,17 +15,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.images.file_checks import (
+    AVERAGE_FIRST,
+    COPY_AGAIN,
+    JPEG_SIGNATURE,
+    LONGEST_SIDE,
+    PNG_SIGNATURE,
+    TIFF_SIGNATURES,
+    failures_explained,
+    refuse,
+    require_content,
+    require_one_image,
+)
+from napari_drpnet.images.pictures import one_picture
 
 if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
     from tifffile import TiffFile, TiffPage
 
 MRC_SUFFIXES = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali")
 SMALLEST_SIDE = 32
-MOST_PIXELS = 20_000**2
 
-_LONGEST_SIDE = 100_000
 _MRC_HEADER_BYTES = 1024
 _MRC_MODES = (0, 1, 2, 6, 12)
 _MRC_REFUSED_MODES = {
@@ -36,9 +42,6 @@ _MRC_REFUSED_MODES = {
     4: "mode 4 holds complex numbers (a Fourier transform)",
     101: "mode 101 holds packed 4-bit numbers (a raw movie)",
 }
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_JPEG_SIGNATURE = b"\xff\xd8\xff"
 _GZIP_SIGNATURE = b"\x1f\x8b\x08"
 _BZIP2_SIGNATURE = b"BZh"
 _ANGSTROM_PER_UNIT = {
@@ -46,9 +49,7 @@ _ANGSTROM_PER_UNIT = {
     "micron": 1e4, "um": 1e4, "µm": 1e4, "\\u00B5m": 1e4,
 }  # fmt: skip
 
-_COPY_AGAIN = "Copy or export the file again"
-_EXPORT_MRC = "Export the micrograph as MRC or greyscale TIFF"
-_AVERAGE_FIRST = "Motion-correct or average it to a single image first"
+_EXPORT_MRC = "Export it as MRC or greyscale TIFF"
 
 Pixels = NDArray[Any]
 
@@ -60,7 +61,7 @@ class DecodedImage(NamedTuple):
     pixel_size_angstrom: float | None
 
 
-def decode_image(path: Path) -> DecodedImage:
+def decode_image(path: Path, smallest_side: int = SMALLEST_SIDE) -> DecodedImage:
     """Decode a file that holds one greyscale image.
 
     Parameters
@@ -68,6 +69,8 @@ def decode_image(path: Path) -> DecodedImage:
     path : pathlib.Path
         Path of an MRC file (modes 0, 1, 2, 6 and 12, either byte order, plain, gzip or bzip2),
         TIFF, PNG or JPEG.
+    smallest_side : int
+        Least number of rows and of columns.
 
     Returns
     -------
@@ -79,21 +82,18 @@ def decode_image(path: Path) -> DecodedImage:
     ------
     InputFileError
         If the file cannot be read, is damaged, or holds anything but one greyscale image of
-        at least `SMALLEST_SIDE` and at most `MOST_PIXELS` pixels.
+        at least `smallest_side` pixels on each side and at most `MOST_PIXELS` pixels.
     """
-    with _failures_explained(path):
-        _require_content(path)
+    with failures_explained(path):
+        require_content(path)
         if path.suffix.lower() == ".eer":
-            _refuse(path, "an EER file is a movie, not a micrograph", _AVERAGE_FIRST)
-        with path.open("rb") as stream:
-            head = stream.read(_MRC_HEADER_BYTES)
-        if head.startswith(_TIFF_SIGNATURES):
-            return _decode_tiff(path)
-        if head.startswith((_PNG_SIGNATURE, _JPEG_SIGNATURE)):
-            return _decode_picture(path, head)
-        if head.startswith((_GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
-            return _decode_compressed_mrc(path, head)
-        return _decode_plain_mrc(path, head)
+            refuse(path, "an EER file is a movie, not a micrograph", AVERAGE_FIRST)
+        decoded = _decode(path)
+        ny, nx = decoded.pixels.shape
+        if min(ny, nx) < smallest_side:
+            reason = f"{nx} × {ny} pixels are too small to hold a particle"
+            refuse(path, reason, "Choose a micrograph")
+        return decoded
 
 
 def has_all_bytes(path: Path) -> bool:
@@ -114,9 +114,9 @@ def has_all_bytes(path: Path) -> bool:
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(_MRC_HEADER_BYTES)
-        if head.startswith(_TIFF_SIGNATURES):
+        if head.startswith(TIFF_SIGNATURES):
             return size >= _tiff_bytes(path)
-        if head.startswith((_PNG_SIGNATURE, _JPEG_SIGNATURE, _GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
+        if head.startswith((PNG_SIGNATURE, JPEG_SIGNATURE, _GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
             return True
         layout = _mrc_layout(path, head)
         return size >= layout.offset + layout.data_bytes
@@ -124,49 +124,16 @@ def has_all_bytes(path: Path) -> bool:
         return False
 
 
-@contextmanager
-def _failures_explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except InputFileError:
-        raise
-    except FileNotFoundError as error:
-        raise InputFileError(path, "there is no such file", "Check the name") from error
-    except PermissionError as error:
-        remedy = "Change its permissions or copy it elsewhere"
-        raise InputFileError(path, "you have no permission to read it", remedy) from error
-    except Exception as error:  # decoders raise many types of errors on malformed data
-        if isinstance(error, OSError) and error.errno:
-            reason = f"the system cannot read it ({error.strerror})"
-            raise InputFileError(path, reason, "Check its name and its disk") from error
-        detail = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        reason = f"it is damaged or incomplete ({detail})"
-        raise InputFileError(path, reason, _COPY_AGAIN) from error
-
-
-def _refuse(path: Path, reason: str, remedy: str) -> NoReturn:
-    raise InputFileError(path, reason, remedy)
-
-
-def _require_content(path: Path) -> None:
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        _refuse(path, "it is a folder", "Choose one of the files in it")
-    if not stat.S_ISREG(status.st_mode):
-        _refuse(path, "it is a device or a pipe, not a file", "Choose a file on disk")
-    if status.st_size == 0:
-        _refuse(path, "it is empty (0 bytes)", _COPY_AGAIN)
-
-
-def _require_one_image(path: Path, ny: int, nx: int, images: int) -> None:
-    if images > 1:
-        reason = f"it is a movie, stack or volume of {images} images, not one micrograph"
-        _refuse(path, reason, _AVERAGE_FIRST)
-    if min(ny, nx) < SMALLEST_SIDE:
-        reason = f"{nx} × {ny} pixels are too small to hold a particle"
-        _refuse(path, reason, "Choose a micrograph")
-    if ny * nx > MOST_PIXELS or max(ny, nx) > _LONGEST_SIDE:
-        _refuse(path, f"{nx} × {ny} pixels are too large for a micrograph", "Crop or bin it first")
+def _decode(path: Path) -> DecodedImage:
+    with path.open("rb") as stream:
+        head = stream.read(_MRC_HEADER_BYTES)
+    if head.startswith(TIFF_SIGNATURES):
+        return _decode_tiff(path)
+    if head.startswith((PNG_SIGNATURE, JPEG_SIGNATURE)):
+        return _decode_picture(path, head)
+    if head.startswith((_GZIP_SIGNATURE, _BZIP2_SIGNATURE)):
+        return _decode_compressed_mrc(path, head)
+    return _decode_plain_mrc(path, head)
 
 
 def _credible_pixel_size(x: float, y: float) -> float | None:
@@ -191,7 +158,7 @@ class _MrcLayout(NamedTuple):
 
 def _decode_plain_mrc(path: Path, head: bytes) -> DecodedImage:
     if head[208:211] != b"MAP" and path.suffix.lower() not in MRC_SUFFIXES:
-        _refuse(path, "it is not an MRC, TIFF, PNG or JPEG image", _EXPORT_MRC)
+        refuse(path, "it is not an MRC, TIFF, PNG or JPEG image", _EXPORT_MRC)
     layout = _mrc_layout(path, head)
     _require_all_bytes(path, layout, path.stat().st_size - layout.offset)
     pixels = np.memmap(path, layout.dtype, "r", layout.offset, layout.shape)
@@ -201,8 +168,8 @@ def _decode_plain_mrc(path: Path, head: bytes) -> DecodedImage:
 def _decode_compressed_mrc(path: Path, signature: bytes) -> DecodedImage:
     with gzip.open(path) if signature.startswith(_GZIP_SIGNATURE) else bz2.open(path) as stream:
         head = stream.read(_MRC_HEADER_BYTES)
-        if head.startswith((*_TIFF_SIGNATURES, _PNG_SIGNATURE, _JPEG_SIGNATURE)):
-            _refuse(path, "only MRC files can be read while compressed", "Decompress it first")
+        if head.startswith((*TIFF_SIGNATURES, PNG_SIGNATURE, JPEG_SIGNATURE)):
+            refuse(path, "only MRC files can be read while compressed", "Decompress it first")
         layout = _mrc_layout(path, head)
         stream.seek(layout.offset)
         data = stream.read(layout.data_bytes)
@@ -215,23 +182,23 @@ def _decode_compressed_mrc(path: Path, signature: bytes) -> DecodedImage:
 
 def _require_all_bytes(path: Path, layout: _MrcLayout, present: int) -> None:
     if present <= 0:
-        _refuse(path, "it is truncated: a header without pixels", _COPY_AGAIN)
+        refuse(path, "it is truncated: a header without pixels", COPY_AGAIN)
     if present < layout.data_bytes:
         reason = f"it is truncated: {present} of {layout.data_bytes} bytes of pixels"
-        _refuse(path, reason, _COPY_AGAIN)
+        refuse(path, reason, COPY_AGAIN)
 
 
 def _mrc_layout(path: Path, head: bytes) -> _MrcLayout:
     if len(head) < _MRC_HEADER_BYTES:
-        _refuse(path, f"{len(head)} bytes are too short for an MRC header", _COPY_AGAIN)
+        refuse(path, f"{len(head)} bytes are too short for an MRC header", COPY_AGAIN)
     header = _mrc_header(head)
     nx, ny, nz, mode = (int(header[field]) for field in ("nx", "ny", "nz", "mode"))
     if mode in _MRC_REFUSED_MODES:
-        _refuse(path, _MRC_REFUSED_MODES[mode], "Convert it to mode 2 (float32) images")
+        refuse(path, _MRC_REFUSED_MODES[mode], "Convert it to mode 2 (float32) images")
     if not _is_plausible_mrc(header) or header["nsymbt"] < 0:
         reason = f"its MRC header is invalid (size {nx} × {ny} × {nz}, mode {mode})"
-        _refuse(path, reason, _COPY_AGAIN)
-    _require_one_image(path, ny, nx, nz)
+        refuse(path, reason, COPY_AGAIN)
+    require_one_image(path, ny, nx, nz)
     return _MrcLayout(
         _mrc_dtype(header), (ny, nx), len(head) + int(header["nsymbt"]), _mrc_pixel_size(header)
     )
@@ -254,7 +221,7 @@ def _is_plausible_mrc(header: Any) -> bool:
     sides = (int(header[side]) for side in ("nx", "ny", "nz"))
     mode = int(header["mode"])
     known = mode in _MRC_MODES or mode in _MRC_REFUSED_MODES
-    return known and all(1 <= side <= _LONGEST_SIDE for side in sides)
+    return known and all(1 <= side <= LONGEST_SIDE for side in sides)
 
 
 def _mrc_dtype(header: Any) -> np.dtype[Any]:
@@ -288,8 +255,8 @@ def _decode_tiff(path: Path) -> DecodedImage:
     with TiffFile(path) as tiff:
         page = tiff.pages.first
         if page.compression in eer:
-            _refuse(path, "an EER file is a movie, not a micrograph", _AVERAGE_FIRST)
-        _require_one_image(path, page.imagelength, page.imagewidth, _count_tiff_images(tiff))
+            refuse(path, "an EER file is a movie, not a micrograph", AVERAGE_FIRST)
+        require_one_image(path, page.imagelength, page.imagewidth, _count_tiff_images(tiff))
         if page.photometric in (PHOTOMETRIC.PALETTE, PHOTOMETRIC.SEPARATED):
             _refuse_colour(path)
         _require_all_segments(path, page)
@@ -316,7 +283,7 @@ def _require_all_segments(path: Path, page: "TiffPage") -> None:
     expected, present = prod(page.chunked), np.count_nonzero(page.databytecounts)
     if not page.is_contiguous and present < expected:
         reason = f"it is truncated: {present} of {expected} strips or tiles"
-        _refuse(path, reason, _COPY_AGAIN)
+        refuse(path, reason, COPY_AGAIN)
 
 
 def _count_tiff_images(tiff: "TiffFile") -> int:
@@ -340,23 +307,12 @@ def _imagej_pixel_size(tiff: "TiffFile", page: "TiffPage") -> float | None:
 
 
 def _decode_picture(path: Path, head: bytes) -> DecodedImage:
-    if b"acTL" in head:
-        _refuse(path, "it is an animated PNG, a movie", _AVERAGE_FIRST)
-    with _open_picture(path, head) as picture:
-        _require_one_image(path, picture.height, picture.width, getattr(picture, "n_frames", 1))
+    with one_picture(path, head) as picture:
         if picture.mode in ("1", "P", "PA"):
             return DecodedImage(_grey(path, np.asarray(picture.convert("RGBA"))), None)
         if picture.mode == "CMYK":
             _refuse_colour(path)
         return DecodedImage(_grey(path, np.asarray(picture)), None)
-
-
-def _open_picture(path: Path, head: bytes) -> "ImageFile":
-    """Open a PNG or JPEG without `Image.open`, which warns above 89 Mpx; a K3 frame has 94."""
-    from PIL.JpegImagePlugin import JpegImageFile
-    from PIL.PngImagePlugin import PngImageFile
-
-    return PngImageFile(path) if head.startswith(_PNG_SIGNATURE) else JpegImageFile(path)
 
 
 def _grey(path: Path, pixels: Pixels) -> Pixels:
@@ -370,4 +326,4 @@ def _grey(path: Path, pixels: Pixels) -> Pixels:
 
 
 def _refuse_colour(path: Path) -> NoReturn:
-    _refuse(path, "it is a colour picture, not a micrograph", _EXPORT_MRC)
+    refuse(path, "it is a colour picture, not a micrograph", _EXPORT_MRC)

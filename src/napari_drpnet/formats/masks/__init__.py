@@ -1,0 +1,1 @@
+"""Files of masks, class maps and segmentations."""
