@@ -7,6 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
+from napari_drpnet.picking.networks.build import build_network
+from napari_drpnet.picking.networks.card import SegmenterCard
+from napari_drpnet.picking.networks.weights import save_network
+
 SHAPES = {"d": (32, 1, 9, 9), "f": (32, 32, 3, 3), "h": (32, 32, 7, 1), "j": (32, 32, 1, 7)}
 
 
@@ -48,6 +52,22 @@ def test_the_published_detector_is_imported_with_its_licence(drpnet, own_weights
     assert "theirs  (detector, particle 32 px" in drpnet("weights", "list").output
 
 
+def test_segmenters_are_shown_with_their_classes(drpnet, own_weights):
+    card = SegmenterCard(
+        architecture="frrn-small", particle_px=11, licence="BSD-3-Clause", trained_on="nothing"
+    )
+    state = build_network(card).state_dict()
+    save_network(own_weights / "segmenter-default.safetensors", state, card)
+    listed = drpnet("weights", "list").output
+    assert "segmenter-default  (segmenter, particle 11 px, sha256 " in listed
+    assert listed.count("  classes: background, particle, ice, carbon\n") == 1
+    shown = drpnet("weights", "info", "segmenter-default").output
+    assert re.search("^classes +background, particle, ice, carbon$", shown, re.MULTILINE)
+    assert re.search("^inputs +view, grey$", shown, re.MULTILINE)
+    told = json.loads(drpnet("weights", "info", "segmenter-default", "--json").stdout)
+    assert (told["kind"], told["inputs"]) == ("segmenter", ["view", "grey"])
+
+
 def test_damaged_weights_are_named_beside_the_good_ones(drpnet, own_weights):
     (own_weights / "bad.safetensors").write_text("bad")
     result = drpnet("weights", "list", code=1)
@@ -64,6 +84,7 @@ def test_damaged_weights_are_named_beside_the_good_ones(drpnet, own_weights):
         (("import", "x.mat", "--name", "../x"), 2, "'../x' cannot be a name of weights"),
         (("import", "x.mat", "--name", "none"), 2, "'none' cannot be a name of weights"),
         (("import", "x.mat", "--name", "detector-default"), 2, "cannot be a name of weights"),
+        (("import", "x.mat", "--name", "segmenter-default"), 2, "cannot be a name of weights"),
     ],
 )
 def test_what_is_not_there(drpnet, arguments, code, message):

@@ -17,12 +17,7 @@ from napari_drpnet.picking.networks.weights import (
 )
 
 #: Names that users cannot give to their weights: shipped weights, and names with a meaning.
-RESERVED = ("default", "none", "detector-default", "classifier-default")
-#: Entries of the card that only weights of this kind use.
-_ONLY_FOR = {
-    "detector": ("sigma_px", "score", "border"),
-    "classifier": ("accept", "least_f1", "patch_px", "pool_stride"),
-}
+RESERVED = ("default", "none", "detector-default", "segmenter-default", "classifier-default")
 
 
 @click.group()
@@ -62,6 +57,8 @@ def info(weights: str, as_json: bool) -> None:
     for key, value in content.items():
         if key == "accept" and value is None:
             value = "automatic"
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
         click.echo(f"{key:{width}}  {value}")
 
 
@@ -86,9 +83,11 @@ def import_published(mat_file: Path, name: str, overwrite: bool) -> None:
 
 
 def _format(weights: dict[str, Any]) -> str:
+    classes = f"  classes: {', '.join(weights['classes'])}\n" if "classes" in weights else ""
     return (
         f"{weights['name']}  ({weights['kind']}, particle {weights['particle_px']:g} px, "
         f"sha256 {weights['sha256'][:8]})\n"
+        f"{classes}"
         f"  trained on: {weights['trained_on']}\n"
         f"  licence: {weights['licence']}"
     )
@@ -96,6 +95,4 @@ def _format(weights: dict[str, Any]) -> str:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     card, sha256 = read_card_and_hash(path)
-    other = _ONLY_FOR["classifier" if card.kind == "detector" else "detector"]
-    described = card.model_dump(mode="json", exclude=set(other))
-    return {"name": name, "path": str(path), "sha256": sha256, **described}
+    return {"name": name, "path": str(path), "sha256": sha256, **card.model_dump(mode="json")}

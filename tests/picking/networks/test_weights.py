@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
+from napari_drpnet.picking.networks.build import build_network
+from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard, SegmenterCard
 from napari_drpnet.picking.networks.fcrn import FCRN
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.picking.networks.weights import (
@@ -20,6 +21,7 @@ from napari_drpnet.picking.networks.weights import (
     load_classifier,
     load_detector,
     load_network,
+    load_segmenter,
     read_card,
     save_network,
     user_weights_folder,
@@ -35,6 +37,10 @@ CARD = DetectorCard(
     recipe={"steps": 3, "seed": 1},
 )
 SMALL = ClassifierCard(particle_px=11.0, patch_px=40, licence="BSD-3-Clause", trained_on="nothing")
+
+SEGMENTER = SegmenterCard(
+    architecture="frrn-small", particle_px=11.0, licence="BSD-3-Clause", trained_on="nothing"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +105,37 @@ def test_round_trip_of_a_classifier(tmp_path, pool_stride):
     patches = torch.randn(3, 1, 40, 40, generator=torch.Generator().manual_seed(0))
     assert classifier.card == card
     torch.testing.assert_close(classifier.module(patches), network(patches))
+
+
+@pytest.mark.parametrize("architecture", ["frrn-small", "multiscale"])
+def test_round_trip_of_a_segmenter(tmp_path, architecture):
+    card = SEGMENTER.model_copy(update={"architecture": architecture, "least_speck": 0.3})
+    network = build_network(card).eval()
+    save_network(tmp_path / "s.safetensors", network.state_dict(), card)
+    segmenter = load_segmenter(str(tmp_path / "s.safetensors"))
+    image = torch.randn(1, 2, 24, 40, generator=torch.Generator().manual_seed(0))
+    assert segmenter.card == card
+    torch.testing.assert_close(segmenter.module(image), network(image), atol=1e-4, rtol=1e-4)
+
+
+def test_a_segmenter_is_also_a_detector(weights_folder):
+    state = build_network(SEGMENTER).state_dict()
+    save_network(weights_folder / "segmenter-default.safetensors", state, SEGMENTER)
+    detector, segmenter = load_detector("segmenter-default"), load_segmenter()
+    assert detector.card == segmenter.card == SEGMENTER
+    assert isinstance(detector.card, SegmenterCard)
+    assert detector.sha256 == segmenter.sha256
+
+
+def test_a_detector_is_no_segmenter(file):
+    refuse(file, "these are detector weights", "segmenter")
+
+
+def test_a_segmenter_of_other_classes_than_its_card_says(tmp_path):
+    state = build_network(SEGMENTER).state_dict()
+    card = SEGMENTER.model_copy(update={"classes": ("rest", "particle")})
+    save_network(tmp_path / "s.safetensors", state, card)
+    refuse(tmp_path / "s.safetensors", "its arrays do not fit a segmenter", "segmenter")
 
 
 def test_weights_in_any_memory_layout_are_saved(tmp_path):
@@ -189,12 +226,30 @@ def test_a_card_that_makes_no_sense(tmp_path, state, change):
 
 
 @pytest.mark.parametrize(
-    "change", [{"kind": "segmenter"}, {"colour": "blue"}, {"architecture": "transformer"}]
+    "change",
+    [
+        {"kind": "tracer"},
+        {"kind": ["detector"]},
+        {"colour": "blue"},
+        {"architecture": "transformer"},
+        {"architecture": ["fcrn"]},
+    ],
 )
-def test_weights_of_a_newer_version(tmp_path, state, change):
-    card = json.dumps(CARD.model_dump() | change)
+@pytest.mark.parametrize("card", [CARD, SEGMENTER])
+def test_weights_of_a_newer_version(tmp_path, state, card, change):
+    card = json.dumps(card.model_dump() | change)
     path = with_metadata(tmp_path / "a.safetensors", state, drpnet=card)
     refuse(path, "made by a newer version of napari-drpnet")
+
+
+@pytest.mark.parametrize(
+    ("kind", "architecture"),
+    [("detector", "frrn-small"), ("segmenter", "fcrn"), ("detector", "frrn-b")],
+)
+def test_an_architecture_of_the_other_kind(tmp_path, state, kind, architecture):
+    card = json.dumps(CARD.model_dump() | {"kind": kind, "architecture": architecture})
+    path = with_metadata(tmp_path / "a.safetensors", state, drpnet=card)
+    refuse(path, "made by a newer version of napari-drpnet", kind)
 
 
 @pytest.mark.parametrize("card", [CARD, SMALL])

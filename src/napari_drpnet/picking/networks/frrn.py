@@ -1,6 +1,5 @@
 """Full-resolution residual networks: image to scores of the classes of each pixel."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -11,28 +10,15 @@ from napari_drpnet.picking.networks.layers import convolution, two_convolutions
 
 
 class Stage(NamedTuple):
-    """Full-resolution residual units at one scale: their number, channels and stride in pixels."""
+    """Full-resolution residual units at one scale: number, channels, stride (a power of 2)."""
 
     units: int
     channels: int
     stride: int
 
 
-@dataclass(frozen=True)
-class Widths:
-    """Size of a network.
-
-    Parameters
-    ----------
-    stem : int
-        Channels of the stem and of the head.
-    units : int
-        Residual units of the stem, and of the head.
-    lanes : int
-        Channels of the residual stream, which stays at full resolution.
-    stages : tuple of Stage
-        Stages of the pooled stream. Each stride is a power of 2.
-    """
+class Widths(NamedTuple):
+    """Size of a network: channels and residual units of stem and head, lanes, and stages."""
 
     stem: int
     units: int
@@ -43,8 +29,7 @@ class Widths:
 _DOWN = Stage(3, 96, 2), Stage(4, 192, 4), Stage(2, 384, 8), Stage(2, 384, 16)
 _UP = Stage(2, 192, 8), Stage(2, 192, 4), Stage(2, 96, 2)
 _SMALL = Stage(2, 32, 2), Stage(2, 48, 4), Stage(2, 64, 8), Stage(1, 48, 4), Stage(1, 32, 2)
-#: Sizes by architecture. With two inputs and four outputs they have 17.7, 24.8 and 0.39 million
-#: weights.
+#: Sizes by architecture: 17.7, 24.8 and 0.39 million weights with two inputs and four outputs.
 WIDTHS = {
     "frrn-a": Widths(48, 3, 32, (*_DOWN, *_UP)),
     "frrn-b": Widths(48, 3, 32, (*_DOWN, Stage(2, 384, 32), Stage(2, 192, 16), *_UP)),
@@ -65,39 +50,34 @@ class FRRN(nn.Module):
     ----------
     widths : Widths
         Size of the network.
-    inputs : int
-        Number of input channels.
-    outputs : int
-        Number of output channels.
+    inputs, outputs : int
+        Numbers of input and of output channels.
 
     Notes
     -----
     Architecture: FRRN-A and FRRN-B of Pohlen, Hermans, Mathias and Leibe (2017), and a small one.
     The FRRN-B of CASSPER (George et al. 2021) differs: its residual units do not add their input,
     all convolutions have a bias, and batch normalisation always uses the statistics of the image at
-    hand, so that the result at a pixel depends on the whole image.
-
-    Images whose sides are not multiples of the stride are padded with zeros at the bottom and
-    right, and the output is cropped.
+    hand, so that the result at a pixel depends on the whole image. Images whose sides are not
+    multiples of the stride are padded with zeros at the bottom and right; the output is cropped.
     """
 
     def __init__(self, widths: Widths, inputs: int, outputs: int) -> None:
         super().__init__()
-        stem, units, lanes = widths.stem, widths.units, widths.lanes
+        stem, units, lanes, stages = widths
         residual = [ResidualUnit(stem, stem) for _ in range(units)]
         self.stem = nn.Sequential(*convolution(inputs, stem, 5), *residual)
         self.split = nn.Conv2d(stem, lanes, 1)
         self.stages = nn.ModuleList()
         channels = stem
-        for stage in widths.stages:
-            before = [channels] + [stage.channels] * (stage.units - 1)
-            self.stages.extend(FullResolutionUnit(each, lanes, stage) for each in before)
-            channels = stage.channels
-        before = [channels + lanes] + [stem] * (units - 1)
-        joined = [ResidualUnit(each, stem) for each in before]
+        for stage in stages:
+            for _ in range(stage.units):
+                self.stages.append(FullResolutionUnit(channels, lanes, stage))
+                channels = stage.channels
+        joined = [ResidualUnit(each, stem) for each in (channels + lanes, *[stem] * (units - 1))]
         self.head = nn.Sequential(*joined, nn.Conv2d(stem, outputs, 1))
         #: Tiles begin at multiples of this, network pixels.
-        self.stride = max(stage.stride for stage in widths.stages)
+        self.stride = max(stage.stride for stage in stages)
         #: Reach of an output pixel on each side, rounded up to a multiple of the stride.
         self.halo = -(-_reach(widths) // self.stride) * self.stride
         #: Side of the output of a tile on a CPU: large, since halos are computed twice.
@@ -106,8 +86,8 @@ class FRRN(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return the scores ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
         height, width = image.shape[-2:]
-        padding = (0, -width % self.stride, 0, -height % self.stride)
-        pooled = self.stem(functional.pad(image, padding))
+        stride = self.stride
+        pooled = self.stem(functional.pad(image, (0, -width % stride, 0, -height % stride)))
         lanes = self.split(pooled)
         for unit in self.stages:
             pooled = _to_width(pooled, lanes.shape[-1] // unit.stride)
@@ -161,8 +141,7 @@ def _to_width(pooled: Tensor, width: int) -> Tensor:
 
 def _reach(widths: Widths) -> int:
     """Return how far beyond a block of coarse pixels, and in the end a pixel, features depend."""
-    reach = 2 + 2 * widths.units
-    before = 1
+    reach, before = 2 + 2 * widths.units, 1
     for stage in (*widths.stages, Stage(0, 0, 1)):
         if stage.stride < before:  # bilinear upsampling reads the next coarse pixel
             reach += before

@@ -7,7 +7,7 @@ import hashlib
 import os
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from pydantic import ValidationError
 
@@ -21,6 +21,8 @@ from napari_drpnet.picking.networks.card import (
     DetectorNetwork,
     Kind,
     Network,
+    SegmenterCard,
+    SegmenterNetwork,
 )
 
 if TYPE_CHECKING:
@@ -30,12 +32,24 @@ _SHIPPED = Path(__file__).parent / "pretrained"
 _CARD_KEY = "drpnet"
 _NO_WEIGHTS = "not a napari-drpnet weights file"
 _NO_WEIGHTS_REMEDY = "Give a .safetensors file made by drpnet"
-_CARDS: dict[Any, type[AnyCard]] = {"detector": DetectorCard, "classifier": ClassifierCard}
+_CARDS: dict[str, type[AnyCard]] = {
+    "detector": DetectorCard,
+    "segmenter": SegmenterCard,
+    "classifier": ClassifierCard,
+}
 
 
 def load_detector(weights: str = "default", device: str = "cpu") -> DetectorNetwork:
-    """Load detector weights by name or file; see `load_network`."""
+    """Load detector weights by name or file, which may be those of a segmenter.
+
+    See `load_network`.
+    """
     return load_network(weights, "detector", device)
+
+
+def load_segmenter(weights: str = "default", device: str = "cpu") -> SegmenterNetwork:
+    """Load segmenter weights by name or file; see `load_network`."""
+    return load_network(weights, "segmenter", device)
 
 
 def load_classifier(weights: str = "default", device: str = "cpu") -> ClassifierNetwork:
@@ -49,6 +63,10 @@ def load_network(
 ) -> DetectorNetwork: ...
 @overload
 def load_network(
+    weights: str, kind: Literal["segmenter"], device: str = "cpu"
+) -> SegmenterNetwork: ...
+@overload
+def load_network(
     weights: str, kind: Literal["classifier"], device: str = "cpu"
 ) -> ClassifierNetwork: ...
 def load_network(
@@ -60,8 +78,8 @@ def load_network(
     ----------
     weights : str
         ``default``, the name of shipped or imported weights, or a ``.safetensors`` file.
-    kind : {'detector', 'classifier'}
-        Kind of network that is wanted.
+    kind : {'detector', 'segmenter', 'classifier'}
+        Kind of network that is wanted. A segmenter is also a detector.
     device : str
         Torch device name.
 
@@ -73,7 +91,7 @@ def load_network(
     Raises
     ------
     InputFileError
-        If the file is missing, damaged, of the other kind, of a newer version, or has no card.
+        If the file is missing, damaged, of another kind, of a newer version, or has no card.
     """
     import torch
     from safetensors import SafetensorError
@@ -86,7 +104,7 @@ def load_network(
     sha256 = hashlib.sha256(content).hexdigest()
     _check_hash(path, sha256)
     card = _card_of(path, content)
-    if card.kind != kind:
+    if not isinstance(card, _CARDS[kind]):
         raise InputFileError(path, f"these are {card.kind} weights", f"Give {kind} weights")
     try:
         with torch.device("meta"):  # initial weights are neither drawn nor stored
@@ -191,7 +209,7 @@ def _card_of(path: Path, content: bytes) -> AnyCard:
     """Parse the JSON header of a safetensors file: its length (8 bytes), then its text."""
     import json
 
-    from napari_drpnet.picking.networks.build import DETECTORS
+    from napari_drpnet.picking.networks.build import DETECTORS, SEGMENTERS
 
     try:
         (length,) = struct.unpack("<Q", content[:8])
@@ -199,10 +217,11 @@ def _card_of(path: Path, content: bytes) -> AnyCard:
         fields = dict(json.loads(header["__metadata__"][_CARD_KEY]))
     except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputFileError(path, _NO_WEIGHTS, _NO_WEIGHTS_REMEDY) from error
-    card = _CARDS.get(fields.get("kind"))
+    kind, architecture = str(fields.get("kind")), str(fields.get("architecture", "fcrn"))
+    card = _CARDS.get(kind)
     known = {name for one in _CARDS.values() for name in one.model_fields}
-    is_known = card is not DetectorCard or fields.get("architecture", "fcrn") in DETECTORS
-    if card is None or not known.issuperset(fields) or not is_known:
+    made = {"detector": [*DETECTORS], "segmenter": [*SEGMENTERS]}.get(kind, [architecture])
+    if card is None or not known.issuperset(fields) or architecture not in made:
         raise InputFileError(
             path,
             "the weights were made by a newer version of napari-drpnet",
