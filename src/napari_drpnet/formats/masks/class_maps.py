@@ -61,11 +61,14 @@ def write_class_map(path: AnyPath, classes: ClassMap) -> None:
     if classes.max(initial=0) > len(CLASSES):
         raise ValueError(f"{classes.max()} is no class")
     picture = Image.fromarray(np.ascontiguousarray(classes, np.uint8))
-    picture.putpalette([level for colour in CLASS_COLOURS for level in colour])
+    # A palette of 256 colours, because Pillow stores fewer than 17 colours in 4 bits.
+    picture.putpalette(
+        bytes(level for colour in CLASS_COLOURS for level in colour).ljust(768, b"\0")
+    )
     names = PngInfo()
     names.add_text("classes", ", ".join(f"{k} {name}" for k, name in _named_classes()))
     with atomic_file(path) as temporary:
-        picture.save(temporary, format="PNG", bits=8, pnginfo=names)
+        picture.save(temporary, format="PNG", pnginfo=names)
 
 
 def read_class_map(path: AnyPath, *, flip_rows: bool | None = None) -> ClassMap:

@@ -28,7 +28,7 @@ SMALLEST_SIDE = 2
 BOTTOM_LEFT = 4
 #: Greatest relative difference between the aspect ratios of a mask and of its micrograph.
 _ASPECT = 0.01
-_ZIP_SIGNATURE = b"PK\x03\x04"
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def read_pixels(path: Path) -> NDArray[Any]:
@@ -58,7 +58,7 @@ def read_pixels(path: Path) -> NDArray[Any]:
 
 def is_npz(path: Path) -> bool:
     """Return whether a file begins as numpy's archives do."""
-    return _head(path).startswith(_ZIP_SIGNATURE)
+    return _head(path).startswith(_ZIP_SIGNATURES)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
