@@ -24,7 +24,7 @@ from grid_sets import (
     structure_named,
 )
 from napari_drpnet import read_micrograph
-from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, UNKNOWN
+from napari_drpnet.base.segmentation import BACKGROUND, ICE, UNKNOWN
 from napari_drpnet.formats.masks.class_maps import read_class_map
 from napari_drpnet.formats.masks.masks import read_mask
 from napari_drpnet.images.preprocess import Polarity
@@ -82,7 +82,7 @@ _KLH_SHAPE_SEED = 4
 _KLH_SEED = 40_000
 
 #: Width in pixels of the strip at the right edge where MicrographCleaner's mask is wrong.
-STRIP_PX = 150
+STRIP_PX = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,8 @@ def class_case(
 ) -> ClassCase:
     """Return a simulated micrograph in which particles on dirt count neither way."""
     example = Example(name, simulated.micrograph, simulated.centers_yx, diameter_px, polarity)
-    ignored = ignored_around(simulated.on_dirt_yx, diameter_px / 2, example)
+    on_dirt = simulated.on_dirt_yx
+    ignored = ignored_around(on_dirt, diameter_px / 2, example) if len(on_dirt) else None
     return ClassCase(Case("simulated", name, example, ignored=ignored), simulated.classes)
 
 
@@ -195,8 +196,3 @@ def ice_blob() -> ClassCase:
     diameter_px = min(micrograph.shape) / 20
     example = Example(name, micrograph, np.empty((0, 2)), diameter_px, "dark")
     return ClassCase(Case("real", "ice blob", example), classes)
-
-
-def carbon_share(classes: ClassMap) -> float:
-    """Return the share of carbon in the known area."""
-    return float((classes == CARBON).sum() / max(1, (classes != UNKNOWN).sum()))
