@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ablation import accepting
 from accuracy_sets import (
@@ -23,8 +22,12 @@ from accuracy_sets import (
 )
 from grid import record_of, tally_of
 from grid_sets import MICROGRAPHS, Case, empty_cells, klh_case, simulate
-from napari_drpnet.base.class_maps import resample_classes
-from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, UNKNOWN
+from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE
+from napari_drpnet.evaluation.class_scores import (
+    ClassEvaluation,
+    evaluate_classes,
+    pool_classes,
+)
 from napari_drpnet.evaluation.precision_recall import Tally
 from napari_drpnet.evaluation.scores import trace_curve
 from napari_drpnet.picking.cuts import on_dirt, ranking_score
@@ -40,10 +43,6 @@ from segmentation_sets import (
 )
 from segmentation_speed import measure_speed
 
-Counts = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Loader = Callable[[str, str], Picker]
-
 CLEAN_SETS = ("clean", "crowded", "faint", "negative stain")
 LEAST_IOU = {"background": 0.95, "particle": 0.60, "ice": 0.75, "carbon": 0.92}
 ROUTE = {
@@ -58,8 +57,6 @@ ROUTE = {
 CASSPER_F1 = 0.756
 #: Least P(particle) with the default classifier, which recommends none for other detectors.
 ACCEPT = 0.5
-#: Share of a class in a network pixel below which the pixel is mixed, and 0 to call none mixed.
-PURE, STRICT = 0.75, 0.0
 
 
 def as_detector(segmenter: str) -> str:
@@ -83,41 +80,28 @@ def detected(picker: Picker, example: Example) -> tuple[Detection, Dirt]:
     return detection, dirt
 
 
-def confusion(detection: Detection, case: ClassCase, purity: float) -> Counts:
-    """Count the pixels at network scale by their true and their found class, ``(4, 4)``."""
+def score_classes(detection: Detection, case: ClassCase) -> ClassEvaluation:
+    """Score the classes of a case at the scale of the network."""
     assert detection.segmentation is not None
-    found = detection.segmentation.class_map
-    truth = resample_classes(case.classes, found.shape, purity)
-    known = (truth != UNKNOWN) & (truth <= CARBON) & (found != UNKNOWN)
-    pairs = (truth[known] - 1) * len(CLASSES) + (found[known] - 1)
-    counts = np.bincount(pairs, minlength=len(CLASSES) ** 2)
-    return counts.reshape(len(CLASSES), len(CLASSES)).astype(np.int64)
-
-
-def iou(counts: Counts) -> Floats:
-    """Return the intersection over union of each class ``(4,)``; NaN without true pixels."""
-    truth = counts.sum(axis=1)
-    union = truth + counts.sum(axis=0) - counts.diagonal()
-    return np.where(truth > 0, counts.diagonal() / np.maximum(union, 1), np.nan)
+    return evaluate_classes(detection.segmentation.class_map, case.classes)
 
 
 def classes(segmenter: str) -> str:
     """Measure the classes of the dirty set."""
     picker = Picker.load(as_detector(segmenter), "none")
-    found: dict[float, list[Counts]] = {PURE: [], STRICT: []}
-    rows = []
+    found, rows = [], []
     for case in dirty_cases():
         print(f"  {case.example.name}", flush=True)
         detection, _ = detected(picker, case.example)
-        for purity, counts in found.items():
-            counts.append(confusion(detection, case, purity))
-        each = iou(found[PURE][-1])
-        rows.append([case.example.name, *("–" if np.isnan(v) else f"{v:.3f}" for v in each)])
-    pure, strict = (iou(np.sum(counts, axis=0)) for counts in found.values())
-    summary = [
-        [name, *compared(pure[index], LEAST_IOU[name]), f"{strict[index]:.3f}"]
-        for index, name in enumerate(CLASSES)
-    ]
+        found.append(score_classes(detection, case))
+        scores = found[-1].scores.values()
+        cells = [f"{each.iou or 0:.3f}" if each.true_pixels else "–" for each in scores]
+        rows.append([case.example.name, *cells])
+    pooled = pool_classes(found)
+    summary = []
+    for name, least in LEAST_IOU.items():
+        strict = pooled.strict_scores[name].iou or 0.0
+        summary.append([name, *compared(pooled.scores[name].iou or 0.0, least), f"{strict:.3f}"])
     heading = ["class", "IoU", "wanted", "reached", "with mixed pixels"]
     return f"{table(heading, summary)}\n\n{table(['IoU', *CLASSES], rows)}"
 
@@ -291,23 +275,32 @@ def labels(segmenter: str) -> str:
     picker = Picker.load(as_detector(segmenter), "none")
     rows = []
     for case in labelled_cases():
-        detection, _ = detected(picker, case.example)
-        counts = confusion(detection, case, PURE)
-        labelled, found = (100 * counts.sum(axis=a)[CARBON - 1] / counts.sum() for a in (1, 0))
-        if labelled:
-            value, cells = "IoU of carbon", compared(iou(counts)[CARBON - 1], 0.75)
+        evaluation = score_classes(detected(picker, case.example)[0], case)
+        carbon, total = evaluation.scores["carbon"], evaluation.confusion.sum()
+        areas = [100 * carbon.true_pixels / total, 100 * carbon.found_pixels / total]
+        if carbon.true_pixels:
+            cells = ["IoU of carbon", *compared(carbon.iou or 0.0, 0.75)]
         else:
-            value, cells = "carbon", compared(found, 1, "{:.2f} %", at_most=True)
-        areas = [f"{labelled:.1f} %", f"{found:.1f} %"]
-        rows.append([case.example.name, "CASSPER's authors", *areas, value, *cells])
+            cells = ["carbon", *compared(areas[1], 1, "{:.2f} %", at_most=True)]
+        rows.append(
+            [case.example.name, "CASSPER's authors", *map("{:.1f} %".format, areas), *cells]
+        )
     blob = ice_blob()
-    detection, _ = detected(picker, blob.example)
-    counts = confusion(detection, blob, PURE)
-    truth, found = (counts.sum(axis=a)[[ICE - 1, CARBON - 1]].sum() for a in (1, 0))
-    common = counts[ICE - 1, [ICE - 1, CARBON - 1]].sum()
-    areas = [f"{100 * area / counts.sum():.1f} %" for area in (truth, found)]
+    confusion = score_classes(detected(picker, blob.example)[0], blob).confusion
+    dirt = slice(ICE - 1, CARBON)
+    truth, found = confusion[dirt].sum(), confusion[:, dirt].sum()
+    common = confusion[dirt, dirt].sum()
+    areas = [100 * area / confusion.sum() for area in (truth, found)]
     overlap = compared(common / max(truth + found - common, 1), 0.6)
-    rows.append([blob.example.name, "MicrographCleaner", *areas, "IoU of dirt", *overlap])
+    rows.append(
+        [
+            blob.example.name,
+            "MicrographCleaner",
+            *map("{:.1f} %".format, areas),
+            "IoU of dirt",
+            *overlap,
+        ]
+    )
     heading = ["micrograph", "labels of", "labelled", "found", "value"]
     return table([*heading, "measured", "wanted", "reached"], rows)
 

@@ -19,6 +19,7 @@ from accuracy_figures import panels, save
 from accuracy_sets import Picker, table, write_section
 from grid_sets import Case
 from napari_drpnet.evaluation.precision_recall import Rates
+from napari_drpnet.formats.masks.class_maps import write_class_map
 from napari_drpnet.picking.networks.weights import load_detector
 from napari_drpnet.simulation.files import write_simulated
 from napari_drpnet.training.common.recipe import SegmenterData, SegmenterRecipe
@@ -78,7 +79,8 @@ def write_training_set(folder: Path) -> None:
     """Write the micrographs and class maps for training."""
     for number in range(KLH_TRAINING):
         simulated = simulate_klh(number, KLH_DEFOCUS_UM[0])
-        write_simulated(folder, f"klh_{number:02d}", simulated, classes=True)
+        write_simulated(folder, f"klh_{number:02d}", simulated)
+        write_class_map(folder / f"klh_{number:02d}_classes.png", simulated.classes)
 
 
 def recipe_for(folder: Path, count: int, weights: str | None) -> SegmenterRecipe:
