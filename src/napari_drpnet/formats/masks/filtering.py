@@ -105,7 +105,7 @@ def filter_by_masks(
     micrograph_name : str
         Name of the micrograph of all rows. Used only if `coordinates` has no names.
     clearance_px : float
-        Least distance of a centre to dirt, in unbinned pixels.
+        Distance of a centre to dirt up to which it is left out, in unbinned pixels.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def filter_by_masks(
             not_applied.append(name)
             continue
         distance = distance_to_dirt(mask, frame, coordinates.centers_yx[rows])
-        keep[rows] = (distance > 0) & (distance >= clearance_px)
+        keep[rows] = distance > clearance_px
     left_out = len(coordinates) - int(np.count_nonzero(keep))
     return Filtered(coordinates.where(keep), left_out, tuple(not_applied))
 

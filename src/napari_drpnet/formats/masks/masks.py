@@ -12,10 +12,11 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE
 from napari_drpnet.base.text import AnyPath
-from napari_drpnet.formats.masks.class_maps import classes_of_colours, only_image, read_class_map
+from napari_drpnet.formats.masks.class_maps import classes_of_colours, read_class_map
 from napari_drpnet.formats.masks.pixels import (
     BOTTOM_LEFT,
     is_npz,
+    only_image,
     read_arrays,
     read_pixels,
     require_aspect,
