@@ -18,10 +18,10 @@ NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_d
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-extras lint bench bench-gpu accuracy weights docs screenshots clean
+.PHONY: help demo test test-core test-extras lint bench bench-gpu accuracy segmentation weights docs screenshots clean
 
 help:  ## show the verbs
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(FULL)/.ready  ## install, simulate a sample micrograph, pick it, measure
 	@scripts/system-packages.sh || true
@@ -53,6 +53,10 @@ bench-gpu: $(FULL)/.ready  ## the same picks on a GPU? how fast? a report (needs
 accuracy: $(FULL)/.ready  ## the tables and curves of docs/accuracy.md (needs the data folder)
 	@for name in $(ACCURACY); do echo "== $$name"; \
 	  $(FULL)/bin/python benchmarks/$$name.py --write docs/accuracy.md || exit 1; done
+
+segmentation: $(FULL)/.ready  ## the tables and the curve of docs/segmentation.md (needs the data folder)
+	@for name in segmentation segmentation_training; do echo "== $$name"; \
+	  $(FULL)/bin/python benchmarks/$$name.py --write docs/segmentation.md || exit 1; done
 
 weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; two hours)
 	@$(FULL)/bin/drpnet train detector $(REAL_FIELDS) --weights multiscale --overwrite \

@@ -26,7 +26,7 @@ from napari_drpnet.evaluation.scores import (
 )
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import Polarity
-from napari_drpnet.picking.cuts import find_cut, ranking_score
+from napari_drpnet.picking.cuts import find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.matlab import import_published_detector
 from napari_drpnet.picking.parameters import (
@@ -34,6 +34,7 @@ from napari_drpnet.picking.parameters import (
     DetectorParameters,
     ParticleParameters,
     PickParameters,
+    SegmenterParameters,
 )
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.simulation import read_structure, simulate_micrograph
@@ -136,12 +137,15 @@ class Picker:
     parameters: ResolvedParameters
 
     @classmethod
-    def load(cls, detector: str = "default", classifier: str = "default") -> "Picker":
+    def load(
+        cls, detector: str = "default", classifier: str = "default", segmenter: str = "none"
+    ) -> "Picker":
         """Load weights by their names."""
         asked = PickParameters(
             particle=ParticleParameters(diameter_angstrom=1),
             detector=DetectorParameters(weights=detector),
             classifier=ClassifierParameters(classifier=classifier),
+            segmenter=SegmenterParameters(segmenter=segmenter),
         )
         networks = load_networks(asked)
         return cls(networks, networks.resolve(asked))
@@ -160,18 +164,28 @@ class Picker:
         find_polarity: bool = False,
     ) -> Picks:
         """Pick an example, with a relative error of the diameter, and polarity given or found."""
+        wanted = self.parameters_for(example, diameter_error, find_polarity=find_polarity)
+        return pick(example.micrograph, wanted, self.networks, all_candidates=all_candidates)
+
+    def parameters_for(
+        self, example: Example, diameter_error: float = 0.0, *, find_polarity: bool = False
+    ) -> ResolvedParameters:
+        """Return the parameters with the diameter and the polarity of an example."""
         pixel = example.micrograph.pixel_size_angstrom or 1.0
         particle = ParticleParameters(
             diameter_angstrom=example.diameter_px * (1 + diameter_error) * pixel,
             pixel_size_angstrom=pixel,
             polarity="auto" if find_polarity else example.polarity,
         )
-        wanted = self.parameters.model_copy(update={"particle": particle})
-        return pick(example.micrograph, wanted, self.networks, all_candidates=all_candidates)
+        return self.parameters.model_copy(update={"particle": particle})
 
     def rank(self, example: Example, diameter_error: float = 0.0) -> ScoredMicrograph:
-        """Return the candidates that the classifier accepts, with the scores of the detector."""
+        """Return the candidates that are not on dirt and that the classifier accepts.
+
+        Their scores are those of the detector.
+        """
         picks = self.pick(example, diameter_error, all_candidates=True)
+        picks = picks.where(~on_dirt(picks, self.parameters))
         cut = find_cut(picks, self.parameters)
         if cut is not None:
             picks = picks.where(cut.accepts(picks.probability))

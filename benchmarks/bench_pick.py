@@ -66,19 +66,23 @@ def one_core_busy() -> Iterator[None]:
         process.communicate()
 
 
-def peak_memory_mb(path: Path) -> float:
+def peak_memory_mb(path: Path, segmenter: str = "none") -> float:
     """Return the peak resident memory of a process that picks one file."""
     code = (
         "import resource, sys\n"
         "from napari_drpnet import *\n"
-        "from napari_drpnet.picking.parameters import ParticleParameters\n"
+        "from napari_drpnet.picking.parameters import ParticleParameters, SegmenterParameters\n"
         f"particle = ParticleParameters(diameter_angstrom={1.5 * DIAMETER_PX})\n"
-        "parameters = PickParameters(particle=particle)\n"
+        "segmenter = SegmenterParameters(segmenter=sys.argv[2])\n"
+        "parameters = PickParameters(particle=particle, segmenter=segmenter)\n"
         "pick(read_micrograph(sys.argv[1]), parameters)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(path), segmenter],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     kilobytes = float(answer.stdout.split()[-1])
     return kilobytes / (1024 if platform.system() == "Linux" else 1024**2)

@@ -487,12 +487,19 @@ def klh_case(path: Path) -> Case:
         for good in (True, False)
     )
     example = Example(path.name, read_micrograph(path), truth, 165.0, "dark")
+    return Case("real", "KLH", example, ignored=ignored_around(doubtful, 100.0, example))
+
+
+def ignored_around(doubtful_yx: Floats, radius: float, example: Example) -> Mask:
+    """Return the mask of discs in which nothing is evaluated, except near a true particle."""
     shape = example.micrograph.shape
-    ignored = _discs(shape, doubtful, 100.0) & ~_discs(shape, truth, example.diameter_px / 2)
-    return Case("real", "KLH", example, ignored=ignored)
+    near_truth = _discs(shape, example.truth_yx, example.diameter_px / 2)
+    return _discs(shape, doubtful_yx, radius) & ~near_truth
 
 
 def _discs(shape: tuple[int, int], centers_yx: Floats, radius: float) -> Mask:
+    if not len(centers_yx):
+        return np.zeros(shape, bool)
     elsewhere = np.ones(shape, bool)
     for y, x in np.round(centers_yx).astype(int):
         elsewhere[np.clip(y, 0, shape[0] - 1), np.clip(x, 0, shape[1] - 1)] = False

@@ -1,6 +1,7 @@
 """Measure F1 with worse micrographs or settings: curves and tables of docs/accuracy.md.
 
-The default detector and classifier are used with their recommended settings. Noise is added as the
+The default detector and classifier are used with their recommended settings, without and with the
+default segmenter; and picks by segmentation alone. Noise is added as the
 authors of CASSPER did for their reviewers; the ratio in dB is that of the variance of the
 micrograph, including its own noise, to the variance of the added noise.
 """
@@ -27,6 +28,8 @@ from accuracy_sets import (
 )
 
 STRUCTURES = HELD_OUT[:4]
+#: Ends of the names of rows: picks by segmentation, and the default pair with the segmenter.
+SEGMENTATION, VETO = ": segmentation", ": default + veto"
 APOFERRITIN, RIBOSOME = "apoferritin 10146", "ribosome 10028"
 NOISE_DB = (0, -5, -10, -13, -16, -20, -25)
 DEFOCUS_UM = (0.5, 0.75, 1, 1.5, 2, 2.5, 3)
@@ -53,14 +56,17 @@ def sweep(
     values: tuple[float, ...],
     value_format: str,
     names: Iterable[str],
-    measure: Callable[[str, float], float],
+    measure: Callable[[str, float], dict[str, float]],
 ) -> Sweep:
-    """Measure each named set at each value, and print the results."""
+    """Measure each named set at each value with each picker, and print the results."""
     print(title, flush=True)
-    found = {}
+    found: dict[str, list[float]] = {}
     for name in names:
-        found[name] = [measure(name, value) for value in values]
-        print(f"  {name}: {' '.join(f'{f1:.3f}' for f1 in found[name])}", flush=True)
+        by_value = [measure(name, value) for value in values]
+        for picker in by_value[0]:
+            row = [f1[picker] for f1 in by_value]
+            found[name + picker] = row
+            print(f"  {name}{picker}: {' '.join(f'{f1:.3f}' for f1 in row)}", flush=True)
     return Sweep(title, axis, values, value_format, found)
 
 
@@ -93,25 +99,29 @@ def at_pixel_size(scenario: str, pixel_size_angstrom: float) -> list[Example]:
     ]
 
 
-def measure_all(picker: Picker) -> list[Sweep]:
-    def f1(examples: Iterable[Example], diameter_error: float = 0.0) -> float:
-        return float(picker.evaluate(list(examples), diameter_error).main.macro.f1)
+def measure_all(pickers: dict[str, Picker]) -> list[Sweep]:
+    def f1(examples: Iterable[Example], diameter_error: float = 0.0) -> dict[str, float]:
+        made = list(examples)
+        return {
+            name: float(picker.evaluate(made, diameter_error).main.macro.f1)
+            for name, picker in pickers.items()
+        }
 
     def simulated(scenario: str, **changes: float) -> list[Example]:
         wanted = SCENARIOS[scenario] | changes
         return [simulated_example(structure, wanted) for structure in STRUCTURES]
 
-    def noise(name: str, ratio_db: float) -> float:
+    def noise(name: str, ratio_db: float) -> dict[str, float]:
         of_set, kind = name.split(", ")
         return f1(with_noise(example, kind, ratio_db) for example in sets[of_set])
 
-    def defocus(scenario: str, defocus_um: float) -> float:
+    def defocus(scenario: str, defocus_um: float) -> dict[str, float]:
         return f1(simulated(scenario, defocus_um=defocus_um))
 
-    def diameter(name: str, percent: float) -> float:
+    def diameter(name: str, percent: float) -> dict[str, float]:
         return f1(sets[name], percent / 100)
 
-    def pixel_size(scenario: str, pixel: float) -> float:
+    def pixel_size(scenario: str, pixel: float) -> dict[str, float]:
         return f1(at_pixel_size(scenario, pixel))
 
     sets = {name: simulated(name) for name in ("clean", "crowded")}
@@ -128,7 +138,8 @@ def measure_all(picker: Picker) -> list[Sweep]:
 
 
 def draw(axes: Axes, of: Sweep) -> None:
-    for name, f1 in of.f1.items():
+    of_default = {name: f1 for name, f1 in of.f1.items() if ": " not in name}
+    for name, f1 in of_default.items():
         style = "o--" if name.endswith("Poisson") else "o-"
         look = {"color": COLOURS[name.split(", ")[0]], "linewidth": 1.6, "markersize": 4}
         axes.plot(of.values, f1, style, label=name, **look)
@@ -142,15 +153,36 @@ def draw(axes: Axes, of: Sweep) -> None:
     axes.legend(loc="lower left", fontsize=8, frameon=False)
 
 
+def greatest_loss(sweeps: Iterable[Sweep]) -> str:
+    """Return a sentence about the greatest loss of F1 by the segmenter."""
+    losses = [
+        (without - vetoed, each.title, name.removesuffix(VETO), each.value_format.format(value))
+        for each in sweeps
+        for name, row in each.f1.items()
+        if name.endswith(VETO)
+        for value, without, vetoed in zip(
+            each.values, each.f1[name.removesuffix(VETO)], row, strict=True
+        )
+    ]
+    loss, title, name, value = max(losses)
+    place = f"{title.lower()}, {name}, {value}"
+    return f"Greatest loss of F1 by the veto: {max(loss, 0.0):.3f} ({place}); wanted ≤ 0.005."
+
+
 def main() -> None:
     page = page_to_write(__doc__)
-    sweeps = measure_all(Picker.load())
+    pickers = {
+        "": Picker.load(),
+        SEGMENTATION: Picker.load("segmenter-default", "none"),
+        VETO: Picker.load(segmenter="default"),
+    }
+    sweeps = measure_all(pickers)
     tables = []
     for each in sweeps:
         heading = [each.title, *map(each.value_format.format, each.values)]
         lines = [[name, *(f"{f1:.2f}" for f1 in row)] for name, row in each.f1.items()]
         tables.append(table(heading, lines))
-    body = "\n\n".join(tables)
+    body = "\n\n".join([*tables, greatest_loss(sweeps)])
     print(body)
     if page:
         write_section(page, "robustness", body)

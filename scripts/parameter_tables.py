@@ -31,7 +31,7 @@ from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.simulation.parameters import SimulationParameters
-from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe, SegmenterRecipe
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "command-line.md"
@@ -46,6 +46,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "drpnet simulate": SimulationParameters,
     "drpnet train detector": DetectorRecipe,
     "drpnet train classifier": ClassifierRecipe,
+    "drpnet train segmenter": SegmenterRecipe,
 }
 #: Of the fields of a model that belong to no stage.
 _HEADINGS = {"curate": "Rules", "simulate": "Micrograph", "train": "Training"}

@@ -113,6 +113,16 @@ def use_toy_segmenter(monkeypatch, toy_weights_and_segmenter) -> None:
 
 
 @pytest.fixture
+def toy_segmenter(monkeypatch, tmp_path) -> str:
+    """A file of segmenter weights; see `segmenting.write_segmenter`."""
+    from napari_drpnet.picking.networks.build import SEGMENTERS
+    from segmenting import toy_segmenter, write_segmenter
+
+    monkeypatch.setitem(SEGMENTERS, "toy", toy_segmenter)
+    return write_segmenter(tmp_path / "toy-segmenter.safetensors")
+
+
+@pytest.fixture
 def automatic_weights(tmp_path, toy_weights):
     """A function that writes the toy classifier with an automatic cut, and returns its file."""
     from napari_drpnet.picking.networks.weights import load_network, save_network

@@ -43,7 +43,8 @@ def parse(call):
 
 def known_flags():
     contexts = map(TABLES["context_of"], TABLES["commands"]())
-    return {flag for context in contexts for each in context.command.params for flag in each.opts}
+    options = [each for context in contexts for each in context.command.params]
+    return {flag for each in options for flag in (*each.opts, *each.secondary_opts)}
 
 
 def calls():

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
@@ -20,6 +21,19 @@ def test_micrographs_have_truth_and_pixel_size(drpnet):
     assert micrograph.shape == (128, 192)
     count = len(read_coordinates("sim/sim_0001.csv"))
     assert shown[0] == f"sim/sim_0001.mrc  {count} particles of 180 Å"
+
+
+def test_class_maps_are_written_if_asked_for(drpnet):
+    drpnet("simulate", "--out", "sim", "--classes", *SMALL)
+    with Image.open("sim/sim_0001_classes.png") as image:
+        assert image.mode == "P"
+        classes = np.asarray(image)
+    assert classes.shape == (128, 192)
+    assert set(np.unique(classes)) == {1, 2}
+    for file in ("sim_0001.mrc", "sim_0001.csv"):
+        Path("sim", file).unlink()
+    shown = drpnet("simulate", "--out", "sim", "--classes", *SMALL, code=2)
+    assert "sim_0001_classes.png already exists" in shown.stderr
 
 
 def test_the_seed_decides(drpnet):

@@ -6,9 +6,17 @@ import signal
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from napari_drpnet.picking.networks.weights import load_classifier, load_detector, read_card
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON
+from napari_drpnet.formats.masks.class_maps import write_class_map
+from napari_drpnet.picking.networks.weights import (
+    load_classifier,
+    load_detector,
+    load_segmenter,
+    read_card,
+)
 from napari_drpnet.training.common import fields
 from napari_drpnet.training.common.recipe import NONE_HARD, DetectorRecipe
 from napari_drpnet.training.from_truth import pool, train
@@ -180,3 +188,22 @@ def test_what_cannot_be_done_is_said(drpnet, arguments, code, message):
     Path("list.json").write_text("[1]")
     Path("more.json").write_text('{"colour": "red"}')
     assert message in drpnet(*DETECTOR, *arguments, code=code).stderr
+
+
+def test_a_segmenter_learns_from_label_images_alone(drpnet, own_weights, write_discs):
+    write_discs("pictures/a.mrc")
+    classes = np.full((64, 64), BACKGROUND, np.uint8)
+    classes[:, 40:] = CARBON
+    Path("labels").mkdir()
+    write_class_map("labels/a.png", classes)
+    sizes = {"fields": 0, "label-views": 2, "batch": 2, "steps": 4, "validate-every": 2}
+    options = [word for name, value in sizes.items() for word in (f"--{name}", value)]
+    folders = ("--labels", "labels", "--micrographs", "pictures", "--diameter", 36)
+    run = ("train", "segmenter", "--device", "cpu", "--workers", 1, "--patch-diameters", 4)
+    result = drpnet(*run, *options, *folders, "--out", "mine")
+    assert "Validation score" in result.stdout
+    card = load_segmenter("mine").card
+    assert card.trained_on == "1 real micrograph with label images"
+    assert card.recipe["data"]["labels"] == "labels"
+    result = drpnet(*run, *options, "--out", "other", code=2)
+    assert "neither simulated micrographs nor label images" in result.stderr

@@ -68,3 +68,13 @@ def test_weights_that_have_changed_meanwhile_are_refused():
     parameters = PickParameters.model_validate(GIVEN)
     with pytest.raises(InputFileError, match="have changed since"):
         NetworkCache().load(parameters, ("0" * 64, None))
+
+
+def test_a_default_segmenter_is_named_only_if_there_is_one(monkeypatch, toy_segmenter):
+    folder = Path(toy_segmenter).parent
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
+    monkeypatch.setattr("napari_drpnet.picking.networks.weights._SHIPPED", folder)
+    assert weights_names("segmenter") == ["toy-segmenter"]
+    assert "toy-segmenter" in weights_names("detector")
+    shutil.copy(toy_segmenter, folder / "segmenter-default.safetensors")
+    assert weights_names("segmenter") == ["default", "toy-segmenter"]

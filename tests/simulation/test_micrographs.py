@@ -6,14 +6,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from scipy.spatial.transform import Rotation
 
-from napari_drpnet.base.geometry import inside
+from napari_drpnet.base.geometry import inside, nearest_pixels
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.simulation import SHAPES, Structure, make_shape, simulate_micrograph
 from napari_drpnet.simulation.contamination import carbon_film, cubic_ice, ice_crystals
 from napari_drpnet.simulation.optics import beam_with_edge
 from napari_drpnet.simulation.parameters import SimulationParameters
-from napari_drpnet.simulation.scene import random_rotation
 
 PIXEL, DIAMETER = 4.0, 120.0  # Å; the particles have 30 px
 SHAPE = (360, 500)
@@ -217,18 +216,6 @@ def test_extremes_stay_finite(stain, dose):
     assert pixels.std() > 0
 
 
-def test_rotations_are_uniform_and_do_not_mirror():
-    rng = np.random.default_rng(0)
-    turns = np.array([random_rotation(rng) for _ in range(2000)])
-    assert_allclose(
-        turns @ turns.swapaxes(1, 2), np.broadcast_to(np.eye(3), turns.shape), atol=1e-9
-    )
-    assert_allclose(np.linalg.det(turns), 1)
-    assert_allclose(turns.mean(axis=0), 0, atol=0.05)
-    angles = Rotation.from_matrix(turns).magnitude()
-    assert angles.mean() == pytest.approx(np.pi / 2 + 2 / np.pi, abs=0.05)
-
-
 #: Hashes of the counts and centres of micrographs before there were classes of pixels.
 RECORDED = {
     "clean": ({}, "f9b57572d54c", "da93518449e7"),
@@ -365,7 +352,8 @@ def test_everything_at_once_stays_finite(stain):
     extreme = parameters(
         negative_stain=stain, film_unevenness=2.0, film_scale=0.1, stain_puddles=20,
         stain_plateaus=20, debris=20, cubic_ice=1.0, beam_edge=0.7, zero_border_px=5, carbon=True,
-        height_px=64, width_px=65, defocus_um=10.0,
+        height_px=64, width_px=65, defocus_um=10.0, carbon_shape="holes", gold=True, ice_drops=9,
+        hexagonal_ice=9, cracks=5, rods=9, thickness_gradient=20.0, on_dirt=1.0,
     )  # fmt: skip
     pixels = simulate_micrograph(extreme, [structure()], 2).micrograph.pixels
     assert np.isfinite(pixels).all()
@@ -377,8 +365,115 @@ def test_everything_at_once_stays_finite(stain):
     [
         ("film_unevenness", 2.1), ("film_scale", 0.0), ("stain_puddles", -1), ("beam_edge", 0.8),
         ("stain_plateaus", 10_001), ("debris", -1), ("cubic_ice", 1.1), ("zero_border_px", -1),
+        ("on_dirt", 1.1), ("thickness_gradient", 0.9), ("carbon_shape", "square"), ("rods", -1),
     ],
 )  # fmt: skip
 def test_bounds(name, value):
     with pytest.raises(ValueError, match=name):
         parameters(**{name: value})
+
+
+def simulated_with(seed=1, **changes):
+    return simulate_micrograph(parameters(**changes), [structure()], seed)
+
+
+def at(simulated, centers_yx):
+    return simulated.classes[nearest_pixels(SHAPE, centers_yx)]
+
+
+def test_the_class_of_particles_has_their_size_and_place():
+    simulated = simulated_with()
+    assert simulated.classes.dtype == np.uint8
+    assert simulated.classes.shape == SHAPE
+    assert set(np.unique(simulated.classes)) == {BACKGROUND, PARTICLE}
+    labels, count = ndimage.label(simulated.classes == PARTICLE)
+    inner = simulated.centers_yx[inside(simulated.centers_yx, SHAPE, DIAMETER / PIXEL)]
+    found = np.array(ndimage.center_of_mass(labels > 0, labels, range(1, count + 1)))
+    assert cKDTree(found).query(inner)[0].max() < 0.1 * DIAMETER / PIXEL
+    disc = np.pi / 4 * (DIAMETER / PIXEL) ** 2
+    areas = np.bincount(labels.ravel())[labels[nearest_pixels(SHAPE, inner)]]
+    assert 0.4 * disc < areas.min() <= areas.max() < 1.2 * disc
+
+
+def test_defocus_does_not_change_the_classes():
+    near, far = (simulated_with(defocus_um=defocus).classes for defocus in (0.5, 5.0))
+    assert_array_equal(near, far)
+
+
+@pytest.mark.parametrize("negative_stain", [False, True])
+@pytest.mark.parametrize(
+    ("dirt", "expected"),
+    [
+        ({"carbon": True}, CARBON), ({"carbon": True, "carbon_shape": "holes"}, CARBON),
+        ({"ice_crystals": 8}, ICE), ({"cubic_ice": 0.3}, ICE), ({"ice_drops": 6}, ICE),
+        ({"hexagonal_ice": 8}, ICE), ({"cracks": 3}, ICE), ({"rods": 3}, ICE), ({"junk": 8}, ICE),
+        ({"debris": 20}, ICE),
+    ],
+)  # fmt: skip
+def test_dirt_has_its_class(dirt, expected, negative_stain):
+    simulated = simulated_with(negative_stain=negative_stain, **dirt)
+    assert 0.001 < (simulated.classes == expected).mean() < 0.9
+    assert not (simulated.classes == 7 - expected).any()
+    assert (simulated.classes == PARTICLE).any()
+
+
+def test_a_crystalline_film_is_ice_everywhere():
+    simulated = simulated_with(crystalline_ice=0.1)
+    assert (simulated.classes == ICE).all()
+    assert len(simulated.centers_yx) > 10
+
+
+def test_only_thin_stain_is_ice():
+    thin = simulated_with(4, negative_stain=True, stain_plateaus=20, particles=0)
+    bright = ndimage.gaussian_filter(thin.micrograph.pixels, 2)
+    assert bright[thin.classes == ICE].mean() > 1.05 * bright[thin.classes == BACKGROUND].mean()
+    deep = simulated_with(4, negative_stain=True, stain_puddles=20, particles=0)
+    assert (deep.classes == BACKGROUND).all()
+
+
+def test_nothing_is_said_where_nothing_is_seen():
+    framed = simulated_with(zero_border_px=10).classes
+    assert (framed[10:-10, 10:-10] != UNKNOWN).all()
+    assert (framed == UNKNOWN).mean() == pytest.approx(1 - 340 * 480 / 360 / 500)
+    dark = simulated_with(beam_edge=0.4)
+    assert (dark.classes == UNKNOWN).mean() == pytest.approx(0.4, abs=0.03)
+    pixels = dark.micrograph.pixels
+    assert pixels[dark.classes == UNKNOWN].mean() < 0.1 * pixels[dark.classes != UNKNOWN].mean()
+
+
+def test_particles_on_dirt_are_listed_apart():
+    dirt = {"carbon": True, "carbon_shape": "holes", "rods": 4, "ice_drops": 4, "particles": 60}
+    avoiding, anywhere = (simulated_with(2, on_dirt=share, **dirt) for share in (0.0, 1.0))
+    assert len(avoiding.on_dirt_yx) == 0
+    assert (at(avoiding, avoiding.centers_yx) == PARTICLE).all()
+    assert len(anywhere.on_dirt_yx) > 10
+    assert np.isin(at(anywhere, anywhere.on_dirt_yx), (ICE, CARBON)).all()
+    assert not np.isin(at(anywhere, anywhere.centers_yx), (ICE, CARBON)).any()
+    dirty = np.isin(anywhere.classes, (ICE, CARBON))
+    clearance = ndimage.distance_transform_edt(~dirty)
+    assert clearance[nearest_pixels(SHAPE, anywhere.centers_yx)].min() < 0.4 * DIAMETER / PIXEL
+
+
+def test_gold_is_opaque():
+    film = {"carbon": True, "carbon_shape": "hole", "particles": 0}
+    carbon, gold = (simulated_with(3, gold=gold, **film) for gold in (False, True))
+    assert_array_equal(carbon.classes, gold.classes)
+    level = [
+        s.micrograph.pixels[s.classes == CARBON].mean()
+        / s.micrograph.pixels[s.classes == BACKGROUND].mean()
+        for s in (carbon, gold)
+    ]
+    assert level[0] > 0.4
+    assert level[1] < 0.1
+
+
+@pytest.mark.parametrize("negative_stain", [False, True])
+def test_the_film_gets_thicker_across_the_frame(negative_stain):
+    usual = {"particles": 0, "ice_variation": 0.0, "negative_stain": negative_stain}
+    even, steep = (
+        ndimage.gaussian_filter(
+            simulated_with(thickness_gradient=factor, **usual).micrograph.pixels, 12
+        )
+        for factor in (1.0, 4.0)
+    )
+    assert np.ptp(steep) / steep.mean() > np.ptp(even) / even.mean() + 0.1

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.simulation import SHAPES, Structure, make_shape, read_structure
+from napari_drpnet.simulation import ALL_SHAPES, SHAPES, Structure, make_shape, read_structure
 from napari_drpnet.simulation.structures import PROTEIN_CONTRAST_VOLT, VOLUME_PER_ATOM
 
 #: A carbon at (1, 2, 3), a nitrogen 10 Å along x, a hydrogen and a water far away.
@@ -137,13 +137,13 @@ def test_real_structures(shared_data):
     assert volume == pytest.approx(2.6e6 * 1.21, rel=1)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ALL_SHAPES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_shapes_have_the_diameter_asked_for(shape, seed):
     structure = make_shape(shape, 150.0, np.random.default_rng(seed))
     assert structure.name == shape
     assert structure.diameter_angstrom == pytest.approx(150)
-    assert 1000 < len(structure.points) <= 6000
+    assert 1000 < len(structure.points) <= (40_000 if shape == "hemocyanin" else 6000)
     assert np.isfinite(structure.points).all()
     assert_allclose(np.average(structure.points, axis=0, weights=structure.weights), 0, atol=1e-9)
     volume = structure.weights.sum() / PROTEIN_CONTRAST_VOLT
@@ -187,3 +187,24 @@ def test_structures_are_centred_on_their_weight():
 def test_impossible_structures(points, weights):
     with pytest.raises(ValueError, match="must be"):
         Structure(points, weights, "none")
+
+
+def test_the_shapes_that_training_draws_from_stay():
+    assert SHAPES == (
+        "blob", "shell", "barrel", "ring", "rod", "dumbbell", "cube", "micelle", "arms", "tubule",
+        "disc",
+    )  # fmt: skip
+    assert ALL_SHAPES[: len(SHAPES)] == SHAPES
+
+
+def test_hemocyanin_is_a_hollow_cylinder_as_long_as_wide():
+    for seed in range(4):
+        z, y, x = make_shape("hemocyanin", 500.0, np.random.default_rng(seed)).points.T
+        radius = np.hypot(y, x)
+        length, width = np.ptp(z), 2 * radius.max()
+        assert 340 < width < 380
+        assert 0.95 < length / width < 1.2
+        assert (radius < 0.2 * width / 2).sum() == 0
+        near_end = np.abs(z) > 0.3 * length
+        bore = radius < 0.5 * width / 2
+        assert bore[near_end].mean() > 3 * bore[~near_end].mean()

@@ -1,7 +1,12 @@
 """Resampling of masks and class maps, edge to edge as `Frame` describes it."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 #: Value of a pixel of a resampled class map that shows several classes.
 MIXED = 255
@@ -46,7 +51,9 @@ def resample_area(image: NDArray[np.generic], shape: Shape) -> NDArray[np.float3
     return resampled
 
 
-def resample_mask(mask: NDArray[np.generic], shape: Shape) -> NDArray[np.bool_]:
+def resample_mask(
+    mask: NDArray[np.bool_] | NDArray[np.floating], shape: Shape
+) -> NDArray[np.bool_]:
     """Resample a mask: a pixel is True if at least half of its area is.
 
     Parameters
@@ -61,7 +68,7 @@ def resample_mask(mask: NDArray[np.generic], shape: Shape) -> NDArray[np.bool_]:
     (h, w) bool array
     """
     if mask.shape == shape:
-        return np.asarray(mask >= 0.5)  # type: ignore[operator]
+        return np.asarray(mask >= 0.5)
     return np.asarray(resample_area(mask, shape) >= 0.5 - _ROUNDING)
 
 
@@ -98,7 +105,7 @@ def resample_classes(
     return resampled
 
 
-def _overlaps(old: int, new: int) -> "scipy.sparse.csr_matrix":  # type: ignore[name-defined]  # noqa: F821
+def _overlaps(old: int, new: int) -> "csr_matrix":
     """Return the share of each of `old` pixels in each of `new` ones over the same length."""
     from scipy.sparse import csr_matrix
 

@@ -1,6 +1,7 @@
 """Classes of pixels, and the segmentation of one micrograph into them."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from napari_drpnet.base.geometry import Frame
 
 #: Names of the classes. The number of a class in a class map is its index here plus 1. Ice is all
 #: dirt that is no film: crystals, drops, aggregates. Carbon is any support film, gold included.
-CLASSES = ("background", "particle", "ice", "carbon")
+CLASSES: Final = ("background", "particle", "ice", "carbon")
 #: Numbers of the classes in a class map; 0 is a pixel whose class is unknown.
 UNKNOWN, BACKGROUND, PARTICLE, ICE, CARBON = range(5)
 

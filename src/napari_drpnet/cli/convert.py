@@ -1,6 +1,6 @@
 """`drpnet convert`: convert a coordinate file to another format."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
 from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import (
@@ -53,7 +54,7 @@ def _names(action: str) -> "click.Choice[str]":
 @click.option(
     "--micrograph",
     metavar="MICROGRAPH",
-    help="Micrograph of IN: for formats that name it in each row, and for --preview",
+    help="Micrograph of IN: for formats that name it in each row, for --preview and for --mask",
 )
 @click.option(
     "--preview",
@@ -69,6 +70,7 @@ def _names(action: str) -> "click.Choice[str]":
     help="IN is a .star file of DRPnet's MATLAB code, which printed this scale",
 )
 @click.option("--not-matlab", is_flag=True, help="IN is no such file, although it looks like one")
+@mask_options
 @click.option("--overwrite", is_flag=True, help="Replace existing files")
 def command(**options: Any) -> None:
     """Convert the coordinate file IN to OUT.
@@ -81,10 +83,17 @@ def command(**options: Any) -> None:
     cryoSPARC's .cs files do not say from which row y counts: give --from cryosparc-mirrored or
     --from cryosparc-stored, and check with --preview which one is right; OUT may then be left out.
     CryoPPP's tables count from the last row: give the number of rows with --flip-rows.
+
+    With --mask, particles on ice and carbon are left out. The mask may be smaller than the
+    micrograph, whose size is taken from the micrograph if it can be found.
     """
-    conversion = _Conversion(**options)
+    mask = MaskOptions(**{each.name: options.pop(each.name) for each in fields(MaskOptions)})
+    conversion = _Conversion(**options, has_mask=mask.mask is not None)
+    mask.check_usage()
     conversion.check_usage()
     coordinates = conversion.read()
+    name = bare_path(conversion.source.name).name
+    coordinates = mask.apply(coordinates, conversion.source, conversion.micrograph, name)
     if conversion.target:
         conversion.require_writable(coordinates)
     if conversion.preview and conversion.micrograph:
@@ -108,6 +117,7 @@ class _Conversion:
     matlab_scale: float | None
     not_matlab: bool
     overwrite: bool
+    has_mask: bool
 
     def check_usage(self) -> None:
         """Refuse options that do not fit together, and existing output files."""
@@ -115,6 +125,8 @@ class _Conversion:
             raise click.UsageError("give OUT, or --preview")
         if self.preview and self.micrograph is None:
             raise click.UsageError("--preview needs --micrograph")
+        if self.has_mask and self.flip_rows is not None and not self._counts_back:
+            raise click.UsageError("--mask or --flip-rows, not both: convert in two steps")
         for file in (self.target, self.preview):
             if file and file.exists() and not self.overwrite:
                 raise click.UsageError(f"{file} already exists; replace it with --overwrite")
@@ -134,6 +146,11 @@ class _Conversion:
             return FORMATS[self.target_format]
         return WRITTEN.get(self.target.suffix.lower()) if self.target else None
 
+    @property
+    def _counts_back(self) -> bool:
+        """Whether a format counts rows from the last one, for which alone ``--flip-rows`` is."""
+        return any(each and each.from_last_row for each in (self.reader, self.writer))
+
     def read(self) -> Coordinates:
         """Read the source, and flip and resize it as requested."""
         reader = self.reader
@@ -143,8 +160,7 @@ class _Conversion:
             self._refuse_matlab()
             rows = self.flip_rows if reader and reader.from_last_row else None
             coordinates = read_coordinates(self.source, self.source_format, rows)
-        counts_back = [each for each in (reader, self.writer) if each and each.from_last_row]
-        if self.flip_rows is not None and not counts_back:
+        if self.flip_rows is not None and not self._counts_back:
             coordinates = _flip(coordinates, self.flip_rows)
         if self.box_size:
             coordinates = replace(coordinates, box_size_px=float(self.box_size))

@@ -8,6 +8,7 @@ import click
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.geometry import flip_rows, pixels_from_angstrom
+from napari_drpnet.cli.evaluate_classes import compare_classes
 from napari_drpnet.cli.numbers import count_rows, finite, not_negative, positive
 from napari_drpnet.evaluation.pairing import Pairing, finite_scores, pair_coordinates
 from napari_drpnet.evaluation.report import format_table, plot_evaluation, to_json
@@ -30,8 +31,8 @@ BORDER = 0.5
     "--diameter",
     type=positive,
     metavar="NUMBER",
-    required=True,
-    help="Particle diameter in pixels of the micrograph, or in Å with --pixel-size",
+    help="Particle diameter in pixels of the micrograph, or in Å with --pixel-size; required "
+    "without --classes",
 )
 @click.option("--pixel-size", type=positive, metavar="Å", help="Pixel size in Å")
 @click.option(
@@ -70,6 +71,11 @@ BORDER = 0.5
     help="With --frame: ignore true particles closer to the edge than this, in diameters, and "
     "their picks [default: 0.5]",
 )
+@click.option(
+    "--classes",
+    is_flag=True,
+    help="Compare class maps in place of picks: files or folders, matched by name",
+)
 @click.option("--ignore-unlabelled", is_flag=True, help="Ignore picks of micrographs without truth")
 @click.option(
     "--json",
@@ -87,13 +93,14 @@ BORDER = 0.5
 def command(
     picks: Path,
     truth: Path,
-    diameter: float,
+    diameter: float | None,
     pixel_size: float | None,
     threshold: float | None,
     radii: tuple[float, ...],
     flip_truth_rows: int | None,
     frame: tuple[int, int] | None,
     border: float | None,
+    classes: bool,
     ignore_unlabelled: bool,
     json_file: str | None,
     plot: Path | None,
@@ -106,7 +113,15 @@ def command(
     micrograph without picks count as missed.
 
     A pick is correct if it can be paired one-to-one with a true particle within the radius.
+
+    With --classes, both are class maps or folders of them, and the result is IoU, F1 and accuracy
+    of each class.
     """
+    if classes:
+        _write(*compare_classes(picks, truth, flip_truth_rows), json_file)
+        return
+    if diameter is None:
+        raise click.UsageError("Missing option '--diameter'.")
     pairing = pair_coordinates(picks, truth)
     if pairing.unlabelled and not ignore_unlabelled:
         names = ", ".join(pairing.unlabelled)
@@ -123,10 +138,7 @@ def command(
     evaluation = evaluate_picks(scored, radii, threshold)
     if plot:
         _plot(evaluation, plot)
-    if json_file:
-        _write_json(to_json(evaluation), json_file)
-    if json_file != "-":
-        click.echo(format_table(evaluation), nl=False)
+    _write(to_json(evaluation), format_table(evaluation), json_file)
 
 
 def _scored(pairing: Pairing, diameter_px: float, flip: int | None) -> list[ScoredMicrograph]:
@@ -149,10 +161,13 @@ def _plot(evaluation: Evaluation, path: Path) -> None:
         raise click.BadParameter(str(error), param_hint="--plot") from error
 
 
-def _write_json(content: dict[str, Any], file: str) -> None:
+def _write(content: dict[str, Any], table: str, json_file: str | None) -> None:
+    """Write JSON if asked to, and print the table, or JSON in its place."""
     text = json.dumps(content)
-    if file == "-":
+    if json_file == "-":
         click.echo(text)
         return
-    with atomic_file(file) as temporary:
-        temporary.write_text(f"{text}\n", encoding="utf-8")
+    if json_file:
+        with atomic_file(json_file) as temporary:
+            temporary.write_text(f"{text}\n", encoding="utf-8")
+    click.echo(table, nl=False)

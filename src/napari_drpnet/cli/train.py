@@ -15,9 +15,13 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.progress import StageBar
 from napari_drpnet.cli.weights import RESERVED
-from napari_drpnet.picking.networks.card import ClassifierCard
+from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
 from napari_drpnet.picking.networks.weights import load_detector, user_weights_folder
-from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.training.common.recipe import (
+    ClassifierRecipe,
+    DetectorRecipe,
+    SegmenterRecipe,
+)
 
 if TYPE_CHECKING:
     from napari_drpnet.training.common.trained import Trained
@@ -93,7 +97,7 @@ def _run_options(function: Function) -> Function:
 
 @click.group()
 def command() -> None:
-    """Train networks on simulated micrographs.
+    """Train networks on simulated micrographs, and segmenters also on label images.
 
     The parameters of the run, its recipe, are written beside the weights and into them.
     Existing weights are replaced only by better ones. Ctrl-C keeps the best weights so far.
@@ -159,6 +163,37 @@ def classifier(
     _train("classifier", path, overwrite, device, as_json, work)
 
 
+@command.command()
+@_run_options
+@model_options(SegmenterRecipe)
+def segmenter(
+    path: Path,
+    config: Path | None,
+    overwrite: bool,
+    device: str,
+    workers: int,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Train a segmenter: background, particle, ice or carbon for each pixel."""
+    recipe = build_model(SegmenterRecipe, values, _read_config(config))
+
+    def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
+        from napari_drpnet.training.from_truth.class_pool import make_class_pool
+        from napari_drpnet.training.from_truth.train_segmenter import (
+            load_segmenter_start,
+            train_segmenter,
+        )
+
+        start = load_segmenter_start(recipe, device)
+        picker = load_detector(recipe.detector, device)
+        scale, spectrum = picker.card.particle_px, picker.card.spectrum
+        pool = make_class_pool(recipe, scale, spectrum, workers, bar)
+        return train_segmenter(recipe, pool, picker, start, device, bar, listen)
+
+    _train("segmenter", path, overwrite, device, as_json, work)
+
+
 def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, work: Work) -> None:
     """Train a network, save the weights, and print the results."""
     from napari_drpnet.training.common.trained import NotBetterError, check_target, save_trained
@@ -197,6 +232,8 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
         other = "accept automatic" if card.accept is None else f"accept {card.accept:g}"
     else:
         other = f"sigma {card.sigma_px:g} px"
+    if isinstance(card, SegmenterCard):
+        other += f"; P(dirt) {card.dirt_probability:g}, clearance {card.clearance:g}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

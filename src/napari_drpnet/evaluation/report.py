@@ -87,9 +87,9 @@ def format_table(evaluation: Evaluation) -> str:
             f"Matching: {describe_rule(evaluation.main.radius)}",
             f"Operating point: {cut}",
             "",
-            *_align(_micrograph_rows(evaluation)),
+            *align_columns(_micrograph_rows(evaluation)),
             "",
-            *_align(_summary_rows(evaluation)),
+            *align_columns(_summary_rows(evaluation)),
             "",
         ]
     )
@@ -104,13 +104,13 @@ def _micrograph_rows(evaluation: Evaluation) -> list[list[str]]:
             for name, score in zip(evaluation.names, main.scores, strict=True)
         ),
         _tally_row("micro (pooled)", main.pooled, main.median_centring_error_px),
-        ["macro (mean)", "", "", "", *map(_number, main.macro), ""],
+        ["macro (mean)", "", "", "", *map(format_number, main.macro), ""],
     ]
 
 
 def _tally_row(name: str, tally: Tally, error_px: float | None) -> list[str]:
     counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
-    return [name, *map(str, counts), *map(_number, tally.rates), _number(error_px, 2)]
+    return [name, *map(str, counts), *map(format_number, tally.rates), format_number(error_px, 2)]
 
 
 def _summary_rows(evaluation: Evaluation) -> list[list[str]]:
@@ -121,22 +121,23 @@ def _summary_rows(evaluation: Evaluation) -> list[list[str]]:
         rows.append(
             [
                 f"{at.radius:g} diameter",
-                _number(at.micro.f1),
-                _number(at.macro.f1),
-                _number(at.median_centring_error_diameters),
-                _number(at.curve.average_precision),
-                _number(best.rates.f1 if best else None),
+                format_number(at.micro.f1),
+                format_number(at.macro.f1),
+                format_number(at.median_centring_error_diameters),
+                format_number(at.curve.average_precision),
+                format_number(best.rates.f1 if best else None),
                 f"{best.threshold:.4g}" if best else "-",
             ]
         )
     return rows
 
 
-def _number(value: float | None, digits: int = 3) -> str:
+def format_number(value: float | None, digits: int = 3) -> str:
+    """Format a number; ``-`` stands for an undefined value."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _align(rows: list[list[str]]) -> list[str]:
+def align_columns(rows: list[list[str]]) -> list[str]:
     """Align the first column left and the others right, and add a rule below the heading."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -194,7 +195,7 @@ def plot_evaluation(evaluation: Evaluation, path: str | PathLike[str]) -> None:
 def _draw_curve(axes: "Axes", at: RadiusEvaluation, style: str) -> None:
     """Draw the curve as steps; the area below them is the average precision."""
     curve = at.curve
-    ap = _number(curve.average_precision)
+    ap = format_number(curve.average_precision)
     axes.plot(
         [0.0, *curve.recall],
         [*curve.precision[:1], *curve.precision] or [0.0],

@@ -6,6 +6,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates
 from napari_drpnet.formats.masks.class_maps import read_class_map, write_class_map
+from napari_drpnet.formats.masks.filtering import Filtered, MaskSource, filter_by_masks
 from napari_drpnet.formats.masks.finding import find_mask
 from napari_drpnet.formats.masks.masks import (
     read_mask,
@@ -29,7 +30,10 @@ __all__ = [
     "READ_SUFFIXES",
     "WRITTEN",
     "Coordinates",
+    "Filtered",
     "Format",
+    "MaskSource",
+    "filter_by_masks",
     "find_mask",
     "fitting_formats",
     "read_class_map",

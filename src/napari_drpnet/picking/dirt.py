@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.base.class_maps import MOST_DIRT, resample_mask
 from napari_drpnet.base.geometry import Frame, distance_to_dirt
-from napari_drpnet.images.preprocess import resample
 from napari_drpnet.picking.detection import Detection
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.picking.segmentation.dirt import dirt_mask
@@ -14,9 +14,6 @@ from napari_drpnet.picking.segmentation.dirt import dirt_mask
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-#: Share of dirty area above which picks are not rejected: that is a failure of the segmenter or a
-#: frame without ice, and both must be seen. MicrographCleaner has the same limit.
-MOST_DIRTY = 0.8
 #: Greatest clearance that is stored, particle diameters.
 FARTHEST = 99.0
 
@@ -42,7 +39,7 @@ class Dirt:
     @property
     def rejects(self) -> bool:
         """Whether picks on this dirt are rejected: not if nearly the whole micrograph is dirty."""
-        return self.area <= MOST_DIRTY
+        return self.area <= MOST_DIRT
 
     def clearance(self, centers_yx: Floats, diameter_px: float) -> Floats:
         """Return the distances of centres from dirt in particle diameters, at most 99.
@@ -98,4 +95,4 @@ def _masks(detection: Detection, parameters: ResolvedParameters) -> list[Mask]:
     if detection.mask is not None:
         found.append(detection.mask)
     shape = detection.view.frame.network_shape
-    return [resample(mask.astype(np.float32), shape) >= 0.5 for mask in found]
+    return [resample_mask(mask, shape) for mask in found]

@@ -53,8 +53,13 @@ def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[st
 
 
 def settings_of_candidates(parameters: ResolvedParameters, sha256: Hashes) -> dict[str, Any]:
-    """Collect the settings that classified candidates depend on: all except `CUTS`."""
+    """Collect the settings that classified candidates depend on: all except `CUTS`.
+
+    Without a segmenter its other parameters have no effect, and are left out.
+    """
     settings = settings_of_picks(parameters, sha256)
+    if sha256.segmenter is None:
+        settings.pop("segmenter", None)
     return {
         stage: {name: value for name, value in settings[stage].items() if name not in CUTS}
         for stage in settings

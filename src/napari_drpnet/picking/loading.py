@@ -155,9 +155,12 @@ def choose_weights(parameters: PickParameters) -> ChosenWeights:
 
 
 def weights_names(kind: Kind) -> list[str]:
-    """List the names of all weights of one kind, ``default`` first; segmenters are detectors."""
+    """List the names of all weights of one kind; segmenters are detectors.
+
+    ``default`` comes first, if there are default weights of this kind.
+    """
     others = [name for name in list_weights() if name != f"{kind}-default"]
-    return ["default", *(name for name in others if _is_of_kind(name, kind))]
+    return [name for name in ("default", *others) if _is_of_kind(name, kind)]
 
 
 class NetworkCache:

@@ -103,7 +103,7 @@ class Workspace:
         self.view = ViewState()
         self.store: ProjectStore | None = None
         self._plan: tuple[Settings, Plan | str] | None = None
-        self._weights: tuple[tuple[str, str], ChosenWeights] | None = None
+        self._weights: tuple[tuple[str, ...], ChosenWeights] | None = None
         self._is_live = False
         self._live_changes: list[Change] = []
         self._is_saving = True
@@ -256,7 +256,11 @@ class Workspace:
         """Return the plan of the settings; weights are looked up only if a name has changed."""
         settings = self.project.settings
         if self._plan is None or self._plan[0] is not settings:
-            names = settings.detector.weights, settings.classifier.classifier
+            names = (
+                settings.detector.weights,
+                settings.classifier.classifier,
+                settings.segmenter.segmenter,
+            )
             kept = self._weights
             known = kept[1] if kept is not None and kept[0] == names else None
             plan = make_plan(settings.parameters, known)

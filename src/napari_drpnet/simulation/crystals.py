@@ -8,7 +8,7 @@ from napari_drpnet.simulation.contamination import window_around
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-#: Least and greatest transmission of one piece.
+#: Least and greatest transmission.
 _LEAST, _GREATEST = 0.03, 1.6
 
 
@@ -134,8 +134,8 @@ def _shade(
     if fringe:
         waves = np.exp(-np.abs(outside) / width) * np.sin(np.pi * outside / width)
         through += fringe * waves
-    transmission *= through.clip(_LEAST, _GREATEST)
-    np.maximum(transmission, _LEAST, out=transmission)
+    transmission *= through
+    np.clip(transmission, _LEAST, _GREATEST, out=transmission)
 
 
 def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:

@@ -314,3 +314,13 @@ def test_fifty_thousand_candidates_are_handled():
     assert len(review) == 50_000
     assert (states > State.ACCEPTED).sum() == 2000
     assert 0 < len(touched) < 2000
+
+
+def test_picks_on_dirt_are_told_and_not_asked_about():
+    picks = replace(candidates(0.5), clearance=np.array([0.0, 9.0, 0.1, np.nan]))
+    review = review_picks(picks, [label(1, (50.0, 50.0))], DIAMETER_PX)
+    assert review.on_dirt(PARAMETERS).tolist() == [True, False, True, False, False]
+    assert review.describe(0, PARAMETERS) == "P(particle) 0.50, on dirt"
+    assert review.describe(1, PARAMETERS) == "P(particle) 0.50"
+    assert review.describe(4, PARAMETERS) == "added by hand"
+    assert order_by_doubt(review, review.decide(PARAMETERS), PARAMETERS).tolist() == [1, 3]

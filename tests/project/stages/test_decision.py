@@ -8,6 +8,7 @@ import pytest
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.expected import automatic_cut, expected_scores
+from napari_drpnet.picking.fingerprint import Hashes
 from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard
 from napari_drpnet.picking.parameters import PickParameters
@@ -35,21 +36,22 @@ DOUBT = Advice("polarity", "It is uncertain whether particles are dark or bright
 def plan(recommended=None, least_f1=0.0, diameter=36.0, **classifier):
     """Plan with weights that recommend an accept, or the automatic one, and a threshold of 0."""
     judge = ClassifierCard(accept=recommended, least_f1=least_f1, **ABOUT)
-    weights = ChosenWeights(DetectorCard(**ABOUT), judge, ("a", "b"))
+    weights = ChosenWeights(DetectorCard(**ABOUT), judge, Hashes("a", "b"))
     if classifier.get("classifier") == "none":
-        weights = ChosenWeights(weights.detector, None, ("a", None))
+        weights = ChosenWeights(weights.detector, None, Hashes("a"))
     given = PickParameters.model_validate(
         {"particle": {"diameter_angstrom": diameter}, "classifier": classifier}
     )
     return Plan(weights.resolve(given), weights)
 
 
-def stored(probability=PROBABILITY, advice=(), detection_key=""):
+def stored(probability=PROBABILITY, advice=(), detection_key="", clearance=np.nan):
     """Candidates 100 px apart, in a row."""
     count = len(probability)
     centers = np.column_stack([np.zeros(count), 100 * np.arange(count)])
     height = np.linspace(1, 0.5, count)
-    picks = Picks(centers, height, height, np.array(probability), np.zeros(count, bool))
+    known = np.broadcast_to(np.asarray(clearance, float), count).copy()
+    picks = Picks(centers, height, height, np.array(probability), np.zeros(count, bool), known)
     return StoredCandidates(
         "key", picks, (200, 2000), 2.0, 18.0, "dark", 1.0, detection_key, tuple(advice)
     )
@@ -155,3 +157,21 @@ def test_advice_about_a_distance_map_holds_for_that_map_only():
 def test_picks_accepted_by_hand_are_not_missed():
     labels = tuple(label(row + 1, row, accepted=True) for row in range(3))
     assert decide(RECORD, stored(), labels, plan(accept=1.0)).advice == ()
+
+
+def test_picks_on_dirt_are_counted_apart_and_are_certainly_no_particles():
+    clearance = [0.0, 0.1, *[9.0] * 8]
+    decision = decide(RECORD, stored(clearance=clearance), (), plan(accept=0.6))
+    assert decision.counts == "10 picks above the threshold, 2 accepted, 2 on dirt"
+    known = np.array([0.0, 0.0, *PROBABILITY[2:]])
+    assert decision.expected == expected_scores(known, known >= 0.6)
+    labels = (label(1, 0, accepted=True), label(2, 1, accepted=False))
+    decision = decide(RECORD, stored(clearance=clearance), labels, plan(accept=0.6))
+    assert decision.counts == "10 picks above the threshold, 3 accepted"
+    known[0] = 1.0
+    assert decision.expected == expected_scores(known, known >= 0.6)
+
+
+def test_one_pick_is_one_pick():
+    decision = decide(RECORD, stored([0.9]), (), plan(accept=0.6))
+    assert decision.counts == "1 pick above the threshold, 1 accepted"

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import shutil
 
 import pytest
@@ -68,6 +70,7 @@ def test_cuts_and_the_device_change_no_key(record):
     cuts = {
         "peaks": {"threshold": 0.7, "level": 3, "max_count": 5},
         "classifier": {"accept": 0.1, "least_f1": 0.5},
+        "segmenter": {"clearance": 0.5},
         "detector": {"device": "cuda"},
     }
     assert {name for stage in cuts.values() for name in stage} - {"device"} == CUTS
@@ -109,3 +112,66 @@ def test_another_classifier_has_another_key_for_candidates_alone(record, tmp_pat
     before, after = keys(record), keys(record, classifier={"classifier": str(file)})
     assert before[0] == after[0]
     assert before[1] != after[1]
+
+
+def test_the_keys_are_those_of_versions_without_segmenters(record):
+    weights = choose_weights(PickParameters.model_validate(GIVEN)).sha256
+    particle = {"diameter_angstrom": 36.0, "pixel_size_angstrom": None, "polarity": "auto"}
+    detector = {
+        "weights": weights.detector,
+        "precision": "float32",
+        "normalization": "robust",
+        "map_units": "absolute",
+    }
+    peaks = {"sigma_px": 1.5, "score": "height", "min_distance": 0.5, "border": 0.5}
+    status = record.path.stat()
+    source = [None, status.st_size, status.st_mtime_ns]
+    detection = {
+        "particle": particle,
+        "detector": detector,
+        "classifier_view": [9.0, "robust", None],
+    }
+    candidates = {
+        "particle": particle,
+        "detector": detector,
+        "peaks": peaks,
+        "classifier": {"classifier": weights.classifier},
+    }
+    old = [
+        hashlib.sha256(json.dumps([settings, source]).encode()).hexdigest()
+        for settings in (detection, candidates)
+    ]
+    assert keys(record) == tuple(old)
+
+
+def test_parameters_of_dirt_change_the_key_of_candidates_alone(record, toy_segmenter):
+    chosen = {"segmenter": toy_segmenter}
+    without, before = keys(record), keys(record, segmenter=chosen)
+    assert without[0] != before[0]
+    assert without[1] != before[1]
+    for change in ({"dirt_probability": 0.3}, {"least_speck": 2.0}):
+        after = keys(record, segmenter=chosen | change)
+        assert before[0] == after[0]
+        assert before[1] != after[1]
+        assert keys(record, segmenter=change) == without  # no segmenter, no effect
+    assert keys(record, segmenter=chosen | {"clearance": 1.0}) == before
+
+
+def test_parameters_of_components_change_the_key_of_candidates_alone(record, toy_segmenter):
+    detector = {"weights": toy_segmenter}
+    before = keys(record, detector=detector)
+    after = keys(record, detector=detector, segmenter={"erosion": 0.2})
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_a_plan_knows_what_its_segmenter_is_for(toy_segmenter):
+    def plan(**stages):
+        parameters = PickParameters.model_validate(GIVEN | stages)
+        weights = choose_weights(parameters)
+        return Plan(weights.resolve(parameters), weights)
+
+    plans = plan(), plan(segmenter={"segmenter": toy_segmenter})
+    plans += (plan(detector={"weights": toy_segmenter}),)
+    assert [each.has_segmenter for each in plans] == [False, True, True]
+    assert [each.picks_by_segmentation for each in plans] == [False, False, True]

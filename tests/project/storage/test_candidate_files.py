@@ -43,11 +43,13 @@ def test_files_of_earlier_versions_are_read(tmp_path):
     write_candidates(path, candidates())
     with np.load(path) as file:
         arrays = dict(file)
-    for name in ("detection_key", "advice_topics", "advice_texts"):
+    for name in ("detection_key", "advice_topics", "advice_texts", "clearance"):
         del arrays[name]
     np.savez(path, **arrays)
     read = read_candidates(path)
     assert (read.key, read.detection_key, read.advice) == ("abc", "", ())
+    assert np.isnan(read.picks.clearance).all()
+    assert len(read.picks.clearance) == len(read.picks) == 3
 
 
 def test_absent_is_none(tmp_path):

@@ -10,7 +10,13 @@ from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.base.text import AnyPath
-from napari_drpnet.formats.masks.pixels import is_npz, read_arrays, read_pixels, upright
+from napari_drpnet.formats.masks.pixels import (
+    is_npz,
+    only_image,
+    read_arrays,
+    read_pixels,
+    upright,
+)
 from napari_drpnet.formats.masks.segmentations import is_segmentation, segmentation_from
 
 ClassMap = NDArray[np.uint8]
@@ -130,23 +136,6 @@ def _npz_pixels(path: Path) -> NDArray[Any]:
     if is_segmentation(arrays):
         return segmentation_from(path, arrays).class_map
     return only_image(path, arrays)
-
-
-def only_image(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    """Return the one two-dimensional array of an NPZ file.
-
-    Raises
-    ------
-    InputFileError
-        If there is none, or more than one, or it has no numbers or NaN.
-    """
-    images = [array for array in arrays.values() if array.ndim == 2 and min(array.shape) > 1]
-    if len(images) != 1 or images[0].dtype.kind not in "biuf":
-        reason = "has neither a segmentation nor exactly one image"
-        raise InputFileError(path, reason, "Write one array (rows, columns) of numbers")
-    if not np.isfinite(images[0]).all():
-        raise InputFileError(path, "has pixels that are NaN or infinite", "Compute it again")
-    return images[0]
 
 
 def _classes_of_values(path: Path, values: NDArray[Any]) -> ClassMap:

@@ -1,6 +1,7 @@
 """Masks of any program, found by the name of their micrograph."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from napari_drpnet.base.errors import InputFileError
@@ -12,9 +13,14 @@ MASK_ENDINGS = (
     *("_mask.mrc", ".mrc", ".tif", ".tiff", "_classes.png", ".png"),
     *("_segmentation.npz", ".npz"),
 )
+#: Endings of the names of class maps; a mask of zeros and ones is none.
+CLASS_MAP_ENDINGS = (
+    *("_classes.png", ".png", "_segmentation.npz", ".npz"),
+    *("_classes.tif", ".tif", ".tiff", ".mrc"),
+)
 
 
-def find_mask(folder: AnyPath, micrograph_name: str) -> Path:
+def find_mask(folder: AnyPath, micrograph_name: str, endings: Sequence[str] = MASK_ENDINGS) -> Path:
     """Find the mask of a micrograph in a folder.
 
     Parameters
@@ -24,11 +30,13 @@ def find_mask(folder: AnyPath, micrograph_name: str) -> Path:
         sub-folders of the same names, or of the last few of them.
     micrograph_name : str
         Name of the micrograph, with or without folders and suffix.
+    endings : sequence of str
+        Endings of the names, the first of which is preferred.
 
     Returns
     -------
     pathlib.Path
-        Path of the mask: the name of the micrograph without suffix, and one of `MASK_ENDINGS`.
+        Path of the mask: the name of the micrograph without suffix, and one of `endings`.
         The place with the most folders in common is preferred, then the first of the endings.
 
     Raises
@@ -45,11 +53,11 @@ def find_mask(folder: AnyPath, micrograph_name: str) -> Path:
     folders = path.relative_to(path.anchor).parts[:-1]
     for first in range(len(folders) + 1):
         place = Path(folder, *folders[first:])
-        for ending in MASK_ENDINGS:
+        for ending in endings:
             if stem and (place / f"{stem}{ending}").is_file():
                 return place / f"{stem}{ending}"
     reason = f"has no mask of the micrograph {micrograph_name}"
-    remedy = f"Name it {stem}{MASK_ENDINGS[0]}, or with one of {', '.join(MASK_ENDINGS[1:])}"
+    remedy = f"Name it {stem}{endings[0]}, or with one of {', '.join(endings[1:])}"
     raise InputFileError(folder, reason, remedy)
 
 

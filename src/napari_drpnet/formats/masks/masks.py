@@ -12,10 +12,11 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE
 from napari_drpnet.base.text import AnyPath
-from napari_drpnet.formats.masks.class_maps import classes_of_colours, only_image, read_class_map
+from napari_drpnet.formats.masks.class_maps import classes_of_colours, read_class_map
 from napari_drpnet.formats.masks.pixels import (
     BOTTOM_LEFT,
     is_npz,
+    only_image,
     read_arrays,
     read_pixels,
     require_aspect,
@@ -125,7 +126,7 @@ def write_warp_mask(path: AnyPath, mask: Mask, frame: Frame, pixel_size_angstrom
         )
 
 
-def read_mask(path: AnyPath, shape: Shape, *, flip_rows: bool | None = None) -> Mask:
+def read_mask(path: AnyPath, shape: Shape | None, *, flip_rows: bool | None = None) -> Mask:
     """Read the mask of a micrograph that this or another program wrote.
 
     Parameters
@@ -134,8 +135,9 @@ def read_mask(path: AnyPath, shape: Shape, *, flip_rows: bool | None = None) -> 
         MRC, TIFF or PNG with values from 0 to 1, where 1 is dirt, or with the 8-bit values 0 and
         255; NPZ with a segmentation or with one such array. A class map serves as a mask of ice
         and carbon if its name ends in ``_classes``, or if it has the colours of classes.
-    shape : tuple of int
-        Shape ``(ny, nx)`` of the micrograph. The mask may be smaller by any factor.
+    shape : tuple of int or None
+        Shape ``(ny, nx)`` of the micrograph. The mask may be smaller by any factor. With None its
+        shape is not checked.
     flip_rows : bool, optional
         Whether the last row of the file is the first of the micrograph. By default rows stay as
         stored, and a TIFF that counts rows from the last one by its orientation tag is refused.
@@ -153,7 +155,8 @@ def read_mask(path: AnyPath, shape: Shape, *, flip_rows: bool | None = None) -> 
     """
     source = Path(path)
     mask = _read(source)
-    require_aspect(source, (len(mask), mask.shape[1]), shape)
+    if shape is not None:
+        require_aspect(source, (len(mask), mask.shape[1]), shape)
     return np.ascontiguousarray(upright(source, mask, flip_rows))
 
 

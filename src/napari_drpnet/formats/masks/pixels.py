@@ -78,6 +78,23 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         return read_npz(path)
 
 
+def only_image(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """Return the one two-dimensional array of an NPZ file.
+
+    Raises
+    ------
+    InputFileError
+        If there is none, or more than one, or it has no numbers or NaN.
+    """
+    images = [array for array in arrays.values() if array.ndim == 2 and min(array.shape) > 1]
+    if len(images) != 1 or images[0].dtype.kind not in "biuf":
+        reason = "has neither a segmentation nor exactly one image"
+        raise InputFileError(path, reason, "Write one array (rows, columns) of numbers")
+    if not np.isfinite(images[0]).all():
+        raise InputFileError(path, "has pixels that are NaN or infinite", "Compute it again")
+    return images[0]
+
+
 def upright(path: Path, pixels: NDArray[Any], flip_rows: bool | None) -> NDArray[Any]:
     """Return pixels with their rows in the order of the micrograph.
 

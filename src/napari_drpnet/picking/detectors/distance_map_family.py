@@ -55,7 +55,7 @@ class DistanceMap:
     def picture(self, parameters: ResolvedParameters) -> Picture:
         """Return the smoothed map."""
         smoothed = smooth(self.values, parameters.peaks.sigma_px)
-        return Picture(smoothed, MAP_LIMITS[self.units])
+        return Picture(smoothed, MAP_LIMITS[self.units], "distance map")
 
 
 class DistanceMapFamily:

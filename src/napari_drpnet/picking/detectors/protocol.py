@@ -32,10 +32,13 @@ class Picture:
         Picture in the frame of the view.
     limit : float
         Value that is displayed brightest, the same for all micrographs; 0 is displayed darkest.
+    name : str
+        Name of what is displayed.
     """
 
     values: NDArray[np.float32]
     limit: float
+    name: str = "score"
 
 
 class Evidence(Protocol):

@@ -53,7 +53,7 @@ class SegmentedParticles:
 
     def picture(self, parameters: ResolvedParameters) -> Picture:
         """Return P(particle)."""
-        return Picture(self.segmentation.particle, 1.0)
+        return Picture(self.segmentation.particle, 1.0, "P(particle)")
 
 
 class SegmentationFamily:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["detector", "segmenter", "classifier"]
 NetworkInput = Literal["view", "grey"]
+Classes = tuple[Literal["background"], Literal["particle"], Literal["ice"], Literal["carbon"]]
 
 
 class Card(BaseModel):
@@ -67,7 +68,8 @@ class SegmenterCard(DetectorCard):
     """
 
     kind: Literal["segmenter"] = "segmenter"
-    classes: tuple[str, ...] = Field(CLASSES, description="Classes of pixels, in this order")
+    architecture: str = Field("frrn-small", description="Architecture of the segmenter")
+    classes: Classes = Field(CLASSES, description="Classes of pixels, in this order")
     inputs: tuple[NetworkInput, ...] = Field(
         ("view", "grey"),
         description="Channels of the input: the preprocessed image, and the grey values before "

@@ -160,7 +160,9 @@ class ClassifyPanel(Panel):
         histogram = probability_histogram(decision.review, decision.states)
         self.histogram.set_histogram(histogram.edges, histogram.counts)
         accepted, count = decision.accepted_count, decision.above_count
-        self.counts.say(f"{accepted} accepted, {count - accepted} rejected")
+        on_dirt = int(decision.on_dirt.sum())
+        dirt = f", {on_dirt} of them on dirt" if on_dirt else ""
+        self.counts.say(f"{accepted} accepted, {count - accepted} rejected{dirt}")
         self.expected.say(_expected(decision.expected) if accepted and decision.expected else "")
 
     def _show_view(self) -> None:

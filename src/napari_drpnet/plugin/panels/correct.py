@@ -237,8 +237,10 @@ class CorrectPanel(Panel):
             return "No point is selected."
         if not selection.in_doubt:
             count = len(selection.rows)
-            return "1 point is selected." if count == 1 else f"{count} points are selected."
-        return f"Uncertain: {current.review.describe(int(selection.rows[0]), plan.parameters)}"
+            if count > 1:
+                return f"{count} points are selected."
+        about = current.review.describe(int(selection.rows[0]), plan.parameters)
+        return f"{'Uncertain' if selection.in_doubt else '1 point is selected'}: {about}"
 
     def _show_history(self) -> None:
         history = self.session.history

@@ -8,11 +8,14 @@ from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 from napari_drpnet.plugin.fields.forms import FormRows
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.segmenter import SegmenterPanel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.project.points.histograms import candidate_histogram
+from napari_drpnet.project.stages.plan import Plan
 
 _MORE = "Settings that rarely need to change: level, score, border, units, device"
 _CAPTIONS = {"height": "height of the maximum", "prominence": "prominence of the maximum"}
+_OF_SEGMENTS = {"height": "score", "prominence": "prominence of the score"}
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
 
 
@@ -35,7 +38,9 @@ class PeaksPanel(Panel):
     threshold, sigma, min_distance : SliderField
         Sliders of the settings.
     counts : Hint
-        Numbers of picks and of accepted picks.
+        Numbers of picks above the threshold, of accepted picks, and of picks on dirt.
+    segmenter : SegmenterPanel
+        Choice of the segmenter, with its sliders.
     more : Foldable
         Collapsible form of the settings that rarely need to change.
     units : OptionalField
@@ -56,8 +61,11 @@ class PeaksPanel(Panel):
         self.live = QWidget()
         sliders = (self.threshold, self.sigma, self.min_distance)
         self.live.setLayout(column(self.histogram, *sliders, self.counts))
-        self.more = Foldable("More", self._rare_fields(), _MORE)
-        self.setLayout(column(self.stale, self.live, self.more))
+        self.segmenter = SegmenterPanel(napari_viewer)
+        rare = QWidget()
+        rare.setLayout(column(self._rare_fields(), self.segmenter.rare, spacing=4))
+        self.more = Foldable("More", rare, _MORE)
+        self.setLayout(column(self.stale, self.live, self.segmenter, self.more))
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._show_staleness)
@@ -112,17 +120,14 @@ class PeaksPanel(Panel):
         else:
             histogram = candidate_histogram(review, plan.parameters)
             self.histogram.set_histogram(histogram.edges, histogram.counts)
-            self.histogram.set_caption(_CAPTIONS[plan.parameters.peaks.score or "height"])
+            self.histogram.set_caption(_caption(plan))
             self.threshold.set_range(0, float(histogram.edges[-1]))
         self._show_settings()
         self._show_counts()
 
     def _show_counts(self) -> None:
-        current = self.session.current
-        count, accepted = current.above_count, current.accepted_count
-        picks = "pick" if count == 1 else "picks"
-        text = f"{count} {picks} above the threshold, {accepted} accepted"
-        self.counts.say("" if current.review is None else text)
+        decision = self.session.current.decision
+        self.counts.say("" if decision is None else decision.counts)
         self._check_staleness()
 
     def _check_staleness(self, _: object = None) -> None:
@@ -135,3 +140,9 @@ class PeaksPanel(Panel):
         status = "" if micrograph is None else session.summaries[micrograph].status
         is_stale = is_idle and status == "settings changed"
         self.stale.say("The settings have changed: press Pick." if is_stale else "")
+
+
+def _caption(plan: Plan) -> str:
+    """Return the name of the score that the threshold is compared with."""
+    captions = _OF_SEGMENTS if plan.picks_by_segmentation else _CAPTIONS
+    return captions[plan.parameters.peaks.score]

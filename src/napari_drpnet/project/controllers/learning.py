@@ -125,7 +125,10 @@ class Learner:
             return self._workspace.problem
         if self.subject != "detector" and plan.weights.classifier is None:
             return "There is no classifier to train: choose one first."
-        if self.subject != "classifier" and plan.weights.detector.map_units != "absolute":
+        detector = plan.weights.detector
+        if self.subject != "classifier" and detector.kind != "detector":
+            return "Labels of particles do not train a segmenter: train the classifier."
+        if self.subject != "classifier" and detector.map_units != "absolute":
             return "This detector has no absolute scale, so it cannot be trained: choose another."
         if sum(len(labels) for _, labels in self._asked()) < LEAST_LABELS:
             return f"Correct at least {LEAST_LABELS} picks."

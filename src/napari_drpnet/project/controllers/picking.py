@@ -208,7 +208,7 @@ def _find(
         unsaved = error
     detection = analysis.detection
     picture = detection.evidence.picture(plan.parameters)
-    shown = ShownMap(picture.values, detection.view.frame, picture.limit)
+    shown = ShownMap(picture.values, detection.view.frame, picture.limit, picture.name)
     return Found(record.id, plan, stored, shown, unsaved)
 
 

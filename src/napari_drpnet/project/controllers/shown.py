@@ -31,21 +31,24 @@ class ShownImage:
 
 @dataclass(frozen=True, eq=False)
 class ShownMap:
-    """Distance map to which the threshold is applied.
+    """Map of the detector: the distance map, or P(particle) of a segmenter.
 
     Parameters
     ----------
     smoothed : (h, w) float32 array
-        Smoothed distance map in the map units of the detector.
+        Smoothed distance map in the map units of the detector, or P(particle).
     frame : Frame
-        Mapping between pixels of the distance map and of the micrograph.
+        Mapping between pixels of the map and of the micrograph.
     limit : float
         Value drawn brightest, which is always the same for a detector.
+    name : str
+        Name of the map.
     """
 
     smoothed: NDArray[np.float32]
     frame: Frame
     limit: float
+    name: str = "distance map"
 
 
 def render_record(

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.classification.classify import context_log_odds
-from napari_drpnet.picking.cuts import accept, ranking_score
+from napari_drpnet.picking.cuts import accept, on_dirt, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, State, review_picks
 from napari_drpnet.project.stages.cache import Analysis, StageCache
 from napari_drpnet.project.stages.plan import Plan
@@ -38,7 +38,8 @@ class ExampleSet:
     labelled, automatic : LabelledView
         The same two sets of labels in the view of the classifier.
     replay : LabelledView
-        Unlabelled candidates whose P(particle) is to be preserved.
+        Unlabelled candidates whose P(particle) is to be preserved. Those on dirt are left out:
+        that they are rejected says nothing about the classifier.
     accepted_score : (k,) float array
         Scores of the points accepted by the user, in map units; NaN without a candidate.
     """
@@ -95,6 +96,7 @@ def read_example_set(
         _as_seen(given, analysis, stored, context) for given in (validating, helping)
     )
     seen = ranking_score(stored.picks, parameters) >= _SEEN * plan.cut
+    seen &= ~on_dirt(stored.picks, parameters)
     view, decided = analysis.detection.classifier_view, accept(stored.picks, parameters)
     everything = LabelledView(
         view.image, view.frame.to_network(decided.centers_yx), decided.accepted, context

@@ -81,6 +81,12 @@ class Review:
         """P(particle) of each row, (n + m,); NaN where it has not been classified."""
         return self._of_candidates(self.candidates.probability)
 
+    def on_dirt(self, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+        """Return whether each row is a candidate on dirt or too near to it, (n + m,)."""
+        dirty = np.zeros(len(self), bool)
+        dirty[: len(self.candidates)] = on_dirt(self.candidates, parameters)
+        return dirty
+
     def score(self, parameters: ResolvedParameters) -> Floats:
         """Return the score to compare with the threshold, (n + m,); NaN for added rows."""
         return self._of_candidates(ranking_score(self.candidates, parameters))
@@ -99,7 +105,7 @@ class Review:
         text = f"P(particle) {probability:.2f}"
         if np.isnan(probability):
             text = f"score {self.score(parameters)[row]:.3g}"
-        return f"{text}, on dirt" if on_dirt(self.candidates, parameters)[row] else text
+        return f"{text}, on dirt" if self.on_dirt(parameters)[row] else text
 
     def decide(self, parameters: ResolvedParameters) -> States:
         """Return the `State` of each row by the parameters, then by the labels."""
@@ -211,9 +217,9 @@ def order_by_doubt(review: Review, states: States, parameters: ResolvedParameter
 
     Rows are uncertain if P(particle) is close to the cut in use; those below the threshold are
     left out. Without a classifier, rows are uncertain if the score is close to the threshold.
-    Labelled, hidden and added rows are left out.
+    Labelled, hidden and added rows are left out, and those on dirt.
     """
-    open_rows = ~(review.labelled | review.hidden | review.added)
+    open_rows = ~(review.labelled | review.hidden | review.added | review.on_dirt(parameters))
     cut = find_cut(review.candidates, parameters)
     if cut is not None:
         probability = review.probability

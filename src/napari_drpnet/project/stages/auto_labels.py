@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.picking.cuts import accept, ranking_score
+from napari_drpnet.picking.cuts import accept, on_dirt, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, Rows
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -66,7 +66,8 @@ def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     levels fit below the height of a particle, as on an absolute map, the levels are smaller, such
     that half of the accepted picks are confident; weak picks then lie below the threshold too.
     The paper's rule that flat boxes contain no particle is left out, since most of the flattest
-    candidates of the shipped detector are particles.
+    candidates of the shipped detector are particles. Candidates on dirt are not labelled, since it
+    is not known what they are.
     """
     from napari_drpnet.training.common.labels import label_by_confidence
 
@@ -77,14 +78,15 @@ def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     if not len(accepted):
         return ()
     level = min(threshold or np.inf, float(np.median(accepted)) / _CONFIDENT)
-    picks, score = picks.where(score >= level), score[score >= level]
+    chosen = (score >= level) & ~on_dirt(picks, plan.parameters)
+    picks, score = picks.where(chosen), score[chosen]
     alike = np.ones(len(score))
     labels = label_by_confidence(score, picks.centers_yx, alike, level, stored.diameter_px)
-    chosen = np.concatenate([_evenly(np.flatnonzero(labels == kind)) for kind in (1, 0)])
-    places = [(float(y), float(x)) for y, x in picks.centers_yx[chosen]]
+    rows = np.concatenate([_evenly(np.flatnonzero(labels == kind)) for kind in (1, 0)])
+    places = [(float(y), float(x)) for y, x in picks.centers_yx[rows]]
     return tuple(
         Label(id=k, center_yx=place, anchor_yx=place, accepted=bool(label), source="model")
-        for k, (place, label) in enumerate(zip(places, labels[chosen], strict=True))
+        for k, (place, label) in enumerate(zip(places, labels[rows], strict=True))
     )
 
 

@@ -53,6 +53,19 @@ class Decision:
         return int((self.states != State.BELOW).sum())
 
     @cached_property
+    def on_dirt(self) -> NDArray[np.bool_]:
+        """Whether each point is above the threshold and rejected since it is on dirt."""
+        return self.review.on_dirt(self.plan.parameters) & (self.states == State.REJECTED)
+
+    @property
+    def counts(self) -> str:
+        """Numbers of picks above the threshold, of accepted picks and of picks on dirt."""
+        count, on_dirt = self.above_count, int(self.on_dirt.sum())
+        picks = "pick" if count == 1 else "picks"
+        text = f"{count} {picks} above the threshold, {self.accepted_count} accepted"
+        return f"{text}, {on_dirt} on dirt" if on_dirt else text
+
+    @cached_property
     def cut(self) -> Cut | None:
         """The cut of P(particle); None without a classifier."""
         return find_cut(self.review.candidates, self.plan.parameters)
@@ -79,13 +92,13 @@ class Decision:
     def expected(self) -> ExpectedScores | None:
         """Expected scores of the accepted points; None without a classifier.
 
-        Labels of the user count as certain.
+        Labels of the user count as certain, and picks on dirt as certain non-particles.
         """
         if not self._is_classified:
             return None
         probability, states = self.review.probability, self.states
         probability[states == State.ACCEPTED_BY_HAND] = 1.0
-        probability[states == State.REJECTED_BY_HAND] = 0.0
+        probability[(states == State.REJECTED_BY_HAND) | self.on_dirt] = 0.0
         counted = states != State.BELOW
         return expected_scores(probability[counted], self._accepted[counted])
 

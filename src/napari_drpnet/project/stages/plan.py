@@ -12,6 +12,7 @@ from napari_drpnet.picking.fingerprint import (
     settings_of_detection,
 )
 from napari_drpnet.picking.loading import ChosenWeights, choose_weights
+from napari_drpnet.picking.networks.card import SegmenterCard
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -49,6 +50,16 @@ class Plan:
         if classifier is None:
             return True
         return classifier.knows(self.weights.detector) and classifier.accept is None
+
+    @property
+    def has_segmenter(self) -> bool:
+        """Whether a segmenter finds dirt."""
+        return self.weights.segmenter is not None
+
+    @property
+    def picks_by_segmentation(self) -> bool:
+        """Whether the detector is a segmenter."""
+        return isinstance(self.weights.detector, SegmenterCard)
 
     def detection_key(self, record: MicrographRecord) -> str:
         """Return the hash of everything that the evidence in a micrograph depends on.

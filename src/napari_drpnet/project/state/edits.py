@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.picking.parameters import (
@@ -74,6 +74,19 @@ class Settings(Stored):
     classifier: ClassifierParameters = ClassifierParameters()
     segmenter: SegmenterParameters = SegmenterParameters()
     micrographs_star: Path | None = None
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a stage that earlier versions do not know, unless something is set there."""
+        content: dict[str, Any] = serialize(self)
+        if not self.has_segmenter:
+            del content["segmenter"]
+        return content
+
+    @property
+    def has_segmenter(self) -> bool:
+        """Whether a parameter of the segmenter differs from its default."""
+        return self.segmenter != SegmenterParameters()
 
     @property
     def parameters(self) -> PickParameters | None:
@@ -204,10 +217,8 @@ Edit = Annotated[Change | EditGroup, Field(discriminator="kind")]
 
 def _by_name(settings: Settings) -> dict[str, object]:
     """Return the parameter values of all stages by parameter name."""
-    stages = settings.model_dump().values()
-    return {
-        name: value for stage in stages if isinstance(stage, dict) for name, value in stage.items()
-    }
+    stages = [stage for _, stage in settings if isinstance(stage, BaseModel)]
+    return {name: value for stage in stages for name, value in stage}
 
 
 def combine(changes: Iterable[Change]) -> tuple[Change, ...]:

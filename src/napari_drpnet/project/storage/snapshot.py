@@ -11,7 +11,10 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.project.state.model import ProjectState
 
-FORMAT = 1
+#: Newest format. Versions without segmenters read format 1, and would take a file with settings of
+#: a segmenter for damaged: only such files have format 2.
+FORMAT = 2
+_WITHOUT_SEGMENTER = 1
 
 
 class Snapshot(Stored):
@@ -20,7 +23,7 @@ class Snapshot(Stored):
     Parameters
     ----------
     format : int
-        Version of the file format.
+        Version of the file format; `write_snapshot` sets it.
     version : str
         Version of napari-drpnet that wrote the file.
     last_edit : int
@@ -29,7 +32,7 @@ class Snapshot(Stored):
         State of the project after that edit.
     """
 
-    format: int = FORMAT
+    format: int = _WITHOUT_SEGMENTER
     version: str = napari_drpnet.__version__
     last_edit: int = 0
     project: ProjectState = ProjectState()
@@ -57,6 +60,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     OSError
         If the file cannot be written.
     """
+    needed = FORMAT if snapshot.project.settings.has_segmenter else _WITHOUT_SEGMENTER
+    snapshot = snapshot.model_copy(update={"format": needed})
     # ASCII only, so that names which are not UTF-8 survive too.
     text = json.dumps(snapshot.model_dump(mode="json"))
     with atomic_file(path) as temporary:

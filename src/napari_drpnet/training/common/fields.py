@@ -158,7 +158,12 @@ def random_look(
     return preprocess(augmented, diameter_px, particle_px, polarity, spectrum=spectrum, grey=grey)
 
 
-def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -> Floats:
+def make_fainter(
+    pixels: Floats,
+    centers_yx: Floats,
+    rng: np.random.Generator,
+    least: float = _LEAST_DETECTABILITY,
+) -> Floats:
     """Add white or coloured noise to reduce the detectability of particles.
 
     Parameters
@@ -169,17 +174,19 @@ def make_fainter(pixels: Floats, centers_yx: Floats, rng: np.random.Generator) -
         Centres of the particles ``(y, x)``, pixels.
     rng : Generator
         Random number generator.
+    least : float
+        Least d' of the particles.
 
     Returns
     -------
     (ny, nx) float array
-        Micrograph in which particles have a d' between 1.6 and the present value. Without
+        Micrograph in which particles have a d' between `least` and the present value. Without
         particles, noise of half to four times the standard deviation is added.
     """
     spectrum = random_spectrum(_DIAMETER_PX, rng) if draws.chance(rng, _COLOURED_SHARE) else white
     present = measure_detectability(pixels, centers_yx, _DIAMETER_PX)
-    if len(centers_yx) and present > _LEAST_DETECTABILITY:
-        wanted = draws.log_uniform(rng, _LEAST_DETECTABILITY, present)
+    if len(centers_yx) and present > least:
+        wanted = draws.log_uniform(rng, least, present)
         return add_noise(pixels, centers_yx, _DIAMETER_PX, wanted, spectrum, rng)
     if len(centers_yx):
         return pixels

@@ -8,8 +8,8 @@ from pydantic import Field as Setting
 from napari_drpnet.base.frozen import Parameters
 
 
-class DataRecipe(Parameters):
-    """Fields for training and for validation."""
+class SimulatedData(Parameters):
+    """Simulated fields for training and for validation, and real ones without particles."""
 
     structures: Path | None = Setting(
         None,
@@ -43,6 +43,11 @@ class DataRecipe(Parameters):
         le=0.2,
         title="Share of micrographs without particles among all views for training",
     )
+
+
+class DataRecipe(SimulatedData):
+    """Fields for training and for validation."""
+
     labelled: Path | None = Setting(
         None,
         title="Folder with real micrographs and a CSV file of particles beside each; default: none",
@@ -65,6 +70,34 @@ class ClassifierData(DataRecipe):
 
     fields: int = Setting(
         500, ge=1, le=100_000, title="Number of simulated micrographs for training"
+    )
+
+
+class SegmenterData(SimulatedData):
+    """Simulated fields as for a detector, and real micrographs with label images."""
+
+    fields: int = Setting(
+        1200,
+        ge=0,
+        le=100_000,
+        title="Number of simulated micrographs for training; 0: only label images, which then "
+        "also serve for validation",
+    )
+    looks: int = Setting(2, ge=1, le=100, title="Number of augmented views of each micrograph")
+    labels: Path | None = Setting(
+        None, title="Folder with label images, named like their micrographs; default: none"
+    )
+    micrographs: Path | None = Setting(
+        None, title="Folder with the micrographs of the label images; default: none"
+    )
+    diameter_px: float = Setting(
+        100.0, gt=4, le=5000, title="Particle diameter on micrographs with label images"
+    )
+    label_views: int = Setting(
+        24,
+        ge=1,
+        le=10_000,
+        title="Number of augmented views of each micrograph with a label image",
     )
 
 
@@ -181,3 +214,59 @@ class ClassifierRecipe(Parameters):
         title="Seed of fields, order of patches and initial weights; not that of the detector, "
         "which finds particles more easily on the fields that it was trained on",
     )
+
+
+#: Hard fields without dirt, for a segmenter: `DirtMixture` adds the dirt.
+CLEAN = STANDARD.model_copy(
+    update={
+        "faint": 0.1,
+        "noisy": 0.35,
+        **dict.fromkeys(("empty", "dirty", "debris", "cubic"), 0.0),
+    }
+)
+
+
+class DirtMixture(Parameters):
+    """Shares of fields with dirt, for a segmenter."""
+
+    dirt: float = Setting(
+        0.7, ge=0, le=1, title="Share of fields with dirt of random kinds; the others are clean"
+    )
+    covered: float = Setting(
+        0.02, ge=0, le=0.3, title="Share of fields of nothing but carbon or crystalline ice"
+    )
+    on_dirt: float = Setting(
+        0.4, ge=0, le=1, title="Share of the fields with dirt that have particles on it"
+    )
+
+
+class SegmenterRecipe(Parameters):
+    """Recipe of training a segmenter; stored on its card."""
+
+    data: SegmenterData = SegmenterData()
+    mixture: DirtMixture = DirtMixture()
+    detector: str = Setting(
+        "default",
+        title="Detector weights whose scale and spectrum it shares, and whose picks its "
+        "recommended values are chosen by: a name or a file",
+    )
+    architecture: Literal["frrn-small", "multiscale", "frrn-a", "frrn-b"] = Setting(
+        "frrn-small",
+        title="Network: a small full-resolution residual network, one with four scales, or those "
+        "of the paper",
+    )
+    weights: str | None = Setting(
+        None, title="Segmenter weights to start from: a name or a file; default: random weights"
+    )
+    steps: int = Setting(3500, ge=1, title="Number of batches")
+    batch: int = Setting(16, ge=2, le=10_000, title="Number of patches per batch")
+    patch_diameters: float = Setting(9.5, gt=1, le=50, title="Side of a patch, particle diameters")
+    learning_rate: float = Setting(
+        2e-3, gt=0, le=1, title="Learning rate at the start: AdamW, cosine schedule"
+    )
+    dirt_share: float = Setting(0.4, ge=0, le=1, title="Share of the patches centred on dirt")
+    validate_every: int = Setting(500, ge=1, title="Number of batches between two validations")
+    seed: int = Setting(3, ge=0, le=99, title="Seed of fields, patches and initial weights")
+
+
+AnyRecipe = DetectorRecipe | ClassifierRecipe | SegmenterRecipe

@@ -8,7 +8,7 @@ from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.picking.networks.card import AnyCard
 from napari_drpnet.picking.networks.weights import read_card, save_network
-from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.training.common.recipe import AnyRecipe
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,9 +22,9 @@ class Trained:
     ----------
     state : dict of str to Tensor
         Weights with the best validation score of the run.
-    card : DetectorCard or ClassifierCard
+    card : DetectorCard, SegmenterCard or ClassifierCard
         Card of the weights, with the recipe and the validation score.
-    recipe : DetectorRecipe or ClassifierRecipe
+    recipe : DetectorRecipe, SegmenterRecipe or ClassifierRecipe
         Recipe of the training.
     interrupted : bool
         Whether the run was cancelled before its end.
@@ -32,12 +32,15 @@ class Trained:
 
     state: "dict[str, Tensor]"
     card: AnyCard
-    recipe: DetectorRecipe | ClassifierRecipe
+    recipe: AnyRecipe
     interrupted: bool
 
     @property
     def score(self) -> float:
-        """Validation score: mean F1, minus a small penalty for each false pick on empty fields."""
+        """Validation score: mean IoU of the classes of a segmenter.
+
+        Of others the mean F1, minus a small penalty for each false pick on empty fields.
+        """
         return float(self.card.recipe["validation_score"])
 
 
@@ -57,7 +60,7 @@ def check_target(path: Path, kind: str, overwrite: bool) -> None:
     ----------
     path : path
         Weights file to be written.
-    kind : {'detector', 'classifier'}
+    kind : {'detector', 'segmenter', 'classifier'}
         Kind of the new weights.
     overwrite : bool
         Whether an existing file may be replaced whatever it is.
@@ -83,7 +86,7 @@ def save_trained(trained: Trained, path: Path, overwrite: bool = False) -> None:
     Parameters
     ----------
     trained : Trained
-        Result of `train_detector` or `train_classifier`.
+        Result of a training run.
     path : path
         Weights file ``.safetensors``; its folder is created.
     overwrite : bool

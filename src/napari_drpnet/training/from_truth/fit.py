@@ -1,4 +1,4 @@
-"""Fits of a detector to fields, and of a classifier to labelled patches."""
+"""Fits of a detector and of a classifier, and the loop of all fits."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledPatches
-from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
+from napari_drpnet.training.common.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.common.targets import distance_target
 
 Half = NDArray[np.float16]
@@ -103,7 +103,7 @@ def fit_detector(
         loss: Tensor = (weight * (predicted - wanted) ** 2).mean()
         return loss
 
-    yield from _minimise(network, draw_loss, recipe.steps, recipe, job, validate)
+    yield from minimise(network, draw_loss, recipe.steps, recipe, job, validate)
 
 
 def fit_classifier(
@@ -157,7 +157,7 @@ def fit_classifier(
         return torch.nn.functional.cross_entropy(network(images), wanted)
 
     steps = recipe.epochs * per_epoch
-    yield from _minimise(network, draw_loss, steps, recipe, job, validate)
+    yield from minimise(network, draw_loss, steps, recipe, job, validate)
 
 
 class _BestState:
@@ -188,15 +188,39 @@ class _BestState:
         self._network.eval()
 
 
-def _minimise(
+def minimise(
     network: nn.Module,
     draw_loss: Callable[[], Tensor],
     steps: int,
-    recipe: DetectorRecipe | ClassifierRecipe,
+    recipe: AnyRecipe,
     job: Job | None,
     validate: Validate | None,
 ) -> Generator[Report, None, None]:
-    """Minimise a loss that is drawn at each step, by AdamW with a cosine schedule."""
+    """Minimise a loss that is drawn at each step, by AdamW with a cosine schedule.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Module to train in place. With `validate` it ends in its best validated state.
+    draw_loss : callable
+        Returns the loss of the network on a random batch.
+    steps : int
+        Number of batches.
+    recipe : DetectorRecipe, ClassifierRecipe or SegmenterRecipe
+        Recipe of the training.
+    job, validate
+        Progress callback and validation, as for `fit_detector`.
+
+    Yields
+    ------
+    Report
+        A report every 100 batches and after each validation.
+
+    Raises
+    ------
+    Cancelled
+        If the work was cancelled between batches.
+    """
     job = job or SilentJob()
     best = _BestState(network, validate, recipe.validate_every)
     if recipe.weights is not None:

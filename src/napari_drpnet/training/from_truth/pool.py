@@ -1,12 +1,8 @@
-"""Fields of a training run: simulated in parallel, and views of real micrographs."""
+"""Fields of a training run: simulated, and views of real micrographs."""
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +12,20 @@ from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.images.equalise import measure_spectrum
 from napari_drpnet.images.micrograph import find_micrographs, read_micrograph
-from napari_drpnet.images.preprocess import Polarity, preprocess
-from napari_drpnet.simulation import Structure, read_structure
+from napari_drpnet.images.preprocess import NetworkImage, Polarity, preprocess
 from napari_drpnet.training.common.fields import Field, augment, random_fields
 from napari_drpnet.training.common.recipe import NONE_HARD, STANDARD, DataRecipe, HardFields
+from napari_drpnet.training.from_truth.simulated import (
+    collect,
+    describe,
+    mapping,
+    read_structures,
+    simulate,
+    split_names,
+)
 
-#: First seed of the validation fields and of the fields for the reference spectrum. The first seed
-#: of the training fields is the seed of the recipe times the step.
-_VALIDATION_SEED, _REFERENCE_SEED, _SEED_STEP = 10_000_000, 20_000_000, 100_000
-_REFERENCE_FIELDS = 120
+#: First seed and number of the fields for the reference spectrum.
+_REFERENCE_SEED, _REFERENCE_FIELDS = 20_000_000, 120
 #: Relative variation of the particle diameter in views of labelled micrographs.
 _SIZE_JITTER = 0.18
 #: Range of the assumed particle diameter in views of empty micrographs, pixels.
@@ -98,21 +99,16 @@ def make_pool(
     Cancelled
         If the work was cancelled.
     """
-    names, validation_names = _entries(data.learn_from), _entries(data.validate_by)
-    if both := sorted({*names} & {*validation_names}):
-        raise ValueError(f"{both[0]} cannot be used both for training and for validation")
+    learned, others = read_structures(data)
     make = partial(random_fields, particle_px=particle_px, spectrum=spectrum)
-    learned = _find_structures(data.structures, names)
-    others = _find_structures(data.structures, validation_names)
     makers = (
         partial(make, structures=learned, looks=data.looks, hard=hard),
         partial(make, structures=others, looks=1, hard=STANDARD),
     )
     real = _RealViews.find(data, particle_px, spectrum)
-    fields, validation = _simulate(makers, data, seed, workers, job or SilentJob())
-    shown = ", ".join([*(names if learned else []), "simple shapes"])
+    fields, validation = simulate(makers, data, seed, workers, job or SilentJob())
     fields += real.views(len(fields), seed)
-    description = f"simulated micrographs of {shown}{real.description}"
+    description = f"{describe(data)}{real.description}"
     return Pool(fields, validation, description, spectrum)
 
 
@@ -137,14 +133,16 @@ def measure_reference(data: DataRecipe, particle_px: float, workers: int = 1) ->
     ------
     InputFileError
         If a structure cannot be found or used.
+    ValueError
+        If a structure is named both for training and for validation.
     """
-    structures = _find_structures(data.structures, _entries(data.learn_from))
+    structures, _ = read_structures(data)
     make = partial(
         random_fields, structures=structures, particle_px=particle_px, looks=1, hard=NONE_HARD
     )
-    with _mapping(workers) as apply:
+    with mapping(workers) as apply:
         seeds = range(_REFERENCE_SEED, _REFERENCE_SEED + _REFERENCE_FIELDS)
-        fields = _collect(apply(make, seeds), SilentJob(), 0, len(seeds))
+        fields = collect(apply(make, seeds), SilentJob(), 0, len(seeds))
     spectra = [measure_spectrum(field.image.astype(np.float32)) for field in fields]
     relative = np.median([spectrum / np.median(spectrum) for spectrum in spectra], axis=0)
     return tuple(round(float(value), 4) for value in relative)
@@ -171,8 +169,8 @@ class _RealViews:
         InputFileError
             If a folder has no micrographs.
         """
-        empty = _find_pictures(data.negatives, data.negative_names)
-        labelled = _find_pictures(data.labelled, data.labelled_names)
+        empty = find_pictures(data.negatives, data.negative_names)
+        labelled = find_pictures(data.labelled, data.labelled_names)
         return cls(data, particle_px, spectrum, empty, labelled)
 
     @property
@@ -281,9 +279,21 @@ def empty_views(
     InputFileError
         If a micrograph cannot be read or is too small.
     """
+    views = empty_looks(pictures, count, particle_px, seed, spectrum)
+    return [Field.of(view, np.empty((0, 2))) for view in views]
+
+
+def empty_looks(
+    pictures: Sequence[Path],
+    count: int,
+    particle_px: float,
+    seed: int,
+    spectrum: Sequence[float] | None = None,
+    grey: bool = False,
+) -> Iterator[NetworkImage]:
+    """Yield the preprocessed images of `empty_views`, with their grey values if asked for."""
     rng = np.random.default_rng([seed, len(pictures)])
     least, most = _ASSUMED_DIAMETERS_PX
-    fields = []
     for number in range(count):
         file = pictures[number % len(pictures)]
         pixels = read_micrograph(file).pixels
@@ -295,21 +305,23 @@ def empty_views(
             )
         diameter = float(np.exp(rng.uniform(np.log(least), np.log(largest))))
         polarity: Polarity = "bright" if rng.random() < 0.5 else "dark"
-        view = preprocess(augment(pixels, rng), diameter, particle_px, polarity, spectrum=spectrum)
-        fields.append(Field.of(view, np.empty((0, 2))))
-    return fields
+        image = augment(pixels, rng)
+        yield preprocess(image, diameter, particle_px, polarity, spectrum=spectrum, grey=grey)
 
 
-def _entries(names: str) -> list[str]:
-    """Split a list of names at its commas."""
-    return [name.strip() for name in names.split(",") if name.strip()]
+def find_pictures(folder: Path | None, names: str) -> list[Path]:
+    """Find the micrographs of a folder whose names contain one of the entries in `names`.
 
+    The list is empty without a folder.
 
-def _find_pictures(folder: Path | None, names: str) -> list[Path]:
-    """Find the micrographs of a folder whose names contain one of the entries in `names`."""
+    Raises
+    ------
+    InputFileError
+        If there are no such micrographs.
+    """
     if folder is None:
         return []
-    wanted = _entries(names)
+    wanted = split_names(names)
     found = [
         file
         for file in find_micrographs(folder)
@@ -318,65 +330,3 @@ def _find_pictures(folder: Path | None, names: str) -> list[Path]:
     if not found:
         raise InputFileError(folder, "no micrographs found", "Check the name of the folder")
     return found
-
-
-def _find_structures(folder: Path | None, entries: Sequence[str]) -> list[Structure]:
-    """Read the first file of each entry; return no structures without a folder."""
-    if folder is None:
-        return []
-    if not folder.is_dir():
-        raise InputFileError(folder, "there is no such folder", "Check the name")
-    found = []
-    for entry in entries:
-        files = [file for file in sorted(folder.iterdir()) if entry in file.name]
-        if not files:
-            raise InputFileError(
-                folder, f"no structure {entry}", "Get it from the PDB, or name other structures"
-            )
-        found.append(read_structure(files[0]))
-    return found
-
-
-Simulate = Callable[[int], list[Field]]
-Views = Iterator[list[Field]]
-
-
-@contextmanager
-def _mapping(workers: int) -> Iterator[Callable[[Simulate, range], Views]]:
-    """Yield a `map` over several processes; after an error the remaining seeds are dropped."""
-    if workers <= 1:
-        yield map
-        return
-    # Spawned, not forked: torch may have started threads, which do not survive a fork.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
-        try:
-            yield partial(pool.map, chunksize=4)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _prepare_worker() -> None:
-    """Let Ctrl-C end a worker silently; the main process reports it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _simulate(
-    makers: tuple[Simulate, Simulate], data: DataRecipe, seed: int, workers: int, job: Job
-) -> tuple[list[Field], list[Field]]:
-    """Simulate the fields for training and for validation, by one maker each."""
-    seeds = range(seed * _SEED_STEP, seed * _SEED_STEP + data.fields)
-    validation_seeds = range(_VALIDATION_SEED, _VALIDATION_SEED + data.validation_fields)
-    total = len(seeds) + len(validation_seeds)
-    with _mapping(workers) as apply:
-        fields = _collect(apply(makers[0], seeds), job, 0, total)
-        return fields, _collect(apply(makers[1], validation_seeds), job, len(seeds), total)
-
-
-def _collect(views: Views, job: Job, done: int, total: int) -> list[Field]:
-    """Join the views of all micrographs, and report the progress after each."""
-    fields: list[Field] = []
-    for made, batch in enumerate(views, done + 1):
-        fields += batch
-        job.advance(made, total, "simulating")
-    return fields

@@ -1,17 +1,13 @@
 """Training runs by recipes: fit, validation, and the card of the result."""
 
 import copy
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import torch
 
-from napari_drpnet import __version__
-from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.picking.networks.build import DETECTORS
 from napari_drpnet.picking.networks.card import (
@@ -27,20 +23,24 @@ from napari_drpnet.picking.networks.weights import load_classifier, load_detecto
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_candidates
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
-from napari_drpnet.training.common.trained import NotBetterError, Trained
+from napari_drpnet.training.common.trained import Trained
 from napari_drpnet.training.from_truth.cuts import (
     BestSoFar,
     choose_classifier_cuts,
     choose_detector_cuts,
     patch_log_odds,
 )
-from napari_drpnet.training.from_truth.fit import Report, fit_classifier, fit_detector
+from napari_drpnet.training.from_truth.fit import fit_classifier, fit_detector
 from napari_drpnet.training.from_truth.fit_neighbours import fit_context
 from napari_drpnet.training.from_truth.pool import Pool
-
-_LICENCE = "BSD-3-Clause"
-
-Listener = Callable[[Report], None]
+from napari_drpnet.training.from_truth.runs import (
+    Listener,
+    finish_run,
+    follow_fit,
+    history_of,
+    origin_of,
+    require_same,
+)
 
 
 @overload
@@ -72,23 +72,13 @@ def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -
         return None
     if isinstance(recipe, DetectorRecipe):
         detector = load_detector(recipe.weights, device)
-        _require_same(
+        require_same(
             recipe.weights, "architecture", detector.card.architecture, recipe.architecture
         )
         return detector
     classifier = load_classifier(recipe.weights, device)
-    _require_same(recipe.weights, "patch_px", classifier.card.patch_px, recipe.patch_px)
+    require_same(recipe.weights, "patch_px", classifier.card.patch_px, recipe.patch_px)
     return classifier
-
-
-def _require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
-    """Raise `InputFileError` if a field of the card of weights is not that of the recipe."""
-    if own != wanted:
-        raise InputFileError(
-            weights,
-            f"its {field} is {own}, not {wanted}",
-            "Use the value of these weights, or start from other weights",
-        )
 
 
 def train_detector(
@@ -138,15 +128,15 @@ def train_detector(
         architecture=recipe.architecture,
         particle_px=recipe.particle_px,
         spectrum=pool.spectrum,
-        **_origin(pool, start),
+        **origin_of(pool.description, start),
     )
     network = Network(module, card, "in training", "")
     best = BestSoFar(
         network, partial(choose_detector_cuts, pool.validation), recipe.weights is not None
     )
     reports = fit_detector(module, pool.fields, recipe, job, best.validate)
-    interrupted = _follow(reports, on_report, best)
-    return _finish(network, recipe, best, interrupted, _history(start))
+    interrupted = follow_fit(reports, on_report, best)
+    return finish_run(network, recipe, best, interrupted, history_of(start))
 
 
 def train_classifier(
@@ -195,11 +185,11 @@ def train_classifier(
     choose = partial(choose_classifier_cuts, pool.validation, validation, recipe.least_height)
     best = BestSoFar(network, choose, recipe.weights is not None)
     reports = fit_classifier(module, examples, recipe, job, best.validate)
-    interrupted = _follow(reports, on_report, best)
+    interrupted = follow_fit(reports, on_report, best)
     if recipe.context_epochs and not interrupted:
         network, interrupted = _add_context(network, pool.fields, learned, recipe, best, job)
-    history = _history(start) | {"detector_sha256": detector.sha256}
-    return _finish(network, recipe, best, interrupted, history)
+    history = history_of(start) | {"detector_sha256": detector.sha256}
+    return finish_run(network, recipe, best, interrupted, history)
 
 
 def _patch_classifier(start: ClassifierNetwork | None, recipe: ClassifierRecipe) -> PatchClassifier:
@@ -226,7 +216,7 @@ def _classifier_card(
         patch_px=recipe.patch_px,
         pool_stride=start.card.pool_stride if start else 2,
         context=module.context is not None,
-        **_origin(pool, start),
+        **origin_of(pool.description, start),
     )
 
 
@@ -259,72 +249,6 @@ def _add_context(
         if not best.found_something:
             raise
         return network, True
-
-
-def _follow(
-    reports: Generator[Report, None, None], on_report: Listener | None, best: BestSoFar
-) -> bool:
-    """Run a fit to its end; return whether it was interrupted after there was a result."""
-    try:
-        with closing(reports):  # puts the network into its best state
-            for report in reports:
-                if on_report:
-                    on_report(report)
-    except (Cancelled, KeyboardInterrupt):
-        if not best.found_something:
-            raise
-        return True
-    return False
-
-
-def _finish(
-    network: AnyNetwork,
-    recipe: DetectorRecipe | ClassifierRecipe,
-    best: BestSoFar,
-    interrupted: bool,
-    history: dict[str, Any],
-) -> Trained:
-    """Complete the card by the values chosen for the best state, which the network is in.
-
-    Raises
-    ------
-    NotBetterError
-        If the weights that the training started from are still the best.
-    """
-    cuts = best.cuts
-    if not best.found_something:
-        raise NotBetterError(
-            f"{recipe.weights} are still the best: on validation their score is {cuts.score:.4f}"
-        )
-    used = _without_folders(recipe.model_dump(mode="json"))
-    versions = {"version": __version__, "torch": torch.__version__}
-    notes = {"validation_score": round(cuts.score, 4), **versions, **history}
-    names = {"threshold", "sigma_px", "accept", "least_f1"} & set(type(network.card).model_fields)
-    chosen = {name: getattr(cuts, name) for name in names}
-    card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
-    state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
-    return Trained(state, card, recipe, interrupted)
-
-
-def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a recipe with the names of its files and folders instead of their paths."""
-    paths = ("structures", "negatives", "labelled", "weights", "detector")
-    bare = {name: Path(recipe[name]).name for name in paths if recipe.get(name)}
-    nested = {k: _without_folders(value) for k, value in recipe.items() if isinstance(value, dict)}
-    return {**recipe, **bare, **nested}
-
-
-def _origin(pool: Pool, start: AnyNetwork | None) -> dict[str, Any]:
-    """Return training data and licence for a card, including those of the weights at the start."""
-    if start is None:
-        return {"licence": _LICENCE, "trained_on": pool.description}
-    trained_on = f"{start.card.trained_on}; then {pool.description}"
-    return {"licence": start.card.licence, "trained_on": trained_on}
-
-
-def _history(start: AnyNetwork | None) -> dict[str, Any]:
-    """Return the hash of the weights at the start for a card."""
-    return {"started_from_sha256": start.sha256} if start else {}
 
 
 def _label(

@@ -7,7 +7,7 @@ from napari.utils.colormaps import Colormap
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
-MICROGRAPH, DISTANCE_MAP = "micrograph", "distance map"
+MICROGRAPH = "micrograph"
 #: Additive blue, which adds colour but little brightness, so that dark particles stay dark.
 _GLOW = Colormap([[0, 0, 0], [0, 0.05, 0.55], [0.1, 0.4, 1]], name="glow")
 _MARGIN = 0.02
@@ -91,7 +91,7 @@ class MicrographView:
 
 
 class MapView:
-    """Draw the distance map as an image layer, blended additively over the micrograph.
+    """Draw the map of the detector as an image layer, blended additively over the micrograph.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ class MapView:
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._session = session
+        self._name = ""
         self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
@@ -128,7 +129,7 @@ class MapView:
         if layer is None:
             layer = Image(
                 shown.smoothed,
-                name=DISTANCE_MAP,
+                name=shown.name,
                 colormap=_GLOW,
                 interpolation2d="linear",
                 blending="additive",
@@ -142,12 +143,15 @@ class MapView:
             layer.events.opacity.connect(self._on_opacity)
         else:
             layer.data = shown.smoothed
+            if self._name != shown.name:  # else the user may have given the layer another name
+                layer.name = shown.name
             self.slot.place()
             if layer.contrast_limits_range[1] != shown.limit:
                 layer.contrast_limits_range = (0.0, shown.limit)
                 layer.contrast_limits = (0.0, shown.limit)
             if layer.visible != self._session.view.show_map:  # setting it would redraw the layer
                 layer.visible = self._session.view.show_map
+        self._name = shown.name
 
     def _show(self, show: bool) -> None:
         if show:

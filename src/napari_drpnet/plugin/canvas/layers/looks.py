@@ -17,6 +17,8 @@ STATE_NAMES = {
     State.REJECTED_BY_HAND: "rejected by hand",
     State.ACCEPTED_BY_HAND: "accepted by hand",
 }
+#: Name of the state of a point that is rejected since it is on dirt.
+ON_DIRT = "rejected: on dirt"
 GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
 _CLEAR, _TINT = 0.0, 0.25
 #: Least diameter of a ring, in screen pixels.

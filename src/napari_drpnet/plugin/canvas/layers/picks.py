@@ -9,7 +9,13 @@ import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Points
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, STATE_NAMES, Looks, napari_symbols
+from napari_drpnet.plugin.canvas.layers.looks import (
+    GREEN,
+    ON_DIRT,
+    STATE_NAMES,
+    Looks,
+    napari_symbols,
+)
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.points.review import Review
@@ -171,9 +177,11 @@ class PicksView:
         )
 
     def _state_names(self) -> "pd.Categorical[str]":
-        return pd.Categorical.from_codes(
-            self._session.current.states.astype(int), pd.Index(list(STATE_NAMES.values()))
-        )
+        current = self._session.current
+        codes, names = current.states.astype(int), list(STATE_NAMES.values())
+        if current.decision is not None:
+            codes[current.decision.on_dirt] = len(names)
+        return pd.Categorical.from_codes(codes, pd.Index([*names, ON_DIRT]))
 
     def _on_data(self, event: Any) -> None:
         self._is_in_hand = event.action in ("adding", "removing", "changing")

@@ -1,0 +1,99 @@
+"""Files of class maps and of true ones, brought together by micrograph."""
+
+from pathlib import Path, PurePosixPath
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import AnyPath
+from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes
+from napari_drpnet.evaluation.pairing import pairing_key
+from napari_drpnet.formats import read_class_map
+from napari_drpnet.formats.masks.pixels import require_aspect
+
+#: Endings of files of class maps, the first of which is preferred.
+ENDINGS = tuple(
+    f"{name}{suffix}"
+    for name, suffix in (
+        *(("_segmentation", ".npz"), ("_classes", ".png"), ("_classes", ".mrc")),
+        *(("_classes", ".tif"), ("_classes", ".tiff"), ("", ".png"), ("", ".mrc")),
+        *(("", ".tif"), ("", ".tiff"), ("", ".npz")),
+    )
+)
+
+ClassFiles = dict[PurePosixPath, Path]
+
+
+def evaluate_class_files(
+    found: AnyPath, truth: AnyPath, rows_of_truth: int | None = None
+) -> dict[str, ClassEvaluation]:
+    """Compare files of class maps with true ones.
+
+    Parameters
+    ----------
+    found, truth : path-like
+        Class map, or folder that is searched recursively for them. Files are paired by the name of
+        the micrograph, to which one of `ENDINGS` is added. Folders in the names are compared only
+        if two names on one side are equal without them. Two single files are always paired.
+    rows_of_truth : int, optional
+        Number of rows of the true class maps, which are then mirrored top to bottom.
+
+    Returns
+    -------
+    dict of str to ClassEvaluation
+        Evaluation of each micrograph with a true class map and a found one.
+
+    Raises
+    ------
+    InputFileError
+        If a file cannot be used, a folder has no class map, a true class map has no found one, or
+        the aspect ratios of two differ.
+    """
+    pairs = _paired(Path(found), Path(truth))
+    return {name: _evaluate(*files, rows_of_truth) for name, files in pairs.items()}
+
+
+def _evaluate(found: Path, truth: Path, rows_of_truth: int | None) -> ClassEvaluation:
+    classes = read_class_map(found)
+    true = read_class_map(truth, flip_rows=True if rows_of_truth else None)
+    if rows_of_truth and len(true) != rows_of_truth:
+        reason = f"has {len(true)} rows, not {rows_of_truth}"
+        raise InputFileError(truth, reason, "Give its own number of rows")
+    small, large = sorted([(len(classes), classes.shape[1]), (len(true), true.shape[1])])
+    smaller = found if small == (len(classes), classes.shape[1]) else truth
+    require_aspect(smaller, small, large, whole="class map of the other side")
+    return evaluate_classes(classes, true)
+
+
+def _paired(found: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
+    if not found.is_dir() and not truth.is_dir():
+        return {found.name: (found, truth)}
+    ours, theirs = _class_files(found), _class_files(truth)
+    key = pairing_key(ours, theirs)
+    ours, theirs = ({key(name): group[name] for name in group} for group in (ours, theirs))
+    missing = [str(name) for name in theirs if name not in ours]
+    if missing:
+        reason = f"has no class map of {', '.join(missing[:3])}"
+        reason += f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise InputFileError(found, reason, "Add it, or leave it out of the truth")
+    return {str(name): (ours[name], theirs[name]) for name in sorted(theirs)}
+
+
+def _class_files(source: Path) -> ClassFiles:
+    if not source.is_dir():
+        return {_bare(PurePosixPath(source.name)): source}
+    files: ClassFiles = {}
+    for ending in reversed(ENDINGS):
+        for file in sorted(source.rglob(f"*{ending}")):
+            below = PurePosixPath(file.relative_to(source).as_posix())
+            if not any(part.startswith(".") for part in below.parts):
+                files[_bare(below)] = file
+    if not files:
+        kinds = ", ".join(dict.fromkeys(Path(f"a{ending}").suffix for ending in ENDINGS))
+        raise InputFileError(source, f"no class map ({kinds}) in this folder", "Check its name")
+    return files
+
+
+def _bare(name: PurePosixPath) -> PurePosixPath:
+    for ending in ENDINGS:
+        if name.name.endswith(ending) and name.name != ending:
+            return name.with_name(name.name.removesuffix(ending))
+    return name

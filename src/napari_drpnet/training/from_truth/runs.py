@@ -1,0 +1,97 @@
+"""What the training runs of all networks share: their course, and the card of the result."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from napari_drpnet import __version__
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Cancelled
+from napari_drpnet.picking.networks.card import AnyNetwork
+from napari_drpnet.training.common.recipe import AnyRecipe
+from napari_drpnet.training.common.trained import NotBetterError, Trained
+from napari_drpnet.training.from_truth.cuts import BestSoFar
+from napari_drpnet.training.from_truth.fit import Report
+
+_LICENCE = "BSD-3-Clause"
+
+Listener = Callable[[Report], None]
+
+
+def require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
+    """Raise `InputFileError` if a field of the card of weights is not that of the recipe."""
+    if own != wanted:
+        raise InputFileError(
+            weights,
+            f"its {field} is {own}, not {wanted}",
+            "Use the value of these weights, or start from other weights",
+        )
+
+
+def follow_fit(
+    reports: Generator[Report, None, None], on_report: Listener | None, best: BestSoFar
+) -> bool:
+    """Run a fit to its end; return whether it was interrupted after there was a result."""
+    try:
+        with closing(reports):  # puts the network into its best state
+            for report in reports:
+                if on_report:
+                    on_report(report)
+    except (Cancelled, KeyboardInterrupt):
+        if not best.found_something:
+            raise
+        return True
+    return False
+
+
+def finish_run(
+    network: AnyNetwork,
+    recipe: AnyRecipe,
+    best: BestSoFar,
+    interrupted: bool,
+    history: dict[str, Any],
+) -> Trained:
+    """Complete the card by the values chosen for the best state, which the network is in.
+
+    Raises
+    ------
+    NotBetterError
+        If the weights that the training started from are still the best.
+    """
+    cuts = best.cuts
+    if not best.found_something:
+        raise NotBetterError(
+            f"{recipe.weights} are still the best: on validation their score is {cuts.score:.4f}"
+        )
+    used = _without_folders(recipe.model_dump(mode="json"))
+    versions = {"version": __version__, "torch": torch.__version__}
+    notes = {"validation_score": round(cuts.score, 4), **versions, **history}
+    names = {"threshold", "sigma_px", "accept", "least_f1"} & set(type(network.card).model_fields)
+    chosen = {name: getattr(cuts, name) for name in names}
+    card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
+    state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
+    return Trained(state, card, recipe, interrupted)
+
+
+def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe with the names of its files and folders instead of their paths."""
+    paths = ("structures", "negatives", "labelled", "weights", "detector", "labels", "micrographs")
+    bare = {name: Path(recipe[name]).name for name in paths if recipe.get(name)}
+    nested = {k: _without_folders(value) for k, value in recipe.items() if isinstance(value, dict)}
+    return {**recipe, **bare, **nested}
+
+
+def origin_of(description: str, start: AnyNetwork | None) -> dict[str, Any]:
+    """Return training data and licence for a card, including those of the weights at the start."""
+    if start is None:
+        return {"licence": _LICENCE, "trained_on": description}
+    trained_on = f"{start.card.trained_on}; then {description}"
+    return {"licence": start.card.licence, "trained_on": trained_on}
+
+
+def history_of(start: AnyNetwork | None) -> dict[str, Any]:
+    """Return the hash of the weights at the start for a card."""
+    return {"started_from_sha256": start.sha256} if start else {}

@@ -1,0 +1,103 @@
+"""Fields of a segmenter: simulated, of real empty micrographs, and of label images."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, UNKNOWN
+from napari_drpnet.formats.masks.class_maps import write_class_map
+from napari_drpnet.training.common import fields
+from napari_drpnet.training.common.class_fields import IGNORED, NO_PARTICLE
+from napari_drpnet.training.common.recipe import SegmenterData, SegmenterRecipe
+from napari_drpnet.training.from_truth.class_pool import make_class_pool
+
+
+@pytest.fixture(autouse=True)
+def small_fields(monkeypatch):
+    monkeypatch.setattr(fields, "_SIDE_PX", 320)
+
+
+def make(seed=3, **data):
+    usual = {"fields": 2, "looks": 1, "validation_fields": 1, "label_views": 2, "diameter_px": 24}
+    recipe = SegmenterRecipe(data=SegmenterData.model_validate({**usual, **data}), seed=seed)
+    return make_class_pool(recipe, 11.0)
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Folders of micrographs, the right half of which is carbon, and of their label images."""
+    micrographs, labels = tmp_path / "micrographs", tmp_path / "labels"
+    micrographs.mkdir()
+    labels.mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(5):
+        pixels = rng.normal(140, 10, (160, 200))
+        pixels[:, 100:] -= 60
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(micrographs / f"m{number}.png")
+        classes = np.full((80, 100), BACKGROUND, np.uint8)  # smaller than the micrograph
+        classes[:, 50:] = CARBON
+        classes[:10] = UNKNOWN
+        write_class_map(labels / f"m{number}_classes.png", classes)
+    return {"micrographs": micrographs, "labels": labels}
+
+
+def test_validation_fields_are_the_same_for_all_seeds():
+    first, other = make(seed=3), make(seed=4)
+    assert (len(first.fields), len(first.validation)) == (2, 1)
+    assert first.description == "simulated micrographs of simple shapes"
+    assert_array_equal(first.validation[0].inputs, other.validation[0].inputs)
+    same = first.fields[0].inputs.shape == other.fields[0].inputs.shape
+    assert not same or (first.fields[0].inputs != other.fields[0].inputs).any()
+
+
+def test_real_empty_micrographs_have_no_particles(labelled):
+    pool = make(fields=2, negatives=labelled["micrographs"], negative_share=0.2, looks=4)
+    assert len(pool.fields) == 10
+    assert set(np.unique(pool.fields[-1].classes)) <= {NO_PARTICLE, IGNORED}
+    assert "5 real ones without particles" in pool.description
+
+
+def test_label_images_alone(labelled):
+    pool = make(fields=0, **labelled)
+    assert pool.description == "5 real micrographs with label images"
+    assert (len(pool.fields), len(pool.validation)) == (8, 1)  # every fifth is held out
+    for field in [*pool.fields, *pool.validation]:
+        height, width = field.classes.shape
+        known, middle = field.classes[height // 4 :], width // 2
+        left, right = known[:, : middle - 2], known[:, middle + 2 :]
+        for half, number in ((left, BACKGROUND), (right, CARBON)):
+            assert set(np.unique(half)) <= {number, IGNORED}
+            assert (half == number).mean() > 0.8  # noise makes blank pixels
+        assert (field.classes[: height // 10] == IGNORED).all()
+        light, dark = np.split(field.inputs[1][height // 4 :], [width // 2], axis=1)
+        assert np.median(light) > np.median(dark)
+
+
+def test_of_a_few_label_images_none_is_held_out(labelled):
+    for number in range(2, 5):
+        (labelled["labels"] / f"m{number}_classes.png").unlink()
+    pool = make(fields=0, **labelled)
+    assert (len(pool.fields), len(pool.validation)) == (4, 2)
+
+
+def test_label_images_beside_simulated_fields_are_for_training(labelled):
+    pool = make(**labelled)
+    assert (len(pool.fields), len(pool.validation)) == (2 + 5 * 2, 1)
+    assert pool.description.endswith(", and 5 real micrographs with label images")
+
+
+def test_there_must_be_something_to_train_on(labelled):
+    with pytest.raises(ValueError, match="neither simulated micrographs nor label images"):
+        make(fields=0)
+    with pytest.raises(ValueError, match="give both a folder"):
+        make(fields=0, labels=labelled["labels"])
+    with pytest.raises(InputFileError, match="has no label image"):
+        make(fields=0, labels=labelled["micrographs"].parent, micrographs=labelled["micrographs"])
+
+
+def test_a_label_image_of_another_aspect_ratio_is_refused(labelled):
+    write_class_map(labelled["labels"] / "m0_classes.png", np.ones((80, 90), np.uint8))
+    with pytest.raises(InputFileError, match="another aspect ratio"):
+        make(fields=0, **labelled)

@@ -1,0 +1,92 @@
+"""Complete training runs of a segmenter of toy size."""
+
+import numpy as np
+import pytest
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE
+from napari_drpnet.picking.networks.card import DetectorCard, Network
+from napari_drpnet.picking.networks.weights import load_segmenter
+from napari_drpnet.training.common.class_fields import IGNORED, ClassField
+from napari_drpnet.training.common.recipe import SegmenterRecipe
+from napari_drpnet.training.common.trained import NotBetterError, save_trained
+from napari_drpnet.training.from_truth import train_segmenter as module
+from napari_drpnet.training.from_truth.class_pool import ClassPool
+from napari_drpnet.training.from_truth.cuts import Cuts
+from napari_drpnet.training.from_truth.train_segmenter import (
+    class_iou,
+    confusion_of,
+    load_segmenter_start,
+    predict,
+    train_segmenter,
+)
+
+NOWHERE = np.empty((0, 2))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """Fields whose classes are stripes of different levels of both channels."""
+    classes = np.repeat(np.array([BACKGROUND, PARTICLE, ICE, CARBON], np.uint8), 12)
+    classes = np.repeat(classes[:, None], 48, axis=1)
+    levels = np.array([[0, 0, 2, -2, 0], [0, 0, 0.5, 0.5, -1]], np.float16)
+    field = ClassField(levels[:, classes], classes, NOWHERE, NOWHERE)
+    return ClassPool([field], [field], "stripes", None)
+
+
+@pytest.fixture
+def detector():
+    card = DetectorCard(particle_px=11.0, licence="", trained_on="")
+    return Network(None, card, "toy", "abc")
+
+
+def recipe(**changes):
+    usual = {"steps": 6, "batch": 2, "validate_every": 3, "patch_diameters": 3.0}
+    return SegmenterRecipe.model_validate({**usual, **changes})
+
+
+@pytest.mark.parametrize("architecture", ["frrn-small", "multiscale"])
+def test_a_segmenter_is_trained_saved_and_loaded(tmp_path, pool, detector, architecture):
+    reports = []
+    used = recipe(architecture=architecture)
+    trained = train_segmenter(used, pool, detector, on_report=reports.append)
+    assert [report.step for report in reports] == [3, 6]
+    assert trained.score == pytest.approx(max(report.score for report in reports), abs=1e-4)
+    path = tmp_path / "mine.safetensors"
+    save_trained(trained, path)
+    network = load_segmenter(str(path))
+    assert network.card == trained.card
+    assert network.card.classes == CLASSES
+    assert network.card.trained_on == "stripes"
+    assert network.card.recipe["detector_sha256"] == "abc"
+    assert SegmenterRecipe.model_validate_json(path.with_suffix(".recipe.json").read_text()) == used
+    found = predict(pool.validation[0], network)
+    assert found.probability.shape == (4, 48, 48)
+    np.testing.assert_allclose(found.probability.sum(axis=0), 1, rtol=1e-5)
+
+
+def test_it_starts_from_weights_and_replaces_them_only_by_better_ones(
+    tmp_path, pool, detector, monkeypatch
+):
+    scores = iter([0.2, 0.3, 0.3, 0.25, 0.1, 0.3, 0.35, 0.1])
+    monkeypatch.setattr(module, "validate", lambda *given: Cuts(next(scores), 0.3))
+    path = tmp_path / "first.safetensors"
+    save_trained(train_segmenter(recipe(), pool, detector), path)
+    onward = recipe(weights=str(path))
+    with pytest.raises(NotBetterError, match="still the best"):
+        train_segmenter(onward, pool, detector)
+    second = train_segmenter(onward, pool, detector, load_segmenter_start(onward))
+    assert second.card.trained_on == "stripes; then stripes"
+    assert second.card.recipe["started_from_sha256"] == load_segmenter(str(path)).sha256
+    assert second.score == 0.35
+    with pytest.raises(InputFileError, match="its architecture is frrn-small, not multiscale"):
+        load_segmenter_start(recipe(weights=str(path), architecture="multiscale"))
+    assert load_segmenter_start(recipe()) is None
+
+
+def test_iou_of_each_class():
+    truth = np.array([[1, 1, 2, 2, IGNORED, 4]], np.uint8)
+    found = np.array([[1, 2, 2, 2, 3, 0]], np.uint8)
+    confusion = confusion_of(truth, found)
+    assert confusion.sum() == 4  # neither the ignored pixel nor the unknown one
+    np.testing.assert_allclose(class_iou(confusion), [1 / 2, 2 / 3, np.nan, np.nan])
