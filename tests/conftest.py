@@ -61,7 +61,7 @@ def use_toy_weights(monkeypatch, toy_weights) -> None:
 
 
 @pytest.fixture(scope="session")
-def toy_segmenter(tmp_path_factory) -> Path:
+def segmenter_weights(tmp_path_factory) -> Path:
     """The file of a segmenter: small dark areas are particles, and large bright ones carbon."""
     import torch
 
@@ -99,10 +99,10 @@ def toy_segmenter(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def toy_weights_and_segmenter(tmp_path_factory, toy_weights, toy_segmenter) -> Path:
+def toy_weights_and_segmenter(tmp_path_factory, toy_weights, segmenter_weights) -> Path:
     """A folder of default weights of all kinds."""
     folder = tmp_path_factory.mktemp("all_weights")
-    for file in (*toy_weights.iterdir(), *toy_segmenter.parent.iterdir()):
+    for file in (*toy_weights.iterdir(), *segmenter_weights.parent.iterdir()):
         shutil.copy(file, folder)
     return folder
 
