@@ -199,7 +199,7 @@ def test_noise_above_the_threshold_of_a_classifier_is_not_confident():
 
 
 def test_candidates_on_dirt_are_not_labelled():
-    height = np.repeat([0.8, 0.2], 30)
+    height = np.repeat([0.8, 0.4], 30)
     clearance = np.where(np.arange(60) % 2, 9.0, 0.0)
     picks = Picks(
         np.column_stack([np.arange(60) * 50.0, np.zeros(60)]),
@@ -210,8 +210,7 @@ def test_candidates_on_dirt_are_not_labelled():
         clearance,
     )
     stored = StoredCandidates("key", picks, (3000, 100), 1.0, 40.0, "dark", 1.0)
-    particle = ParticleParameters(diameter_angstrom=40)
-    parameters = PickParameters(particle=particle, peaks={"threshold": 0.15})
+    parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=40))
     weights = choose_weights(parameters)
     labels = auto_labels.label_candidates(stored, Plan(weights.resolve(parameters), weights))
     clean = {tuple(center) for center in picks.centers_yx[clearance > 1].tolist()}
