@@ -78,8 +78,8 @@ def fit_segmenter(
 def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the weights of classes with given numbers of pixels, of mean 1.
 
-    They are proportional to the inverse square root of the frequency, and at most 4 times that of
-    the most frequent class. The weight of a class without pixels is the greatest one.
+    They are proportional to the inverse square root of the frequency, and at most 2.5 times that
+    of the most frequent class. The weight of a class without pixels is the greatest one.
     """
     relative = np.sqrt(counts.max() / np.maximum(counts, 1))
     weights = np.minimum(relative, _GREATEST_WEIGHT)
@@ -102,8 +102,8 @@ def segmentation_loss(scores: Tensor, classes: Tensor, weights: Tensor) -> Tenso
     -------
     () float tensor
         Weighted cross-entropy, plus the soft Dice loss of the classes that the batch shows. For
-        pixels `NO_PARTICLE` the cross-entropy is ``−log(1 − P(particle))``. Pixels `IGNORED` do
-        not count.
+        pixels `NO_PARTICLE` the cross-entropy is ``−log(1 − P(particle))``. Pixels of mixed
+        or unknown class do not count.
     """
     logarithm = functional.log_softmax(scores, dim=1)
     known = (classes >= 1) & (classes <= CARBON)
