@@ -16,7 +16,7 @@ from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.progress import StageBar
 from napari_drpnet.cli.weights import RESERVED
 from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
-from napari_drpnet.picking.networks.weights import load_detector, user_weights_folder
+from napari_drpnet.picking.networks.weights import user_weights_folder
 from napari_drpnet.training.common.recipe import (
     ClassifierRecipe,
     DetectorRecipe,
@@ -152,10 +152,11 @@ def classifier(
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.pool import make_pool
+        from napari_drpnet.training.from_truth.runs import load_map_detector
         from napari_drpnet.training.from_truth.train import load_start, train_classifier
 
         start = load_start(recipe, device)
-        picker = load_detector(recipe.detector, device)
+        picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
         pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
         return train_classifier(recipe, pool, picker, start, device, bar, listen)
@@ -180,13 +181,14 @@ def segmenter(
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.class_pool import make_class_pool
+        from napari_drpnet.training.from_truth.runs import load_map_detector
         from napari_drpnet.training.from_truth.train_segmenter import (
             load_segmenter_start,
             train_segmenter,
         )
 
         start = load_segmenter_start(recipe, device)
-        picker = load_detector(recipe.detector, device)
+        picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
         pool = make_class_pool(recipe, scale, spectrum, workers, bar)
         return train_segmenter(recipe, pool, picker, start, device, bar, listen)
@@ -233,7 +235,11 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
     else:
         other = f"sigma {card.sigma_px:g} px"
     if isinstance(card, SegmenterCard):
-        other += f"; P(dirt) {card.dirt_probability:g}, clearance {card.clearance:g}"
+        other += (
+            f", P(particle) {card.particle_probability:g}, least area {card.least_area:g}, "
+            f"erosion {card.erosion:g}; P(dirt) {card.dirt_probability:g}, "
+            f"least speck {card.least_speck:g}, clearance {card.clearance:g}"
+        )
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

@@ -1,6 +1,7 @@
 """Dirt in a micrograph, from whatever knows it: its mask, its area, its distance from picks."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,12 @@ class Dirt:
     mask: Mask
     frame: Frame
     area: float
+
+    @classmethod
+    def of(cls, mask: Mask, frame: Frame, valid: Mask | None) -> Self:
+        """Return the dirt of a mask; `valid` is the mask of the pixels that show an image."""
+        known = mask if valid is None or not valid.any() else mask[valid]
+        return cls(mask, frame, float(known.mean()))
 
     @property
     def rejects(self) -> bool:
@@ -81,9 +88,7 @@ def find_dirt(detection: Detection, parameters: ResolvedParameters) -> Dirt | No
     masks = list(_masks(detection, parameters))
     if not masks:
         return None
-    mask = np.logical_or.reduce(masks)
-    known = mask if view.valid is None or not view.valid.any() else mask[view.valid]
-    return Dirt(mask, view.frame, float(known.mean()))
+    return Dirt.of(np.logical_or.reduce(masks), view.frame, view.valid)
 
 
 def _masks(detection: Detection, parameters: ResolvedParameters) -> list[Mask]:

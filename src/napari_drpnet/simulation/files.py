@@ -5,12 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_drpnet.base.atomic_file import atomic_file
-from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.formats import Coordinates, write_class_map, write_coordinates
 from napari_drpnet.simulation import SimulatedMicrograph
-from napari_drpnet.simulation.class_map import ClassMap
-
-#: RGB of unknown, background, particle, ice and carbon.
-_PALETTE = bytes((0, 0, 0, 60, 60, 60, 240, 228, 66, 86, 180, 233, 204, 121, 167))
 
 
 def write_simulated(
@@ -28,7 +24,7 @@ def write_simulated(
     simulated : SimulatedMicrograph
         Micrograph from `simulate_micrograph`.
     classes : bool
-        Whether to write ``stem_classes.png`` as well, an 8-bit palette image of the class numbers.
+        Whether to write ``stem_classes.png`` as well, as `write_class_map` does.
 
     Raises
     ------
@@ -48,13 +44,4 @@ def write_simulated(
     truth = Coordinates(simulated.centers_yx, np.full(count, np.nan))
     write_coordinates(folder / f"{stem}.csv", truth)
     if classes:
-        _write_classes(folder / f"{stem}_classes.png", simulated.classes)
-
-
-def _write_classes(path: Path, classes: ClassMap) -> None:
-    from PIL import Image
-
-    image = Image.fromarray(classes, mode="P")
-    image.putpalette(_PALETTE)
-    with atomic_file(path) as temporary:
-        image.save(temporary, format="PNG")
+        write_class_map(folder / f"{stem}_classes.png", simulated.classes)

@@ -1,15 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_drpnet.base.geometry import Frame, nearest_pixels
+from napari_drpnet.base.class_maps import MIXED
+from napari_drpnet.base.geometry import nearest_pixels
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.images.preprocess import preprocess
 from napari_drpnet.training.common import fields
 from napari_drpnet.training.common.class_fields import (
-    IGNORED,
     ClassField,
-    majority,
     random_class_fields,
     random_dirt,
 )
@@ -45,9 +46,9 @@ def test_fields_are_ready_for_a_segmenter(seed):
     assert field.inputs.dtype == np.float16
     assert field.inputs.shape == (2, *field.classes.shape)
     assert np.abs(field.inputs[1]).max() <= 1
-    assert set(np.unique(field.classes)) <= {BACKGROUND, PARTICLE, ICE, CARBON, IGNORED}
+    assert set(np.unique(field.classes)) <= {BACKGROUND, PARTICLE, ICE, CARBON, UNKNOWN, MIXED}
     if field.valid is not None:
-        assert (field.classes[~field.valid] == IGNORED).all()
+        assert (field.classes[~field.valid] == UNKNOWN).all()
     assert_array_equal(field.detected.image, field.inputs[0])
     assert_array_equal(field.detected.centers_yx, field.centers_yx)
 
@@ -65,7 +66,7 @@ def test_centres_beside_dirt_lie_on_particles():
 
 def test_without_dirt_there_are_particles_and_background_only():
     made = [field.classes.ravel() for seed in range(6) for field in make(seed, NO_DIRT)]
-    assert set(np.unique(np.concatenate(made))) == {BACKGROUND, PARTICLE, IGNORED}
+    assert set(np.unique(np.concatenate(made))) == {UNKNOWN, BACKGROUND, PARTICLE, MIXED}
 
 
 def test_covered_frames_are_of_one_class():
@@ -104,18 +105,19 @@ def test_all_kinds_of_dirt_are_drawn():
         assert max(drawn[kind]) > 0, kind
 
 
-def test_a_class_map_is_resampled_by_majority():
+def test_a_class_map_of_any_size_is_resampled():
+    pixels = np.random.default_rng(0).normal(100, 5, (40, 60)).astype(np.float32)
+    view = preprocess(pixels, 20.0, 5.0, "dark", grey=True)
     classes = np.full((40, 60), BACKGROUND, np.uint8)
     classes[:, 30:] = CARBON
     classes[:8] = UNKNOWN
-    found = majority(classes, Frame((40, 60), (10, 15)))
-    assert found.shape == (10, 15)
-    assert (found[4:, :6] == BACKGROUND).all()
-    assert (found[4:, 9:] == CARBON).all()
-    assert (found[4:, 7] == IGNORED).all()  # half of it is carbon
-    assert (found[:2] == IGNORED).all()
-    half = classes[::2, ::2]  # edge to edge, of another size
-    assert_array_equal(majority(half, Frame((40, 60), (10, 15)))[4:], found[4:])
+    for given in (classes, classes[::2, ::2]):  # edge to edge
+        found = ClassField.of(replace(view, valid=None), given).classes
+        assert found.shape == (10, 15)
+        assert (found[4:, :6] == BACKGROUND).all()
+        assert (found[4:, 9:] == CARBON).all()
+        assert (found[4:, 7] == MIXED).all()  # half of it is carbon
+        assert (found[:2] == UNKNOWN).all()
 
 
 def test_blank_pixels_have_no_class():
@@ -124,7 +126,7 @@ def test_blank_pixels_have_no_class():
     view = preprocess(pixels, 32.0, PARTICLE_PX, "dark", grey=True)
     classes = np.full(view.image.shape, BACKGROUND, np.uint8)
     field = ClassField.of(view, classes, np.array([[200.0, 160.0]]))
-    assert (field.classes[:30] == IGNORED).all()
+    assert (field.classes[:30] == UNKNOWN).all()
     assert (field.classes[40:] == BACKGROUND).all()
     assert_array_equal(field.centers_yx, view.frame.to_network([[200.0, 160.0]]))
     assert len(field.on_dirt_yx) == 0

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.networks.card import SegmenterCard
 from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.from_labels import detector as module
@@ -197,3 +199,9 @@ def test_a_detector_with_which_the_classifier_is_worse_is_no_improvement(
     monkeypatch.setattr(module, "find_correct_labels", find_correct_labels)
     classifier = load_classifier("multiscale-classifier")
     assert tune(detector, labelled, classifier=classifier).improved == (new >= 5)
+
+
+def test_a_segmenter_does_not_learn_from_labels_of_particles(detector):
+    card = SegmenterCard(particle_px=11.0, licence="", trained_on="")
+    with pytest.raises(InputFileError, match="these are segmenter weights"):
+        tune(replace(detector, card=card), [take(1)])

@@ -5,11 +5,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from napari_drpnet.base.class_maps import MIXED
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, UNKNOWN
 from napari_drpnet.formats.masks.class_maps import write_class_map
 from napari_drpnet.training.common import fields
-from napari_drpnet.training.common.class_fields import IGNORED, NO_PARTICLE
+from napari_drpnet.training.common.class_fields import NO_PARTICLE
 from napari_drpnet.training.common.recipe import SegmenterData, SegmenterRecipe
 from napari_drpnet.training.from_truth.class_pool import make_class_pool
 
@@ -55,7 +56,7 @@ def test_validation_fields_are_the_same_for_all_seeds():
 def test_real_empty_micrographs_have_no_particles(labelled):
     pool = make(fields=2, negatives=labelled["micrographs"], negative_share=0.2, looks=4)
     assert len(pool.fields) == 10
-    assert set(np.unique(pool.fields[-1].classes)) <= {NO_PARTICLE, IGNORED}
+    assert set(np.unique(pool.fields[-1].classes)) <= {NO_PARTICLE, UNKNOWN}
     assert "5 real ones without particles" in pool.description
 
 
@@ -68,9 +69,9 @@ def test_label_images_alone(labelled):
         known, middle = field.classes[height // 4 :], width // 2
         left, right = known[:, : middle - 2], known[:, middle + 2 :]
         for half, number in ((left, BACKGROUND), (right, CARBON)):
-            assert set(np.unique(half)) <= {number, IGNORED}
+            assert set(np.unique(half)) <= {number, UNKNOWN, MIXED}
             assert (half == number).mean() > 0.8  # noise makes blank pixels
-        assert (field.classes[: height // 10] == IGNORED).all()
+        assert (field.classes[: height // 10] == UNKNOWN).all()
         light, dark = np.split(field.inputs[1][height // 4 :], [width // 2], axis=1)
         assert np.median(light) > np.median(dark)
 

@@ -7,12 +7,15 @@ import torch
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.networks.build import SEGMENTERS
 from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 from napari_drpnet.training.common.recipe import STANDARD, ClassifierRecipe, DetectorRecipe
 from napari_drpnet.training.common.trained import NotBetterError, save_trained
 from napari_drpnet.training.from_truth import train
 from napari_drpnet.training.from_truth.cuts import Cuts
+from napari_drpnet.training.from_truth.runs import load_map_detector
 from napari_drpnet.training.from_truth.train import load_start, train_classifier, train_detector
+from segmenting import toy_segmenter, write_segmenter
 
 
 def recipe(**changes):
@@ -113,6 +116,16 @@ def test_a_run_starts_from_weights_and_says_so(tmp_path, toy_pool, scores):
     with pytest.raises(InputFileError, match="its architecture is fcrn, not multiscale"):
         load_start(recipe(weights=str(path), architecture="multiscale"))
     assert load_start(recipe()) is None
+
+
+def test_a_segmenter_is_no_detector_to_start_from(tmp_path, monkeypatch):
+    monkeypatch.setitem(SEGMENTERS, "toy", toy_segmenter)
+    path = write_segmenter(tmp_path / "segmenter.safetensors")
+    with pytest.raises(InputFileError, match="these are segmenter weights"):
+        load_start(recipe(weights=path))
+    with pytest.raises(InputFileError, match="these are segmenter weights"):
+        load_map_detector(path)
+    assert load_map_detector("multiscale").card.kind == "detector"
 
 
 def test_a_classifier_is_trained_on_what_a_detector_finds(tmp_path, toy_pool, use_toy_weights):

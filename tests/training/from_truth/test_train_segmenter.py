@@ -7,18 +7,16 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.weights import load_segmenter
-from napari_drpnet.training.common.class_fields import IGNORED, ClassField
+from napari_drpnet.training.common.class_fields import ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.common.trained import NotBetterError, save_trained
 from napari_drpnet.training.from_truth import train_segmenter as module
 from napari_drpnet.training.from_truth.class_pool import ClassPool
 from napari_drpnet.training.from_truth.cuts import Cuts
 from napari_drpnet.training.from_truth.train_segmenter import (
-    class_iou,
-    confusion_of,
     load_segmenter_start,
-    predict,
     train_segmenter,
+    validate,
 )
 
 NOWHERE = np.empty((0, 2))
@@ -60,9 +58,22 @@ def test_a_segmenter_is_trained_saved_and_loaded(tmp_path, pool, detector, archi
     assert network.card.trained_on == "stripes"
     assert network.card.recipe["detector_sha256"] == "abc"
     assert SegmenterRecipe.model_validate_json(path.with_suffix(".recipe.json").read_text()) == used
-    found = predict(pool.validation[0], network)
-    assert found.probability.shape == (4, 48, 48)
-    np.testing.assert_allclose(found.probability.sum(axis=0), 1, rtol=1e-5)
+    # The centres of the particles are unknown, so the usual values are recommended.
+    assert (network.card.threshold, network.card.least_area) == (0.3, 0.2)
+    assert validate(pool.validation, network).score == pytest.approx(trained.score, abs=1e-4)
+
+
+def test_the_values_chosen_for_the_best_state_are_recommended(pool, detector, monkeypatch):
+    given = []
+
+    def choose(fields, segmenter, detector):
+        given.append((fields, segmenter.card.particle_px, detector.name))
+        return {"dirt_probability": 0.83, "threshold": 0.41}
+
+    monkeypatch.setattr(module, "choose_values", choose)
+    card = train_segmenter(recipe(), pool, detector).card
+    assert (card.dirt_probability, card.threshold) == (0.83, 0.41)
+    assert given == [(pool.validation, 11.0, "toy")]  # once, not at each validation
 
 
 def test_it_starts_from_weights_and_replaces_them_only_by_better_ones(
@@ -82,11 +93,3 @@ def test_it_starts_from_weights_and_replaces_them_only_by_better_ones(
     with pytest.raises(InputFileError, match="its architecture is frrn-small, not multiscale"):
         load_segmenter_start(recipe(weights=str(path), architecture="multiscale"))
     assert load_segmenter_start(recipe()) is None
-
-
-def test_iou_of_each_class():
-    truth = np.array([[1, 1, 2, 2, IGNORED, 4]], np.uint8)
-    found = np.array([[1, 2, 2, 2, 3, 0]], np.uint8)
-    confusion = confusion_of(truth, found)
-    assert confusion.sum() == 4  # neither the ignored pixel nor the unknown one
-    np.testing.assert_allclose(class_iou(confusion), [1 / 2, 2 / 3, np.nan, np.nan])

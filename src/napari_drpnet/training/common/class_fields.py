@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_drpnet.base.geometry import Frame
+from napari_drpnet.base.class_maps import resample_classes
 from napari_drpnet.base.segmentation import UNKNOWN
-from napari_drpnet.images.preprocess import NetworkImage, resample, stack_channels
+from napari_drpnet.images.preprocess import NetworkImage, stack_channels
 from napari_drpnet.simulation import Structure, simulate_micrograph
 from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.training.common import draws
@@ -30,13 +30,10 @@ ClassMap = NDArray[np.uint8]
 
 #: Channels of the input, as on the card of a segmenter.
 INPUTS = ("view", "grey")
-#: Targets that are no class: a pixel of mixed or unknown class, and one of a real micrograph that
-#: is known to have no particles.
-IGNORED, NO_PARTICLE = 255, 254
+#: Target that is no class: a pixel of a real micrograph that is known to have no particles.
+NO_PARTICLE = 254
 #: Detectability d' of the faintest particles. The shape of fainter ones cannot be seen.
 LEAST_DETECTABILITY = 3.5
-#: Least share of one class in a pixel that is not mixed.
-_LEAST_SHARE = 0.75
 _NO_DIRT: dict[str, Any] = {
     "carbon": False,
     "ice_crystals": 0,
@@ -58,8 +55,8 @@ class ClassField:
     inputs : (2, h, w) float16 array
         Channels `INPUTS` of the preprocessed micrograph.
     classes : (h, w) uint8 array
-        Class of each pixel, numbered as in `napari_drpnet.base.segmentation`; `IGNORED` if it is
-        mixed or unknown, `NO_PARTICLE` if it is known not to be a particle.
+        Class of each pixel, numbered as in `napari_drpnet.base.segmentation`; `MIXED` if several
+        classes cover it, `NO_PARTICLE` if it is known not to be a particle.
     centers_yx : (n, 2) float array
         Centres of the particles that do not lie on dirt ``(y, x)``, network pixels.
     on_dirt_yx : (m, 2) float array
@@ -93,39 +90,17 @@ class ClassField:
         ----------
         view : NetworkImage
             Preprocessed micrograph with its grey values.
-        classes : (h, w) uint8 array
-            Class of each network pixel; see `majority`.
+        classes : (ny, nx) uint8 array
+            Class map, edge to edge with the micrograph but of any size.
         centers_yx, on_dirt_yx : (n, 2) float array
             Centres of particles beside and on dirt ``(y, x)``, unbinned pixels.
         """
+        classes = resample_classes(classes, view.frame.network_shape)
         if view.valid is not None:
-            classes = np.where(view.valid, classes, np.uint8(IGNORED))
+            classes = np.where(view.valid, classes, np.uint8(UNKNOWN))
         inputs = stack_channels(view, INPUTS).astype(np.float16)
         to_network = view.frame.to_network
         return cls(inputs, classes, to_network(centers_yx), to_network(on_dirt_yx), view.valid)
-
-
-def majority(classes: ClassMap, frame: Frame) -> ClassMap:
-    """Resample a class map to the network pixels of a frame.
-
-    Parameters
-    ----------
-    classes : (ny, nx) uint8 array
-        Class of each pixel, edge to edge with the micrograph but of any size.
-    frame : Frame
-        Relation of network pixels to those of the micrograph.
-
-    Returns
-    -------
-    (h, w) uint8 array
-        Class of at least 75 % of each pixel; `IGNORED` if it is mixed or unknown.
-    """
-    majority = np.full(frame.network_shape, IGNORED, np.uint8)
-    for number in np.unique(classes).tolist():
-        if number != UNKNOWN:
-            share = resample((classes == number).astype(np.float32), frame.network_shape)
-            majority[share >= _LEAST_SHARE] = number
-    return majority
 
 
 def random_class_fields(
@@ -166,10 +141,7 @@ def random_class_fields(
         pixels = make_fainter(pixels, centers, rng, LEAST_DETECTABILITY)
     look = partial(random_look, pixels, particle_px, polarity_of(parameters), spectrum, hard.blank)
     views = (look(rng, grey=True) for _ in range(looks))
-    return [
-        ClassField.of(view, majority(simulated.classes, view.frame), centers, simulated.on_dirt_yx)
-        for view in views
-    ]
+    return [ClassField.of(view, simulated.classes, centers, simulated.on_dirt_yx) for view in views]
 
 
 def random_dirt(

@@ -11,7 +11,12 @@ from napari_drpnet.evaluation.matching import find_gains
 from napari_drpnet.images.valid_area import is_clear
 from napari_drpnet.picking.classification.patches import extract_patches
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.detectors.peaks import find_candidates, separate_candidates, smooth
+from napari_drpnet.picking.detectors.peaks import (
+    Candidates,
+    find_candidates,
+    separate_candidates,
+    smooth,
+)
 from napari_drpnet.picking.networks.card import DetectorNetwork
 from napari_drpnet.training.common.fields import Field
 
@@ -98,9 +103,28 @@ def label_maxima(
     sigma_px, least_height : float
         Smoothing and least height, as for `label_candidates`.
     """
-    reach = particle_px / 2
     found = find_candidates(smooth(distance_map, sigma_px))
-    found = found.where(found.height >= least_height)
+    return label_found(field, found.where(found.height >= least_height), particle_px)
+
+
+def label_found(field: Field, found: Candidates, particle_px: float) -> LabelledCandidates:
+    """Compare candidates with the truth.
+
+    Parameters
+    ----------
+    field : Field
+        Field with true positions.
+    found : Candidates
+        Candidates, best first, network pixels.
+    particle_px : float
+        Particle diameter, network pixels.
+
+    Returns
+    -------
+    LabelledCandidates
+        Candidates that are not at an edge and not within half a diameter of better ones.
+    """
+    reach = particle_px / 2
     clear = _is_clear(found.centers_yx, field, reach)
     found = separate_candidates(found, clear, found.height, reach)
     return LabelledCandidates(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.picking.networks.card import AnyCard
+from napari_drpnet.picking.networks.card import AnyCard, DetectorNetwork
 from napari_drpnet.picking.networks.weights import read_card, save_network
 from napari_drpnet.training.common.recipe import AnyRecipe
 
@@ -46,6 +46,19 @@ class Trained:
 
 class NotBetterError(Exception):
     """Error if new weights are not better than those that they would replace or started from."""
+
+
+def require_detector(network: DetectorNetwork) -> None:
+    """Check that a detector is no segmenter: training needs one that draws a distance map.
+
+    Raises
+    ------
+    InputFileError
+        If the weights are those of a segmenter, which `load_detector` loads too.
+    """
+    kind = network.card.kind
+    if kind != "detector":
+        raise InputFileError(network.name, f"these are {kind} weights", "Give detector weights")
 
 
 def recipe_file(weights: Path) -> Path:

@@ -13,6 +13,7 @@ from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
+from napari_drpnet.training.common.trained import require_detector
 from napari_drpnet.training.from_labels.classifier import LabelScore, require_labels
 from napari_drpnet.training.from_labels.cross_validation import SharedJob, deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
@@ -118,6 +119,8 @@ def tune_detector(
     ------
     Cancelled
         If the work was cancelled between batches.
+    InputFileError
+        If the weights are those of a segmenter.
     ValueError
         If there are fewer than `LEAST_LABELS` labels, or the detector has no absolute scale.
 
@@ -163,6 +166,7 @@ def _prepare(
     ValueError
         If there are too few labels, or the detector has no absolute scale.
     """
+    require_detector(detector)
     if detector.card.map_units != "absolute":
         raise ValueError("a detector without an absolute scale cannot learn from labels")
     accepted = [image.accepted for image in labelled] or [np.zeros(0, bool)]

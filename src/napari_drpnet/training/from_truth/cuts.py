@@ -19,7 +19,8 @@ from napari_drpnet.picking.networks.card import AnyNetwork, ClassifierNetwork, D
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_maxima
 
-_SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
+#: Smoothing that is compared: Gaussian sigma, network pixels.
+SIGMAS_PX = (0.0, 0.7, 1.0, 1.5)
 #: Penalty of a false pick on an empty micrograph, in units of F1.
 _FALSE_PICK_COST = 0.002
 #: Loss of score for which a greater least F1 is chosen: real micrographs are dirtier than
@@ -48,7 +49,7 @@ class Cuts:
     """
 
     score: float
-    threshold: float
+    threshold: float = 0.0
     sigma_px: float = 0.0
     accept: float | None = 0.0
     least_f1: float = 0.0
@@ -106,7 +107,7 @@ def choose_detector_cuts(validation: Sequence[Field], detector: DetectorNetwork)
         Detector to validate.
     """
     particle_px = detector.card.particle_px
-    by_sigma: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in _SIGMAS_PX}
+    by_sigma: dict[float, list[LabelledCandidates]] = {sigma: [] for sigma in SIGMAS_PX}
     for field in validation:
         distance_map = predict_distance_map(field.image.astype(np.float32), detector)
         for sigma, found in by_sigma.items():

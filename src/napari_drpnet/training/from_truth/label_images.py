@@ -12,7 +12,7 @@ from napari_drpnet.formats.masks.class_maps import read_class_map
 from napari_drpnet.formats.masks.finding import CLASS_MAP_ENDINGS, find_mask
 from napari_drpnet.images.micrograph import find_micrographs, read_micrograph
 from napari_drpnet.images.preprocess import preprocess
-from napari_drpnet.training.common.class_fields import ClassField, majority
+from napari_drpnet.training.common.class_fields import ClassField
 from napari_drpnet.training.common.fields import augment
 from napari_drpnet.training.common.recipe import SegmenterData
 
@@ -115,7 +115,7 @@ class LabelImages:
         view = preprocess(
             pixels, diameter_px, self.particle_px, "dark", spectrum=self.spectrum, grey=True
         )
-        return ClassField.of(view, majority(classes, view.frame))
+        return ClassField.of(view, classes)
 
 
 def _find_pairs(labels: Path, micrographs: Path) -> list[tuple[Path, Path]]:

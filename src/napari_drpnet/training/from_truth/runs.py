@@ -10,15 +10,29 @@ import torch
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
-from napari_drpnet.picking.networks.card import AnyNetwork
+from napari_drpnet.picking.networks.card import AnyNetwork, DetectorNetwork
+from napari_drpnet.picking.networks.weights import load_detector
 from napari_drpnet.training.common.recipe import AnyRecipe
-from napari_drpnet.training.common.trained import NotBetterError, Trained
+from napari_drpnet.training.common.trained import NotBetterError, Trained, require_detector
 from napari_drpnet.training.from_truth.cuts import BestSoFar
 from napari_drpnet.training.from_truth.fit import Report
 
 _LICENCE = "BSD-3-Clause"
 
 Listener = Callable[[Report], None]
+
+
+def load_map_detector(weights: str, device: str = "cpu") -> DetectorNetwork:
+    """Load a detector that draws a distance map, by name or file.
+
+    Raises
+    ------
+    InputFileError
+        If the weights cannot be used, or are those of a segmenter.
+    """
+    detector = load_detector(weights, device)
+    require_detector(detector)
+    return detector
 
 
 def require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
@@ -53,8 +67,24 @@ def finish_run(
     best: BestSoFar,
     interrupted: bool,
     history: dict[str, Any],
+    recommend: Callable[[], dict[str, Any]] | None = None,
 ) -> Trained:
     """Complete the card by the values chosen for the best state, which the network is in.
+
+    Parameters
+    ----------
+    network : DetectorNetwork or ClassifierNetwork
+        Trained network.
+    recipe : DetectorRecipe, SegmenterRecipe or ClassifierRecipe
+        Recipe of the training.
+    best : BestSoFar
+        Validations of the run.
+    interrupted : bool
+        Whether the run was cancelled before its end.
+    history : dict
+        Notes on the origin of the weights for the card.
+    recommend : callable, optional
+        Function that returns the recommended values, if they were not chosen at each validation.
 
     Raises
     ------
@@ -70,7 +100,7 @@ def finish_run(
     versions = {"version": __version__, "torch": torch.__version__}
     notes = {"validation_score": round(cuts.score, 4), **versions, **history}
     names = {"threshold", "sigma_px", "accept", "least_f1"} & set(type(network.card).model_fields)
-    chosen = {name: getattr(cuts, name) for name in names}
+    chosen = recommend() if recommend else {name: getattr(cuts, name) for name in names}
     card = network.card.model_copy(update={**chosen, "recipe": {**used, **notes}})
     state = {name: tensor.detach().cpu() for name, tensor in network.module.state_dict().items()}
     return Trained(state, card, recipe, interrupted)

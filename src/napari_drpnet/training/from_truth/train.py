@@ -19,7 +19,7 @@ from napari_drpnet.picking.networks.card import (
     Network,
 )
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import load_classifier, load_detector
+from napari_drpnet.picking.networks.weights import load_classifier
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_candidates
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
@@ -38,6 +38,7 @@ from napari_drpnet.training.from_truth.runs import (
     finish_run,
     follow_fit,
     history_of,
+    load_map_detector,
     origin_of,
     require_same,
 )
@@ -65,13 +66,13 @@ def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -
     Raises
     ------
     InputFileError
-        If the weights cannot be used, or their architecture or patch size is not that of the
-        recipe.
+        If the weights cannot be used, or their kind, architecture or patch size is not that of
+        the recipe.
     """
     if recipe.weights is None:
         return None
     if isinstance(recipe, DetectorRecipe):
-        detector = load_detector(recipe.weights, device)
+        detector = load_map_detector(recipe.weights, device)
         require_same(
             recipe.weights, "architecture", detector.card.architecture, recipe.architecture
         )

@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.segmentation import CARBON, Segmentation
-from napari_drpnet.images.preprocess import NetworkImage
+from napari_drpnet.evaluation.class_scores import evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.build import SEGMENTERS
 from napari_drpnet.picking.networks.card import (
     DetectorNetwork,
@@ -19,7 +15,6 @@ from napari_drpnet.picking.networks.card import (
     SegmenterNetwork,
 )
 from napari_drpnet.picking.networks.weights import load_segmenter
-from napari_drpnet.picking.segmentation.segment import segment
 from napari_drpnet.training.common.class_fields import INPUTS, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.common.trained import Trained
@@ -34,10 +29,7 @@ from napari_drpnet.training.from_truth.runs import (
     origin_of,
     require_same,
 )
-
-#: Recommended threshold of the scores of components.
-_THRESHOLD = 0.3
-_LEAST_AREA = 0.2
+from napari_drpnet.training.from_truth.segmenter_cuts import choose_values, predict
 
 
 def load_segmenter_start(recipe: SegmenterRecipe, device: str = "cpu") -> SegmenterNetwork | None:
@@ -64,7 +56,10 @@ def train_segmenter(
     job: Job | None = None,
     on_report: Listener | None = None,
 ) -> Trained:
-    """Train a segmenter; the score is the mean IoU of the classes on the validation fields.
+    """Train a segmenter, and choose the values that it recommends on the validation fields.
+
+    The score of each validation is the mean IoU of the classes. The values are chosen once, for
+    the best state.
 
     Parameters
     ----------
@@ -97,7 +92,6 @@ def train_segmenter(
         particle_px=detector.card.particle_px,
         spectrum=pool.spectrum,
         inputs=INPUTS,
-        least_area=_LEAST_AREA,
         **origin_of(pool.description, start),
     )
     build = SEGMENTERS[recipe.architecture]
@@ -107,47 +101,13 @@ def train_segmenter(
     reports = fit_segmenter(module, pool.fields, recipe, card.particle_px, job, best.validate)
     interrupted = follow_fit(reports, on_report, best)
     history = history_of(start) | {"detector_sha256": detector.sha256}
-    return finish_run(network, recipe, best, interrupted, history)
+    recommend = partial(choose_values, pool.validation, network, detector)
+    return finish_run(network, recipe, best, interrupted, history, recommend)
 
 
 def validate(fields: Sequence[ClassField], segmenter: SegmenterNetwork) -> Cuts:
-    """Return the mean IoU of the classes on fields as the score, and fixed recommended values."""
-    confusion = sum(
-        (confusion_of(field.classes, predict(field, segmenter).class_map) for field in fields),
-        start=np.zeros((CARBON, CARBON), np.int64),
+    """Return the mean IoU of the classes on fields as the score."""
+    scores = (
+        evaluate_classes(predict(field, segmenter).class_map, field.classes) for field in fields
     )
-    return Cuts(float(np.nanmean(class_iou(confusion))), _THRESHOLD)
-
-
-def predict(field: ClassField, segmenter: SegmenterNetwork) -> Segmentation:
-    """Segment a field."""
-    image, grey = field.inputs.astype(np.float32)
-    shape = (image.shape[0], image.shape[1])
-    view = NetworkImage(image, Frame(shape, shape), "dark", "robust", field.valid, grey=grey)
-    return segment(view, segmenter)
-
-
-def confusion_of(truth: NDArray[np.uint8], found: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Count the pixels of each class by their predicted class.
-
-    Parameters
-    ----------
-    truth, found : (h, w) uint8 array
-        True and predicted class numbers; pixels that are not of one of the four classes do not
-        count.
-
-    Returns
-    -------
-    (4, 4) int array
-        Numbers of pixels by true class (rows) and predicted class (columns).
-    """
-    known = (truth >= 1) & (truth <= CARBON) & (found >= 1)
-    pairs = (truth[known].astype(np.intp) - 1) * CARBON + found[known] - 1
-    return np.bincount(pairs, minlength=CARBON**2).reshape(CARBON, CARBON)
-
-
-def class_iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the IoU ``(4,)`` of each class; NaN for one that is neither true nor predicted."""
-    common = np.diag(confusion)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - common
-    return np.where(union > 0, common / np.maximum(union, 1), np.nan)
+    return Cuts(pool_classes(list(scores)).mean_iou or 0.0)
