@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_drpnet.base.class_maps import MIXED
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE
-from napari_drpnet.training.common.class_fields import IGNORED, NO_PARTICLE, ClassField
+from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
 
@@ -103,7 +104,7 @@ def segmentation_loss(scores: Tensor, classes: Tensor, weights: Tensor) -> Tenso
     -------
     () float tensor
         Weighted cross-entropy, plus the soft Dice loss of the classes that the batch shows. For
-        pixels `NO_PARTICLE` the cross-entropy is ``−log(1 − P(particle))``. Pixels `IGNORED` do
+        pixels `NO_PARTICLE` the cross-entropy is ``−log(1 − P(particle))``. Pixels `MIXED` do
         not count.
     """
     logarithm = functional.log_softmax(scores, dim=1)
@@ -194,5 +195,5 @@ def _padded(field: ClassField, side: int) -> ClassField:
     return replace(
         field,
         inputs=np.pad(field.inputs, ((0, 0), *missing)),
-        classes=np.pad(field.classes, missing, constant_values=IGNORED),
+        classes=np.pad(field.classes, missing, constant_values=MIXED),
     )
