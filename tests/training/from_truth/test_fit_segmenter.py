@@ -3,8 +3,9 @@ import pytest
 import torch
 from torch import nn
 
+from napari_drpnet.base.class_maps import MIXED
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE
-from napari_drpnet.training.common.class_fields import IGNORED, NO_PARTICLE, ClassField
+from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit_segmenter import (
     class_weights,
@@ -47,11 +48,11 @@ def test_ignored_pixels_do_not_count():
     classes = stripes().classes[None].copy()
     scores = scores_of(classes)
     before = segmentation_loss(scores, torch.from_numpy(classes), EQUAL)
-    classes[:, :, :10] = IGNORED
+    classes[:, :, :10] = MIXED
     scores[:, :, :, :10] = torch.randn(1, 4, 48, 10)
     after = segmentation_loss(scores, torch.from_numpy(classes), EQUAL)
     assert after == pytest.approx(float(before), rel=0.05)
-    nothing = torch.full((1, 8, 8), IGNORED, dtype=torch.uint8)
+    nothing = torch.full((1, 8, 8), MIXED, dtype=torch.uint8)
     assert segmentation_loss(torch.zeros(1, 4, 8, 8), nothing, EQUAL) == 0
 
 
