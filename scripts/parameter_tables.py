@@ -40,6 +40,7 @@ PAGES = (PAGE, DOCS / "keys.md", *sorted((DOCS / "panels").glob("*.md")))
 #: Models of commands, and models of the window.
 MODELS: dict[str, type[BaseModel]] = {
     "drpnet pick": PickParameters,
+    "drpnet segment": PickParameters,
     "drpnet relion": PickParameters,
     "drpnet curate": CurationRules,
     "drpnet simulate": SimulationParameters,
@@ -109,7 +110,8 @@ def _verb_tables(name: str) -> str:
     }
     tables = []
     for heading, flags in _stages(name):
-        tables.append(_table(heading, [options.pop(each) for each in flags], context))
+        if stage := [options.pop(each) for each in flags if each in options]:
+            tables.append(_table(heading, stage, context))
     if options:
         tables.append(_table("Options", list(options.values()), context))
     return "\n\n".join([f"    {usage}", *tables])

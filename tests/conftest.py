@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 from threading import Event
 
@@ -59,6 +60,58 @@ def use_toy_weights(monkeypatch, toy_weights) -> None:
     monkeypatch.setenv("DRPNET_WEIGHTS", str(toy_weights))
 
 
+@pytest.fixture(scope="session")
+def segmenter_weights(tmp_path_factory) -> Path:
+    """The file of a segmenter: small dark areas are particles, and large bright ones carbon."""
+    import torch
+
+    from napari_drpnet.picking.networks.card import SegmenterCard
+    from napari_drpnet.picking.networks.multiscale import MultiScaleNet
+    from napari_drpnet.picking.networks.weights import save_network
+
+    module = MultiScaleNet(2, 4)
+    first, last = module.down[0], module.up[-1]
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+        for layer in (*module.down.modules(), *module.up.modules()):
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.weight.fill_(1)
+        for channel in range(2):
+            first[0].weight[channel, channel] = 1 / 9
+            first[3].weight[channel, channel, 1, 1] = 1
+            last[0].weight[channel, last[0].in_channels - 24 + channel, 1, 1] = 1
+            last[3].weight[channel, channel, 1, 1] = 1
+        module.out.weight[1, 0], module.out.bias[1] = 8, -6
+        module.out.weight[3, 1], module.out.bias[3] = 90, -50
+        module.out.bias[2] = -20
+    card = SegmenterCard(
+        particle_px=9,
+        licence="BSD-3-Clause",
+        trained_on="nothing",
+        architecture="multiscale",
+        threshold=0.1,
+        clearance=0.6,
+    )
+    path = tmp_path_factory.mktemp("segmenter") / "segmenter-default.safetensors"
+    save_network(path, module.state_dict(), card)
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_weights_and_segmenter(tmp_path_factory, toy_weights, segmenter_weights) -> Path:
+    """A folder of default weights of all kinds."""
+    folder = tmp_path_factory.mktemp("all_weights")
+    for file in (*toy_weights.iterdir(), *segmenter_weights.parent.iterdir()):
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture
+def use_toy_segmenter(monkeypatch, toy_weights_and_segmenter) -> None:
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(toy_weights_and_segmenter))
+
+
 @pytest.fixture
 def toy_segmenter(monkeypatch, tmp_path) -> str:
     """A file of segmenter weights; see `segmenting.write_segmenter`."""
@@ -116,6 +169,19 @@ def write_discs():
         with mrcfile.new(path) as file:
             file.set_data((100 - 8 * discs + rng.normal(size=(side, side))).astype(np.float32))
             file.voxel_size = pixel_size
+        return centers
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_dirty(write_discs):
+    """A function that writes a micrograph of dark discs with a bright film on the right quarter."""
+
+    def write(path, seed: int = 0) -> np.ndarray:
+        centers = write_discs(path, seed)
+        with mrcfile.open(path, "r+") as file:
+            file.data[:, 120:] += 4
         return centers
 
     return write

@@ -72,7 +72,7 @@ def test_a_file_with_two_names_is_picked_once_under_the_first(tree):
 
 
 def test_two_micrographs_with_one_output_are_refused_by_name(tree):
-    with pytest.raises(InputFileError, match=r"b/x\.mrc.*a/x\.mrc.*x_autopick\.star"):
+    with pytest.raises(InputFileError, match=r"b/x\.mrc.*a/x\.mrc.*both be named x…"):
         outputs("Movies/a", "Movies/b")
 
 

@@ -336,3 +336,47 @@ def test_records_are_plain_json(pick):
 def test_unknown_formats_are_refused():
     with pytest.raises(ValueError, match="formats"):
         batch.Outputs(Path("out"), (".xyz",))
+
+
+#: A record as the version before segmenters wrote it, with words in place of what differs.
+OLD_RECORD = (
+    '{"version":"0.1.0","settings":{"particle":{"diameter_angstrom":36.0,'
+    '"pixel_size_angstrom":null,"polarity":"auto"},"detector":{"weights":"DETECTOR",'
+    '"precision":"float32","normalization":"robust","map_units":"absolute"},"peaks":{'
+    '"sigma_px":1.5,"threshold":0.0,"level":1,"score":"height","min_distance":0.5,"border":'
+    '0.5,"max_count":null},"classifier":{"classifier":"CLASSIFIER","accept":0.5,"least_f1":'
+    '0.0},"outputs":{"endings":["_autopick.star"],"box_size_px":null,"all_candidates":'
+    'false}},"source":{"name":"in/sub/m0.mrc","path":"PATH","bytes":103424.0,"modified":'
+    'MODIFIED,"pixel_size_angstrom":null},"result":{"name":"in/sub/m0.mrc","files":['
+    '"sub/m0_autopick.star"],"accepted":16,"above_threshold":16,"mean_fom":'
+    '0.7310585786300049,"fom_quantiles":[0.7310585786300049,0.7310585786300049,'
+    '0.7310585786300049,0.7310585786300049,0.7310585786300049],"doubtful":0,"accept":0.5,'
+    '"automatic":false,"expected_precision":0.7310585786300049,"expected_recall":1.0,'
+    '"expected_f1":0.8446375965030365,"valid_share":1.0,"diameter_px":18.0,'
+    '"pixel_size_angstrom":2.0,"polarity":"dark","polarity_confidence":1.0,"seconds":'
+    '5.282892094000999,"earlier":false,"advice":[{"topic":"diameter","text":"A particle '
+    "diameter of 36 Å is smaller than what can be seen in ice. If you meant 36 nm, give 360 "
+    'Å."}]},"candidates":null}'
+)
+
+
+def test_records_of_the_version_before_segmenters_still_resume(pick, parameters):
+    new, _ = task.PickTask.prepare(parameters, Outputs(Path("out")))
+    micrograph = Path("in/sub/m0.mrc")
+    record, file = Path("out/.drpnet/sub/m0.json"), Path("out/sub/m0_autopick.star")
+    values = {
+        "DETECTOR": new.sha256.detector,
+        "CLASSIFIER": new.sha256.classifier,
+        "PATH": str(micrograph.absolute()),
+        "MODIFIED": repr(micrograph.stat().st_mtime),
+    }
+    text = OLD_RECORD
+    for word, value in values.items():
+        text = text.replace(word, value)
+    for path, content in ((record, text), (file, "the picks")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    report = pick("in", existing="resume")
+    assert [picked.earlier for picked in report.picked] == [True, False, False]
+    assert file.read_text() == "the picks"
+    assert report.picked[0].dirty_area is None

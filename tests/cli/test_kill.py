@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from napari_drpnet.formats import read_coordinates
+from napari_drpnet.formats import read_coordinates, read_mask
 from napari_drpnet.relion.star_tables import read_tables
 
 COUNT = 12
+STAR, MASK = "_autopick.star", "_mask.mrc"
 PICK = ("pick", "in", "--out", "out", "--diameter", "36", "--format", "star,csv")
+SEGMENT = ("segment", "in", "--out", "out", "--diameter", "36", "--format", "mrc,png,npz")
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,6 +48,22 @@ def test_a_killed_batch_goes_on_where_it_stopped(drpnet, workers, after):
     assert len(_index()) == COUNT
 
 
+@pytest.mark.parametrize(("workers", "after"), [(1, 1), (2, 4)])
+def test_a_killed_segmentation_goes_on_where_it_stopped(drpnet, use_toy_segmenter, workers, after):
+    pids = _kill_after(after, workers, signal.SIGKILL, -signal.SIGKILL, SEGMENT, MASK)
+    _wait_until(lambda: not any(map(_is_alive, pids)))
+    finished = _times(MASK)
+    assert after <= len(finished) < COUNT
+    for path in Path("out").glob("m*_*"):
+        assert read_mask(path, (400, 400)).shape == (200, 200), path
+    resumed = drpnet(*SEGMENT, "--resume", "--workers", 1).stdout
+    assert f"{len(finished)} more were finished before" in resumed
+    assert finished.items() <= _times(MASK).items()
+    assert len(_times(MASK)) == COUNT
+    assert len(list(Path("out").glob("m??_*"))) == 3 * COUNT
+    assert not list(Path("out").rglob("*.part*"))
+
+
 @pytest.mark.parametrize(("workers", "stop"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
 def test_a_batch_that_is_asked_to_end_writes_its_index(workers, stop):
     pids = _kill_after(2, workers, stop, 130)
@@ -55,12 +73,19 @@ def test_a_batch_that_is_asked_to_end_writes_its_index(workers, stop):
     assert not list(Path("out").rglob("*.part*"))
 
 
-def _kill_after(count: int, workers: int, stop: signal.Signals, code: int) -> list[int]:
+def _kill_after(
+    count: int,
+    workers: int,
+    stop: signal.Signals,
+    code: int,
+    command: tuple[str, ...] = PICK,
+    ending: str = STAR,
+) -> list[int]:
     """Stop a batch at its n-th record; return which processes worked for it."""
     call = "from napari_drpnet.cli import main; main()"
-    arguments = [sys.executable, "-c", call, *PICK, "--workers", str(workers)]
+    arguments = [sys.executable, "-c", call, *command, "--workers", str(workers)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, start_new_session=True) as process:
-        _wait_until(lambda: len(_times()) >= count and Path("out/.drpnet/lock").exists())
+        _wait_until(lambda: len(_times(ending)) >= count and Path("out/.drpnet/lock").exists())
         assert process.poll() is None
         pids = _children(process.pid)
         if stop == signal.SIGINT:  # Ctrl-C in a terminal reaches all of them
@@ -93,10 +118,10 @@ def _is_alive(pid: int) -> bool:
     return "zombie" not in status.read_text() if status.exists() else True
 
 
-def _times() -> dict[str, int]:
-    """Return when the picks of finished micrographs were written."""
+def _times(ending: str = STAR) -> dict[str, int]:
+    """Return when the files with an ending of finished micrographs were written."""
     records = Path("out/.drpnet").glob("[!.]*.json")
-    files = [Path("out", f"{record.stem}_autopick.star") for record in records]
+    files = [Path("out", f"{record.stem}{ending}") for record in records]
     return {file.name: file.stat().st_mtime_ns for file in files}
 
 

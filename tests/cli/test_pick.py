@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -287,3 +288,73 @@ def test_wrong_usage_does_nothing(drpnet, arguments, message):
 def test_only_jobs_of_a_cluster_can_be_counted(drpnet, scheduler, others, reason):
     assert reason in drpnet("pick", "in", *OUT, "--scheduler", scheduler, *others, code=2).stderr
     assert not Path("out").exists()
+
+
+@pytest.fixture
+def dirty(micrographs, write_dirty, use_toy_segmenter):
+    """Two micrographs with film, on which 4 of 16 particles lie."""
+    for path in Path("in").iterdir():
+        path.unlink()
+    for seed in range(2):
+        write_dirty(f"in/m{seed}.mrc", seed)
+
+
+def test_picks_on_dirt_are_counted_and_told(drpnet, dirty):
+    shown = drpnet("pick", "in", *OUT, "--segmenter", "default").stdout.splitlines()
+    assert shown[0].startswith("in/m0.mrc     12 of    16 accepted,    4 on dirt")
+    assert shown[2].count("default (") == 3
+    picked = json.loads(Path("out/summary.json").read_text())["micrographs"][0]
+    assert picked["dirty_area"] == pytest.approx(0.2, abs=0.01)
+    assert (picked["on_dirt"], picked["doubtful"]) == (4, 0)
+    assert picked["expected_recall"] == 1  # those on dirt are no particles
+
+
+def test_masks_beside_the_picks(drpnet, dirty):
+    drpnet("pick", "in", *OUT, "--segmenter", "default", "--masks", "mrc,png", "--full-size")
+    ends = ("_autopick.star", "_mask.mrc", "_classes.png", ".mrc")
+    assert sorted(path.name for path in Path("out").glob("m0*")) == sorted(f"m0{e}" for e in ends)
+    shown = drpnet("pick", "in", "--out", "other", *OUT[2:], "--masks", "mrc", code=2)
+    assert "masks are files of a segmentation: name a segmenter" in shown.stderr
+    assert not Path("other").exists()
+
+
+def test_a_segmenter_as_the_detector(drpnet, dirty):
+    pick = ("pick", "in", *OUT, "--weights", "segmenter-default", "--classifier", "none",
+            "--polarity", "dark")  # fmt: skip
+    shown = drpnet(*pick, "--report").stdout
+    assert "with segmenter-default (" in shown
+    assert "on dirt" in shown
+    assert (read_coordinates("out/m0_autopick.star").centers_yx[:, 1] < 120).all()
+    assert "2 more were finished before" in drpnet(*pick, "--resume").stdout
+
+
+def test_masks_of_any_program(drpnet, dirty):
+    drpnet("segment", "in", "--out", "masks", *OUT[2:], "--full-size")
+    pick = ("pick", "in", *OUT, "--mask", "masks", "--clearance", 0.6)
+    first = drpnet(*pick).stdout.splitlines()[0]
+    assert first.startswith("in/m0.mrc     12 of    16 accepted,    4 on dirt")
+    assert "2 more were finished before" in drpnet(*pick, "--resume").stdout
+    with mrcfile.mmap("masks/m0_mask.mrc", "r+") as file:
+        file.data[:] = 0
+    os.utime("masks/m0_mask.mrc", (1, 1))
+    shown = drpnet(*pick, "--resume").stdout
+    assert shown.startswith("in/m0.mrc     16 of    16 accepted,    0 on dirt")
+    assert "1 more were finished before" in shown
+    assert "Picked 2 micrographs" in drpnet("pick", "in", *OUT, "--resume").stdout
+
+
+def test_a_mask_that_is_missing_or_malformed_fails_one_micrograph(drpnet):
+    Path("masks").mkdir()
+    for name, columns in (("m0", 80), ("m1", 50)):
+        with mrcfile.new(f"masks/{name}_mask.mrc") as file:
+            file.set_data(np.zeros((80, columns), np.int8))
+    result = drpnet("pick", "in", *OUT, "--mask", "masks", code=1)
+    assert "in/m0.mrc     16 of    16 accepted,    0 on dirt" in result.stdout
+    assert "masks/m1_mask.mrc: has another aspect ratio than its micrograph" in result.stderr
+    assert "masks: has no mask of the micrograph in/m2.mrc" in result.stderr
+    one = drpnet("pick", "in/m1.mrc", "--out", "one", *OUT[2:], "--mask", "masks/m0_mask.mrc")
+    assert "0 on dirt" in one.stdout
+    other = ("pick", "in", "--out", "other", *OUT[2:])
+    assert "there is no such mask" in drpnet(*other, "--mask", "gone", code=1).stderr
+    assert "need --mask" in drpnet(*other, "--flip-mask-rows", code=2).stderr
+    assert not Path("other").exists()

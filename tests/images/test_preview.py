@@ -4,7 +4,13 @@ from PIL import Image
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.images.micrograph import Micrograph
-from napari_drpnet.images.preview import LONGEST_SIDE, draw_preview, write_preview
+from napari_drpnet.images.preview import (
+    LONGEST_SIDE,
+    draw_classes,
+    draw_preview,
+    write_overlay,
+    write_preview,
+)
 
 
 def micrograph(*shape):
@@ -75,3 +81,36 @@ def test_the_file_is_a_picture_without_leftovers(tmp_path):
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.mode == "P"
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+
+
+PALETTE = [
+    ("unknown", (0, 0, 0)),
+    ("background", (0, 0, 255)),
+    ("particle", (255, 0, 0)),
+    ("ice", (0, 255, 0)),
+]
+
+
+def test_classes_are_painted_where_they_are():
+    classes = np.ones((30, 25), np.uint8)
+    classes[:10, :5] = 2
+    pixels = np.asarray(draw_classes(micrograph(600, 500), classes, 80.0, PALETTE), int)
+    assert pixels.shape == (600, 500, 3)
+    is_red = pixels[..., 0] > pixels[..., 2] + 40
+    assert is_red[:200, :100].all()
+    assert not is_red[202:].any()
+    assert not is_red[:, 102:].any()
+    grey = pixels[202:, 102:]
+    assert (grey == grey[..., :1]).all()  # neither background nor unknown is painted
+    inside, edge = pixels[100, 50], pixels[100, 99]
+    assert edge[0] - edge[2] > inside[0] - inside[2]
+
+
+def test_an_overlay_has_a_legend(tmp_path):
+    classes = np.full((30, 25), 3, np.uint8)
+    classes[:, :10] = 0
+    write_overlay(tmp_path / "o.png", micrograph(600, 500), classes, 80.0, PALETTE)
+    picture = np.asarray(Image.open(tmp_path / "o.png").convert("RGB"), int)
+    assert picture.shape[0] > 600
+    legend = picture[600:]
+    assert ((legend[..., 1] > 200) & (legend[..., 0] < 60)).sum() > 30  # the square of ice

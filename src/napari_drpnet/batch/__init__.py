@@ -1,6 +1,7 @@
 """Pick many micrographs into an output folder, without losing results if the process dies."""
 
 from napari_drpnet.batch.entries import BatchEntry, find_entries, list_entries
+from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import (
     BatchReport,
     FailedMicrograph,
@@ -23,6 +24,7 @@ __all__ = [
     "Cluster",
     "Existing",
     "FailedMicrograph",
+    "GivenMasks",
     "InLine",
     "Outcome",
     "Outputs",

@@ -1,7 +1,9 @@
 """Find the micrographs of a batch, and name the output files of each."""
 
 import glob
+import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -11,6 +13,11 @@ from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrograph
 from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
+MASK, CLASS_MAP, OVERLAY = "_mask.mrc", "_classes.png", "_overlay.png"
+#: Endings of masks that other programs find by the name of the micrograph.
+FULL_SIZE_MASK, WARP_MASK = ".mrc", ".tif"
+#: Endings of images that are written, and are no micrographs.
+_WRITTEN = (PREVIEW, MASK, CLASS_MAP, OVERLAY)
 #: Folder inside an output folder with the records of finished micrographs.
 RECORDS = ".drpnet"
 
@@ -59,7 +66,7 @@ def find_entries(
     sources : iterable of path-like
         Micrographs, folders with micrographs, patterns with ``*``, or RELION lists (``.star``).
     out_dir : path-like
-        Output folder; previews in it are not treated as micrographs.
+        Output folder; previews and masks in it are not treated as micrographs.
 
     Returns
     -------
@@ -96,9 +103,9 @@ def _entries(source: Path, parent: Path, out_dir: Path) -> Iterator[BatchEntry]:
         yield _entry(source, parent)
     else:
         root = source if source.is_dir() else _fixed_part(source)
-        for file in find_micrographs(source):
-            if not _is_preview(file, out_dir):
-                yield _entry(file, root)
+        entries = [_entry(file, root) for file in find_micrographs(source)]
+        written = _WrittenImages(entries, out_dir)
+        yield from (entry for entry in entries if not written.has(entry))
 
 
 def _entry(file: Path, root: Path) -> BatchEntry:
@@ -125,12 +132,55 @@ def _fixed_part(pattern: Path) -> Path:
     return Path(*pattern.parts[:magic])
 
 
-def _is_preview(file: Path, out_dir: Path) -> bool:
-    """Return whether a file is a preview, written by this run or another, not a micrograph."""
-    if not file.name.endswith(PREVIEW):
-        return False
-    parents = file.resolve().parents
-    return out_dir.resolve() in parents or any((folder / RECORDS).is_dir() for folder in parents)
+class _WrittenImages:
+    """Images that this run or an earlier one wrote, among the images in a folder.
+
+    Parameters
+    ----------
+    entries : sequence of BatchEntry
+        All images in the folder.
+    out_dir : pathlib.Path
+        Output folder of this run.
+    """
+
+    def __init__(self, entries: Sequence[BatchEntry], out_dir: Path) -> None:
+        self._out_dir = out_dir.resolve()
+        self._outputs = {entry.output for entry in entries}
+        self._stems = Counter(entry.output.name for entry in entries)
+        self._folders: dict[Path, list[Path]] = {}
+
+    def has(self, entry: BatchEntry) -> bool:
+        """Return whether an image is a preview or a mask, and not a micrograph."""
+        path = entry.micrograph.path
+        if path.name.endswith(_WRITTEN):
+            return bool(self._output_folders(path))
+        # A mask with the name of its micrograph is there twice.
+        if path.suffix not in (FULL_SIZE_MASK, WARP_MASK) or self._stems[entry.output.name] == 1:
+            return False
+        return any(self._is_mask(path, folder) for folder in self._output_folders(path))
+
+    def _output_folders(self, file: Path) -> list[Path]:
+        """Return the output folders that a file is in."""
+        parent = file.parent
+        if parent not in self._folders:
+            self._folders[parent] = [
+                folder
+                for folder in (parent.resolve() / file.name).parents
+                if folder == self._out_dir or (folder / RECORDS).is_dir()
+            ]
+        return self._folders[parent]
+
+    def _is_mask(self, file: Path, folder: Path) -> bool:
+        """Return whether a record names a file, or it may be of a run that was killed."""
+        place = (file.parent.resolve() / file.name).relative_to(folder)
+        output = place.with_suffix("")
+        try:
+            record = json.loads((folder / RECORDS / f"{output}.json").read_bytes())
+            return place.as_posix() in record["result"]["files"]
+        except FileNotFoundError:
+            return folder == self._out_dir and PurePath(output) in self._outputs
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
 
 def _refuse_names(entries: Iterable[BatchEntry]) -> None:
@@ -148,6 +198,5 @@ def _refuse_collisions(entries: Iterable[BatchEntry]) -> None:
         path = entry.micrograph.path
         other = taken.setdefault(entry.output, path)
         if other is not path:
-            target = f"{entry.output}{PICKS}.star"
-            reason = f"its picks and those of {other} would both be written to {target}"
+            reason = f"its files and those of {other} would both be named {entry.output}…"
             raise InputFileError(path, reason, "Use two output folders, or rename one of them")

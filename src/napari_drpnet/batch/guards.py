@@ -1,7 +1,7 @@
 """Protect an output folder from overwritten picks, and from two runs at the same time."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,8 @@ class AlreadyPickedError(Exception):
 
 def require_fresh(entries: Iterable[BatchEntry], outputs: Outputs) -> None:
     """Raise `AlreadyPickedError` if output files of these micrographs already exist."""
-    files = [outputs.index, *(path for entry in entries for path in outputs.paths(entry))]
+    index = [outputs.index] if outputs.formats else []
+    files = [*index, *(path for entry in entries for path in outputs.paths(entry))]
     found = [path for path in files if path.exists()]
     if found:
         raise AlreadyPickedError(
@@ -32,8 +33,30 @@ def require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
     for entry in entries:
         if other := ledger.find_other(entry):
             raise AlreadyPickedError(
-                f"the picks of {entry.micrograph.path} would replace those of {other}: use another "
-                "output folder, or pick both in one run"
+                f"the files of {entry.micrograph.path} would replace those of {other}: use another "
+                "output folder, or give both in one run"
+            )
+
+
+def require_safe(entries: Collection[BatchEntry], outputs: Outputs, ledger: Ledger) -> None:
+    """Raise `AlreadyPickedError` if micrographs, picks or masks would be lost, even if asked for.
+
+    Masks may have the names of micrographs. A folder has either picks or masks alone, because the
+    files of a micrograph replace all those that an earlier run wrote.
+    """
+    micrographs = {os.path.realpath(entry.micrograph.path) for entry in entries}
+    for entry in entries:
+        for path in outputs.paths(entry):
+            if os.path.realpath(path) in micrographs:
+                raise AlreadyPickedError(
+                    f"{path} is a micrograph, which its mask would replace: use another output "
+                    "folder"
+                )
+        if ledger.is_other_kind(entry):
+            there, wanted = ("masks", "picks") if outputs.formats else ("picks", "masks")
+            raise AlreadyPickedError(
+                f"{outputs.folder} has {there}, which {wanted} would replace: use another output "
+                "folder"
             )
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import (
     BatchReport,
     FailedMicrograph,
@@ -22,7 +23,7 @@ from napari_drpnet.batch.folder.outputs import (
     index_rows,
     relative_to_project,
 )
-from napari_drpnet.batch.guards import require_fresh, require_own, sole_writer
+from napari_drpnet.batch.guards import require_fresh, require_own, require_safe, sole_writer
 from napari_drpnet.batch.results.summary import write_json, write_table
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.batch.workers.workers import InLine, Workers
@@ -45,6 +46,7 @@ def pick_micrographs(
     job: Job | None = None,
     on_outcome: Listener | None = None,
     workers: Workers | None = None,
+    masks: GivenMasks | None = None,
 ) -> BatchReport:
     """Pick micrographs, and write the files of each one as soon as it is picked.
 
@@ -68,6 +70,9 @@ def pick_micrographs(
         Callback, called with the result of each micrograph.
     workers : Workers, optional
         Workers that pick, for example from `choose_workers`; by default this process.
+    masks : GivenMasks, optional
+        Masks of dirt of any program; picks on dirt are rejected. A micrograph without a usable
+        mask fails.
 
     Returns
     -------
@@ -78,12 +83,13 @@ def pick_micrographs(
     Raises
     ------
     AlreadyPickedError
-        If existing files would be replaced without permission, or another run is writing to the
-        folder.
+        If existing files would be replaced without permission, a micrograph would be replaced, or
+        another run is writing to the folder.
     InputFileError
-        If weights are missing or damaged.
+        If weights are missing or damaged, or there are no such masks.
     ValueError
-        If the device is not available, or a threshold is missing; see `resolve`.
+        If the device is not available, a threshold is missing, see `resolve`, or files of a
+        segmentation are wanted without a segmenter.
     OSError
         If the output folder cannot be written to, or no worker process can be started.
 
@@ -96,14 +102,20 @@ def pick_micrographs(
     entries = tuple(entries)
     if existing == "refuse":
         require_fresh(entries, outputs)
-    with open_batch(parameters, outputs, workers, resume=existing == "resume") as batch:
+    resume = existing == "resume"
+    with open_batch(parameters, outputs, workers, masks, resume=resume) as batch:
         batch.pick(entries, job, on_outcome)
     return batch.report()
 
 
 @contextmanager
 def open_batch(
-    parameters: PickParameters, outputs: Outputs, workers: Workers | None, *, resume: bool
+    parameters: PickParameters,
+    outputs: Outputs,
+    workers: Workers | None,
+    masks: GivenMasks | None,
+    *,
+    resume: bool,
 ) -> Iterator["Batch"]:
     """Lock an output folder for this process; write the index and the summaries at the end.
 
@@ -116,7 +128,7 @@ def open_batch(
     """
     workers = workers or InLine()
     device = workers.device(parameters.detector.device)
-    task, networks = PickTask.prepare(parameters, outputs, device)
+    task, networks = PickTask.prepare(parameters, outputs, device, masks)
     with sole_writer(outputs.folder):
         batch = Batch(task, networks, workers, resume)
         try:
@@ -168,6 +180,7 @@ class Batch:
         on_outcome: Listener | None = None,
     ) -> None:
         """Pick micrographs. Cancellation or Ctrl-C stops this and sets `interrupted`."""
+        require_safe(entries, self._outputs, self._ledger)
         if self._resume:
             require_own(entries, self._ledger)
         self._requested |= {entry.micrograph.name: entry for entry in entries}
@@ -203,7 +216,7 @@ class Batch:
         if not self._requested:
             return
         results = list(self._ledger.results(self._requested.values()))
-        if results:
+        if results and self._outputs.formats:
             self._write_index(results)
         report = self.report()
         for path in (self._outputs.table, self._outputs.summary):

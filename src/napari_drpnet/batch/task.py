@@ -10,19 +10,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_drpnet.base.devices import Device, choose_device
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled, Job
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.given_masks import GivenMasks
+from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.batch.folder.outputs import Outputs, explain, write_outputs
+from napari_drpnet.batch.folder.outputs import Outputs, explain, write_masks, write_outputs
 from napari_drpnet.batch.folder.records import Ledger
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
 from napari_drpnet.images.micrograph import Micrograph, read_micrograph
-from napari_drpnet.picking.advice import advise
-from napari_drpnet.picking.cuts import above_threshold, find_cut
+from napari_drpnet.picking.advice import Advice, advise
+from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt
+from napari_drpnet.picking.detection import Detection, Mask, detect
+from napari_drpnet.picking.dirt import Dirt, find_dirt
 from napari_drpnet.picking.expected import Cut, expected_scores
 from napari_drpnet.picking.fingerprint import Hashes, settings_of_picks
 from napari_drpnet.picking.loading import NetworkCache, Networks, load_networks
@@ -33,6 +38,8 @@ from napari_drpnet.picking.resolve import ResolvedParameters
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Picks with a lower P(particle) count as doubtful.
 _DOUBT = 0.5
+_NOTHING: NDArray[np.float64] = np.empty(0)
+_NO_PICKS = Picks(np.empty((0, 2)), _NOTHING, _NOTHING, _NOTHING, np.empty(0, bool))
 #: Networks that this process has loaded.
 _NETWORKS = NetworkCache()
 
@@ -54,15 +61,22 @@ class PickTask:
         Files to write, and the output folder.
     sha256 : Hashes
         Hashes of the weights, because another computer may have other weights of the same name.
+    masks : GivenMasks, optional
+        Masks of dirt of any program.
     """
 
     parameters: ResolvedParameters
     outputs: Outputs
     sha256: Hashes
+    masks: GivenMasks | None = None
 
     @classmethod
     def prepare(
-        cls, parameters: PickParameters, outputs: Outputs, device: Device | None = None
+        cls,
+        parameters: PickParameters,
+        outputs: Outputs,
+        device: Device | None = None,
+        masks: GivenMasks | None = None,
     ) -> tuple[Self, Networks]:
         """Check the networks and the device, and fill in the values that the weights recommend.
 
@@ -72,6 +86,8 @@ class PickTask:
             Parameters and outputs as the user gave them.
         device : Device, optional
             Device from `Workers.device`; by default the device that this process would choose.
+        masks : GivenMasks, optional
+            Masks of dirt of any program.
 
         Returns
         -------
@@ -84,14 +100,19 @@ class PickTask:
         Raises
         ------
         InputFileError
-            If weights are missing or damaged.
+            If weights are missing or damaged, or there are no such masks.
         ValueError
-            If the device is not available, or a threshold is missing; see `resolve`.
+            If the device is not available, a threshold is missing, see `resolve`, or files of a
+            segmentation are wanted without a segmenter.
         """
+        if masks:
+            masks.require()
         device = device or choose_device(parameters.detector.device)
         networks = replace(load_networks(_on(parameters, "cpu")), device=device)
+        if outputs.masks and networks.segmenter is None:
+            raise ValueError("masks are files of a segmentation: name a segmenter")
         resolved = networks.resolve(_on(parameters, device.name))
-        return cls(resolved, outputs, networks.sha256), networks
+        return cls(resolved, outputs, networks.sha256, masks), networks
 
     def on(self, device: str) -> "PickTask":
         """Return the same task for another device."""
@@ -100,7 +121,7 @@ class PickTask:
     @property
     def ledger(self) -> Ledger:
         """Records of the micrographs that are finished with these settings."""
-        return Ledger(self.outputs, self._settings())
+        return Ledger(self.outputs, self._settings(), self.masks)
 
     def read(self, entry: BatchEntry) -> Reading:
         """Read a micrograph, or return the reason why it cannot be read."""
@@ -146,21 +167,20 @@ class PickTask:
 
     def _pick(self, entry: BatchEntry, micrograph: Micrograph, job: Job | None) -> PickedMicrograph:
         start = time.perf_counter()
-        candidates, detection = pick_in_detail(
-            micrograph,
-            self.parameters,
-            _NETWORKS.load(self.parameters, self.sha256),
-            job,
-            all_candidates=self.outputs.all_candidates,
-        )
+        candidates, detection = self._find(entry, micrograph, job)
         picks = candidates.where(above_threshold(candidates, self.parameters))
         cut = find_cut(picks, self.parameters)
+        dirt = find_dirt(detection, self.parameters)
         assert micrograph.pixel_size_angstrom is not None
-        advice = advise(candidates, detection, self.parameters, micrograph.pixel_size_angstrom)
+        advice = self._advise(candidates, detection, micrograph.pixel_size_angstrom)
         ledger = self.ledger
         earlier = ledger.reopen(entry)
         note = self._describe_cuts(cut)
         write_outputs(self.outputs, entry, micrograph, picks, detection.diameter_px, note)
+        if detection.segmentation is not None and dirt is not None:
+            diameter_px = detection.diameter_px
+            segmented = SegmentedMicrograph(micrograph, detection.segmentation, dirt, diameter_px)
+            write_masks(self.outputs, entry, segmented)
         result = PickedMicrograph(
             name=entry.micrograph.name,
             files=tuple(f"{entry.output.as_posix()}{end}" for end in self.outputs.endings()),
@@ -172,12 +192,40 @@ class PickTask:
             valid_share=detection.view.valid_share,
             advice=advice,
             seconds=time.perf_counter() - start,
-            **_scores(picks),
-            **_expected(picks, cut),
+            **_scores(picks, on_dirt(picks, self.parameters)),
+            **_expected(picks, on_dirt(picks, self.parameters), cut),
+            **_classes(detection, dirt),
         )
         kept = candidates if self.outputs.all_candidates else None
         ledger.close(entry, result, kept, earlier)
         return result
+
+    def _find(
+        self, entry: BatchEntry, micrograph: Micrograph, job: Job | None
+    ) -> tuple[Picks, Detection]:
+        """Return the candidates and the detection; no candidates if only masks are written."""
+        mask = self._read_mask(entry, micrograph)
+        networks = _NETWORKS.load(self.parameters, self.sha256)
+        if not self.outputs.formats:
+            return _NO_PICKS, detect(micrograph, self.parameters, networks, job, mask)
+        everything = self.outputs.all_candidates
+        return pick_in_detail(
+            micrograph, self.parameters, networks, job, all_candidates=everything, mask=mask
+        )
+
+    def _read_mask(self, entry: BatchEntry, micrograph: Micrograph) -> Mask | None:
+        """Return the mask that was given for a micrograph; None if none are given."""
+        if self.masks is None:
+            return None
+        least = self.parameters.segmenter.dirt_probability
+        return self.masks.read(entry, micrograph.shape, least)
+
+    def _advise(
+        self, candidates: Picks, detection: Detection, pixel_size_angstrom: float
+    ) -> tuple[Advice, ...]:
+        """Return the advice, without that about picks if no picks are written."""
+        advice = advise(candidates, detection, self.parameters, pixel_size_angstrom)
+        return tuple(each for each in advice if self.outputs.formats or each.topic != "picks")
 
     def _describe_cuts(self, cut: Cut | None) -> str:
         height = describe_threshold(self.parameters.peaks)
@@ -196,6 +244,8 @@ class PickTask:
             "box_size_px": self.outputs.box_size_px,
             "all_candidates": self.outputs.all_candidates,
         }
+        if self.masks:
+            settings["masks"] = {"flip_rows": self.masks.flip_rows}
         return settings
 
     def _explain(self, entry: BatchEntry, error: Exception) -> FailedMicrograph:
@@ -214,11 +264,14 @@ def _on(parameters: _ParametersT, device: str) -> _ParametersT:
     return parameters.model_copy(update={"detector": detector})
 
 
-def _expected(picks: Picks, cut: Cut | None) -> dict[str, Any]:
-    """Return the cut of the picks above the threshold, and their expected scores."""
+def _expected(picks: Picks, dirty: NDArray[np.bool_], cut: Cut | None) -> dict[str, Any]:
+    """Return the cut of the picks above the threshold, and their expected scores.
+
+    Picks on dirt ``(n,)`` are no particles, whatever the classifier says.
+    """
     if cut is None:
         return {}
-    expected = expected_scores(picks.probability, picks.accepted)
+    expected = expected_scores(np.where(dirty, 0, picks.probability), picks.accepted)
     return {
         "accept": cut.accept if cut.picks_something else None,
         "automatic": cut.automatic,
@@ -228,12 +281,22 @@ def _expected(picks: Picks, cut: Cut | None) -> dict[str, Any]:
     }
 
 
-def _scores(picks: Picks) -> dict[str, Any]:
-    """Summarize the figures of merit of the picks above the threshold."""
+def _scores(picks: Picks, dirty: NDArray[np.bool_]) -> dict[str, Any]:
+    """Summarize the picks above the threshold, of which some ``(n,)`` are on dirt."""
     fom = picks.figure_of_merit[picks.accepted]
     return {
         "accepted": len(fom),
         "mean_fom": float(fom.mean()) if len(fom) else None,
         "fom_quantiles": tuple(np.quantile(fom, _QUANTILES).tolist()) if len(fom) else (),
-        "doubtful": int((picks.probability < _DOUBT).sum()),
+        "doubtful": int((picks.probability[~dirty] < _DOUBT).sum()),
+        "on_dirt": int(dirty.sum()),
+    }
+
+
+def _classes(detection: Detection, dirt: Dirt | None) -> dict[str, Any]:
+    """Return the dirty area and the shares of the classes, as far as something knows them."""
+    segmentation = detection.segmentation
+    return {
+        "dirty_area": None if dirt is None else dirt.area,
+        "shares": {} if segmentation is None else segmentation.shares,
     }

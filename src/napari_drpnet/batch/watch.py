@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled, Job, UntilFile
 from napari_drpnet.batch.entries import BatchEntry
+from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import BatchReport, FailedMicrograph
 from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.run import Batch, Listener, open_batch
@@ -106,6 +107,7 @@ def watch_micrographs(
     job: Job | None = None,
     on_outcome: Listener | None = None,
     workers: Workers | None = None,
+    masks: GivenMasks | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BatchReport:
     """Pick micrographs as they become complete, until a stop file, cancellation or Ctrl-C.
@@ -118,7 +120,7 @@ def watch_micrographs(
     ----------
     find : callable
         Function that lists all micrographs that exist now, for example with `find_entries`.
-    parameters, outputs, on_outcome, workers
+    parameters, outputs, on_outcome, workers, masks
         See `pick_micrographs`.
     watch : Watch
         Settings of the watch.
@@ -147,7 +149,7 @@ def watch_micrographs(
     arrivals = Arrivals(watch.settle_seconds)
     until = UntilFile(watch.stop_file, job)
     entries = find()
-    with open_batch(parameters, outputs, workers, resume=True) as batch:
+    with open_batch(parameters, outputs, workers, masks, resume=True) as batch:
         batch.found = entries
         with suppress(Cancelled, KeyboardInterrupt):
             while not (watch.is_over or batch.interrupted):

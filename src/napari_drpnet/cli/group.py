@@ -13,6 +13,7 @@ from napari_drpnet.base.errors import InputFileError, explain_os_error
 _SUMMARIES = {
     "gui": "Open the picker in napari.",
     "pick": "Pick the particles of micrographs.",
+    "segment": "Find ice, carbon and particles; write masks.",
     "report": "Write an HTML report about the picks.",
     "curate": "Select micrographs by their picks.",
     "relion": "Pick as an external job of RELION.",

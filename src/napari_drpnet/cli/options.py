@@ -1,6 +1,6 @@
 """Command-line options made from parameter models, with their titles, bounds and defaults."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -16,13 +16,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
-def model_options(model: type[BaseModel]) -> Callable[[Function], Function]:
+def model_options(
+    model: type[BaseModel], names: Collection[str] | None = None
+) -> Callable[[Function], Function]:
     """Return a decorator that gives a command an option for each field of a parameter model.
 
     Parameters
     ----------
     model : type
         Parameter model. If a field is a model itself, its fields become options.
+    names : collection of str, optional
+        Names of the fields that become options; by default all do.
 
     Returns
     -------
@@ -34,6 +38,8 @@ def model_options(model: type[BaseModel]) -> Callable[[Function], Function]:
 
     def decorate(function: Function) -> Function:
         for name, field in reversed(list(_leaves(model))):
+            if names is not None and name not in names:
+                continue
             click.option(flag(name), name, **_settings(name, field))(function)
         return function
 
@@ -50,7 +56,7 @@ def build_model(
     model : type
         Parameter model whose options the command has.
     values : mapping
-        Values by field name; None for options that are not given.
+        Values by field name; None or none for options that are not given.
     config : mapping, optional
         Values by field name, nested like the model, for options that are not given.
 
@@ -95,7 +101,7 @@ def _nested(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]
     nested = {}
     for name, field in model.model_fields.items():
         submodel = _submodel(field)
-        value = _nested(submodel, values) if submodel else values[name]
+        value = _nested(submodel, values) if submodel else values.get(name)
         if value is not None:
             nested[name] = value
     return nested

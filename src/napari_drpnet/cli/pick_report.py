@@ -7,7 +7,12 @@ import numpy as np
 
 from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
 from napari_drpnet.batch.results.summary import find_doubts
-from napari_drpnet.batch.results.wording import count, count_advice, describe_accepts
+from napari_drpnet.batch.results.wording import (
+    count,
+    count_advice,
+    describe_accepts,
+    list_weights,
+)
 
 #: Number of micrographs for which the advice of a topic is printed; the rest is counted.
 _MAX_PRINTED = 3
@@ -16,9 +21,16 @@ _MAX_PRINTED = 3
 def describe(outcome: Outcome) -> str:
     """Return one line with the result of a micrograph."""
     if isinstance(outcome, FailedMicrograph):
-        return f"{outcome.name}  FAILED  {outcome.message.removeprefix(f'{outcome.name}: ')}"
+        return describe_failure(outcome)
     counts = f"{outcome.accepted:5d} of {outcome.above_threshold:5d} accepted"
+    if outcome.dirty_area is not None:
+        counts += f", {outcome.on_dirt:4d} on dirt"
     return f"{outcome.name}  {counts}  {outcome.seconds:6.1f} s"
+
+
+def describe_failure(failed: FailedMicrograph) -> str:
+    """Return one line with the reason why a micrograph failed."""
+    return f"{failed.name}  FAILED  {failed.message.removeprefix(f'{failed.name}: ')}"
 
 
 class AdviceLines:
@@ -43,20 +55,28 @@ class AdviceLines:
 
 def summarize(report: BatchReport) -> str:
     """Return the last lines of the output: numbers, weights, expected scores and index."""
-    networks = report.networks
-    now = [picked for picked in report.picked if not picked.earlier]
-    earlier = len(report.picked) - len(now)
     accepted = sum(picked.accepted for picked in report.picked)
-    weights = [f"{n.name} ({n.sha256[:8]})" for n in (networks.detector, networks.classifier) if n]
     lines = [
-        f"Picked {count(len(now))} in {report.seconds:.1f} s on {networks.device.name} "
-        f"({networks.device.reason}) with {' and '.join(weights)}",
-        f"{earlier} more were finished before" if earlier else "",
+        *describe_run("Picked", report),
         f"{accepted} particles accepted in total",
         _describe_expected(report),
         f"Index: {report.index}" if report.index else "",
     ]
     return "\n".join(filter(None, lines))
+
+
+def describe_run(verb: str, report: BatchReport) -> list[str]:
+    """Return the lines with the number of micrographs, the time, the device and the weights."""
+    device = report.networks.device
+    now = [picked for picked in report.picked if not picked.earlier]
+    earlier = len(report.picked) - len(now)
+    *first, last = [f"{n.name} ({n.sha256[:8]})" for n in list_weights(report.networks)]
+    weights = f"{', '.join(first)} and {last}" if first else last
+    line = (
+        f"{verb} {count(len(now))} in {report.seconds:.1f} s on {device.name} ({device.reason}) "
+        f"with {weights}"
+    )
+    return [line, *([f"{earlier} more were finished before"] if earlier else [])]
 
 
 def complain(
@@ -90,7 +110,7 @@ def complain(
     if report.interrupted:
         lines.append(f"Interrupted: {remedy}")
     elif report.waiting:
-        lines.append(f"{count(report.waiting)} not picked yet: {remedy}")
+        lines.append(f"{count(report.waiting)} not finished yet: {remedy}")
     return "\n".join(lines)
 
 

@@ -11,6 +11,9 @@ from tqdm import tqdm
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.workers.cluster import WAITING
 
+#: Stages that may be the first with tiles: of a detector, and of a segmenter as a detector.
+_STAGES = ("distance map", "classes")
+
 
 class StageBar(Job):
     """Progress bar for each stage of long work, with the time left."""
@@ -79,6 +82,7 @@ class MicrographBar(Job):
         self._clock, self._total = clock, total
         self._began: float | None = None
         self._finished = self._earlier = 0
+        self._stage: str | None = None
         self._bar = tqdm(total=total, bar_format=layout, disable=None, leave=False)
 
     def __enter__(self) -> Self:
@@ -93,13 +97,14 @@ class MicrographBar(Job):
         self._bar.close()
 
     def advance(self, done: int, total: int, stage: str) -> None:
-        """Show the progress of the distance map, the first stage of a micrograph."""
+        """Show the progress of the first stage of a micrograph that has tiles."""
         if stage == WAITING:
             self._bar.set_postfix_str(stage)
             return
         if self._began is None:
             self._began = self._clock()
-        if stage == "distance map" and done < total:
+        self._stage = self._stage or (stage if stage in _STAGES else None)
+        if stage == self._stage and done < total:
             self._show(self._finished + done / total)
 
     def finish_one(self, earlier: bool = False) -> None:

@@ -1,6 +1,6 @@
-"""Small pictures of micrographs with their picks, for a quick visual check of a run."""
+"""Small pictures of micrographs with their picks or classes, for a quick visual check of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ LONGEST_SIDE = 1024
 
 Paint = tuple[int, ...]
 Text = tuple[str, Paint]
+Palette = Sequence[tuple[str, tuple[int, int, int]]]
 
 _GREEN, _ORANGE = (70, 230, 120), (255, 120, 50)
 _INK, _PAPER, _HALO = (235, 235, 235), (24, 24, 24), (0, 0, 0, 110)
@@ -29,6 +30,10 @@ _OVERSAMPLING = 3
 _LINE_PX, _HALO_PX = 2.0, 3.7
 _DASHES = [(start, start + 20) for start in range(0, 360, 36)]
 _FONT_PX, _MARGIN_PX = 15, 10
+#: Opacity of a class inside its areas and on their edges.
+_INSIDE, _EDGE = 0.35, 0.9
+#: Number of the first class that is painted: neither unknown nor background is.
+_FIRST_PAINTED = 2
 
 
 def write_preview(
@@ -111,6 +116,96 @@ def draw_picks(
     rings = _draw_rings(picture.size, centers_xy, picks.accepted, diameter_px / scale / 2)
     picture.paste(rings, mask=rings.getchannel("A"))
     return picture
+
+
+def write_overlay(
+    path: str | PathLike[str],
+    micrograph: Micrograph,
+    classes: NDArray[np.uint8],
+    diameter_px: float,
+    palette: Palette,
+) -> None:
+    """Write the picture of a micrograph with its classes and a legend to a file.
+
+    Parameters
+    ----------
+    path : path-like
+        File to create or replace.
+    micrograph, classes, diameter_px, palette
+        Arguments of `draw_classes`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    picture = draw_classes(micrograph, classes, diameter_px, palette)
+    legend = _legend(classes, palette)
+    framed = _with_caption(picture, [[(micrograph.name, _INK)], legend])
+    with atomic_file(path) as temporary:
+        framed.quantize(256).save(temporary, format="PNG", optimize=True)
+
+
+def draw_classes(
+    micrograph: Micrograph,
+    classes: NDArray[np.uint8],
+    diameter_px: float,
+    palette: Palette,
+    longest_side: int = LONGEST_SIDE,
+) -> "Image":
+    """Draw a micrograph with the classes of its pixels, without a legend.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Micrograph to draw; see `draw_preview`.
+    classes : (h, w) uint8 array
+        Class map of the whole micrograph at any scale.
+    diameter_px : float
+        Particle diameter in unbinned pixels.
+    palette : sequence of (str, tuple of int)
+        Name and RGB colour of each class, by its number: 0 for unknown, then background. Neither
+        of the two is painted.
+    longest_side : int
+        Longest side of the picture in pixels.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Picture in RGB.
+    """
+    from PIL import Image
+
+    scale = max(1.0, max(micrograph.shape) / longest_side)
+    grey = _shade(micrograph, diameter_px, scale)[..., None]
+    rows, columns = grey.shape[:2]
+    numbers = np.asarray(Image.fromarray(classes).resize((columns, rows), Image.Resampling.NEAREST))
+    opacity = np.where(_is_edge(numbers), _EDGE, _INSIDE)
+    opacity[numbers < _FIRST_PAINTED] = 0
+    colours = np.array([colour for _, colour in palette], float)[numbers]
+    blend = grey + opacity[..., None] * (colours - grey)
+    return Image.fromarray(blend.astype(np.uint8))
+
+
+def _is_edge(numbers: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which pixels have another class beside, above or below them."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+    highest = maximum_filter(numbers, footprint=cross, mode="nearest")
+    return np.asarray(highest != minimum_filter(numbers, footprint=cross, mode="nearest"))
+
+
+def _legend(classes: NDArray[np.uint8], palette: Palette) -> list[Text]:
+    """Return the classes with their shares of the known area; a square has the colour of each."""
+    counts = np.bincount(classes.ravel(), minlength=len(palette))
+    known = max(1, int(counts[1:].sum()))
+    legend: list[Text] = []
+    for number, (name, colour) in enumerate(palette[1:], 1):
+        if number >= _FIRST_PAINTED:
+            legend.append(("■ ", colour))
+        legend.append((f"{name} {counts[number] / known:.1%}", _INK))
+    return legend
 
 
 def _shade(micrograph: Micrograph, diameter_px: float, scale: float) -> NDArray[np.uint8]:
@@ -197,15 +292,20 @@ def _with_caption(picture: "Image", caption: list[list[Text]]) -> "Image":
     # The default font of Pillow has no Å.
     font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", _FONT_PX)
     gap, line_px = 1.5 * _FONT_PX, round(1.5 * _FONT_PX)
-    lengths = [sum(font.getlength(text) + gap for text, _ in line) for line in caption]
+    # A text that ends with a space belongs to the next one.
+    gaps = [[0 if text.endswith(" ") else gap for text, _ in line] for line in caption]
+    lengths = [
+        sum(font.getlength(text) for text, _ in line) + sum(after)
+        for line, after in zip(caption, gaps, strict=True)
+    ]
     width = max(picture.width, round(max(lengths) - gap) + 2 * _MARGIN_PX)
     height = picture.height + line_px * len(caption) + _MARGIN_PX
     sheet = Image.new("RGB", (width, height), _PAPER)
     sheet.paste(picture, ((width - picture.width) // 2, 0))
     draw = ImageDraw.Draw(sheet)
-    for number, line in enumerate(caption):
+    for number, (line, after) in enumerate(zip(caption, gaps, strict=True)):
         x, y = float(_MARGIN_PX), picture.height + _MARGIN_PX / 2 + number * line_px
-        for text, colour in line:
+        for (text, colour), room in zip(line, after, strict=True):
             draw.text((x, y), text, colour, font)
-            x += font.getlength(text) + gap
+            x += font.getlength(text) + room
     return sheet

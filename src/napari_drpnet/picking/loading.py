@@ -106,30 +106,33 @@ def load_networks(parameters: PickParameters) -> Networks:
     ValueError
         If the device is not available.
     """
-    from napari_drpnet.picking.networks.weights import load_classifier, load_detector
+    from napari_drpnet.picking.networks.weights import load_classifier
 
     device = choose_device(parameters.detector.device)
     wanted = parameters.classifier.classifier
-    detector = load_detector(parameters.detector.weights, device.name)
-    return Networks(
-        detector,
-        None if wanted == NONE else load_classifier(wanted, device.name),
-        device,
-        _load_segmenter(parameters.segmenter.segmenter, detector, device),
+    detector, segmenter = _load_detectors(
+        parameters.detector.weights, parameters.segmenter.segmenter, device
     )
+    classifier = None if wanted == NONE else load_classifier(wanted, device.name)
+    return Networks(detector, classifier, device, segmenter)
 
 
-def _load_segmenter(
-    wanted: str, detector: DetectorNetwork, device: Device
-) -> SegmenterNetwork | None:
-    """Load the segmenter; without one, a detector that is a segmenter serves as such too."""
-    if wanted != NONE:
-        from napari_drpnet.picking.networks.weights import load_segmenter
+def _load_detectors(
+    weights: str, wanted: str, device: Device
+) -> tuple[DetectorNetwork, SegmenterNetwork | None]:
+    """Load detector and segmenter, once if they have the same file.
 
-        return load_segmenter(wanted, device.name)
-    if isinstance(detector.card, SegmenterCard):
-        return Network(detector.module, detector.card, detector.name, detector.sha256)
-    return None
+    Without a segmenter, a detector that is one serves as such too.
+    """
+    from napari_drpnet.picking.networks.weights import load_detector, load_segmenter
+
+    segmenter = None if wanted == NONE else load_segmenter(wanted, device.name)
+    if segmenter and find_weights(weights, "detector") == find_weights(wanted, "segmenter"):
+        return Network(segmenter.module, segmenter.card, weights, segmenter.sha256), segmenter
+    detector = load_detector(weights, device.name)
+    if segmenter is None and isinstance(detector.card, SegmenterCard):
+        segmenter = Network(detector.module, detector.card, detector.name, detector.sha256)
+    return detector, segmenter
 
 
 def choose_weights(parameters: PickParameters) -> ChosenWeights:

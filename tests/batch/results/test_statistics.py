@@ -97,6 +97,23 @@ def test_contamination_is_the_share_of_doubtful_picks(pick, use_toy_weights):
     assert micrograph.contamination == pytest.approx(4 / micrograph.above_threshold)
 
 
+def test_picks_on_dirt_are_contamination_and_counted_once(pick, use_toy_weights):
+    pick("in/sub/m0.mrc")
+    (record,) = Path("out/.drpnet").rglob("*.json")
+    text = record.read_text().replace('"doubtful":0', '"doubtful":4')
+    record.write_text(text.replace('"on_dirt":0,"dirty_area":null', '"on_dirt":3,"dirty_area":0.1'))
+    (micrograph,) = read_statistics(Path("out"))
+    assert (micrograph.on_dirt, micrograph.dirty_area) == (3, 0.1)
+    assert micrograph.contamination == pytest.approx(7 / micrograph.above_threshold)
+
+
+def test_only_much_dirt_stands_out():
+    dirty = several(dirty_area=[0.1, 0.11, 0.12, 0.11, 0.1, 0.7, 0.0])
+    (outlier,) = find_outliers(dirty)
+    assert outlier.micrograph is dirty[5]
+    assert outlier.reasons == ("dirty area 70.0%, far above the median of 11.0%",)
+
+
 def test_without_a_classifier_contamination_is_unknown(pick, parameters, use_toy_weights):
     bare = parameters.classifier.model_copy(update={"classifier": "none"})
     pick("in/sub/m0.mrc", parameters=parameters.model_copy(update={"classifier": bare}))

@@ -2,6 +2,7 @@ import csv
 import json
 from pathlib import Path
 
+from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.batch import FailedMicrograph, PickedMicrograph
 from napari_drpnet.batch.results.summary import write_table
 from napari_drpnet.picking.advice import Advice
@@ -18,29 +19,33 @@ def test_a_row_for_each_micrograph_in_natural_order(tmp_path):
     failed = FailedMicrograph("a/m2.mrc", 'a/m2.mrc: it is "empty", really. Copy it again.')
     odd = (Advice("picks", "One thing, and a remedy."), Advice("scale", "Another."))
     known = {"mean_fom": 0.5, "accept": 0.25, "expected_f1": 2 / 3, "advice": odd}
+    known |= {"on_dirt": 1, "dirty_area": 0.25}
+    known["shares"] = dict(zip(CLASSES, (0.5, 0.25, 0, 0.25), strict=True))
     outcomes = [picked("a/m10.mrc", **known), picked("a/m2.mrc"), picked("a/m1.mrc"), failed]
     write_table(tmp_path / "summary.csv", outcomes)
     with open(tmp_path / "summary.csv", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
         ["name", "accepted", "above_threshold", "mean_fom", "accept", "expected_f1", "seconds",
-         "status", "reason", "advice"],
-        ["a/m1.mrc", "3", "4", "", "", "", "0.250", "picked", "", ""],
-        ["a/m2.mrc", "", "", "", "", "", "", "failed", failed.message, ""],
+         "status", "reason", "advice", "on_dirt", "dirty_area", *CLASSES],
+        ["a/m1.mrc", "3", "4", "", "", "", "0.250", "picked", "", "", "0", *[""] * 5],
+        ["a/m2.mrc", "", "", "", "", "", "", "failed", failed.message, *[""] * 7],
         ["a/m10.mrc", "3", "4", "0.5", "0.25", "0.666667", "0.250", "picked", "",
-         "One thing, and a remedy. Another."],
+         "One thing, and a remedy. Another.", "1", "0.25", "0.5", "0.25", "0", "0.25"],
     ]  # fmt: skip
 
 
 def test_records_of_an_older_version_still_count():
     old = picked("a.mrc").model_dump()
     for name in ("mean_fom", "fom_quantiles", "doubtful", "accept", "automatic", "valid_share",
-                 "expected_precision", "expected_recall", "expected_f1", "advice"):  # fmt: skip
+                 "expected_precision", "expected_recall", "expected_f1", "advice", "on_dirt",
+                 "dirty_area", "shares"):  # fmt: skip
         del old[name]
     again = PickedMicrograph.model_validate_json(json.dumps(old))
     assert again.fom_quantiles == again.advice == ()
     assert (again.accept, again.automatic, again.expected_f1) == (None, False, None)
     assert again.valid_share == 1
+    assert (again.on_dirt, again.dirty_area, again.shares) == (0, None, {})
 
 
 def test_records_keep_cut_scores_and_advice():

@@ -198,6 +198,25 @@ def test_noise_above_the_threshold_of_a_classifier_is_not_confident():
     np.testing.assert_array_equal([label.center_yx for label in labels], picks.centers_yx)
 
 
+def test_candidates_on_dirt_are_not_labelled():
+    height = np.repeat([0.8, 0.4], 30)
+    clearance = np.where(np.arange(60) % 2, 9.0, 0.0)
+    picks = Picks(
+        np.column_stack([np.arange(60) * 50.0, np.zeros(60)]),
+        height,
+        height,
+        np.where(height > 0.5, 0.9, 0.1),
+        np.zeros(60, bool),
+        clearance,
+    )
+    stored = StoredCandidates("key", picks, (3000, 100), 1.0, 40.0, "dark", 1.0)
+    parameters = PickParameters(particle=ParticleParameters(diameter_angstrom=40))
+    weights = choose_weights(parameters)
+    labels = auto_labels.label_candidates(stored, Plan(weights.resolve(parameters), weights))
+    clean = {tuple(center) for center in picks.centers_yx[clearance > 1].tolist()}
+    assert {label.center_yx for label in labels} == clean
+
+
 def test_a_persons_labels_are_not_touched_and_win(labelled):
     own = given(labelled)
     assert len(own) == 4

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import napari_drpnet
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.picking.parameters import PeakParameters
+from napari_drpnet.picking.parameters import PeakParameters, SegmenterParameters
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
 from napari_drpnet.project.storage import store as store_module
 from napari_drpnet.project.storage.store import (
@@ -301,11 +301,57 @@ def test_a_damaged_snapshot_is_named_and_left_alone(folder, damaged):
 
 def test_a_project_of_a_newer_version_is_left_alone(folder):
     folder.mkdir(parents=True)
-    newer = '{"format": 2, "version": "3.0", "everything": "else"}'
+    newer = '{"format": 3, "version": "3.0", "everything": "else"}'
     (folder / "project.json").write_text(newer)
     with pytest.raises(InputFileError, match=r"made by a newer version of napari-drpnet \(3\.0\)"):
         ProjectStore.open(folder)
     assert (folder / "project.json").read_text() == newer
+
+
+OLD_SETTINGS = {
+    "particle": {"diameter_angstrom": 120.0, "pixel_size_angstrom": None, "polarity": "dark"},
+    "detector": {
+        "weights": "default",
+        "device": "auto",
+        "precision": "float32",
+        "normalization": None,
+        "map_units": None,
+    },
+    "peaks": {
+        "sigma_px": 2.0,
+        "threshold": None,
+        "level": 1,
+        "score": None,
+        "min_distance": 0.5,
+        "border": None,
+        "max_count": None,
+    },
+    "classifier": {"classifier": "default", "accept": None, "least_f1": None},
+    "micrographs_star": None,
+}
+
+
+def test_a_project_of_a_version_without_segmenters_is_read_and_written_as_before(folder):
+    folder.mkdir(parents=True)
+    old = {"format": 1, "version": "0.1.0", "last_edit": 0, "project": {"settings": OLD_SETTINGS}}
+    (folder / "project.json").write_text(json.dumps(old))
+    store, project = ProjectStore.open(folder)
+    assert project.settings.peaks.sigma_px == 2.0
+    assert project.settings.segmenter == SegmenterParameters()
+    store.compact(project)
+    store.close(project)
+    written = json.loads((folder / "project.json").read_text())
+    assert written["format"] == 1
+    assert written["project"]["settings"] == OLD_SETTINGS
+
+
+def test_a_project_with_a_segmenter_tells_earlier_versions_that_it_is_newer(opened, folder):
+    store, project = opened
+    after = Settings(segmenter=SegmenterParameters(segmenter="own"))
+    do(store, project, SettingsEdit(before=project.settings, after=after))
+    store.close(project)
+    assert json.loads((folder / "project.json").read_text())["format"] == 2
+    assert load(folder).settings == after
 
 
 def test_damage_in_the_journal_is_told(opened, folder):

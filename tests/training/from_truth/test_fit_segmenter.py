@@ -30,7 +30,7 @@ def scores_of(classes, sure=8.0):
 
 
 def test_weights_grow_with_rarity_up_to_a_limit():
-    weights = class_weights(np.array([900, 225, 1, 0]))
+    weights = class_weights(np.array([400, 100, 1, 0]))
     assert weights.dtype == np.float32
     assert weights.mean() == pytest.approx(1)
     np.testing.assert_allclose(weights / weights[0], [1, 2, 2.5, 2.5], rtol=1e-6)
@@ -97,3 +97,17 @@ def test_a_share_of_the_patches_is_centred_on_dirt(share, least, most):
     recipe = SegmenterRecipe(steps=20, batch=8, dirt_share=share, patch_diameters=1.5)
     list(fit_segmenter(Watch(), [field], recipe, 11.0))
     assert least <= np.mean(middles) <= most
+
+
+def test_a_field_smaller_than_a_patch_does_not_shrink_the_patches():
+    small, large = stripes(16), stripes(64)
+    sides = []
+
+    class Watched(nn.Conv2d):
+        def forward(self, images):
+            sides.append(images.shape[-2:])
+            return super().forward(images)
+
+    recipe = SegmenterRecipe(steps=3, batch=4, patch_diameters=4.0)
+    list(fit_segmenter(Watched(2, 4, 1), [small, large], recipe, 11.0))
+    assert set(sides) == {(44, 44)}

@@ -28,14 +28,22 @@ class PickedMicrograph(Stored):
         Paths of its output files, relative to the output folder.
     accepted, above_threshold : int
         Number of accepted picks, which are in the coordinate files, and number of picks above the
-        threshold, before classification.
+        threshold, before classification; 0 if no coordinate files are written.
     mean_fom : float or None
         Mean figure of merit of the accepted picks; None if there are none, or if it is unknown.
     fom_quantiles : tuple of float
         Minimum, lower quartile, median, upper quartile and maximum of the figure of merit of the
         accepted picks; empty if there are none, or if they are unknown.
     doubtful : int
-        Number of picks above the threshold whose P(particle) is below 0.5; 0 without a classifier.
+        Number of picks above the threshold that are not on dirt and whose P(particle) is below
+        0.5; 0 without a classifier.
+    on_dirt : int
+        Number of picks above the threshold that are rejected because they lie on dirt or too near
+        to it.
+    dirty_area : float or None
+        Share of dirt in the valid area of the micrograph; None if nothing knows about dirt.
+    shares : dict of str to float
+        Share of each class in the known area, by the name of the class; empty without a segmenter.
     accept : float or None
         Minimum P(particle) of an accepted pick. None if no such cut was made: without a
         classifier, without picks above the threshold, or if the automatic rule accepts nothing.
@@ -43,7 +51,8 @@ class PickedMicrograph(Stored):
         Whether `accept` was determined automatically for this micrograph.
     expected_precision, expected_recall, expected_f1 : float or None
         Expected scores of the accepted picks among those above the threshold, if P(particle) is
-        well calibrated; None without a classifier, or without picks above the threshold.
+        well calibrated; None without a classifier, or without picks above the threshold. Picks on
+        dirt count as no particles.
     valid_share : float
         Fraction of the micrograph that shows an image and is not blank.
     diameter_px, pixel_size_angstrom : float
@@ -67,6 +76,9 @@ class PickedMicrograph(Stored):
     mean_fom: float | None = None
     fom_quantiles: tuple[float, ...] = ()
     doubtful: int = 0
+    on_dirt: int = 0
+    dirty_area: float | None = None
+    shares: dict[str, float] = {}
     accept: float | None = None
     automatic: bool = False
     expected_precision: float | None = None

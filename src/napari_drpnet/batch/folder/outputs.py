@@ -9,6 +9,12 @@ from pathlib import Path
 from napari_drpnet.base.errors import InputFileError, explain_os_error
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
+from napari_drpnet.batch.folder.mask_files import (
+    MASK_FILES,
+    SegmentedMicrograph,
+    mask_endings,
+    require_masks,
+)
 from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import write_preview
@@ -30,7 +36,8 @@ class Outputs:
     folder : pathlib.Path
         Output folder.
     formats : tuple of str
-        Suffixes of the coordinate files to write, from `WRITTEN`.
+        Suffixes of the coordinate files to write, from `WRITTEN`. None are needed if `masks` are
+        written; micrographs are then segmented, but not picked.
     box_size_px : int, optional
         Side of the boxes in ``.box`` and ``.cbox`` files, in unbinned pixels; by default 1.5
         particle diameters, rounded up to an even number.
@@ -41,6 +48,8 @@ class Outputs:
     micrographs_star : pathlib.Path, optional
         RELION's list of micrographs, if it is the only source. The file that RELION 3.1 takes in
         place of the index is then written too.
+    masks : tuple of str
+        Files of the segmentation to write, from `MASK_FILES`.
     """
 
     folder: Path
@@ -49,18 +58,25 @@ class Outputs:
     all_candidates: bool = False
     preview: bool = False
     micrographs_star: Path | None = None
+    masks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require_formats(self.formats)
+        if self.formats or not self.masks:
+            require_formats(self.formats)
+        require_masks(self.masks)
 
     def endings(self) -> list[str]:
         """Return the endings of the output files of one micrograph."""
         pictures = [PREVIEW] if self.preview else []
-        return coordinate_endings(self.formats) + pictures
+        return coordinate_endings(self.formats) + pictures + mask_endings(self.masks)
 
     def paths(self, entry: BatchEntry) -> list[Path]:
         """Return the paths of the output files of one micrograph."""
-        return [self.folder / f"{entry.output}{ending}" for ending in self.endings()]
+        return [self.path(entry, ending) for ending in self.endings()]
+
+    def path(self, entry: BatchEntry, ending: str) -> Path:
+        """Return the path of one output file of a micrograph."""
+        return self.folder / f"{entry.output}{ending}"
 
     @property
     def index(self) -> Path:
@@ -91,7 +107,7 @@ def write_outputs(
     diameter_px: float,
     note: str,
 ) -> None:
-    """Write the output files of one micrograph, each completely or not at all.
+    """Write the coordinates and the preview of one micrograph, each completely or not at all.
 
     Parameters
     ----------
@@ -115,12 +131,25 @@ def write_outputs(
     """
     box_size = outputs.box_size_px or default_box_size(diameter_px)
     coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
-    for path in outputs.paths(entry):
-        if path.name.endswith(PREVIEW):
-            write_preview(path, micrograph, picks, diameter_px, note)
-        else:
-            name = entry.micrograph.name
-            write_coordinates(path, coordinates, micrograph.shape, micrograph_name=name)
+    name = entry.micrograph.name
+    for ending in coordinate_endings(outputs.formats):
+        path = outputs.path(entry, ending)
+        write_coordinates(path, coordinates, micrograph.shape, micrograph_name=name)
+    if outputs.preview:
+        write_preview(outputs.path(entry, PREVIEW), micrograph, picks, diameter_px, note)
+
+
+def write_masks(outputs: Outputs, entry: BatchEntry, segmented: SegmentedMicrograph) -> None:
+    """Write the files of the segmentation of one micrograph, each completely or not at all.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    for name in outputs.masks:
+        file = MASK_FILES[name]
+        file.write(outputs.path(entry, file.ending), segmented)
 
 
 def require_formats(formats: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 import napari_drpnet
 from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.batch.entries import RECORDS, BatchEntry
+from napari_drpnet.batch.entries import PICKS, RECORDS, BatchEntry
+from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import PickedMicrograph, Stored
 from napari_drpnet.batch.folder.outputs import Outputs
 
@@ -27,7 +28,8 @@ class Record(Stored):
     settings : dict
         Parameters, networks and outputs; see `Ledger`.
     source : dict
-        Name, path, file size, modification time and pixel size of the micrograph.
+        Name, path, file size, modification time and pixel size of the micrograph, and size and
+        modification time of the mask that was given for it, if any.
     result : PickedMicrograph
         Result of the micrograph.
     candidates : dict of str to list, optional
@@ -59,11 +61,16 @@ class Ledger:
     settings : dict
         Settings of this run that the files of all micrographs depend on, as read from JSON. For
         `find`, a record with other settings counts as not finished.
+    masks : GivenMasks, optional
+        Masks of dirt that were given. A record with another mask counts as not finished.
     """
 
-    def __init__(self, outputs: Outputs, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, outputs: Outputs, settings: dict[str, Any], masks: GivenMasks | None = None
+    ) -> None:
         self._outputs = outputs
         self._settings = settings
+        self._masks = masks
         self._known: dict[Path, _Known] = {}
 
     def find(self, entry: BatchEntry) -> PickedMicrograph | None:
@@ -74,11 +81,16 @@ class Ledger:
         record = _read(self._path(entry))
         if not record or record.settings != self._settings:
             return None
-        if _stamp(record.source) != _stamp(_source(entry)):
+        if _stamp(record.source) != _stamp(self._source(entry)):
             return None
         if not self._is_whole(record.result):
             return None
         return record.result.model_copy(update={"earlier": True})
+
+    def is_other_kind(self, entry: BatchEntry) -> bool:
+        """Return whether a micrograph is finished with picks but only masks are wanted, or not."""
+        record = _read(self._path(entry))
+        return record is not None and has_picks(record.result.files) != bool(self._outputs.formats)
 
     def find_other(self, entry: BatchEntry) -> str | None:
         """Return the path of another existing micrograph with the same output files, or None."""
@@ -120,7 +132,7 @@ class Ledger:
         record = Record(
             version=napari_drpnet.__version__,
             settings=self._settings,
-            source=_source(entry),
+            source=self._source(entry),
             result=result,
             candidates=None if candidates is None else _columns(candidates),
         )
@@ -172,11 +184,19 @@ class Ledger:
             self._known[path] = known = _Known(modified_ns, result, source)
         return known
 
+    def _source(self, entry: BatchEntry) -> dict[str, str | float | None]:
+        return _source(entry) | (self._masks.stamp(entry) if self._masks else {})
+
     def _path(self, entry: BatchEntry) -> Path:
         return self._outputs.folder / RECORDS / f"{entry.output}.json"
 
     def _is_whole(self, result: PickedMicrograph) -> bool:
         return all((self._outputs.folder / file).is_file() for file in result.files)
+
+
+def has_picks(files: Iterable[str]) -> bool:
+    """Return whether some files of a micrograph are coordinate files."""
+    return any(PICKS in PurePath(file).name for file in files)
 
 
 def _read(path: Path) -> Record | None:

@@ -35,8 +35,8 @@ class CurationRules(Parameters):
         None,
         ge=0,
         le=1,
-        title="Maximum fraction of picks that the classifier does not consider particles; "
-        "default: no limit",
+        title="Maximum fraction of picks on dirt or that the classifier does not consider "
+        "particles; default: no limit",
     )
     min_expected_f1: float | None = Field(
         None,
@@ -44,24 +44,32 @@ class CurationRules(Parameters):
         le=1,
         title="Minimum expected F1 of the accepted picks, from P(particle); default: no limit",
     )
+    max_dirty_area: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Maximum share of dirt, ice and carbon, in the micrograph; default: no limit",
+    )
 
     def objections(self, micrograph: MicrographStatistics) -> Iterator[str]:
         """Yield the reasons why a micrograph must be excluded; none if it may be kept.
 
         An unknown number, such as the mean figure of merit of no picks, violates every limit.
         """
-        count, fom, dirt = micrograph.count, micrograph.mean_fom, micrograph.contamination
-        f1 = micrograph.expected_f1
+        count, fom, junk = micrograph.count, micrograph.mean_fom, micrograph.contamination
+        f1, dirt = micrograph.expected_f1, micrograph.dirty_area
         if self.min_count is not None and count < self.min_count:
             yield f"count {count} is below {self.min_count}"
         if self.max_count is not None and count > self.max_count:
             yield f"count {count} is above {self.max_count}"
         if self.min_mean_fom is not None and (fom is None or fom < self.min_mean_fom):
             yield f"mean FOM {_shown(fom)} is below {self.min_mean_fom:g}"
-        if self.max_contamination is not None and (dirt is None or dirt > self.max_contamination):
-            yield f"contamination {_shown(dirt)} is above {self.max_contamination:g}"
+        if self.max_contamination is not None and (junk is None or junk > self.max_contamination):
+            yield f"contamination {_shown(junk)} is above {self.max_contamination:g}"
         if self.min_expected_f1 is not None and (f1 is None or f1 < self.min_expected_f1):
             yield f"expected F1 {_shown(f1)} is below {self.min_expected_f1:g}"
+        if self.max_dirty_area is not None and (dirt is None or dirt > self.max_dirty_area):
+            yield f"dirty area {_shown(dirt)} is above {self.max_dirty_area:g}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def curate(
     Parameters
     ----------
     folder : pathlib.Path
-        Output folder of `drpnet pick`.
+        Output folder of `drpnet pick` or `drpnet segment`.
     target : pathlib.Path
         List to create or replace.
     rules : CurationRules

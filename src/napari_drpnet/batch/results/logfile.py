@@ -18,6 +18,7 @@ from napari_drpnet.batch.results.wording import (
     count_advice,
     describe_accepts,
     describe_threshold,
+    list_weights,
 )
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
@@ -102,7 +103,7 @@ def describe(report: BatchReport) -> str:
     """Return the text of the first page: particles, parameters, cuts, advice and failures."""
     parameters, networks = report.parameters, report.networks
     accepted = sum(picked.accepted for picked in report.picked)
-    names = [network.name for network in (networks.detector, networks.classifier) if network]
+    names = [network.name for network in list_weights(networks)]
     cuts = describe_threshold(parameters.peaks)
     if networks.classifier:
         cuts += f", {describe_accepts(report.picked, parameters.classifier.accept)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.base.text import read_text, write_text
 from napari_drpnet.batch.entries import PICKS
+from napari_drpnet.batch.folder.mask_files import MASK_FILES, PALETTE
 from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.results.report_charts import bands, histogram, sequence
 from napari_drpnet.batch.results.statistics import (
@@ -26,9 +28,12 @@ from napari_drpnet.batch.results.statistics import (
     read_statistics,
 )
 from napari_drpnet.batch.results.wording import count_advice, describe_accept
-from napari_drpnet.formats import read_coordinates
+from napari_drpnet.formats import read_class_map, read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.images.preview import draw_picks
+from napari_drpnet.images.preview import draw_classes, draw_picks
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 REPORT = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -37,6 +42,8 @@ _OUTLIERS, _TYPICAL, _ROWS = 12, 4, 500
 #: Longest side of a picture, in pixels.
 LONGEST_SIDE = 480
 _JPEG_QUALITY = 75
+#: Endings of files with the classes of a micrograph.
+_CLASSES = (MASK_FILES["png"].ending, MASK_FILES["npz"].ending)
 
 
 class _Failure(BaseModel):
@@ -77,7 +84,7 @@ def write_report(folder: Path, job: Job | None = None) -> Path:
     Parameters
     ----------
     folder : pathlib.Path
-        Output folder of `pick_micrographs`.
+        Output folder of `pick_micrographs`, with picks or with masks alone.
     job : Job, optional
         Progress callback, called after each picture; it may cancel the work.
 
@@ -111,13 +118,13 @@ def write_report(folder: Path, job: Job | None = None) -> Path:
 
 
 def _read_run(path: Path) -> _Run:
-    remedy = "Give a folder in which drpnet pick has ended; continue it with --resume"
+    remedy = "Give a folder in which drpnet pick or segment has ended; continue it with --resume"
     if not path.exists():
         raise InputFileError(path, "is missing", remedy)
     try:
         return _Run.model_validate_json(read_text(path))
     except ValidationError as error:
-        raise InputFileError(path, "is not what drpnet pick writes", remedy) from error
+        raise InputFileError(path, "is not what drpnet writes", remedy) from error
 
 
 def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
@@ -129,6 +136,9 @@ def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         parts=[micrographs[at : at + _ROWS] for at in range(0, len(micrographs), _ROWS)],
+        is_picked=_is_picked(micrographs),
+        knows_dirt=any(micrograph.dirty_area is not None for micrograph in micrographs),
+        classes=CLASSES,
         describe_accept=describe_accept,
         limit_mads=LIMIT_MADS,
         version=__version__,
@@ -137,17 +147,25 @@ def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
     )
 
 
+def _is_picked(micrographs: Sequence[MicrographStatistics]) -> bool:
+    """Return whether a folder is one of picks, and not of masks alone."""
+    return not micrographs or any(micrograph.is_picked for micrograph in micrographs)
+
+
 def _facts(micrographs: Sequence[MicrographStatistics], run: _Run) -> list[tuple[str, str]]:
     """Return the numbers at the top of the report, each with its label."""
     counts = [micrograph.count for micrograph in micrographs]
-    facts = [
-        (f"{len(counts):,}", "micrographs picked"),
-        (f"{sum(counts):,}", "particles"),
-        (f"{len(run.errors):,}", "micrographs failed"),
-    ]
-    if counts:
-        facts.insert(2, (f"{np.median(counts):,.0f}", "particles in the median micrograph"))
-    return facts
+    dirt = [each.dirty_area for each in micrographs if each.dirty_area is not None]
+    facts = [(f"{len(counts):,}", "micrographs picked")]
+    if _is_picked(micrographs):
+        facts.append((f"{sum(counts):,}", "particles"))
+        if counts:
+            facts.append((f"{np.median(counts):,.0f}", "particles in the median micrograph"))
+    else:
+        facts = [(f"{len(counts):,}", "micrographs segmented")]
+    if dirt:
+        facts.append((f"{np.mean(dirt):.1%}", "of the area is dirty"))
+    return [*facts, (f"{len(run.errors):,}", "micrographs failed")]
 
 
 def _charts(
@@ -156,20 +174,22 @@ def _charts(
     """Yield the title, the note and the SVG of each chart."""
     counts = [micrograph.count for micrograph in micrographs]
     quantiles = [micrograph.fom_quantiles for micrograph in micrographs]
-    dirt = [micrograph.contamination for micrograph in micrographs]
+    junk = [micrograph.contamination for micrograph in micrographs]
+    dirt = [micrograph.dirty_area for micrograph in micrographs]
     far = {outlier.micrograph.name for outlier in outliers}
     rows = [row for row, micrograph in enumerate(micrographs) if micrograph.name in far]
     cross, things = "A cross marks a micrograph that stands out.", "micrographs"
-    if counts:
+    if counts and _is_picked(micrographs):
         note = "Number of micrographs by their number of accepted picks."
         yield "Picks per micrograph", note, histogram(counts, "picks", things)
         yield "Picks in order", cross, sequence(counts, rows, "picks", things)
     if any(quantiles):
         note = "Figures of merit of accepted picks: median, quartiles (dark) and range (light)."
         yield "Scores in order", note, bands(quantiles, "FOM", things)
-    if any(share is not None for share in dirt):
-        percent = [np.nan if share is None else 100 * share for share in dirt]
-        yield "Contamination in order", cross, sequence(percent, rows, "percent", things)
+    for title, shares in (("Contamination in order", junk), ("Dirty area in order", dirt)):
+        if any(share is not None for share in shares):
+            percent = [np.nan if share is None else 100 * share for share in shares]
+            yield title, cross, sequence(percent, rows, "percent", things)
 
 
 def _draw(
@@ -196,12 +216,13 @@ def _draw(
 def _typical(
     micrographs: Sequence[MicrographStatistics], outliers: Sequence[Outlier]
 ) -> Iterator[MicrographStatistics]:
-    """Yield the micrographs whose counts are nearest to the median."""
+    """Yield the micrographs whose counts, or dirty areas, are nearest to the median."""
     far = {outlier.micrograph.name for outlier in outliers}
     near = [micrograph for micrograph in micrographs if micrograph.name not in far]
     if near:
-        median = float(np.median([micrograph.count for micrograph in near]))
-        yield from sorted(near, key=lambda micrograph: abs(micrograph.count - median))[:_TYPICAL]
+        numbers = [each.count if each.is_picked else each.dirty_area or 0.0 for each in near]
+        order = np.argsort(np.abs(np.array(numbers) - np.median(numbers)), kind="stable")
+        yield from (near[row] for row in order[:_TYPICAL])
 
 
 def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None:
@@ -210,23 +231,36 @@ def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None
     Parameters
     ----------
     folder : pathlib.Path
-        Output folder with the coordinate file of the micrograph.
+        Output folder with the files of the micrograph. Its picks are drawn, else its classes.
     micrograph : MicrographStatistics
         Statistics of the micrograph, with the paths of its files.
 
     Returns
     -------
     str or None
-        Picture as a ``data:`` URL; None if the micrograph or its coordinates can no longer be
-        read.
+        Picture as a ``data:`` URL; None if the micrograph or its files can no longer be read.
     """
     try:
-        file = next(file for file in micrograph.files if PICKS in Path(file).name)
-        picks = read_coordinates(folder / file).as_picks()
-        pixels = read_micrograph(micrograph.path)
-        picture = draw_picks(pixels, picks, micrograph.diameter_px, LONGEST_SIDE)
+        picture = _draw_thumbnail(folder, micrograph)
     except (InputFileError, OSError):
+        return None
+    if picture is None:
         return None
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{b64encode(jpeg.getvalue()).decode()}"
+
+
+def _draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> "Image | None":
+    """Draw a micrograph with its picks or classes; return None without files of either."""
+    pixels = read_micrograph(micrograph.path)
+    diameter_px = micrograph.diameter_px
+    if micrograph.is_picked:
+        file = next(file for file in micrograph.files if PICKS in Path(file).name)
+        picks = read_coordinates(folder / file).as_picks()
+        return draw_picks(pixels, picks, diameter_px, LONGEST_SIDE)
+    for file in micrograph.files:
+        if file.endswith(_CLASSES):
+            classes = read_class_map(folder / file)
+            return draw_classes(pixels, classes, diameter_px, PALETTE, LONGEST_SIDE)
+    return None

@@ -1,7 +1,7 @@
 """Statistics of the micrographs in an output folder, and the outliers among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.batch.folder.outputs import Outputs
-from napari_drpnet.batch.folder.records import Ledger, Record
+from napari_drpnet.batch.folder.records import Ledger, Record, has_picks
 from napari_drpnet.formats.programs.csv import read_rows
 from napari_drpnet.images.micrograph import natural_order
 from napari_drpnet.picking.advice import Advice
@@ -40,8 +40,9 @@ class MicrographStatistics:
         Minimum, lower quartile, median, upper quartile and maximum of the figure of merit of the
         accepted picks; empty if there are none.
     contamination : float or None
-        Fraction of the picks above the threshold that the classifier does not consider particles
-        (P(particle) < ½); None without a classifier, or without picks above the threshold.
+        Fraction of the picks above the threshold that are on dirt or that the classifier does not
+        consider particles (P(particle) < ½), each counted once; None without a classifier, or
+        without picks above the threshold.
     diameter_px, pixel_size_angstrom : float
         Particle diameter in unbinned pixels, and pixel size in Å.
     accept : float or None
@@ -53,6 +54,13 @@ class MicrographStatistics:
         classifier, or without picks above the threshold.
     advice : tuple of Advice
         Advice about anything unusual in the micrograph.
+    dirty_area : float or None
+        Share of dirt in the valid area; None if nothing knows about dirt.
+    on_dirt : int
+        Number of picks above the threshold that are rejected because they lie on dirt or too near
+        to it.
+    shares : mapping of str to float
+        Share of each class in the known area, by the name of the class; empty without a segmenter.
     """
 
     name: str
@@ -69,6 +77,14 @@ class MicrographStatistics:
     automatic: bool = False
     expected_f1: float | None = None
     advice: tuple[Advice, ...] = ()
+    dirty_area: float | None = None
+    on_dirt: int = 0
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_picked(self) -> bool:
+        """Whether there are coordinate files, and not only files of a segmentation."""
+        return has_picks(self.files)
 
     @property
     def median_fom(self) -> float | None:
@@ -80,7 +96,7 @@ class MicrographStatistics:
         """Return the statistics that a record contains."""
         result = record.result
         is_classified = record.settings["classifier"]["classifier"] is not None
-        share = result.doubtful / max(1, result.above_threshold)
+        share = (result.doubtful + result.on_dirt) / max(1, result.above_threshold)
         return cls(
             result.name,
             _place(record),
@@ -96,6 +112,9 @@ class MicrographStatistics:
             result.automatic,
             result.expected_f1,
             result.advice,
+            result.dirty_area,
+            result.on_dirt,
+            result.shares,
         )
 
 
@@ -159,10 +178,11 @@ def _failed_last(table: Path) -> set[str]:
 def find_outliers(
     micrographs: Sequence[MicrographStatistics], limit: float = LIMIT_MADS
 ) -> list[Outlier]:
-    """Find the outliers by count, mean figure of merit, or contamination.
+    """Find the outliers by count, mean figure of merit, contamination, or dirty area.
 
-    A low contamination is never an outlier. If more than half of the micrographs have exactly the
-    same value of a measure, its robust standard deviation is zero, and it has no outliers.
+    A low contamination or dirty area is never an outlier. If more than half of the micrographs have
+    exactly the same value of a measure, its robust standard deviation is zero, and it has no
+    outliers.
 
     Parameters
     ----------
@@ -219,6 +239,7 @@ _MEASURES = (
     _Measure("count", lambda micrograph: micrograph.count, ".0f"),
     _Measure("mean FOM", lambda micrograph: micrograph.mean_fom, ".3g"),
     _Measure("contamination", lambda micrograph: micrograph.contamination, ".0%", False),
+    _Measure("dirty area", lambda micrograph: micrograph.dirty_area, ".1%", False),
 )
 
 

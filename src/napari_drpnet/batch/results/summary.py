@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.base.text import write_text
 from napari_drpnet.batch.folder.outcomes import BatchReport, FailedMicrograph, Outcome
 from napari_drpnet.batch.results.wording import count, count_advice
@@ -14,7 +15,7 @@ from napari_drpnet.formats.programs.csv import write_rows
 from napari_drpnet.images.micrograph import TIFF_SUFFIXES, natural_order
 
 COLUMNS = ("name", "accepted", "above_threshold", "mean_fom", "accept", "expected_f1", "seconds",
-           "status", "reason", "advice")  # fmt: skip
+           "status", "reason", "advice", "on_dirt", "dirty_area", *CLASSES)  # fmt: skip
 
 
 def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
@@ -24,7 +25,8 @@ def write_table(path: Path, outcomes: Iterable[Outcome]) -> None:
     ----------
     path : pathlib.Path
         File to create or replace, with the columns `COLUMNS`. The status is ``picked`` or
-        ``failed``; failed micrographs have only a name, a status and a reason.
+        ``failed``; failed micrographs have only a name, a status and a reason. Without a segmenter
+        the shares of the classes are empty, and so is the dirty area if nothing knows about dirt.
     outcomes : iterable of PickedMicrograph or FailedMicrograph
         Results in any order. If several have the same name, the last one is written.
 
@@ -45,7 +47,11 @@ def write_json(path: Path, report: BatchReport) -> None:
 
 def to_json(report: BatchReport) -> dict[str, Any]:
     """Return a report as plain dicts and lists, with all parameters."""
-    networks = {"detector": report.networks.detector, "classifier": report.networks.classifier}
+    networks = {
+        "detector": report.networks.detector,
+        "classifier": report.networks.classifier,
+        "segmenter": report.networks.segmenter,
+    }
     return {
         "index": report.index and str(report.index),
         "interrupted": report.interrupted,
@@ -83,11 +89,15 @@ def find_doubts(report: BatchReport) -> list[str]:
 
 def _row(outcome: Outcome) -> list[object]:
     if isinstance(outcome, FailedMicrograph):
-        return [outcome.name, *[""] * 6, "failed", outcome.message, ""]
+        unknown = [""] * (3 + len(CLASSES))
+        return [outcome.name, *[""] * 6, "failed", outcome.message, *unknown]
     counts = [outcome.accepted, outcome.above_threshold]
     scores = map(_number, (outcome.mean_fom, outcome.accept, outcome.expected_f1))
     advice = " ".join(each.text for each in outcome.advice)
-    return [outcome.name, *counts, *scores, f"{outcome.seconds:.3f}", "picked", "", advice]
+    status = [f"{outcome.seconds:.3f}", "picked", "", advice]
+    classes = [_number(outcome.shares.get(name)) for name in CLASSES]
+    dirt = [outcome.on_dirt, _number(outcome.dirty_area)]
+    return [outcome.name, *counts, *scores, *status, *dirt, *classes]
 
 
 def _number(value: float | None) -> str:

@@ -1,10 +1,12 @@
 """Descriptions of cuts, counts and advice for the terminal, reports and captions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from napari_drpnet.picking.advice import Advice, Topic
+from napari_drpnet.picking.loading import Networks
+from napari_drpnet.picking.networks.card import AnyNetwork
 from napari_drpnet.picking.resolve import ResolvedPeakParameters
 
 
@@ -83,6 +85,17 @@ def count_advice(micrographs: Iterable[Advised]) -> list[AdviceCount]:
             by_topic.setdefault(advice.topic, []).append((micrograph.name, advice.text))
     counts = [AdviceCount(topic, len(given), *given[0]) for topic, given in by_topic.items()]
     return sorted(counts, key=lambda counted: -counted.micrographs)
+
+
+def list_weights(networks: Networks) -> list[AnyNetwork]:
+    """Return detector, classifier and segmenter, as far as there are any, each file once."""
+    loaded = (networks.detector, networks.classifier, networks.segmenter)
+    return list({network.sha256: network for network in loaded if network}.values())
+
+
+def describe_shares(shares: Mapping[str, float]) -> str:
+    """Return the shares of classes as text, such as ``particle 8.1%, ice 2.0%``."""
+    return ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
 
 
 def describe_threshold(peaks: ResolvedPeakParameters) -> str:

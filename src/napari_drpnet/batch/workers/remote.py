@@ -47,7 +47,8 @@ def task_for_any_folder(task: PickTask) -> PickTask:
     }
     parameters = parameters.model_copy(update=update)
     outputs = replace(task.outputs, folder=task.outputs.folder.absolute())
-    return replace(task, parameters=parameters, outputs=outputs)
+    masks = task.masks and task.masks.absolute()
+    return replace(task, parameters=parameters, outputs=outputs, masks=masks)
 
 
 def pick_on_worker(task: PickTask, entry: BatchEntry) -> Outcome | None:

@@ -9,14 +9,18 @@ from napari_drpnet.base.geometry import nearest_pixels
 from napari_drpnet.base.segmentation import Segmentation
 from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, smooth
 from napari_drpnet.picking.resolve import ResolvedSegmenterParameters
-from napari_drpnet.picking.segmentation.regions import keep_regions, particle_area
+from napari_drpnet.picking.segmentation.regions import (
+    Labels,
+    keep_regions,
+    label_regions,
+    particle_area,
+)
 
 Image = NDArray[np.float32]
-Labels = NDArray[np.int32]
 
-#: Greatest area of a component whose holes are filled, particle areas. Holes of a larger one lie
-#: between several particles.
-_LARGEST_FILLED = 1.6
+#: Greatest area of a hole that is filled, and of the component around it, particle areas. Holes of
+#: a larger component lie between several particles.
+_LARGEST_HOLE, _LARGEST_FILLED = 0.5, 1.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +69,17 @@ def find_components(
     probability, diameter = segmentation.particle, segmentation.diameter_px
     area = particle_area(diameter)
     mask = (probability >= parameters.particle_probability) & (probability > 0)
-    mask |= keep_regions(ndimage.binary_fill_holes(mask), 0, _LARGEST_FILLED * area)
-    mask = keep_regions(mask, parameters.least_area * area, parameters.greatest_area * area)
-    labels, count = ndimage.label(mask)
-    depth = ndimage.distance_transform_edt(mask) - parameters.erosion * diameter
-    mean = ndimage.mean(probability, labels, np.arange(count + 1)) if count else np.zeros(1)
-    relative = np.clip(depth / (diameter / 2), 0, 1)
-    score = np.where(mask, relative * np.asarray(mean)[labels], 0)
-    return Components(labels, score.astype(np.float32))
+    holes = keep_regions(~mask, 0, _LARGEST_HOLE * area)
+    mask |= keep_regions(mask | holes, 0, _LARGEST_FILLED * area)
+    labels = label_regions(mask, parameters.least_area * area, parameters.greatest_area * area)
+    inner = np.nonzero(labels)
+    owner = labels[inner]
+    sizes = np.maximum(np.bincount(owner), 1)
+    mean = np.bincount(owner, probability[inner]) / sizes
+    depth = ndimage.distance_transform_edt(labels)[inner] - parameters.erosion * diameter
+    score = np.zeros(labels.shape, np.float32)
+    score[inner] = np.clip(depth / (diameter / 2), 0, 1) * mean[owner]
+    return Components(labels, score)
 
 
 def component_candidates(components: Components, sigma_px: float) -> Candidates:

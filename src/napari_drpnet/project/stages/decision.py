@@ -55,7 +55,8 @@ class Decision:
     @cached_property
     def on_dirt(self) -> NDArray[np.bool_]:
         """Whether each point is above the threshold and rejected since it is on dirt."""
-        return self.review.on_dirt(self.plan.parameters) & (self.states == State.REJECTED)
+        dirty = self.review.on_dirt(self.plan.parameters)
+        return np.asarray(dirty & (self.states == State.REJECTED))
 
     @property
     def counts(self) -> str:

@@ -77,13 +77,13 @@ class SegmenterData(SimulatedData):
     """Simulated fields as for a detector, and real micrographs with label images."""
 
     fields: int = Setting(
-        1200,
+        700,
         ge=0,
         le=100_000,
         title="Number of simulated micrographs for training; 0: only label images, which then "
         "also serve for validation",
     )
-    looks: int = Setting(2, ge=1, le=100, title="Number of augmented views of each micrograph")
+    looks: int = Setting(3, ge=1, le=100, title="Number of augmented views of each micrograph")
     labels: Path | None = Setting(
         None, title="Folder with label images, named like their micrographs; default: none"
     )
@@ -258,9 +258,14 @@ class SegmenterRecipe(Parameters):
     weights: str | None = Setting(
         None, title="Segmenter weights to start from: a name or a file; default: random weights"
     )
-    steps: int = Setting(3500, ge=1, title="Number of batches")
-    batch: int = Setting(16, ge=2, le=10_000, title="Number of patches per batch")
-    patch_diameters: float = Setting(9.5, gt=1, le=50, title="Side of a patch, particle diameters")
+    steps: int = Setting(2400, ge=1, title="Number of batches")
+    batch: int = Setting(4, ge=2, le=10_000, title="Number of patches per batch")
+    patch_diameters: float = Setting(
+        16.0,
+        gt=1,
+        le=50,
+        title="Side of a patch, particle diameters; large, so that edges of films are in sight",
+    )
     learning_rate: float = Setting(
         2e-3, gt=0, le=1, title="Learning rate at the start: AdamW, cosine schedule"
     )

@@ -1,6 +1,7 @@
 """Fit of a segmenter to fields with the class of each pixel."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE
+from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
@@ -78,8 +79,8 @@ def fit_segmenter(
 def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the weights of classes with given numbers of pixels, of mean 1.
 
-    They are proportional to the inverse square root of the frequency, and at most 2.5 times that
-    of the most frequent class. The weight of a class without pixels is the greatest one.
+    They are proportional to the inverse square root of the frequency, and at most 2.5 times that of
+    the most frequent class. The weight of a class without pixels is the greatest one.
     """
     relative = np.sqrt(counts.max() / np.maximum(counts, 1))
     weights = np.minimum(relative, _GREATEST_WEIGHT)
@@ -133,14 +134,13 @@ class _Patches:
     """Random square patches of fields, a share of them centred on dirt."""
 
     def __init__(self, fields: Sequence[ClassField], side: int, recipe: SegmenterRecipe) -> None:
-        least = min(min(field.classes.shape) for field in fields)
-        self._fields, self._side = fields, min(side, least)
+        self._fields, self._side = [_padded(field, side) for field in fields], side
         self._count, self._dirt_share = recipe.batch, recipe.dirt_share
         self._rng = np.random.default_rng(recipe.seed)
         # A field with ice and carbon has one entry for each, so that the rarer one is shown too.
         self._dirty = [
             (number, places)
-            for number, field in enumerate(fields)
+            for number, field in enumerate(self._fields)
             for kind in (ICE, CARBON)
             if len(places := self._sample(field.classes == kind))
         ]
@@ -183,3 +183,16 @@ class _Patches:
         step = -1 if mirror else 1
         inputs = np.rot90(field.inputs[:, rows, columns], turn, axes=(1, 2))[:, ::step]
         return inputs, np.rot90(field.classes[rows, columns], turn)[::step]
+
+
+def _padded(field: ClassField, side: int) -> ClassField:
+    """Return a field with sides of at least `side` pixels; pixels of unknown class are added."""
+    height, width = field.classes.shape
+    missing = (0, max(0, side - height)), (0, max(0, side - width))
+    if not missing[0][1] and not missing[1][1]:
+        return field
+    return replace(
+        field,
+        inputs=np.pad(field.inputs, ((0, 0), *missing)),
+        classes=np.pad(field.classes, missing, constant_values=UNKNOWN),
+    )
