@@ -226,6 +226,10 @@ CLEAN = STANDARD.model_copy(
 )
 
 
+#: The same without added noise, for validation: what cannot be seen tells nothing about values.
+VISIBLE = CLEAN.model_copy(update={"noisy": 0.0})
+
+
 class DirtMixture(Parameters):
     """Shares of fields with dirt, for a segmenter."""
 

@@ -12,7 +12,7 @@ from napari_drpnet.training.common.class_fields import (
     ClassField,
     random_class_fields,
 )
-from napari_drpnet.training.common.recipe import DirtMixture, SegmenterRecipe
+from napari_drpnet.training.common.recipe import VISIBLE, DirtMixture, SegmenterRecipe
 from napari_drpnet.training.from_truth.label_images import LabelImages
 from napari_drpnet.training.from_truth.pool import empty_looks, find_pictures
 from napari_drpnet.training.from_truth.simulated import describe, read_structures, simulate
@@ -81,7 +81,7 @@ def make_class_pool(
     make = partial(random_class_fields, particle_px=particle_px, spectrum=spectrum)
     makers = (
         partial(make, structures=learned, looks=data.looks, mixture=recipe.mixture),
-        partial(make, structures=others, looks=1, mixture=DirtMixture()),
+        partial(make, structures=others, looks=1, mixture=DirtMixture(), hard=VISIBLE),
     )
     labelled = LabelImages.find(data, particle_px, spectrum)
     empty = find_pictures(data.negatives, data.negative_names)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_drpnet.base.class_maps import MIXED
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE
+from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
@@ -195,5 +194,5 @@ def _padded(field: ClassField, side: int) -> ClassField:
     return replace(
         field,
         inputs=np.pad(field.inputs, ((0, 0), *missing)),
-        classes=np.pad(field.classes, missing, constant_values=MIXED),
+        classes=np.pad(field.classes, missing, constant_values=UNKNOWN),
     )
