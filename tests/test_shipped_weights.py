@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from napari_drpnet import (
     PickParameters,
@@ -11,10 +12,20 @@ from napari_drpnet import (
     read_micrograph,
     simulate_micrograph,
 )
+from napari_drpnet.base.class_maps import resample_classes
 from napari_drpnet.base.geometry import inside
+from napari_drpnet.base.segmentation import CARBON, ICE
 from napari_drpnet.evaluation.scores import score_picks
 from napari_drpnet.images.micrograph import Micrograph
-from napari_drpnet.picking.networks.weights import list_weights, load_classifier, load_detector
+from napari_drpnet.picking.dirt import find_dirt
+from napari_drpnet.picking.networks.weights import (
+    list_weights,
+    load_classifier,
+    load_detector,
+    load_segmenter,
+)
+from napari_drpnet.picking.parameters import SegmenterParameters
+from napari_drpnet.picking.pick import pick_in_detail
 from napari_drpnet.simulation import make_shape
 from napari_drpnet.simulation.noise import add_noise
 from napari_drpnet.simulation.parameters import SimulationParameters
@@ -28,11 +39,11 @@ def parameters(diameter_angstrom, pixel_size=None):
 
 def test_they_are_small_and_say_what_they_are():
     folder = list_weights()["detector-default"].parent
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6
-    for network in (load_detector(), load_classifier()):
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 6e6
+    for network in (load_detector(), load_classifier(), load_segmenter()):
         assert network.card.licence == "BSD-3-Clause"
         assert "simulated" in network.card.trained_on
-        assert network.card.recipe["seed"] in (1, 2)
+        assert network.card.recipe["seed"] in (1, 2, 3)
         assert network.card.spectrum is not None
         assert network.card.threshold > 0
 
@@ -125,3 +136,26 @@ def test_every_other_real_picture_ends_in_picks(shared_data):
     networks = load_networks(asked)
     for file in files[::3]:
         assert pick(read_micrograph(file), asked, networks).figure_of_merit.max(initial=0) <= 1
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [{}, {"negative_stain": True}, {"carbon": True, "carbon_shape": "hole", "ice_drops": 4}],
+    ids=["ice", "stain", "dirt"],
+)
+def test_the_segmenter_finds_dirt_where_it_is(scenario):
+    rng = np.random.default_rng(5)
+    wanted = SimulationParameters(
+        height_px=900, width_px=1000, pixel_size_angstrom=3.0, particles=80, **scenario
+    )
+    simulated = simulate_micrograph(wanted, [make_shape("barrel", 180.0, rng)], seed=10)
+    asked = parameters(180.0).model_copy(
+        update={"segmenter": SegmenterParameters(segmenter="default")}
+    )
+    picks, detection = pick_in_detail(simulated.micrograph, asked)
+    dirt = find_dirt(detection, load_networks(asked).resolve(asked))
+    truth = np.isin(resample_classes(simulated.classes, dirt.mask.shape), (ICE, CARBON))
+    assert (dirt.mask & ~truth).mean() < 0.03
+    assert (truth & ~dirt.mask).mean() < 0.1
+    on_particles = cKDTree(simulated.centers_yx).query(picks.centers_yx)[0] < 30
+    assert (picks.clearance[on_particles] > 0.25).mean() > 0.95
