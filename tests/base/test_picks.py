@@ -34,7 +34,7 @@ def test_empty():
     assert empty.figure_of_merit.shape == (0,)
 
 
-@pytest.mark.parametrize("field", ["height", "prominence", "probability", "accepted"])
+@pytest.mark.parametrize("field", ["height", "prominence", "probability", "accepted", "clearance"])
 def test_columns_must_match(field):
     with pytest.raises(ValueError, match=f"{field} must be \\(3,\\)"):
         replace(table(), **{field: np.zeros(2)})
@@ -49,3 +49,9 @@ def test_centres_must_be_pairs(centers):
 def test_the_figure_of_merit_is_the_probability_where_there_is_one():
     picks = replace(table(), probability=np.array([np.nan, 0.7, np.nan]))
     assert_array_equal(picks.figure_of_merit, [3, 0.7, 1])
+
+
+def test_nothing_is_known_about_dirt_unless_it_is_given():
+    assert np.isnan(table().clearance).all()
+    known = replace(table(), clearance=np.array([0.0, 1.0, 99.0]))
+    assert_array_equal(known.where(np.array([2, 0])).clearance, [99, 0])

@@ -149,7 +149,7 @@ def test_every_output(drpnet):
     assert {path.name for path in Path("out").iterdir()} == names
     assert read_coordinates("out/m0_autopick.box").box_size_px == 30
     header = Path("out/candidates.csv").read_text().splitlines()[0]
-    assert header == "name,x,y,height,prominence,probability,accepted"
+    assert header == "name,x,y,height,prominence,probability,accepted,clearance"
 
 
 def test_the_classifier_may_reject_all(drpnet):

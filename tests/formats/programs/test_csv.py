@@ -68,7 +68,7 @@ def test_names_are_written_and_quoted_where_needed(tmp_path):
     assert read_csv(tmp_path / "a.csv").micrograph_names == names
 
 
-def make_picks(centers_yx, probability):
+def make_picks(centers_yx, probability, **columns):
     count = len(centers_yx)
     return Picks(
         np.array(centers_yx, float),
@@ -76,21 +76,23 @@ def make_picks(centers_yx, probability):
         np.arange(count) + 0.5,
         np.array(probability, float),
         np.arange(count) == 0,
+        **columns,
     )
 
 
 def test_candidates(tmp_path):
+    clearance = np.array([0.25, 1.5])
     rows = [
-        ("a.mrc", make_picks([(1.25, 2.5), (3, 4)], [0.75, 0.25])),
+        ("a.mrc", make_picks([(1.25, 2.5), (3, 4)], [0.75, 0.25], clearance=clearance)),
         ("b.mrc", make_picks(np.empty((0, 2)), [])),
         ("c, d.mrc", make_picks([(5, 6)], [np.nan])),
     ]
     write_candidates_csv(tmp_path / "all.csv", iter(rows))
     assert (tmp_path / "all.csv").read_text().splitlines() == [
-        "name,x,y,height,prominence,probability,accepted",
-        "a.mrc,2.5,1.25,9.0,0.5,0.75,1",
-        "a.mrc,4.0,3.0,9.0,1.5,0.25,0",
-        '"c, d.mrc",6.0,5.0,9.0,0.5,,1',
+        "name,x,y,height,prominence,probability,accepted,clearance",
+        "a.mrc,2.5,1.25,9.0,0.5,0.75,1,0.25",
+        "a.mrc,4.0,3.0,9.0,1.5,0.25,0,1.5",
+        '"c, d.mrc",6.0,5.0,9.0,0.5,,1,',
     ]
     read = read_csv(tmp_path / "all.csv")
     np.testing.assert_array_equal(read.score, [0.75, 0.25, np.nan])

@@ -15,7 +15,7 @@ from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 
 SCORES = ("score", "fom", "probability", "confidence")
 NAMES = ("micrograph", "name")
-CANDIDATES = ("name", "x", "y", "height", "prominence", "probability", "accepted")
+CANDIDATES = ("name", "x", "y", "height", "prominence", "probability", "accepted", "clearance")
 
 
 def is_csv(head: str) -> bool:
@@ -124,9 +124,10 @@ def write_candidates_csv(path: AnyPath, rows: Iterable[tuple[str, Picks]]) -> No
     ----------
     path : path-like
         File to create or replace, with columns
-        ``name,x,y,height,prominence,probability,accepted``. Positions are in unbinned pixels with
-        all digits, the probability is empty for candidates that were not classified, and accepted
-        is 0 or 1.
+        ``name,x,y,height,prominence,probability,accepted,clearance``. Positions are in unbinned
+        pixels with all digits, the probability is empty for candidates that were not classified,
+        accepted is 0 or 1, and the clearance, in particle diameters, is empty where nothing is
+        known about dirt.
     rows : iterable of (str, Picks)
         Name and candidates of each micrograph.
 
@@ -136,14 +137,15 @@ def write_candidates_csv(path: AnyPath, rows: Iterable[tuple[str, Picks]]) -> No
         If the file cannot be written.
     """
     fields = (
-        [name, x, y, height, prominence, _field(probability), int(accepted)]
+        [name, x, y, height, prominence, _field(probability), int(accepted), _field(clearance)]
         for name, picks in rows
-        for (x, y), height, prominence, probability, accepted in zip(
+        for (x, y), height, prominence, probability, accepted, clearance in zip(
             swap_xy(picks.centers_yx).tolist(),
             picks.height.tolist(),
             picks.prominence.tolist(),
             picks.probability.tolist(),
             picks.accepted,
+            picks.clearance.tolist(),
             strict=True,
         )
     )

@@ -126,7 +126,7 @@ class ClassifierCard(Card):
 
 AnyCard = DetectorCard | SegmenterCard | ClassifierCard
 #: Class of the cards of each kind; a segmenter may be used as a detector.
-CARDS: dict[Kind, type[AnyCard]] = {
+CARDS: dict[str, type[AnyCard]] = {
     "detector": DetectorCard,
     "segmenter": SegmenterCard,
     "classifier": ClassifierCard,

@@ -14,14 +14,13 @@ from pydantic import ValidationError
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.picking.networks.card import (
+    CARDS,
     AnyCard,
-    ClassifierCard,
     ClassifierNetwork,
     DetectorCard,
     DetectorNetwork,
     Kind,
     Network,
-    SegmenterCard,
     SegmenterNetwork,
 )
 
@@ -32,11 +31,6 @@ _SHIPPED = Path(__file__).parent / "pretrained"
 _CARD_KEY = "drpnet"
 _NO_WEIGHTS = "not a napari-drpnet weights file"
 _NO_WEIGHTS_REMEDY = "Give a .safetensors file made by drpnet"
-_CARDS: dict[str, type[AnyCard]] = {
-    "detector": DetectorCard,
-    "segmenter": SegmenterCard,
-    "classifier": ClassifierCard,
-}
 
 
 def load_detector(weights: str = "default", device: str = "cpu") -> DetectorNetwork:
@@ -104,7 +98,7 @@ def load_network(
     sha256 = hashlib.sha256(content).hexdigest()
     _check_hash(path, sha256)
     card = _card_of(path, content)
-    if not isinstance(card, _CARDS[kind]):
+    if not isinstance(card, CARDS[kind]):
         raise InputFileError(path, f"these are {card.kind} weights", f"Give {kind} weights")
     try:
         with torch.device("meta"):  # initial weights are neither drawn nor stored
@@ -218,8 +212,8 @@ def _card_of(path: Path, content: bytes) -> AnyCard:
     except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputFileError(path, _NO_WEIGHTS, _NO_WEIGHTS_REMEDY) from error
     kind, architecture = str(fields.get("kind")), str(fields.get("architecture", "fcrn"))
-    card = _CARDS.get(kind)
-    known = {name for one in _CARDS.values() for name in one.model_fields}
+    card = CARDS.get(kind)
+    known = {name for one in CARDS.values() for name in one.model_fields}
     made = {"detector": [*DETECTORS], "segmenter": [*SEGMENTERS]}.get(kind, [architecture])
     if card is None or not known.issuperset(fields) or architecture not in made:
         raise InputFileError(
