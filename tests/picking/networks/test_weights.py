@@ -131,9 +131,16 @@ def test_a_detector_is_no_segmenter(file):
     refuse(file, "these are detector weights", "segmenter")
 
 
-def test_a_segmenter_of_other_classes_than_its_card_says(tmp_path):
+def test_a_segmenter_of_other_classes_is_of_a_newer_version(tmp_path):
     state = build_network(SEGMENTER).state_dict()
-    card = SEGMENTER.model_copy(update={"classes": ("rest", "particle")})
+    card = SEGMENTER.model_dump_json().replace('"ice"', '"crystal"')
+    path = with_metadata(tmp_path / "s.safetensors", state, drpnet=card)
+    refuse(path, "made by a newer version of napari-drpnet", "segmenter")
+
+
+def test_arrays_of_another_number_of_inputs(tmp_path):
+    state = build_network(SEGMENTER).state_dict()
+    card = SEGMENTER.model_copy(update={"inputs": ("view",)})
     save_network(tmp_path / "s.safetensors", state, card)
     refuse(tmp_path / "s.safetensors", "its arrays do not fit a segmenter", "segmenter")
 

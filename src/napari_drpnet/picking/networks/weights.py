@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.picking.networks.card import (
     CARDS,
     AnyCard,
@@ -215,7 +216,9 @@ def _card_of(path: Path, content: bytes) -> AnyCard:
     card = CARDS.get(kind)
     known = {name for one in CARDS.values() for name in one.model_fields}
     made = {"detector": [*DETECTORS], "segmenter": [*SEGMENTERS]}.get(kind, [architecture])
-    if card is None or not known.issuperset(fields) or architecture not in made:
+    has_our_classes = list(fields.get("classes", CLASSES)) == list(CLASSES)
+    is_known = known.issuperset(fields) and architecture in made and has_our_classes
+    if card is None or not is_known:
         raise InputFileError(
             path,
             "the weights were made by a newer version of napari-drpnet",
