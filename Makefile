@@ -9,9 +9,10 @@ VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
 PRETRAINED := src/napari_drpnet/picking/networks/pretrained
 # What the shipped weights learn from besides simulations; docs/accuracy.md uses the others.
-REAL_FIELDS := --structures $(STRUCTURES) \
-  --negatives $(DATA)/micrographs/unlabelled --negative-share 0.12 --negative-names \
-  19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b \
+EMPTY_FIELDS := --structures $(STRUCTURES) \
+  --negatives $(DATA)/micrographs/unlabelled --negative-names \
+  19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b
+REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
 # Tests of what the extras bring; the others run where none is installed.
 NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
@@ -58,11 +59,13 @@ segmentation: $(FULL)/.ready  ## the tables and the curve of docs/segmentation.m
 	@for name in segmentation segmentation_training; do echo "== $$name"; \
 	  $(FULL)/bin/python benchmarks/$$name.py --write docs/segmentation.md || exit 1; done
 
-weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; two hours)
+weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; three hours)
 	@$(FULL)/bin/drpnet train detector $(REAL_FIELDS) --weights multiscale --overwrite \
 	  --out $(PRETRAINED)/detector-default.safetensors
 	@$(FULL)/bin/drpnet train classifier $(REAL_FIELDS) --weights multiscale-classifier --overwrite \
 	  --out $(PRETRAINED)/classifier-default.safetensors
+	@$(FULL)/bin/drpnet train segmenter $(EMPTY_FIELDS) --overwrite \
+	  --out $(PRETRAINED)/segmenter-default.safetensors
 
 docs: $(FULL)/.ready  ## build the documentation into site/
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
