@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.simulation.contamination import window_around
+from napari_drpnet.simulation.draws import log_uniform
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -34,7 +35,7 @@ def ice_drops(
     while left > 0:
         members = min(left, int(rng.integers(1, 7)))
         left -= members
-        middle, typical = rng.uniform(0, shape), _log_uniform(0.5, 4, rng)
+        middle, typical = rng.uniform(0, shape), log_uniform(rng, 0.5, 4)
         darkness, fringe = rng.uniform(0.3, 2.2), rng.choice([0.0, rng.uniform(0.1, 0.5)])
         for _ in range(members):
             radius = diameter_px * np.clip(typical * np.exp(rng.normal(0, 0.35)), 0.5, 4)
@@ -67,7 +68,7 @@ def hexagonal_ice(
         Random generator.
     """
     transmission, mask = np.ones(shape), np.zeros(shape, bool)
-    typical = diameter_px * _log_uniform(0.25, 1.5, rng)
+    typical = diameter_px * log_uniform(rng, 0.25, 1.5)
     darkness, fringe = rng.uniform(0.2, 1.3), rng.uniform(0, 0.4)
     for _ in range(count):
         radius = max(1.5, typical * rng.uniform(0.75, 1.25))
@@ -136,7 +137,3 @@ def _shade(
         through += fringe * waves
     transmission *= through
     np.clip(transmission, _LEAST, _GREATEST, out=transmission)
-
-
-def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

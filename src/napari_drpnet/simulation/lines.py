@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.simulation.contamination import window_around
+from napari_drpnet.simulation.draws import log_uniform
 from napari_drpnet.simulation.optics import smooth_noise
 from napari_drpnet.simulation.structures import PROTEIN_CONTRAST_VOLT
 
@@ -33,8 +34,8 @@ def ice_cracks(
     """
     transmission, mask = np.ones(shape), np.zeros(shape, bool)
     for _ in range(count):
-        width = max(1.5, diameter_px * _log_uniform(0.04, 0.25, rng))
-        gain, rim = _log_uniform(0.08, 0.6, rng), rng.uniform(0, 0.15)
+        width = max(1.5, diameter_px * log_uniform(rng, 0.04, 0.25))
+        gain, rim = log_uniform(rng, 0.08, 0.6), rng.uniform(0, 0.15)
         length = max(shape) * rng.uniform(0.2, 1.2)
         start, angle = rng.uniform(0, shape), rng.uniform(0, 2 * np.pi)
         for path, share in _branches(start, angle, length, 0.4 * diameter_px, rng):
@@ -100,7 +101,7 @@ def protein_rods(
     stiffness, density = rng.choice([0.005, 0.06]), PROTEIN_CONTRAST_VOLT * rng.uniform(0.6, 1.0)
     pitch = diameter_px * rng.uniform(1, 4)
     for _ in range(count):
-        steps = int(_log_uniform(3, 20, rng) / _ROD_STEP)
+        steps = int(log_uniform(rng, 3, 20) / _ROD_STEP)
         bends = rng.uniform(0, 2 * np.pi) + rng.normal(0, stiffness, steps).cumsum()
         moves = _ROD_STEP * diameter_px * np.column_stack([np.sin(bends), np.cos(bends)])
         path = np.vstack([np.zeros(2), np.cumsum(moves, axis=0)])
@@ -149,7 +150,3 @@ def distance_from_path(path: Floats, reach: float, shape: tuple[int, int]) -> tu
         away = np.hypot(y - start[0] - share * move[0], x - start[1] - share * move[1])
         np.minimum(distance[part], away, out=distance[part])
     return (slice(low[0], high[0]), slice(low[1], high[1])), distance
-
-
-def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.simulation.contamination import window_around
+from napari_drpnet.simulation.draws import log_uniform
 
 Floats = NDArray[np.float64]
 
@@ -34,10 +35,10 @@ def stain_relief(
     """
     depth = np.ones(shape)
     for _ in range(plateaus):
-        radius = diameter_px * _log_uniform(0.5, 3.0, rng)
+        radius = diameter_px * log_uniform(rng, 0.5, 3.0)
         _scale_area(depth, radius, rng.uniform(0.1, 0.6), rng.uniform(0.0, 0.05), rng)
     for _ in range(puddles):
-        radius = diameter_px * _log_uniform(0.25, 2.0, rng)
+        radius = diameter_px * log_uniform(rng, 0.25, 2.0)
         softness = rng.choice([rng.uniform(0.02, 0.1), rng.uniform(0.3, 0.9)])
         _scale_area(depth, radius, rng.uniform(1.3, 3.0), softness, rng)
     return depth
@@ -62,7 +63,3 @@ def _lobed(angle: Floats, rng: np.random.Generator) -> Floats:
     for order in range(2, 7):
         outline += rng.normal(0, 0.2 / order) * np.cos(order * angle + rng.uniform(0, 2 * np.pi))
     return np.asarray(outline.clip(0.4, 1.6))
-
-
-def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

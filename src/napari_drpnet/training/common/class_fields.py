@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from napari_drpnet.base.class_maps import resample_classes
 from napari_drpnet.base.segmentation import UNKNOWN
 from napari_drpnet.images.preprocess import NetworkImage, stack_channels
-from napari_drpnet.simulation import Structure, simulate_micrograph
+from napari_drpnet.simulation import Structure, draws, simulate_micrograph
 from napari_drpnet.simulation.parameters import SimulationParameters
-from napari_drpnet.training.common import draws
 from napari_drpnet.training.common.fields import (
     Field,
     make_fainter,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.images.preprocess import NetworkImage, Polarity, blur_wide, preprocess
-from napari_drpnet.simulation import SHAPES, Structure, make_shape, simulate_micrograph
+from napari_drpnet.simulation import SHAPES, Structure, draws, make_shape, simulate_micrograph
 from napari_drpnet.simulation.noise import (
     add_noise,
     coloured_noise,
@@ -18,7 +18,6 @@ from napari_drpnet.simulation.noise import (
     white,
 )
 from napari_drpnet.simulation.parameters import SimulationParameters
-from napari_drpnet.training.common import draws
 from napari_drpnet.training.common.recipe import STANDARD, HardFields
 
 Floats = NDArray[np.float64]

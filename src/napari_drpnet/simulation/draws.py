@@ -1,4 +1,4 @@
-"""Random draws of parameters of training fields."""
+"""Random draws of single values."""
 
 import numpy as np
 
