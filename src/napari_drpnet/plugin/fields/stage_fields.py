@@ -82,6 +82,13 @@ class StageFields:
         self._fields[name] = field
         return field
 
+    def renew_choices(self, name: str) -> None:
+        """List the choices of a setting anew, which changes nothing, and show the settings."""
+        field = self._fields[name]
+        with field.changed.blocked():
+            field.reset_choices()
+        self.show()
+
     def drag(self, name: str, value: float) -> None:
         """Change a setting during a drag, which `Session.settle` ends."""
         self._session.change(self._stage, live=True, **{name: value})

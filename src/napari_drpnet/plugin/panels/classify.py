@@ -94,9 +94,7 @@ class ClassifyPanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         """Update the list of weights."""
         super().showEvent(event)
-        with self.weights.changed.blocked():
-            self.weights.reset_choices()
-        self._fields.show()
+        self._fields.renew_choices("classifier")
 
     def _lay_out(self) -> None:
         layout = column(

@@ -85,9 +85,7 @@ class ParticlePanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         """Update the list of weights and the device."""
         super().showEvent(event)
-        with self.weights.changed.blocked():
-            self.weights.reset_choices()
-        self._detector.show()
+        self._detector.renew_choices("weights")
         self.probe.ask()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -55,9 +55,7 @@ class SegmenterPanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         """Update the list of weights."""
         super().showEvent(event)
-        with self.weights.changed.blocked():
-            self.weights.reset_choices()
-        self._fields.show()
+        self._fields.renew_choices("segmenter")
 
     def _rare_fields(self) -> QWidget:
         self._rare_of_dirt = FormRows(
