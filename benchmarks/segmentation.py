@@ -22,6 +22,7 @@ from accuracy_sets import (
 )
 from grid import record_of, tally_of
 from grid_sets import MICROGRAPHS, Case, empty_cells, klh_case, simulate
+from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.segmentation import CARBON, CLASSES, ICE
 from napari_drpnet.evaluation.class_scores import (
     ClassEvaluation,
@@ -32,7 +33,7 @@ from napari_drpnet.evaluation.precision_recall import Tally
 from napari_drpnet.evaluation.scores import trace_curve
 from napari_drpnet.picking.cuts import on_dirt, ranking_score
 from napari_drpnet.picking.detection import Detection, detect
-from napari_drpnet.picking.dirt import Dirt, find_dirt
+from napari_drpnet.picking.dirt import find_dirt
 from segmentation_sets import (
     KLH_DEFOCUS_UM,
     ClassCase,

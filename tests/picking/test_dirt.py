@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from napari_drpnet.base.dirt import FARTHEST
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.base.segmentation import CARBON, ICE, UNKNOWN
 from napari_drpnet.images.preprocess import NetworkImage
 from napari_drpnet.picking.cuts import accept, find_cut, on_dirt
 from napari_drpnet.picking.detection import Detection
 from napari_drpnet.picking.detectors.distance_map_family import DistanceMap
-from napari_drpnet.picking.dirt import FARTHEST, find_dirt
+from napari_drpnet.picking.dirt import find_dirt
 from resolving import resolved
 from segmenting import BINNING, DIAMETER_PX, SHAPE, background, disc, segmented
 

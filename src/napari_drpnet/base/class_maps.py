@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 MIXED = 255
 #: Least share of one class in a pixel that does not count as mixed.
 PURITY = 0.75
-#: Share of dirt above which a mask is not applied: a failure, or a micrograph of carbon only.
-MOST_DIRT = 0.8
 
 _BLOCK_ROWS = 64
 #: Tolerance of comparisons with half the area of a pixel.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.devices import Device, choose_device
+from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled, Job
 from napari_drpnet.base.picks import Picks
@@ -27,7 +28,7 @@ from napari_drpnet.images.micrograph import Micrograph, read_micrograph
 from napari_drpnet.picking.advice import Advice, advise
 from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt
 from napari_drpnet.picking.detection import Detection, Mask, detect
-from napari_drpnet.picking.dirt import Dirt, find_dirt
+from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.expected import Cut, expected_scores
 from napari_drpnet.picking.fingerprint import Hashes, settings_of_picks
 from napari_drpnet.picking.loading import NetworkCache, Networks, load_networks
@@ -169,7 +170,7 @@ class PickTask:
         start = time.perf_counter()
         candidates, detection = self._find(entry, micrograph, job)
         picks = candidates.where(above_threshold(candidates, self.parameters))
-        cut = find_cut(picks, self.parameters)
+        cut, dirty = find_cut(picks, self.parameters), on_dirt(picks, self.parameters)
         dirt = find_dirt(detection, self.parameters)
         assert micrograph.pixel_size_angstrom is not None
         advice = self._advise(candidates, detection, micrograph.pixel_size_angstrom)
@@ -192,8 +193,8 @@ class PickTask:
             valid_share=detection.view.valid_share,
             advice=advice,
             seconds=time.perf_counter() - start,
-            **_scores(picks, on_dirt(picks, self.parameters)),
-            **_expected(picks, on_dirt(picks, self.parameters), cut),
+            **_scores(picks, dirty),
+            **_expected(picks, dirty, cut),
             **_classes(detection, dirt),
         )
         kept = candidates if self.outputs.all_candidates else None

@@ -72,9 +72,7 @@ def sources_and_folder(function: Function) -> Function:
     """Give a command the argument for micrographs and the option for the output folder."""
     return _decorate(
         function,
-        click.argument(
-            "sources", nargs=-1, required=True, metavar="MICROGRAPH|FOLDER|PATTERN|STAR..."
-        ),
+        click.argument("sources", nargs=-1, required=True, metavar=_SOURCES),
         click.option(
             "--out", metavar="PATH", callback=_parse_folder, required=True, help="Output folder"
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from napari_drpnet.base.class_maps import MOST_DIRT
+from napari_drpnet.base.dirt import MOST_DIRT
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import pixels_from_angstrom
 from napari_drpnet.cli.numbers import not_negative, positive

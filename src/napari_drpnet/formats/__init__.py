@@ -7,7 +7,7 @@ from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates
 from napari_drpnet.formats.masks.class_maps import read_class_map, write_class_map
 from napari_drpnet.formats.masks.filtering import Filtered, MaskSource, filter_by_masks
-from napari_drpnet.formats.masks.finding import find_mask
+from napari_drpnet.formats.masks.finding import find_mask, locate_mask
 from napari_drpnet.formats.masks.masks import (
     read_mask,
     write_full_mask_mrc,
@@ -36,6 +36,7 @@ __all__ = [
     "filter_by_masks",
     "find_mask",
     "fitting_formats",
+    "locate_mask",
     "read_class_map",
     "read_coordinates",
     "read_mask",

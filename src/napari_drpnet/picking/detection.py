@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base import geometry
+from napari_drpnet.base.class_maps import resample_mask
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import Segmentation
@@ -43,8 +44,8 @@ class Detection:
         Confidence of the polarity of `view`, from 0 (a guess) to 1; 1 if it was given.
     segmentation : Segmentation, optional
         Classes of the pixels; None without a segmenter.
-    mask : (my, mx) bool array, optional
-        Mask of dirt that another program or a person made, binned by any factor.
+    mask : (h, w) bool array, optional
+        Mask of dirt that another program or a person made, in the frame of `view`.
     """
 
     view: NetworkImage
@@ -133,7 +134,7 @@ def detect(
         diameter_px,
         confidence,
         sources.segment(evidence, parameters, job),
-        mask,
+        None if mask is None else resample_mask(mask, view.frame.network_shape),
     )
 
 

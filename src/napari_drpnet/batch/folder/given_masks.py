@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.formats import find_mask, read_mask
+from napari_drpnet.formats import locate_mask, read_mask
 
 Shape = tuple[int, int]
 
@@ -46,7 +46,7 @@ class GivenMasks:
         InputFileError
             If the folder has no mask of this micrograph.
         """
-        return find_mask(self.path, entry.micrograph.name) if self.path.is_dir() else self.path
+        return locate_mask(self.path, entry.micrograph.name)
 
     def read(self, entry: BatchEntry, shape: Shape, dirt_probability: float) -> NDArray[np.bool_]:
         """Read the mask of a micrograph.

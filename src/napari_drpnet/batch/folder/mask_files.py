@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.segmentation import CLASSES, Segmentation
 from napari_drpnet.batch.entries import CLASS_MAP, FULL_SIZE_MASK, MASK, OVERLAY, WARP_MASK
 from napari_drpnet.formats import (
@@ -16,7 +17,6 @@ from napari_drpnet.formats import (
 from napari_drpnet.formats.masks.class_maps import CLASS_COLOURS
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import Palette, write_overlay
-from napari_drpnet.picking.dirt import Dirt
 
 #: Name and colour of each class, by its number.
 PALETTE: Palette = tuple(zip(("unknown", *CLASSES), CLASS_COLOURS, strict=True))

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_drpnet.base.class_maps import MOST_DIRT
-from napari_drpnet.base.geometry import Frame, distance_to_dirt
+from napari_drpnet.base.dirt import Dirt
+from napari_drpnet.base.geometry import Frame
 from napari_drpnet.formats.coordinates import Coordinates
-from napari_drpnet.formats.masks.finding import find_mask
+from napari_drpnet.formats.masks.finding import locate_mask
 from napari_drpnet.formats.masks.masks import read_mask
 from napari_drpnet.formats.masks.pixels import is_npz, read_arrays
 from napari_drpnet.formats.masks.segmentations import is_segmentation, segmentation_from
@@ -52,7 +52,7 @@ class MaskSource:
         ValueError
             If the shape of the micrograph is not known.
         """
-        file = find_mask(self.path, micrograph_name) if self.path.is_dir() else self.path
+        file = locate_mask(self.path, micrograph_name)
         shape = None if self.full_size else self._shape_of(micrograph_name, file)
         mask = read_mask(file, shape, flip_rows=self.flip_rows) >= 0.5
         rows, columns = mask.shape
@@ -121,12 +121,10 @@ def filter_by_masks(
     keep = np.ones(len(coordinates), bool)
     not_applied = []
     for name, rows in _rows_by_name(coordinates, micrograph_name).items():
-        mask, frame = masks.read(name)
-        if mask.mean() > MOST_DIRT:
+        dirt = Dirt.of(*masks.read(name))
+        if not dirt.rejects:
             not_applied.append(name)
-            continue
-        distance = distance_to_dirt(mask, frame, coordinates.centers_yx[rows])
-        keep[rows] = distance > clearance_px
+        keep[rows] = ~(dirt.distance_px(coordinates.centers_yx[rows]) <= clearance_px)
     left_out = len(coordinates) - int(np.count_nonzero(keep))
     return Filtered(coordinates.where(keep), left_out, tuple(not_applied))
 

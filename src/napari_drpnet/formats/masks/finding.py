@@ -61,6 +61,17 @@ def find_mask(folder: AnyPath, micrograph_name: str, endings: Sequence[str] = MA
     raise InputFileError(folder, reason, remedy)
 
 
+def locate_mask(path: Path, micrograph_name: str) -> Path:
+    """Return the mask of a micrograph: the file that is given, or that in the folder.
+
+    Raises
+    ------
+    InputFileError
+        If there is none in the folder; see `find_mask`.
+    """
+    return find_mask(path, micrograph_name) if path.is_dir() else path
+
+
 def _without_suffix(name: str) -> str:
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix):

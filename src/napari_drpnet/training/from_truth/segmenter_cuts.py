@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.geometry import Frame, far_from
 from napari_drpnet.base.segmentation import CARBON, ICE, PARTICLE, Segmentation
 from napari_drpnet.images.preprocess import NetworkImage
 from napari_drpnet.picking.detectors.components import component_candidates, find_components
-from napari_drpnet.picking.dirt import Dirt
 from napari_drpnet.picking.networks.card import DetectorNetwork, SegmenterNetwork
 from napari_drpnet.picking.resolve import NO_SEGMENTER
 from napari_drpnet.picking.segmentation.dirt import dirt_mask
