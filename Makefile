@@ -12,8 +12,9 @@ PRETRAINED := src/napari_drpnet/picking/networks/pretrained
 EMPTY_FIELDS := --structures $(STRUCTURES) \
   --negatives $(DATA)/micrographs/unlabelled --negative-names \
   19jun18a,19oct11b_grid2Tilt2_00014gr,18sep26a,18jul13c,19aug17a,18jan09b
-REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 \
+LABELLED_FIELDS := \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
+REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 $(LABELLED_FIELDS)
 # Tests of what the extras bring; the others run where none is installed.
 NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
@@ -64,7 +65,7 @@ weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folde
 	  --out $(PRETRAINED)/detector-default.safetensors
 	@$(FULL)/bin/drpnet train classifier $(REAL_FIELDS) --weights multiscale-classifier --overwrite \
 	  --out $(PRETRAINED)/classifier-default.safetensors
-	@$(FULL)/bin/drpnet train segmenter $(EMPTY_FIELDS) --overwrite \
+	@$(FULL)/bin/drpnet train segmenter $(EMPTY_FIELDS) $(LABELLED_FIELDS) --overwrite \
 	  --out $(PRETRAINED)/segmenter-default.safetensors
 
 docs: $(FULL)/.ready  ## build the documentation into site/

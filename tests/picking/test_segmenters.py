@@ -8,6 +8,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial import cKDTree
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 from napari_drpnet.base.devices import Device
 from napari_drpnet.images import preprocess as preprocessing
@@ -33,9 +34,9 @@ CENTERS = np.array([[60.0, 260.0], [60, 330], [150, 240.5], [150, 300], [230.25,
 
 
 class ByBrightness(nn.Module):
-    """A segmenter without training: bright is particle, and dark in grey values is carbon."""
+    """A segmenter without training: bright is particle, and a large dark area is carbon."""
 
-    halo, stride, tile = 0, 1, 64
+    halo, stride, tile = 8, 1, 64
 
     def __init__(self):
         super().__init__()
@@ -43,7 +44,8 @@ class ByBrightness(nn.Module):
 
     def forward(self, channels):
         view, grey = channels[:, 0], channels[:, 1]
-        carbon = self.steepness * (-0.6 - grey)
+        level = avg_pool2d(grey, 17, 1, 8, count_include_pad=False)
+        carbon = self.steepness * (-0.5 - level)
         particle = self.steepness * (view - 2)
         nothing = torch.zeros_like(view)
         return torch.stack([nothing, torch.minimum(particle, -carbon), nothing - 99, carbon], 1)

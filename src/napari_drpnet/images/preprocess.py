@@ -20,6 +20,12 @@ _CLIP_MAD = 12.0
 _LIMIT = 8.0
 _BACKGROUND_DIAMETERS = 2.5
 _LEAST_DIAMETER_PX = 4.0
+#: Share of the pixels, the brightest, that may be clipped as outliers.
+_OUTLIER_SHARE = 0.005
+#: Share of the pixels, the brightest, whose level and noise scale the grey values.
+_BRIGHT_SHARE = 0.2
+#: Smoothing before the brightest pixels are found, particle diameters.
+_GREY_SMOOTHING = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +51,9 @@ class NetworkImage:
         Gain applied to each ring of the background spectrum; None if it was not equalised.
     grey : (h, w) float32 array or None
         Resampled grey values before the background was removed, in −1...1, whatever the polarity:
-        ``tanh((x − median) / interquartile range)``; 0 outside the valid area. None if they were
-        not asked for.
+        ``tanh((x − l) / s)``; 0 outside the valid area. Level *l* and interquartile range *s* of
+        the noise are those of the brightest fifth of the micrograph, so that a film that covers
+        most of it is as dark as one that covers little. None if they were not asked for.
     """
 
     image: Image
@@ -151,7 +158,7 @@ def preprocess(
         if spectrum is not None:
             dark, gain = equalise(dark, spectrum, valid)
             dark = _standardised(dark, valid)
-    greys = _grey(binned, valid) if grey else None
+    greys = _grey(binned, particle_px, valid) if grey else None
     view = NetworkImage(dark, frame, "dark", normalization, valid, gain, greys)
     return view if polarity == "dark" else view.inverted()
 
@@ -185,8 +192,10 @@ def stack_channels(view: NetworkImage, inputs: Sequence[str]) -> Image:
 def clip_outliers(pixels: NDArray[np.generic]) -> Image:
     """Clip hot and dead pixels at 12 median absolute deviations from the median.
 
-    Median and deviation are computed from a regular sample of at least 64k pixels. An image
-    whose deviation is zero (few grey levels) is only converted to float32.
+    At most 0.5 % of the pixels are clipped at the bright end: where most of the micrograph is a
+    dark film, the deviation is that of the film, and the ice lies far beyond. Median, deviation
+    and share are those of a regular sample of at least 64k pixels. An image whose deviation is
+    zero (few grey levels) is only converted to float32.
     """
     step = max(1, int(np.sqrt(pixels.size / 65536)))
     sample = np.asarray(pixels[::step, ::step], np.float32)
@@ -194,7 +203,8 @@ def clip_outliers(pixels: NDArray[np.generic]) -> Image:
     deviation = np.median(np.abs(sample - median))
     if deviation == 0:
         return np.asarray(pixels, np.float32)
-    low, high = median - _CLIP_MAD * deviation, median + _CLIP_MAD * deviation
+    low = median - _CLIP_MAD * deviation
+    high = max(median + _CLIP_MAD * deviation, np.quantile(sample, 1 - _OUTLIER_SHARE))
     return np.clip(np.asarray(pixels, np.float32), np.float32(low), np.float32(high))
 
 
@@ -275,12 +285,17 @@ def _standardised(image: Image, valid: Mask | None) -> Image:
     return np.where(known, scaled, 0).astype(np.float32)
 
 
-def _grey(binned: Image, valid: Mask | None) -> Image:
-    """Scale grey values by the median and the interquartile range of valid pixels to −1...1."""
+def _grey(binned: Image, particle_px: float, valid: Mask | None) -> Image:
+    """Scale grey values to −1...1 by the level and the noise of the brightest valid pixels."""
+    from scipy.ndimage import gaussian_filter
+
     known = _known(binned, valid)
-    low, median, high = np.percentile(binned if valid is None else binned[known], (25, 50, 75))
-    spread = np.float32(high - low if high > low else binned[known].std() or 1.0)
-    return np.where(known, np.tanh((binned - np.float32(median)) / spread), 0).astype(np.float32)
+    smooth = gaussian_filter(binned, _GREY_SMOOTHING * particle_px)
+    bright = known & (smooth >= np.percentile(smooth[known], 100 * (1 - _BRIGHT_SHARE)))
+    level, noise = np.median(smooth[bright]), (binned - smooth)[bright]
+    low, high = np.percentile(noise, (25, 75))
+    spread = np.float32(high - low if high > low else noise.std() or 1.0)
+    return np.where(known, np.tanh((binned - level) / spread), 0).astype(np.float32)
 
 
 def _known(image: Image, valid: Mask | None) -> Mask:

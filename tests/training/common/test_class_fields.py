@@ -10,7 +10,9 @@ from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE, U
 from napari_drpnet.images.preprocess import preprocess
 from napari_drpnet.training.common import fields
 from napari_drpnet.training.common.class_fields import (
+    NO_PARTICLE,
     ClassField,
+    classes_from_centers,
     random_class_fields,
     random_dirt,
 )
@@ -130,3 +132,16 @@ def test_blank_pixels_have_no_class():
     assert (field.classes[40:] == BACKGROUND).all()
     assert_array_equal(field.centers_yx, view.frame.to_network([[200.0, 160.0]]))
     assert len(field.on_dirt_yx) == 0
+
+
+def test_centres_tell_the_class_near_and_far_from_them():
+    classes = classes_from_centers((80, 120), np.array([[20.0, 30.0], [60.0, 100.0]]), 20.0)
+    assert classes.shape == (80, 120)
+    assert (classes[20, 30], classes[60, 100], classes[26, 30]) == (PARTICLE,) * 3
+    assert classes[20, 40] == UNKNOWN  # the outline, half a diameter away
+    assert (classes[20, 43], classes[0, 119]) == (NO_PARTICLE,) * 2
+    assert (classes == PARTICLE).sum() == pytest.approx(2 * np.pi * 7**2, rel=0.08)
+
+
+def test_without_centres_there_is_no_particle():
+    assert (classes_from_centers((8, 9), np.empty((0, 2)), 20.0) == NO_PARTICLE).all()

@@ -7,7 +7,7 @@ from PIL import Image
 
 from napari_drpnet.base.class_maps import MIXED
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.base.segmentation import BACKGROUND, CARBON, UNKNOWN
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, PARTICLE, UNKNOWN
 from napari_drpnet.formats.masks.class_maps import write_class_map
 from napari_drpnet.training.common import fields
 from napari_drpnet.training.common.class_fields import NO_PARTICLE
@@ -58,6 +58,22 @@ def test_real_empty_micrographs_have_no_particles(labelled):
     assert len(pool.fields) == 10
     assert set(np.unique(pool.fields[-1].classes)) <= {NO_PARTICLE, UNKNOWN}
     assert "5 real ones without particles" in pool.description
+
+
+def test_real_micrographs_with_known_centres(tmp_path):
+    rng = np.random.default_rng(2)
+    Image.fromarray(rng.integers(0, 255, (300, 360)).astype(np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.csv").write_text("x,y\n100,200\n300,80\n")
+    real = {"labelled": tmp_path, "labelled_diameter_px": 24, "labelled_share": 0.2}
+    pool = make(fields=2, looks=4, **real)
+    assert len(pool.fields) == 10
+    assert f"1 real ones of {tmp_path.name}" in pool.description
+    for field in pool.fields[-2:]:
+        assert set(np.unique(field.classes)) == {PARTICLE, NO_PARTICLE, UNKNOWN, MIXED}
+        height, width = field.classes.shape
+        y, x = round(200 * height / 300), round(100 * width / 360)
+        assert field.classes[y, x] == PARTICLE
+        assert not len(field.centers_yx)
 
 
 def test_label_images_alone(labelled):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.class_maps import resample_classes
-from napari_drpnet.base.segmentation import UNKNOWN
+from napari_drpnet.base.segmentation import PARTICLE, UNKNOWN
 from napari_drpnet.images.preprocess import NetworkImage, stack_channels
 from napari_drpnet.simulation import Structure, draws, simulate_micrograph
 from napari_drpnet.simulation.parameters import SimulationParameters
@@ -32,7 +32,7 @@ INPUTS = ("view", "grey")
 #: Target that is no class: a pixel of a real micrograph that is known to have no particles.
 NO_PARTICLE = 254
 #: Detectability d' of the faintest particles. The shape of fainter ones cannot be seen.
-LEAST_DETECTABILITY = 3.5
+LEAST_DETECTABILITY = 2.5
 _NO_DIRT: dict[str, Any] = {
     "carbon": False,
     "ice_crystals": 0,
@@ -43,6 +43,9 @@ _NO_DIRT: dict[str, Any] = {
     "stain_plateaus": 0,
 }
 _NOWHERE = np.empty((0, 2))
+#: Distances from centres, particle diameters, up to which pixels are particles, and from which on
+#: they are not, where only centres are known.
+_PARTICLE_REACH, _OTHER_REACH = 0.35, 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,37 @@ class ClassField:
         inputs = stack_channels(view, INPUTS).astype(np.float16)
         to_network = view.frame.to_network
         return cls(inputs, classes, to_network(centers_yx), to_network(on_dirt_yx), view.valid)
+
+
+def classes_from_centers(
+    shape: tuple[int, int], centers_yx: Floats, diameter_px: float
+) -> ClassMap:
+    """Return what the centres of particles tell about the classes of pixels.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape ``(ny, nx)`` of the micrograph.
+    centers_yx : (n, 2) float array
+        Centres ``(y, x)`` of all particles, pixels.
+    diameter_px : float
+        Particle diameter, pixels.
+
+    Returns
+    -------
+    (ny, nx) uint8 array
+        `PARTICLE` near a centre, `NO_PARTICLE` far from all, 0 (unknown) at outlines.
+    """
+    from scipy.spatial import cKDTree
+
+    if not len(centers_yx):
+        return np.full(shape, NO_PARTICLE, np.uint8)
+    places = np.indices(shape).reshape(2, -1).T
+    distance, _ = cKDTree(centers_yx).query(places, distance_upper_bound=diameter_px)
+    classes = np.full(len(places), UNKNOWN, np.uint8)
+    classes[distance < _PARTICLE_REACH * diameter_px] = PARTICLE
+    classes[distance > _OTHER_REACH * diameter_px] = NO_PARTICLE
+    return classes.reshape(shape)
 
 
 def random_class_fields(
@@ -171,7 +205,7 @@ def random_dirt(
         return gradient
     kinds = (_films, _crystals, _protein, _small)
     update = gradient | _few_particles(rng)
-    for number in rng.permutation(len(kinds))[: int(rng.integers(1, 4))]:
+    for number in rng.permutation(len(kinds))[: int(rng.integers(1, 5))]:
         update |= kinds[number](rng)
     if parameters.negative_stain and chance(0.3):
         update["stain_plateaus"] = int(rng.integers(1, 6))
@@ -196,7 +230,7 @@ def _few_particles(rng: np.random.Generator) -> dict[str, Any]:
 def _films(rng: np.random.Generator) -> dict[str, Any]:
     """Draw parameters of a carbon or gold film with holes of all sizes."""
     shape = str(rng.choice(["random", "hole", "holes"], p=[0.3, 0.45, 0.25]))
-    return {"carbon": True, "carbon_shape": shape, "gold": draws.chance(rng, 0.2)}
+    return {"carbon": True, "carbon_shape": shape, "gold": draws.chance(rng, 0.3)}
 
 
 def _crystals(rng: np.random.Generator) -> dict[str, Any]:
@@ -211,7 +245,7 @@ def _crystals(rng: np.random.Generator) -> dict[str, Any]:
 def _small(rng: np.random.Generator) -> dict[str, Any]:
     """Draw numbers of sharp crystals of similar size and of cracks, and the contrast of cubes."""
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.4:
         return {"hexagonal_ice": int(draws.log_uniform(rng, 2, 60))}
     if kind < 0.75:
         return {"cubic_ice": draws.log_uniform(rng, 0.03, 0.4)}
@@ -223,6 +257,6 @@ def _protein(rng: np.random.Generator) -> dict[str, Any]:
     chance = partial(draws.chance, rng)
     return {
         "junk": int(rng.integers(1, 9)) if chance(0.6) else 0,
-        "debris": int(draws.log_uniform(rng, 2, 40)) if chance(0.5) else 0,
-        "rods": int(rng.integers(1, 7)) if chance(0.25) else 0,
+        "debris": int(draws.log_uniform(rng, 2, 40)) if chance(0.6) else 0,
+        "rods": int(rng.integers(1, 9)) if chance(0.45) else 0,
     }

@@ -73,8 +73,8 @@ class ClassifierData(DataRecipe):
     )
 
 
-class SegmenterData(SimulatedData):
-    """Simulated fields as for a detector, and real micrographs with label images."""
+class SegmenterData(DataRecipe):
+    """Fields as for a detector, and real micrographs with label images."""
 
     fields: int = Setting(
         700,
@@ -220,7 +220,7 @@ class ClassifierRecipe(Parameters):
 CLEAN = STANDARD.model_copy(
     update={
         "faint": 0.1,
-        "noisy": 0.35,
+        "noisy": 0.5,
         **dict.fromkeys(("empty", "dirty", "debris", "cubic"), 0.0),
     }
 )
@@ -234,10 +234,10 @@ class DirtMixture(Parameters):
     """Shares of fields with dirt, for a segmenter."""
 
     dirt: float = Setting(
-        0.7, ge=0, le=1, title="Share of fields with dirt of random kinds; the others are clean"
+        0.75, ge=0, le=1, title="Share of fields with dirt of random kinds; the others are clean"
     )
     covered: float = Setting(
-        0.02, ge=0, le=0.3, title="Share of fields of nothing but carbon or crystalline ice"
+        0.03, ge=0, le=0.3, title="Share of fields of nothing but carbon or crystalline ice"
     )
     on_dirt: float = Setting(
         0.4, ge=0, le=1, title="Share of the fields with dirt that have particles on it"

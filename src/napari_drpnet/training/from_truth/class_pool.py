@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -10,11 +11,21 @@ from napari_drpnet.images.preprocess import NetworkImage
 from napari_drpnet.training.common.class_fields import (
     NO_PARTICLE,
     ClassField,
+    classes_from_centers,
     random_class_fields,
 )
-from napari_drpnet.training.common.recipe import VISIBLE, DirtMixture, SegmenterRecipe
+from napari_drpnet.training.common.recipe import (
+    VISIBLE,
+    DirtMixture,
+    SegmenterData,
+    SegmenterRecipe,
+)
 from napari_drpnet.training.from_truth.label_images import LabelImages
-from napari_drpnet.training.from_truth.pool import empty_looks, find_pictures
+from napari_drpnet.training.from_truth.pool import (
+    empty_looks,
+    find_pictures,
+    labelled_looks,
+)
 from napari_drpnet.training.from_truth.simulated import describe, read_structures, simulate
 
 
@@ -83,7 +94,8 @@ def make_class_pool(
         partial(make, structures=learned, looks=data.looks, mixture=recipe.mixture),
         partial(make, structures=others, looks=1, mixture=DirtMixture(), hard=VISIBLE),
     )
-    labelled = LabelImages.find(data, particle_px, spectrum)
+    images = LabelImages.find(data, particle_px, spectrum)
+    labelled = find_pictures(data.labelled, data.labelled_names)
     empty = find_pictures(data.negatives, data.negative_names)
     sources = []
     fields: list[ClassField] = []
@@ -91,18 +103,41 @@ def make_class_pool(
     if data.fields:
         fields, validation = simulate(makers, data, recipe.seed, workers, job or SilentJob())
         sources.append(describe(data))
-    if labelled.pairs:
-        more, held_out = labelled.fields(recipe.seed, not data.fields)
+    if images.pairs:
+        more, held_out = images.fields(recipe.seed, not data.fields)
         fields, validation = fields + more, validation + held_out
-        sources.append(labelled.description)
+        sources.append(images.description)
     if not fields:
         raise ValueError("there are neither simulated micrographs nor label images to train on")
+    if labelled:
+        fields += _labelled_fields(labelled, data, particle_px, len(fields), recipe.seed, spectrum)
+        sources.append(f"{len(labelled)} real ones of {labelled[0].parent.name}")
     if empty:
         count = int(len(fields) * data.negative_share / (1 - data.negative_share))
         looks = empty_looks(empty, count, particle_px, recipe.seed, spectrum, grey=True)
         fields += [_without_particles(view) for view in looks]
         sources.append(f"{len(empty)} real ones without particles")
     return ClassPool(fields, validation, ", and ".join(sources), spectrum)
+
+
+def _labelled_fields(
+    pictures: list[Path],
+    data: SegmenterData,
+    particle_px: float,
+    others: int,
+    seed: int,
+    spectrum: tuple[float, ...] | None,
+) -> list[ClassField]:
+    """Make views of real micrographs with known particles, in a share beside other views."""
+    count = int(others * data.labelled_share / (1 - data.labelled_share))
+    diameter = data.labelled_diameter_px
+    looks = labelled_looks(pictures, diameter, count, particle_px, seed, spectrum, grey=True)
+    fields = []
+    for view, centers in looks:
+        classes = classes_from_centers(view.frame.full_shape, centers, diameter)
+        # The labels leave particles out: no centres, so that no values are chosen by them.
+        fields.append(ClassField.of(view, classes))
+    return fields
 
 
 def _without_particles(view: NetworkImage) -> ClassField:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
@@ -23,6 +24,8 @@ from napari_drpnet.training.from_truth.simulated import (
     simulate,
     split_names,
 )
+
+Floats = NDArray[np.float64]
 
 #: First seed and number of the fields for the reference spectrum.
 _REFERENCE_SEED, _REFERENCE_FIELDS = 20_000_000, 120
@@ -231,19 +234,36 @@ def labelled_views(
     InputFileError
         If a micrograph or its centres cannot be read.
     """
+    looks = labelled_looks(pictures, diameter_px, count, particle_px, seed, spectrum)
+    return [Field.of(view, centers) for view, centers in looks]
+
+
+def labelled_looks(
+    pictures: Sequence[Path],
+    diameter_px: float,
+    count: int,
+    particle_px: float,
+    seed: int,
+    spectrum: Sequence[float] | None = None,
+    grey: bool = False,
+) -> Iterator[tuple[NetworkImage, Floats]]:
+    """Yield the preprocessed images of `labelled_views` with the centres of their particles.
+
+    The centres are in pixels of the micrograph. The grey values are computed if asked for.
+    """
     rng = np.random.default_rng([seed, len(pictures), 1])
     known = [
         (read_micrograph(file).pixels, read_coordinates(file.with_suffix(".csv")).centers_yx)
         for file in pictures[:count]
     ]
-    fields = []
     for number in range(count):
         pixels, centers = known[number % len(pictures)]
         diameter = diameter_px * float(np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER)))
         augmented = augment(pixels, rng)
-        view = preprocess(augmented, diameter, particle_px, "dark", spectrum=spectrum)
-        fields.append(Field.of(view, centers))
-    return fields
+        yield (
+            preprocess(augmented, diameter, particle_px, "dark", spectrum=spectrum, grey=grey),
+            centers,
+        )
 
 
 def empty_views(
