@@ -212,7 +212,7 @@ def _decorate(function: Function, *decorators: Callable[[Function], Function]) -
 def _parse_folder(context: click.Context, option: click.Parameter, value: str) -> Path:
     if not value.strip():
         raise click.BadParameter("the name is empty; use . for the current folder")
-    return Path(value)
+    return Path(value).expanduser()  # shells leave the ~ of --out=~/x
 
 
 def _parse_workers(context: click.Context, option: click.Parameter, value: str) -> int | None:
