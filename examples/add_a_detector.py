@@ -23,12 +23,12 @@ class Spots(NamedTuple):
     units: str = "absolute"
     nbytes: int = 0  # memory, for the cache of the window
 
-    def candidates(self, _):
+    def candidates(self, *_):
         places = np.argwhere(maximum_filter(self.blurred, 7) == self.blurred)
         height = self.blurred[tuple(places.T)].astype(float)
         return peaks.Candidates(places.astype(float), height, height)
 
-    def picture(self, _):
+    def picture(self, *_):
         return protocol.Picture(self.blurred, limit=1.0)
 
 

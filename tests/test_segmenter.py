@@ -13,6 +13,9 @@ from napari_drpnet.project.stages import cache
 from segmenting import darken
 from waiting import LIMIT_S, finish
 
+#: Rejection of picks, the particle class, and a detector whose view depends on dirt.
+EVERY_WAY = pytest.mark.parametrize("parameters", ["veto", "detector", "published"], indirect=True)
+
 
 @pytest.fixture
 def discs(tmp_path, write_discs):
@@ -28,6 +31,10 @@ def parameters(request, use_toy_weights, toy_segmenter):
     particle = {"diameter_angstrom": 36.0, "polarity": "dark"}
     if request.param == "veto":
         stages = {"segmenter": {"segmenter": toy_segmenter}, "peaks": {"threshold": 0.5}}
+    elif request.param == "published":
+        units = {"normalization": "published", "map_units": "published"}
+        chosen = {"segmenter": {"segmenter": toy_segmenter}, "peaks": {"threshold": 150}}
+        stages = chosen | {"detector": units}
     else:
         stages = {"detector": {"weights": toy_segmenter}, "peaks": {"threshold": 0.2}}
     return PickParameters(particle=particle, **stages)
@@ -70,6 +77,7 @@ def test_particles_on_dirt_are_not_accepted(parameters, discs):
     assert not (accepted < 60).all(axis=1).any()
 
 
+@EVERY_WAY
 def test_a_batch_writes_the_same_picks(parameters, discs, tmp_path):
     path, _ = discs
     picks = pick(read_micrograph(path), parameters)
@@ -80,6 +88,7 @@ def test_a_batch_writes_the_same_picks(parameters, discs, tmp_path):
     assert_allclose(written.centers_yx, picks.centers_yx[picks.accepted], atol=0.5)
 
 
+@EVERY_WAY
 def test_a_session_shows_and_exports_the_same_picks(parameters, discs, open_session, tmp_path):
     path, _ = discs
     session = open_session(path, parameters)
@@ -88,8 +97,12 @@ def test_a_session_shows_and_exports_the_same_picks(parameters, discs, open_sess
         found = getattr(session.current.stored.picks, name)
         assert_array_equal(found, getattr(expected, name))
     assert session.current.accepted_count == expected.accepted.sum()
+    shown = session.current.map
+    if parameters.detector.map_units == "published":
+        assert (shown.limit, shown.smoothed.max()) == (255, pytest.approx(255, rel=0.1))
     is_detector = parameters.segmenter.segmenter == "none"
-    assert session.current.map.name == ("P(particle)" if is_detector else "distance map")
+    assert expected.accepted.any()
+    assert shown.name == ("P(particle)" if is_detector else "distance map")
     assert_allclose(
         exported(session, tmp_path / "out"), expected.centers_yx[expected.accepted], atol=0.5
     )

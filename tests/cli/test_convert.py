@@ -29,6 +29,19 @@ def test_rows_are_flipped(drpnet, write_discs, rows):
     assert read_coordinates("b.csv").centers_yx.tolist() == [[119, 30], [99, 50]]
 
 
+def test_particles_outside_the_micrograph_are_left_out(drpnet, write_discs):
+    write_discs("m.mrc")
+    Path("far.csv").write_text("x,y\n-300,100\n50,60\n5000,20\n159.4,0\n")
+    shown = drpnet("convert", "far.csv", "b.csv", "--micrograph", "m.mrc").stdout
+    assert shown.startswith("2 of 4 particles left out: outside m.mrc\n2 particles: ")
+    assert read_coordinates("b.csv").centers_yx.tolist() == [[60, 50], [0, 159.4]]
+    Path("named.csv").write_text("x,y,micrograph\n500,0,in/m.mrc\n500,1,other.mrc\n")
+    drpnet("convert", "named.csv", "c.csv", "--micrograph", "m.mrc")
+    assert read_coordinates("c.csv").micrograph_names == ("other.mrc",)
+    drpnet("convert", "far.csv", "d.csv", "--micrograph", "gone.mrc")
+    assert len(read_coordinates("d.csv")) == 4
+
+
 def test_a_table_that_cannot_hold_the_names_is_refused(drpnet):
     Path("two.csv").write_text("x,y,micrograph\n3,4,a/m.mrc\n5,6,b/m.mrc\n")
     assert "of the same name" in drpnet("convert", "two.csv", "b.txt", code=2).stderr

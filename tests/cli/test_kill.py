@@ -1,5 +1,6 @@
 """A batch that is killed, or asked to end, and resumed."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ from napari_drpnet.formats import read_coordinates, read_mask
 from napari_drpnet.relion.star_tables import read_tables
 
 COUNT = 12
+#: Moments at which the segmentation of a few micrographs is killed.
+MOMENTS = 20
 STAR, MASK = "_autopick.star", "_mask.mrc"
 PICK = ("pick", "in", "--out", "out", "--diameter", "36", "--format", "star,csv")
 SEGMENT = ("segment", "in", "--out", "out", "--diameter", "36", "--format", "mrc,png,npz")
@@ -48,12 +51,11 @@ def test_a_killed_batch_goes_on_where_it_stopped(drpnet, workers, after):
     assert len(_index()) == COUNT
 
 
-@pytest.mark.parametrize(("workers", "after"), [(1, 1), (2, 4)])
-def test_a_killed_segmentation_goes_on_where_it_stopped(drpnet, use_toy_segmenter, workers, after):
-    pids = _kill_after(after, workers, signal.SIGKILL, -signal.SIGKILL, SEGMENT, MASK)
+def test_a_killed_segmentation_goes_on_where_it_stopped(drpnet, use_toy_segmenter):
+    pids = _kill_after(4, 2, signal.SIGKILL, -signal.SIGKILL, SEGMENT, MASK)
     _wait_until(lambda: not any(map(_is_alive, pids)))
     finished = _times(MASK)
-    assert after <= len(finished) < COUNT
+    assert 4 <= len(finished) < COUNT
     for path in Path("out").glob("m*_*"):
         assert read_mask(path, (400, 400)).shape == (200, 200), path
     resumed = drpnet(*SEGMENT, "--resume", "--workers", 1).stdout
@@ -62,6 +64,31 @@ def test_a_killed_segmentation_goes_on_where_it_stopped(drpnet, use_toy_segmente
     assert len(_times(MASK)) == COUNT
     assert len(list(Path("out").glob("m??_*"))) == 3 * COUNT
     assert not list(Path("out").rglob("*.part*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_segmentation_may_be_killed_at_any_moment(drpnet, write_dirty, use_toy_segmenter):
+    for number in range(2):
+        write_dirty(f"few/m{number}.mrc", number)
+    few = ("segment", "few", "--out", "OUT", "--diameter", "36", "--workers", "1")
+    command = (*few, "--format", "mrc,png,npz,tif", "--full-size")
+    script = Path(__file__).with_name("kill_points.py")
+    subprocess.run([sys.executable, script, str(MOMENTS), *command], check=True, timeout=300)
+    whole = _contents("whole")
+    assert len(whole) == 2 * 5
+    unfinished = 0
+    for folder in (f"killed{number}" for number in range(MOMENTS)):
+        there = _contents(folder)
+        assert there.items() <= whole.items()
+        for record in Path(folder, ".drpnet").glob("[!.]*.json"):
+            files = json.loads(record.read_text())["result"]["files"]
+            assert set(files) <= set(there)
+        unfinished += len(there) < len(whole)
+        drpnet(*[word.replace("OUT", folder) for word in command], "--resume")
+        assert _contents(folder) == whole
+        assert not list(Path(folder).rglob("*.part*"))
+        json.loads(Path(folder, "summary.json").read_text())
+    assert unfinished >= MOMENTS // 2
 
 
 @pytest.mark.parametrize(("workers", "stop"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
@@ -123,6 +150,15 @@ def _times(ending: str = STAR) -> dict[str, int]:
     records = Path("out/.drpnet").glob("[!.]*.json")
     files = [Path("out", f"{record.stem}{ending}") for record in records]
     return {file.name: file.stat().st_mtime_ns for file in files}
+
+
+def _contents(folder: str) -> dict[str, bytes]:
+    """Return the files of micrographs in a folder, MRC files without the time in their labels."""
+    contents = {}
+    for path in Path(folder).glob("m[0-9]*"):
+        content = path.read_bytes()
+        contents[path.name] = content[:224] + content[1024:] if path.suffix == ".mrc" else content
+    return contents
 
 
 def _index() -> list[str]:

@@ -10,10 +10,12 @@ import pytest
 import starfile
 from click.testing import CliRunner
 
+from napari_drpnet.base.geometry import Frame
 from napari_drpnet.batch import task
 from napari_drpnet.cli import main
 from napari_drpnet.cli.relion_command import split_arguments
 from napari_drpnet.formats import read_coordinates
+from napari_drpnet.formats.masks.masks import write_warp_mask
 from napari_drpnet.picking.pick import pick_in_detail
 
 JOB = "External/job005/"
@@ -342,6 +344,36 @@ def test_changed_parameters_pick_again(relion):
     relion.run(max_count=2)
     assert [len(found) for found in relion.extract().values()] == [2, 2, 2]
     assert relion.state == "SUCCESS"
+
+
+def test_picks_on_the_dirt_of_a_mask_are_rejected(relion, truth):
+    Path("Masks").mkdir()
+    top = np.zeros((160, 160), bool)
+    top[:80] = True
+    for name in NAMES:  # two have the same mask
+        path = Path("Masks", f"{Path(name).stem}.tif")
+        write_warp_mask(path, top, Frame.with_scale(top.shape, 1.0), 2.0)
+    assert relion.run(mask="Masks") == 1  # Warp's order of rows is that of MRC files
+    assert "--flip-mask-rows" in relion.err
+    assert relion.run(mask="Masks", flip_mask_rows="yes", clearance=0) == 0
+    for name, found in relion.extract().items():
+        assert_found(found, truth[name][truth[name][:, 0] >= 80])
+    assert relion.run(flip_mask_rows="yes") == 1
+    assert "need --mask" in relion.err
+    assert relion.run(mask="Gone") == 1
+    assert "there is no such mask or folder" in relion.err
+
+
+def test_a_segmenter_rejects_picks(relion, write_dirty, use_toy_segmenter):
+    true = {}
+    for seed, name in enumerate(NAMES):
+        Path(name).unlink()
+        true[name] = write_dirty(name, seed)
+    assert relion.run(segmenter="default") == 0
+    for name, found in relion.extract().items():
+        kept = found[:, 1] < 120
+        assert kept.all()
+        assert_found(found, true[name][true[name][:, 1] < 105])
 
 
 def test_two_runs_at_once_are_refused(relion, before):

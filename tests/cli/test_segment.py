@@ -70,6 +70,13 @@ def test_the_table_and_the_summary_have_the_classes(segment):
     assert sum(float(row[name]) for name in first["shares"]) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_mask_of_nearly_all_is_told(segment):
+    shown = segment("--dirt-probability", 0)
+    assert "100.0% dirty" in shown.stdout
+    assert "100% of the micrograph is dirt. It may be a frame" in shown.stdout + shown.stderr
+    assert "rejected for lying on it" not in shown.stdout + shown.stderr
+
+
 def test_resume_and_overwrite(segment):
     segment()
     assert "continue with --resume" in segment(code=2).stderr

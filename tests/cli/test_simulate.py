@@ -22,6 +22,16 @@ def test_micrographs_have_truth_and_pixel_size(drpnet):
     assert shown[0] == f"sim/sim_0001.mrc  {count} particles of 180 Å"
 
 
+def test_a_tilde_is_the_home_folder(drpnet, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    drpnet("simulate", "--out=~/sim", *SMALL)
+    assert Path("home/sim/sim_0001.mrc").exists()
+    drpnet("pick", "home/sim", "--out=~/picks", "--diameter", 180)
+    assert Path("home/picks/summary.csv").exists()
+    assert not Path("~").exists()
+
+
 def test_class_maps_are_written_if_asked_for(drpnet):
     drpnet("simulate", "--out", "sim", "--classes", *SMALL)
     classes = read_class_map("sim/sim_0001_classes.png")

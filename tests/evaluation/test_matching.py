@@ -135,6 +135,14 @@ def test_gains_survive_long_chains_of_reassignment():
     assert gains[:3000].all()
 
 
+def test_very_many_at_one_place_are_refused_before_memory_is_taken():
+    same = np.ones((20_000, 2))
+    for function in (match_one_to_one, find_gains):
+        with pytest.raises(ValueError, match=r"400000000 pairs .* many lie at the same place"):
+            function(same, same, 50)
+    assert len(match_one_to_one(same, np.arange(20_000)[:, None] * [40.0, 0.0], 50)) == 2
+
+
 def test_fifty_thousand_picks_are_matched_without_a_dense_matrix():
     rng = np.random.default_rng(0)
     truth = rng.random((50_000, 2)) * 5000

@@ -54,6 +54,12 @@ def test_a_file_may_hold_many_micrographs():
     assert sizes(pair_coordinates("all.csv", "truth")) == {"a": (2, 4), "b": (1, 5)}
 
 
+def test_suffixes_of_micrographs_may_be_in_capitals():
+    write("picks/A_autopick.csv", 1)
+    write("truth.csv", 1, ["A.MRC"])
+    assert sizes(pair_coordinates("picks", "truth.csv")) == {"A": (1, 1)}
+
+
 def test_equal_names_in_two_folders_keep_their_folders():
     for folder, count in (("g1", 1), ("g2", 2)):
         write(f"picks/{folder}/a_autopick.star", count)

@@ -43,7 +43,8 @@ GOOD = picks_of(np.full(200, 0.9))
 def about(topic, *, picks=GOOD, detection=DETECTION, pixel_size=2.0, **given):
     """Return the advice about a topic, and check that there is none about others."""
     parameters = settings(**given)
-    advice = advise(accept(picks, parameters), detection, parameters, pixel_size)
+    accepted = None if picks is None else accept(picks, parameters)
+    advice = advise(accepted, detection, parameters, pixel_size)
     assert {each.topic for each in advice} <= {topic}
     return advice[0].text if advice else ""
 
@@ -148,6 +149,19 @@ def test_a_blank_area(rows, share):
     assert text.startswith(f"{share} of the micrograph is blank" if share else "")
     assert bool(text) == bool(share)
     assert not text or "left out" in text
+
+
+def test_dirt_nearly_everywhere():
+    mostly = np.ones(FRAME.network_shape, bool)
+    mostly[:10] = False
+    detection = replace(DETECTION, mask=mostly)
+    share = f"{mostly.mean():.0%} of the micrograph is dirt"
+    assert about("dirt", detection=detection).startswith(f"{share}, so nothing was rejected")
+    without_picks = about("dirt", detection=detection, picks=None)
+    assert without_picks.startswith(f"{share}. It may be a frame of carbon")
+    assert "the mask is wrong" in without_picks
+    assert "pick" not in without_picks.split("mask is wrong")[0]
+    assert not about("dirt", detection=replace(DETECTION, mask=~mostly))
 
 
 def test_several_things_at_once():

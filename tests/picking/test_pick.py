@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 from scipy.spatial import cKDTree
 from torch import nn
 
@@ -294,10 +295,55 @@ def test_published_units_reach_255_in_every_micrograph(networks, micrograph):
     parameters = networks.resolve(chosen)
     faint = Micrograph(500 + (micrograph.pixels - 500) / 100, PIXEL_SIZE)
     for each in (micrograph, faint):
-        detection = detect(each, parameters, networks)
-        assert detection.evidence.values.max() == pytest.approx(255, rel=1e-6)
-        assert detection.evidence.values.min() == 0
+        picture = detect(each, parameters, networks).evidence.picture(parameters, None)
+        assert picture.values.max() == pytest.approx(255, rel=1e-6)
+        assert picture.values.min() == 0
         assert pick(each, chosen, networks).height.max() == pytest.approx(255, rel=1e-6)
+
+
+def test_published_units_do_not_depend_on_dirt(networks, truth):
+    """The darkest place has the maximum of the map, unless it is known to be dirt."""
+    pixels, mask = draw(SHAPE, truth, 20.0).pixels.copy(), np.zeros(SHAPE, bool)
+    y, x = np.round(truth[-1]).astype(int)
+    pixels[y - 20 : y + 21, x - 20 : x + 21] -= 250
+    mask[y - 26 : y + 27, x - 26 : x + 27] = True
+    dirty = Micrograph(pixels, PIXEL_SIZE)
+    chosen = wanted(detector={"map_units": "published"}, peaks={"threshold": 0, "sigma_px": 0})
+    known, unknown = (pick(dirty, chosen, networks, mask=each) for each in (mask, None))
+    assert known.height.max() == pytest.approx(255, rel=1e-6)
+    on_mask = mask[tuple(np.round(known.centers_yx).astype(int).T)]
+    assert known.height[~on_mask].max() > 240
+    on_mask = mask[tuple(np.round(unknown.centers_yx).astype(int).T)]
+    assert unknown.height[~on_mask].max() < 160
+    heights = [pick(dirty, wanted(), networks, mask=each).height for each in (mask, None)]
+    assert_array_equal(*heights)
+
+
+def contrast(detection, centers_yx):
+    """Return how much darker discs are than the pixels between them, in the published view."""
+    seen = ndimage.gaussian_filter(detection.view.image, 1)
+    at = detection.view.frame.to_network(centers_yx).round().astype(int)
+    between = detection.view.frame.to_network(np.add(centers_yx, (0, 22))).round().astype(int)
+    return np.median(seen[tuple(between.T)] - seen[tuple(at.T)])
+
+
+def test_published_contrast_does_not_depend_on_dirt(networks, micrograph, truth):
+    """A quarter of film changes the contrast of the rest, unless it is known to be dirt."""
+    pixels, mask = micrograph.pixels.copy(), np.zeros((30, 45), bool)
+    pixels[:, :110] -= 300
+    mask[:, :11] = True
+    chosen = wanted(detector={"normalization": "published"}, peaks={"threshold": 0.1})
+    parameters = networks.resolve(chosen)
+    dirty = Micrograph(pixels, PIXEL_SIZE)
+    clean = detect(micrograph, parameters, networks)
+    unknown, known = (detect(dirty, parameters, networks, mask=each) for each in (None, mask))
+    discs = truth[(truth[:, 1] > 160) & (truth[:, 1] < 410)]
+    usual = contrast(clean, discs)
+    assert contrast(unknown, discs) < 0.6 * usual
+    assert contrast(known, discs) == pytest.approx(usual, rel=0.15)
+    assert known.classifier_view is known.view
+    mostly = detect(dirty, parameters, networks, mask=np.ones((3, 4)) > 0)
+    assert_array_equal(mostly.view.image, unknown.view.image)
 
 
 def test_absolute_units_are_those_of_the_detector(networks, micrograph):

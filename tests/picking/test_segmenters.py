@@ -1,6 +1,5 @@
 """A segmenter as the network that finds dirt, and as a detector."""
 
-
 import numpy as np
 import pytest
 import torch
@@ -150,7 +149,7 @@ def test_a_segmenter_is_a_detector_too(micrograph):
     assert found_at(pick(micrograph, wanted(), used)) == ([0, 1, 2, 3, 4], 0)
     detection = detect(micrograph, used.resolve(wanted()), used)
     assert detection.segmentation is detection.evidence.segmentation
-    picture = detection.evidence.picture(used.resolve(wanted()))
+    picture = detection.evidence.picture(used.resolve(wanted()), None)
     assert_array_equal(picture.values, detection.segmentation.particle)
 
 
@@ -167,6 +166,19 @@ def test_a_mask_of_another_program_rejects_picks(micrograph):
     mask[:, :18] = True
     picks = pick(micrograph, wanted(), networks(), mask=mask)
     assert found_at(picks) == ([0, 1, 2, 3, 4], 0)
+
+
+def test_dirt_is_left_out_of_the_contrast_of_the_published_code(micrograph):
+    plain = detector(normalization="published", map_units="published", sigma_px=0.0)
+    contrasts = []
+    for used in (networks(plain), networks(plain, segmenter())):
+        view = detect(micrograph, used.resolve(wanted()), used).view
+        at, between = (
+            view.frame.to_network(CENTERS + shift).round().astype(int) for shift in (0, [0, 30])
+        )
+        contrasts.append(np.mean(view.image[tuple(between.T)] - view.image[tuple(at.T)]))
+        assert view.normalization == "published"
+    assert contrasts[1] > 1.5 * contrasts[0] > 0
 
 
 def test_clearance_decides_without_new_candidates(micrograph):

@@ -46,6 +46,11 @@ class Dirt:
         """Whether picks on this dirt are rejected: not if nearly the whole micrograph is dirty."""
         return self.area <= MOST_DIRT
 
+    @property
+    def rejecting(self) -> Mask | None:
+        """Mask of the pixels on which picks are rejected; None if dirt rejects nothing."""
+        return self.mask if self.rejects else None
+
     def clearance(self, centers_yx: Floats, diameter_px: float) -> Floats:
         """Return the distances of centres from dirt in particle diameters, at most 99.
 

@@ -8,6 +8,7 @@ from napari_drpnet.base.jobs import UntilFile
 from napari_drpnet.batch import (
     BatchEntry,
     BatchReport,
+    GivenMasks,
     Outcome,
     Outputs,
     Workers,
@@ -67,6 +68,7 @@ def run_job(
     parameters: PickParameters,
     version: RelionVersion,
     *,
+    masks: GivenMasks | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
     workers: Workers | None = None,
 ) -> BatchReport:
@@ -88,6 +90,8 @@ def run_job(
         Parameters for all micrographs.
     version : {'3.1', '4', '5'}
         Version of RELION that will read the files.
+    masks : GivenMasks, optional
+        Masks of dirt of any program.
     on_outcome : callable, optional
         Callback, called with the result of each micrograph.
     workers : Workers, optional
@@ -114,6 +118,7 @@ def run_job(
         existing="resume",
         job=UntilFile(folder.abort_file),
         on_outcome=on_outcome,
+        masks=masks,
         workers=workers,
     )
     if report.index:

@@ -25,7 +25,7 @@ from napari_drpnet.batch.folder.outputs import Outputs, explain, write_masks, wr
 from napari_drpnet.batch.folder.records import Ledger
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
 from napari_drpnet.images.micrograph import Micrograph, read_micrograph
-from napari_drpnet.picking.advice import Advice, advise
+from napari_drpnet.picking.advice import advise
 from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt
 from napari_drpnet.picking.detection import Detection, Mask, detect
 from napari_drpnet.picking.dirt import find_dirt
@@ -173,7 +173,8 @@ class PickTask:
         cut, dirty = find_cut(picks, self.parameters), on_dirt(picks, self.parameters)
         dirt = find_dirt(detection, self.parameters)
         assert micrograph.pixel_size_angstrom is not None
-        advice = self._advise(candidates, detection, micrograph.pixel_size_angstrom)
+        wanted = candidates if self.outputs.formats else None
+        advice = advise(wanted, detection, self.parameters, micrograph.pixel_size_angstrom)
         ledger = self.ledger
         earlier = ledger.reopen(entry)
         note = self._describe_cuts(cut)
@@ -220,13 +221,6 @@ class PickTask:
             return None
         least = self.parameters.segmenter.dirt_probability
         return self.masks.read(entry, micrograph.shape, least)
-
-    def _advise(
-        self, candidates: Picks, detection: Detection, pixel_size_angstrom: float
-    ) -> tuple[Advice, ...]:
-        """Return the advice, without that about picks if no picks are written."""
-        advice = advise(candidates, detection, self.parameters, pixel_size_angstrom)
-        return tuple(each for each in advice if self.outputs.formats or each.topic != "picks")
 
     def _describe_cuts(self, cut: Cut | None) -> str:
         height = describe_threshold(self.parameters.peaks)

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import click
 
-from napari_drpnet.batch import Existing, Watch
+from napari_drpnet.batch import Existing, GivenMasks, Watch
 from napari_drpnet.batch.folder.mask_files import FULL_SIZE, MASK_FILES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -134,6 +134,33 @@ def batch_options(function: Function) -> Function:
     )
 
 
+def given_mask_option(function: Function) -> Function:
+    """Give a command the option ``--mask`` for masks of dirt that the user gives."""
+    return _decorate(
+        function,
+        click.option(
+            "--mask",
+            type=click.Path(path_type=Path),
+            metavar="FOLDER|FILE",
+            help="Masks of dirt of any program, found by the names of the micrographs, or one for "
+            "all; picks on dirt are rejected",
+        ),
+    )
+
+
+def given_masks(mask: Path | None, flip_rows: bool | None) -> GivenMasks | None:
+    """Return the masks of dirt that the user gives, or None.
+
+    Raises
+    ------
+    click.UsageError
+        If only their order of rows is given.
+    """
+    if mask is None and flip_rows is not None:
+        raise click.UsageError("--flip-mask-rows and --keep-mask-rows need --mask")
+    return GivenMasks(mask, flip_rows) if mask else None
+
+
 def mask_options(name: str, default: str | None) -> Callable[[Function], Function]:
     """Return a decorator that gives a command the options for files of a segmentation.
 
@@ -185,7 +212,7 @@ def _decorate(function: Function, *decorators: Callable[[Function], Function]) -
 def _parse_folder(context: click.Context, option: click.Parameter, value: str) -> Path:
     if not value.strip():
         raise click.BadParameter("the name is empty; use . for the current folder")
-    return Path(value)
+    return Path(value).expanduser()  # shells leave the ~ of --out=~/x
 
 
 def _parse_workers(context: click.Context, option: click.Parameter, value: str) -> int | None:

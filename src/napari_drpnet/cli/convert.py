@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
+from napari_drpnet.base.geometry import inside
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
 from napari_drpnet.evaluation.pairing import bare_path
@@ -54,7 +56,8 @@ def _names(action: str) -> "click.Choice[str]":
 @click.option(
     "--micrograph",
     metavar="MICROGRAPH",
-    help="Micrograph of IN: for formats that name it in each row, for --preview and for --mask",
+    help="Micrograph of IN: for formats that name it in each row, for --preview and for --mask; "
+    "particles outside it are left out",
 )
 @click.option(
     "--preview",
@@ -91,7 +94,7 @@ def command(**options: Any) -> None:
     conversion = _Conversion(**options, has_mask=mask.mask is not None)
     mask.check_usage()
     conversion.check_usage()
-    coordinates = conversion.read()
+    coordinates = conversion.inside(conversion.read())
     name = bare_path(conversion.source.name).name
     coordinates = mask.apply(coordinates, conversion.source, conversion.micrograph, name)
     if conversion.target:
@@ -166,6 +169,18 @@ class _Conversion:
             coordinates = replace(coordinates, box_size_px=float(self.box_size))
         return coordinates
 
+    def inside(self, coordinates: Coordinates) -> Coordinates:
+        """Leave out rows outside of their micrograph, if it is there, and print their number."""
+        if self.micrograph is None or not Path(self.micrograph).is_file():
+            return coordinates
+        kept = inside(coordinates.centers_yx, read_micrograph(self.micrograph).shape, 0.0)
+        kept |= ~_rows_of(self.micrograph, coordinates)
+        if not kept.all():
+            click.echo(
+                f"{(~kept).sum()} of {len(kept)} particles left out: outside {self.micrograph}"
+            )
+        return coordinates.where(kept)
+
     def require_writable(self, coordinates: Coordinates) -> None:
         """Refuse a target format that needs an option that is missing."""
         writer = self.writer
@@ -220,6 +235,14 @@ def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
         raise click.UsageError(str(error)) from error
 
 
+def _rows_of(micrograph: str | Path, coordinates: Coordinates) -> NDArray[np.bool_]:
+    """Return which rows ``(n,)`` belong to a micrograph: all if they name none."""
+    if coordinates.micrograph_names is None:
+        return np.ones(len(coordinates), bool)
+    asked = bare_path(Path(micrograph).name)
+    return np.array([bare_path(name).name == asked.name for name in coordinates.micrograph_names])
+
+
 def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> None:
     """Draw the coordinates of a micrograph on a picture of it.
 
@@ -242,11 +265,9 @@ def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> Non
     OSError
         If the picture cannot be written.
     """
-    if coordinates.micrograph_names is not None:
-        asked = bare_path(micrograph.name)
-        rows = [bare_path(name).name == asked.name for name in coordinates.micrograph_names]
-        if not any(rows):
-            raise click.UsageError(f"--micrograph: no particle belongs to {asked}")
-        coordinates = coordinates.where(np.array(rows))
+    rows = _rows_of(micrograph, coordinates)
+    if coordinates.micrograph_names is not None and not rows.any():
+        raise click.UsageError(f"--micrograph: no particle belongs to {bare_path(micrograph.name)}")
+    coordinates = coordinates.where(rows)
     diameter = coordinates.box_size_px or RING_PX
     write_preview(path, read_micrograph(micrograph), coordinates.as_picks(), diameter)

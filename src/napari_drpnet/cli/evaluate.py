@@ -135,7 +135,10 @@ def command(
         border_px = diameter_px * (BORDER if border is None else border)
         shape = (rows, columns)
         scored = [leave_out_border(record, shape, border_px) for record in scored]
-    evaluation = evaluate_picks(scored, radii, threshold)
+    try:
+        evaluation = evaluate_picks(scored, radii, threshold)
+    except ValueError as error:
+        raise click.ClickException(f"{picks}: {error}") from error
     if plot:
         _plot(evaluation, plot)
     _write(to_json(evaluation), format_table(evaluation), json_file)

@@ -5,12 +5,14 @@ from typing import Any
 
 import click
 
-from napari_drpnet.batch import GivenMasks, Outputs
+from napari_drpnet.batch import Outputs
 from napari_drpnet.cli.batch_options import (
     EXIT_CODES,
     BatchOptions,
     all_masks,
     batch_options,
+    given_mask_option,
+    given_masks,
     mask_options,
     sources_and_folder,
     split_names,
@@ -34,13 +36,7 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
 @click.command(epilog=EXIT_CODES)
 @sources_and_folder
 @model_options(PickParameters)
-@click.option(
-    "--mask",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER|FILE",
-    help="Masks of dirt of any program, found by the names of the micrographs, or one for all; "
-    "picks on dirt are rejected",
-)
+@given_mask_option
 @click.option(
     "--flip-mask-rows/--keep-mask-rows",
     "flip_mask_rows",
@@ -94,8 +90,7 @@ def command(
     until the stop file exists.
     """
     options = BatchOptions.of(values)
-    if flip_mask_rows is not None and mask is None:
-        raise click.UsageError("--flip-mask-rows and --keep-mask-rows need --mask")
+    given = given_masks(mask, flip_mask_rows)
     parameters = build_model(PickParameters, values)
     outputs = Outputs(
         options.out,
@@ -106,7 +101,6 @@ def command(
         micrographs_star=_relion_list(options.sources),
         masks=all_masks(masks, full_size),
     )
-    given = GivenMasks(mask, flip_mask_rows) if mask else None
     run_batch(options, parameters, outputs, Wording(describe, summarize), given)
 
 

@@ -14,6 +14,7 @@ from napari_drpnet.batch import (
 )
 from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.batch.relion_job import input_coordinates, list_micrographs, run_job, state_of
+from napari_drpnet.cli.batch_options import given_mask_option, given_masks
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.pick_report import complain, describe, summarize
@@ -47,6 +48,14 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
     help="RELION's list of micrographs: field Input micrographs on the tab Input",
 )
 @model_options(PickParameters)
+@given_mask_option
+@click.option(
+    "--flip-mask-rows",
+    type=bool,
+    metavar="yes|no",
+    help="With --mask: whether the last row of a mask is the first of the micrograph, as in masks "
+    "of Warp for MRC micrographs [default: no, and such masks are refused]",
+)
 @click.option(
     "--j",
     "cores",
@@ -64,6 +73,8 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
 def command(
     folder: Path,
     micrographs_star: Path,
+    mask: Path | None,
+    flip_mask_rows: bool | None,
     cores: int,
     relion_version: RelionVersion | None,
     **values: Any,
@@ -75,6 +86,7 @@ def command(
 
     A job that failed or was aborted keeps its picks; continue the job to pick the rest.
     """
+    masks = given_masks(mask, flip_mask_rows)
     parameters = build_model(PickParameters, values)
     job = JobFolder(folder)
     job.begin()
@@ -92,6 +104,7 @@ def command(
                 job,
                 parameters,
                 version,
+                masks=masks,
                 on_outcome=_Counter(len(entries)).show,
                 workers=workers,
             )

@@ -72,6 +72,7 @@ def command(
     if structures and shape:
         raise click.UsageError("--structure and --shape exclude each other")
     parameters = build_model(SimulationParameters, values)
+    out = out.expanduser()  # shells leave the ~ of --out=~/x
     stems = [f"sim_{number:04d}" for number in range(1, count + 1)]
     suffixes = (".mrc", ".csv", "_classes.png") if classes else (".mrc", ".csv")
     files = [out / f"{stem}{suffix}" for stem in stems for suffix in suffixes]

@@ -121,7 +121,8 @@ def detector(
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.pool import make_pool, measure_reference
-        from napari_drpnet.training.from_truth.train import load_start, train_detector
+        from napari_drpnet.training.from_truth.runs import load_start
+        from napari_drpnet.training.from_truth.train import train_detector
 
         start = load_start(recipe, device)
         data, scale = recipe.data, recipe.particle_px
@@ -152,8 +153,8 @@ def classifier(
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.pool import make_pool
-        from napari_drpnet.training.from_truth.runs import load_map_detector
-        from napari_drpnet.training.from_truth.train import load_start, train_classifier
+        from napari_drpnet.training.from_truth.runs import load_map_detector, load_start
+        from napari_drpnet.training.from_truth.train import train_classifier
 
         start = load_start(recipe, device)
         picker = load_map_detector(recipe.detector, device)
@@ -181,13 +182,10 @@ def segmenter(
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.class_pool import make_class_pool
-        from napari_drpnet.training.from_truth.runs import load_map_detector
-        from napari_drpnet.training.from_truth.train_segmenter import (
-            load_segmenter_start,
-            train_segmenter,
-        )
+        from napari_drpnet.training.from_truth.runs import load_map_detector, load_start
+        from napari_drpnet.training.from_truth.train_segmenter import train_segmenter
 
-        start = load_segmenter_start(recipe, device)
+        start = load_start(recipe, device)
         picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
         pool = make_class_pool(recipe, scale, spectrum, workers, bar)

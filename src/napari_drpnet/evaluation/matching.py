@@ -13,6 +13,8 @@ from scipy.spatial import cKDTree
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+#: Greatest number of pairs within the radius: many more than of any real micrograph.
+_MOST_PAIRS = 10_000_000
 _BATCH = 500  # picks solved together: small enough for the solver's O(picks x truth) set-up
 
 
@@ -60,7 +62,8 @@ def match_one_to_one(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float)
     Raises
     ------
     ValueError
-        If positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
+        If positions are not finite ``(n, 2)`` arrays, `radius_px` is negative or not finite, or
+        more than ten million pairs lie within it.
 
     Notes
     -----
@@ -106,7 +109,8 @@ def find_gains(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float) -> ND
     Raises
     ------
     ValueError
-        If positions are not finite ``(n, 2)`` arrays, or `radius_px` is negative or not finite.
+        If positions are not finite ``(n, 2)`` arrays, `radius_px` is negative or not finite, or
+        more than ten million pairs lie within it.
 
     Notes
     -----
@@ -184,8 +188,15 @@ def _pairs_within(picks: Floats, truth: Floats, radius: float) -> NDArray[np.voi
     """Find all pairs within `radius`: fields ``i`` (pick), ``j`` (truth) and ``v`` (distance)."""
     if not 0 <= radius < np.inf:
         raise ValueError(f"radius_px must be finite and not negative, not {radius}")
-    pairs: NDArray[np.void] = cKDTree(picks).sparse_distance_matrix(
-        cKDTree(truth), radius, output_type="ndarray"
+    trees = cKDTree(picks), cKDTree(truth)
+    count = trees[0].count_neighbors(trees[1], radius)
+    if count > _MOST_PAIRS:
+        raise ValueError(
+            f"{count} pairs of a pick and a particle lie within {radius:g} px of each other, which "
+            "is too much: many lie at the same place, or the diameter is too large"
+        )
+    pairs: NDArray[np.void] = trees[0].sparse_distance_matrix(
+        trees[1], radius, output_type="ndarray"
     )
     return pairs
 

@@ -154,5 +154,6 @@ def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
 def bare_path(name: str) -> PurePosixPath:
     """Remove suffixes and endings such as ``_autopick`` from a file name, but keep its folders."""
     for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
-        name = name.removesuffix(ending)
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
     return PurePosixPath(name)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.base.class_maps import resample_mask
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.images.equalise import equalise
 from napari_drpnet.images.valid_area import fill_invalid, find_valid_area, is_clear
@@ -26,6 +27,8 @@ _OUTLIER_SHARE = 0.005
 _BRIGHT_SHARE = 0.2
 #: Smoothing before the brightest pixels are found, particle diameters.
 _GREY_SMOOTHING = 0.5
+#: How far dirt changes the pixels around it, particle diameters.
+_MARGIN_DIAMETERS = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,7 @@ def preprocess(
     normalization: Normalization = "robust",
     spectrum: Sequence[float] | None = None,
     grey: bool = False,
+    dirt: Mask | None = None,
 ) -> NetworkImage:
     """Resample and normalise a micrograph for a network.
 
@@ -128,6 +132,9 @@ def preprocess(
         the spectrum of the micrograph is equalised. Ignored with ``"published"``.
     grey : bool
         Whether to also compute `NetworkImage.grey`.
+    dirt : (h, w) bool array, optional
+        Mask of dirt, binned by any factor. The dirt is replaced by the background around it, since
+        the contrast of the published code depends on all pixels. Ignored with ``"robust"``.
 
     Returns
     -------
@@ -148,6 +155,8 @@ def preprocess(
     frame = Frame.with_scale((pixels.shape[0], pixels.shape[1]), diameter_px / particle_px)
     if normalization == "published":
         binned, valid, gain = resample(clip_outliers(pixels), frame.network_shape), None, None
+        if dirt is not None:
+            binned = _cover(binned, resample_mask(dirt, frame.network_shape), particle_px)
         dark = _published(binned)
     else:
         area = find_valid_area(pixels, diameter_px)
@@ -307,6 +316,19 @@ def _deviation(values: Image) -> np.float32:
     """Return the robust standard deviation: 1.4826 × the median absolute deviation."""
     deviation = np.float32(1.4826) * np.median(np.abs(values - np.median(values)))
     return np.float32(deviation if deviation > 0 else values.std() or 1.0)
+
+
+def _cover(image: Image, dirt: Mask, particle_px: float) -> Image:
+    """Replace dirt and its margin by the background within about a particle diameter."""
+    from scipy.ndimage import distance_transform_edt
+
+    clean = np.asarray(distance_transform_edt(~dirt) > _MARGIN_DIAMETERS * particle_px)
+    if clean.all() or not clean.any():
+        return image
+    median, weights = np.median(image[clean]), clean.astype(np.float32)
+    known = np.maximum(blur_wide(weights, particle_px), np.float32(1e-3))
+    around = median + blur_wide((image - median) * weights, particle_px) / known
+    return np.where(clean, image, around).astype(np.float32)
 
 
 def _published(binned: Image) -> Image:

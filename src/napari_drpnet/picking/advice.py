@@ -48,14 +48,18 @@ class Advice:
 
 
 def advise(
-    picks: Picks, detection: Detection, parameters: ResolvedParameters, pixel_size_angstrom: float
+    picks: Picks | None,
+    detection: Detection,
+    parameters: ResolvedParameters,
+    pixel_size_angstrom: float,
 ) -> tuple[Advice, ...]:
     """Return advice about everything that is unusual about a micrograph and its picks.
 
     Parameters
     ----------
-    picks : Picks
-        All candidates, or at least those above the threshold; accepted or not.
+    picks : Picks or None
+        All candidates, or at least those above the threshold; accepted or not. None if the
+        micrograph was only segmented.
     detection : Detection
         Detection that the picks come from.
     parameters : ResolvedParameters
@@ -69,9 +73,9 @@ def advise(
         Advice, most important first; empty if nothing is unusual.
     """
     found = (
-        ("picks", advise_on_picks(picks, parameters)),
+        ("picks", "" if picks is None else advise_on_picks(picks, parameters)),
         ("polarity", _about_polarity(detection, parameters)),
-        ("dirt", _about_dirt(detection, parameters)),
+        ("dirt", _about_dirt(detection, parameters, picks is not None)),
         ("diameter", _about_diameter(detection, parameters)),
         ("pixel size", _about_pixel_size(pixel_size_angstrom)),
         ("scale", _about_scale(detection)),
@@ -148,15 +152,16 @@ def _about_polarity(detection: Detection, parameters: ResolvedParameters) -> str
     )
 
 
-def _about_dirt(detection: Detection, parameters: ResolvedParameters) -> str:
+def _about_dirt(detection: Detection, parameters: ResolvedParameters, picked: bool) -> str:
     dirt = find_dirt(detection, parameters)
     if dirt is None or dirt.rejects:
         return ""
-    return (
-        f"{dirt.area:.0%} of the micrograph is dirt, so nothing was rejected for lying on it. It "
-        "may be a frame of carbon or crystalline ice: look at it, and leave it out. If it is good, "
-        "pick it without a segmenter."
-    )
+    start = f"{dirt.area:.0%} of the micrograph is dirt"
+    look = "It may be a frame of carbon or crystalline ice: look at it, and leave it out. If it is "
+    if picked:
+        nothing = ", so nothing was rejected for lying on it. "
+        return start + nothing + look + "good, pick it without a segmenter."
+    return f"{start}. {look}good, the mask is wrong: picks are not rejected by such a mask."
 
 
 def _about_diameter(detection: Detection, parameters: ResolvedParameters) -> str:

@@ -30,7 +30,8 @@ def rank_candidates(detection: Detection, parameters: ResolvedParameters) -> Pic
         Candidates that are neither classified nor accepted yet.
     """
     peaks, frame = parameters.peaks, detection.view.frame
-    candidates = detection.evidence.candidates(parameters)
+    dirt = find_dirt(detection, parameters)
+    candidates = detection.evidence.candidates(parameters, dirt.rejecting if dirt else None)
     border = peaks.border * detection.diameter_px
     clear = inside(frame.to_full(candidates.centers_yx), frame.full_shape, border)
     clear &= detection.view.is_clear(candidates.centers_yx, border)
@@ -38,7 +39,6 @@ def rank_candidates(detection: Detection, parameters: ResolvedParameters) -> Pic
     score = ranking_score(candidates, parameters)
     best = separate_candidates(candidates, clear, score, distance)
     centers, unknown = frame.to_full(best.centers_yx), np.full(len(best), np.nan)
-    dirt = find_dirt(detection, parameters)
     return Picks(
         centers,
         best.height,

@@ -1,22 +1,23 @@
 """Detection: the images of a micrograph for the networks, and the evidence of the detector."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base import geometry
 from napari_drpnet.base.class_maps import resample_mask
+from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import Segmentation
 from napari_drpnet.images.micrograph import Micrograph
-from napari_drpnet.images.preprocess import NetworkImage, preprocess
+from napari_drpnet.images.preprocess import NetworkImage, Normalization, preprocess
 from napari_drpnet.picking.detectors.families import family_of
 from napari_drpnet.picking.detectors.protocol import Evidence
 from napari_drpnet.picking.detectors.segmentation_family import SegmentedParticles
 from napari_drpnet.picking.loading import Networks
-from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
+from napari_drpnet.picking.networks.card import AnyCard, ClassifierCard, SegmenterCard
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.picking.segmentation.segment import segment
@@ -125,16 +126,21 @@ def detect(
         asked = networks.detector, parameters.detector
         bright, confidence = family.find_polarity(view, *asked, job)
         view = view.inverted() if bright else view
-    evidence = family.detect(view, networks.detector, parameters.detector, job)
+    given = None if mask is None else resample_mask(mask, view.frame.network_shape)
     sources = _Sources(micrograph, diameter_px, view, networks)
+    segmentation = sources.segment(parameters, job)
+    sources = sources.without_dirt(segmentation, given)
+    evidence = family.detect(sources.view, networks.detector, parameters.detector, job)
+    if isinstance(evidence, SegmentedParticles) and segmentation is None:
+        segmentation = evidence.segmentation
     return Detection(
-        view,
+        sources.view,
         evidence,
         sources.view_for(networks.classifier.card if networks.classifier else None),
         diameter_px,
         confidence,
-        sources.segment(evidence, parameters, job),
-        None if mask is None else resample_mask(mask, view.frame.network_shape),
+        segmentation,
+        given,
     )
 
 
@@ -166,12 +172,13 @@ def _is_grey_needed(networks: Networks) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Sources:
-    """What the networks after the detector see: its view, or one of their own."""
+    """What the networks see: the view of the detector, or one of their own."""
 
     micrograph: Micrograph
     diameter_px: float
     view: NetworkImage
     networks: Networks
+    dirt: Mask | None = None
 
     def view_for(self, card: ClassifierCard | SegmenterCard | None) -> NetworkImage:
         """Preprocess the micrograph for a network, unless the view of the detector is the same."""
@@ -182,24 +189,44 @@ class _Sources:
             detector.spectrum,
         ):
             return view
+        grey = isinstance(card, SegmenterCard) and "grey" in card.inputs
+        return self._preprocess(card, card.normalization, grey)
+
+    def without_dirt(self, segmentation: Segmentation | None, given: Mask | None) -> "_Sources":
+        """Return these sources with dirt left out of the contrast, where that depends on it.
+
+        Dirt is what is more likely dirt than not, shows no image, or lies in a mask that was given.
+        """
+        shape, normalization = self.view.frame.network_shape, self.view.normalization
+        masks, valid = [] if given is None else [given], None
+        if segmentation is not None:
+            masks.append(resample_mask(segmentation.dirt, shape))
+            if segmentation.valid is not None:
+                valid = resample_mask(segmentation.valid, shape)
+                masks.append(~valid)
+        if normalization == "robust" or not masks:
+            return self
+        dirt = Dirt.of(np.logical_or.reduce(masks), self.view.frame, valid).rejecting
+        sources = replace(self, dirt=dirt)
+        detector, grey = self.networks.detector.card, self.view.grey is not None
+        return replace(sources, view=sources._preprocess(detector, normalization, grey))
+
+    def _preprocess(self, card: AnyCard, normalization: Normalization, grey: bool) -> NetworkImage:
         return preprocess(
             self.micrograph.pixels,
             self.diameter_px,
             card.particle_px,
-            view.polarity,
-            card.normalization,
+            self.view.polarity,
+            normalization,
             card.spectrum,
-            grey=isinstance(card, SegmenterCard) and "grey" in card.inputs,
+            grey,
+            self.dirt,
         )
 
-    def segment(
-        self, evidence: Evidence, parameters: ResolvedParameters, job: Job | None
-    ) -> Segmentation | None:
+    def segment(self, parameters: ResolvedParameters, job: Job | None) -> Segmentation | None:
         """Run the segmenter, unless the detector is the same network."""
         segmenter, sha256 = self.networks.segmenter, self.networks.sha256
-        if segmenter is None:
+        if segmenter is None or sha256.detector == sha256.segmenter:
             return None
-        if isinstance(evidence, SegmentedParticles) and sha256.detector == sha256.segmenter:
-            return evidence.segmentation
         view = self.view_for(segmenter.card)
         return segment(view, segmenter, parameters.detector.precision, job=job)

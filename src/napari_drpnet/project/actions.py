@@ -202,6 +202,12 @@ ACTIONS = {
             "R",
             _toggle("show_rejected"),
         ),
-        Action("map", "Distance map", "Show or hide the distance map", "D", _toggle("show_map")),
+        Action(
+            "map",
+            "Detector map",
+            "Show or hide the map of the detector: distance map, or P(particle) of a segmenter",
+            "D",
+            _toggle("show_map"),
+        ),
     )
 }

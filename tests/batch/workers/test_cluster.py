@@ -195,6 +195,28 @@ def test_weights_in_a_file_are_found_from_any_folder(entries, parameters, cluste
     assert report.networks.device.reason == "chosen by each worker"
 
 
+def test_workers_find_the_dirt_of_a_segmenter(
+    entries, parameters, cluster, segmenter_weights, write_dirty
+):
+    for number, entry in enumerate(entries):
+        entry.micrograph.path.unlink()
+        write_dirty(entry.micrograph.path, number)
+    shutil.copy(segmenter_weights, "dirt.safetensors")
+    stage = parameters.segmenter.model_copy(update={"segmenter": "dirt.safetensors"})
+    own = parameters.model_copy(update={"segmenter": stage})
+    outputs = Outputs(Path("out"), (".star", ".csv"), masks=("mrc", "png"))
+    alone = pick_micrographs(entries, own, replace(outputs, folder=Path("alone")))
+    report = pick_micrographs(entries, own, outputs, workers=cluster)
+    assert not report.failed
+    assert picks_in("out") == picks_in("alone")
+    counts = [(each.accepted, each.on_dirt, each.dirty_area) for each in report.picked]
+    assert counts == [(each.accepted, each.on_dirt, each.dirty_area) for each in alone.picked]
+    assert all(accepted and on_dirt for accepted, on_dirt, _ in counts)
+    for entry in entries:
+        name = f"{entry.output}_classes.png"
+        assert Path("out", name).read_bytes() == Path("alone", name).read_bytes()
+
+
 def test_a_scheduler_that_goes_ends_the_run(entries, prepare):
     stages = []
 

@@ -39,6 +39,11 @@ def test_flags_of_eman1_are_no_scores(box):
     np.testing.assert_array_equal(read_box(box("0 0 4 4 -3\n5 5 4 4 -2.5\n")).score, [-3, -2.5])
 
 
+def test_ends_of_filaments_are_no_particles(box):
+    with pytest.raises(InputFileError, match="has the ends of filaments"):
+        read_box(box("100 100 64 64 -1\n500 400 64 64 -2\n"))
+
+
 def test_two_columns_are_centres(box):
     coordinates = read_box(box("#micrograph: a.mrc\n1.5 2.5\n"))
     np.testing.assert_array_equal(coordinates.centers_yx, [[2.5, 1.5]])

@@ -135,6 +135,13 @@ def test_files_of_cryolo(shared_data, tmp_path, name, count, first_xy, size, fir
     np.testing.assert_array_equal(again.filament, coordinates.filament)
 
 
+def test_vertices_of_filaments_are_no_boxes(cbox):
+    columns = "_CoordinateX #1\n_CoordinateY #2\n_Width #3\n_Height #4\n"
+    tables = {"filament_vertices": "0 0 9 9\n90 90 9 9\n", "cryolo": "40 50 8 6\n"}
+    text = "".join(f"\ndata_{name}\n\nloop_\n{columns}{rows}" for name, rows in tables.items())
+    assert read_cbox(cbox(text)).centers_yx.tolist() == [[53, 44]]
+
+
 def test_a_star_file_of_cryolo_has_no_scores(shared_data):
     coordinates = read_star(shared_data / "formats" / "cryolo_relion.star")
     assert len(coordinates) == 469

@@ -74,3 +74,14 @@ def test_published_units():
     assert_allclose(to_published_units(values), [[0, 0], [102, 255]])
     assert_array_equal(to_published_units(-np.abs(values)), np.zeros((2, 2)))
     assert to_published_units(values).dtype == np.float32
+
+
+def test_published_units_without_dirt():
+    values = np.array([[-3, 2], [9, 5]], np.float32)
+    dirt = values == 9
+    assert_allclose(to_published_units(values, dirt), [[0, 102], [255, 255]])
+    assert_array_equal(to_published_units(values, ~dirt), to_published_units(values))
+    nothing_clean, nothing_dirty = np.ones((2, 2), bool), np.zeros((2, 2), bool)
+    assert_array_equal(to_published_units(values, nothing_clean), to_published_units(values))
+    assert_array_equal(to_published_units(values, nothing_dirty), to_published_units(values))
+    assert_array_equal(to_published_units(values, values > 0), np.zeros((2, 2)))

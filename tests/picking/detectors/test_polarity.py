@@ -9,12 +9,15 @@ from napari_drpnet import simulate_micrograph
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.images.preprocess import NetworkImage, preprocess
+from napari_drpnet.picking.detection import UNSURE
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
+from napari_drpnet.picking.detectors.families import family_of
 from napari_drpnet.picking.detectors.polarity import find_polarity, is_bright, sample_windows
 from napari_drpnet.picking.networks.card import DetectorCard, Network
-from napari_drpnet.picking.networks.weights import load_detector
+from napari_drpnet.picking.networks.weights import load_detector, load_segmenter
 from napari_drpnet.simulation import SHAPES, make_shape
 from napari_drpnet.simulation.parameters import SimulationParameters
+from resolving import resolved
 
 FLOOR = 0.24
 
@@ -53,6 +56,13 @@ def same():
     return Network(Same().eval(), card, "test", "")
 
 
+def found(view, detector, job=None):
+    def predict(seen, window):
+        return predict_distance_map(seen.image[window], detector)
+
+    return find_polarity(view, detector, predict, FLOOR, job)
+
+
 def view_of(image, normalization="robust"):
     frame = Frame.with_scale(image.shape, 1.0)
     return NetworkImage(image.astype(np.float32), frame, "dark", normalization)
@@ -76,7 +86,7 @@ def simulated(seed, particles, negative_stain):
         ice_crystals=2,
     )
     micrograph = simulate_micrograph(parameters, [structure], seed).micrograph
-    return preprocess(micrograph.pixels, 180 / 12, 11.0, "dark")
+    return preprocess(micrograph.pixels, 180 / 12, 11.0, "dark", grey=True)
 
 
 def test_more_evidence_decides_and_doubt_means_dark():
@@ -118,15 +128,24 @@ def test_the_answer_is_that_of_the_whole_micrograph(particles, negative_stain):
     view = simulated(particles, particles, negative_stain)
     maps = [predict_distance_map(v.image, detector) for v in (view, view.inverted())]
     expected = is_bright(*maps, FLOOR)
-    answer = find_polarity(view, detector, "float32", FLOOR)
+    answer = found(view, detector)
     assert answer == expected == (negative_stain, 1.0)
-    assert find_polarity(view, detector, "float32", FLOOR) == answer
+    assert found(view, detector) == answer
+
+
+@pytest.mark.parametrize("negative_stain", [False, True])
+def test_a_segmenter_compares_its_particles(negative_stain):
+    view, network = simulated(150, 150, negative_stain), load_segmenter()
+    family, parameters = family_of(network.card), resolved().detector
+    bright, confidence = family.find_polarity(view, network, parameters, None)
+    assert bright == negative_stain
+    assert confidence > UNSURE
 
 
 def test_much_evidence_ends_the_search_early():
     for sign in (1, -1):
         job = Reports()
-        answer = find_polarity(view_of(spots(sign * 5, 8)), same(), "float32", FLOOR, job)
+        answer = found(view_of(spots(sign * 5, 8)), same(), job)
         assert answer == (sign < 0, 1.0)
         assert job.done == [1, 2, 3, 4]
         assert job.total == 25
@@ -138,7 +157,7 @@ def test_much_evidence_ends_the_search_early():
 def test_little_or_contradictory_evidence_takes_the_whole_image(image):
     job = Reports()
     view = view_of(image)
-    bright, confidence = find_polarity(view, same(), "float32", FLOOR, job)
+    bright, confidence = found(view, same(), job)
     assert job.done == list(range(1, 26))
     expected = is_bright(view.image, -view.image, FLOOR)
     assert (bright, confidence) == (expected[0], pytest.approx(expected[1], abs=0.1))
@@ -147,15 +166,13 @@ def test_little_or_contradictory_evidence_takes_the_whole_image(image):
 def test_a_small_image_gets_the_answer_of_the_whole():
     image = np.random.default_rng(0).normal(0.2, 1, (120, 90))
     view = view_of(image)
-    assert find_polarity(view, same(), "float32", FLOOR) == pytest.approx(
-        is_bright(view.image, -view.image, FLOOR)
-    )
+    assert found(view, same()) == pytest.approx(is_bright(view.image, -view.image, FLOOR))
 
 
 def test_published_images_are_inverted_their_own_way():
     # From 0 to 1 with a background of 0.9: inverted, it is below the floor.
     view = view_of(np.full((480, 480), 0.9), "published")
-    assert find_polarity(view, same(), "float32", FLOOR) == (False, 1.0)
+    assert found(view, same()) == (False, 1.0)
 
 
 def test_evidence_beside_a_cut_does_not_count_but_at_the_edge_of_the_image_it_does():
@@ -164,15 +181,15 @@ def test_evidence_beside_a_cut_does_not_count_but_at_the_edge_of_the_image_it_do
     cut = windows[1]
     image[cut][:8] = 5
     assert cut[0].start > 0
-    inner = find_polarity(view_of(image), same(), "float32", FLOOR)
+    inner = found(view_of(image), same())
     assert inner == (False, 0.0)
     image[:] = 0
     image[0] = 5
-    assert find_polarity(view_of(image), same(), "float32", FLOOR) == (False, 1.0)
+    assert found(view_of(image), same()) == (False, 1.0)
 
 
 def test_cancelling_stops_after_the_window():
     job = Reports(cancel_after=2)
     with pytest.raises(Cancelled):
-        find_polarity(view_of(spots(1, 100)), same(), "float32", FLOOR, job)
+        found(view_of(spots(1, 100)), same(), job)
     assert job.done == [1, 2]

@@ -124,6 +124,17 @@ def test_components_are_scored_with_the_veto(field):
     assert choose_route([Route(0.5, 0.3, 0.1, 0, 0.2), Route(0.5, 0.7, 0.1, 0, 0.2)]).score == 0.5
 
 
+class Recorder:
+    """A job that records the end of each stage."""
+
+    def __init__(self):
+        self.finished = []
+
+    def advance(self, done, total, stage):
+        if done == total:
+            self.finished.append((total, stage))
+
+
 def test_all_values_of_a_card_are_chosen(field, detector, monkeypatch):
     predicted = []
 
@@ -133,7 +144,10 @@ def test_all_values_of_a_card_are_chosen(field, detector, monkeypatch):
 
     monkeypatch.setattr(segmenter_cuts, "predict", draw)
     unknown = replace(field, centers_yx=np.empty((0, 2)), on_dirt_yx=np.empty((0, 2)))
-    values = choose_values([field, unknown], None, detector)
+    job = Recorder()
+    values = choose_values([field, unknown], None, detector, job)
+    stages = "segmentation of validation fields", "choice of the veto", "choice of components"
+    assert job.finished == [(1, stages[0]), (1, stages[1]), (36, stages[2])]
     assert predicted == [field]
     card = SegmenterCard.model_validate({**ABOUT, **values})
     assert card.model_dump(include=set(values)) == values

@@ -13,8 +13,8 @@ from napari_drpnet.training.common.recipe import STANDARD, ClassifierRecipe, Det
 from napari_drpnet.training.common.trained import NotBetterError, save_trained
 from napari_drpnet.training.from_truth import train
 from napari_drpnet.training.from_truth.cuts import Cuts
-from napari_drpnet.training.from_truth.runs import load_map_detector
-from napari_drpnet.training.from_truth.train import load_start, train_classifier, train_detector
+from napari_drpnet.training.from_truth.runs import load_map_detector, load_start
+from napari_drpnet.training.from_truth.train import train_classifier, train_detector
 from segmenting import toy_segmenter, write_segmenter
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.weights import load_segmenter
@@ -13,8 +14,8 @@ from napari_drpnet.training.common.trained import NotBetterError, save_trained
 from napari_drpnet.training.from_truth import train_segmenter as module
 from napari_drpnet.training.from_truth.class_pool import ClassPool
 from napari_drpnet.training.from_truth.cuts import Cuts
+from napari_drpnet.training.from_truth.runs import load_start
 from napari_drpnet.training.from_truth.train_segmenter import (
-    load_segmenter_start,
     train_segmenter,
     validate,
 )
@@ -64,16 +65,24 @@ def test_a_segmenter_is_trained_saved_and_loaded(tmp_path, pool, detector, archi
 
 
 def test_the_values_chosen_for_the_best_state_are_recommended(pool, detector, monkeypatch):
-    given = []
+    given, stages = [], []
 
-    def choose(fields, segmenter, detector):
+    class Job:
+        def advance(self, done, total, stage):
+            stages.append(stage)
+            if stage == "values":
+                raise Cancelled  # too late: the values are needed
+
+    def choose(fields, segmenter, detector, job):
         given.append((fields, segmenter.card.particle_px, detector.name))
+        job.advance(1, 1, "values")
         return {"dirt_probability": 0.83, "threshold": 0.41}
 
     monkeypatch.setattr(module, "choose_values", choose)
-    card = train_segmenter(recipe(), pool, detector).card
+    card = train_segmenter(recipe(), pool, detector, job=Job()).card
     assert (card.dirt_probability, card.threshold) == (0.83, 0.41)
     assert given == [(pool.validation, 11.0, "toy")]  # once, not at each validation
+    assert stages[-1] == "values"
 
 
 def test_it_starts_from_weights_and_replaces_them_only_by_better_ones(
@@ -86,10 +95,10 @@ def test_it_starts_from_weights_and_replaces_them_only_by_better_ones(
     onward = recipe(weights=str(path))
     with pytest.raises(NotBetterError, match="still the best"):
         train_segmenter(onward, pool, detector)
-    second = train_segmenter(onward, pool, detector, load_segmenter_start(onward))
+    second = train_segmenter(onward, pool, detector, load_start(onward))
     assert second.card.trained_on == "stripes; then stripes"
     assert second.card.recipe["started_from_sha256"] == load_segmenter(str(path)).sha256
     assert second.score == 0.35
     with pytest.raises(InputFileError, match="its architecture is frrn-small, not multiscale"):
-        load_segmenter_start(recipe(weights=str(path), architecture="multiscale"))
-    assert load_segmenter_start(recipe()) is None
+        load_start(recipe(weights=str(path), architecture="multiscale"))
+    assert load_start(recipe()) is None

@@ -10,6 +10,8 @@ from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 
 Floats = NDArray[np.float64]
 FLAGS = {-1.0, -2.0, -3.0}
+#: Flags of the first and the last box of a filament.
+ENDS = {-1.0, -2.0}
 
 
 def read_box(path: AnyPath) -> Coordinates:
@@ -32,12 +34,16 @@ def read_box(path: AnyPath) -> Coordinates:
     Raises
     ------
     InputFileError
-        If a line has text in place of a number, or an unexpected number of columns.
+        If a line has text in place of a number or an unexpected number of columns, or boxes are
+        the ends of filaments by their flags.
     """
     rows = _rows(path)
     if rows.shape[1] == 2:
         return coordinates_from_xy(path, rows, np.full(len(rows), np.nan))
     corners, sizes, score = rows[:, :2], rows[:, 2:4], rows[:, 4:].ravel()
+    if ENDS <= set(score) <= FLAGS:
+        reason = "has the ends of filaments (flags −1 and −2), not particles"
+        raise InputFileError(path, reason, "Choose a file with the boxes along the filaments")
     if not score.size or FLAGS.issuperset(score):
         score = np.full(len(rows), np.nan)
     box_size = float(sizes[0, 0]) if (sizes == sizes[0, 0]).all() else None

@@ -14,6 +14,8 @@ from napari_drpnet.relion.star_tables import find_table, format_table, numbers, 
 CORNER, SIZE = ("CoordinateX", "CoordinateY"), ("Width", "Height")
 SLICE, CONFIDENCE, FILAMENT = "CoordinateZ", "Confidence", "filamentid"
 MISSING = "<NA>"
+#: Name of the table of the boxes.
+BLOCK = "cryolo"
 VERSION = "\ndata_global\n\n_cbox_format_version 1.0\n"
 #: Number of columns before version 1.8: corner, size, confidence, and optionally estimated size.
 OLD_COLUMNS = (5, 7)
@@ -49,7 +51,10 @@ def read_cbox(path: AnyPath) -> Coordinates:
     text = read_text(path)
     if not re.search(r"^data_", text, re.MULTILINE):
         return _read_old(path, text)
-    table = find_table(path, read_tables(path), *CORNER, *SIZE)
+    tables = read_tables(path)
+    # Files with filaments have a table of their vertices before, with the same columns.
+    boxes = {BLOCK: tables[BLOCK]} if BLOCK in tables else tables
+    table = find_table(path, boxes, *CORNER, *SIZE)
     slices = numbers(path, table, SLICE) if SLICE in table else np.empty(0)
     if len(np.unique(slices[np.isfinite(slices)])) > 1:
         reason = "has boxes of several slices, so it belongs to a tomogram"
@@ -104,7 +109,7 @@ def write_cbox(
     }
     if coordinates.filament is not None:
         columns[FILAMENT] = [f"{number}.0" for number in coordinates.filament]
-    tables = format_table("cryolo", columns), format_table("cryolo_include", {"slice_index": []})
+    tables = format_table(BLOCK, columns), format_table("cryolo_include", {"slice_index": []})
     write_text(path, "".join([VERSION, *tables]))
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_drpnet.picking.networks.card import DetectorNetwork
 
 Map = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 #: Value of the distance map that is displayed brightest, by map units.
 MAP_LIMITS = {"absolute": 1.0, "published": 255.0}
@@ -56,8 +57,23 @@ def predict_distance_map(
     return np.asarray(maps[0])
 
 
-def to_published_units(distance_map: Map) -> Map:
-    """Rescale a map as in the published code: negative values to 0, the maximum to 255."""
+def to_published_units(distance_map: Map, dirt: Mask | None = None) -> Map:
+    """Rescale a map as in the published code: negative values to 0, the maximum to 255.
+
+    Parameters
+    ----------
+    distance_map : (h, w) float32 array
+        Map in the units of the network.
+    dirt : (h, w) bool array, optional
+        Mask of dirt, whose values do not count for the maximum. They are limited to 255.
+
+    Returns
+    -------
+    (h, w) float32 array
+        Map with values from 0 to 255.
+    """
+    if dirt is not None and not dirt.all():
+        distance_map = np.minimum(distance_map, distance_map[~dirt].max())
     highest = float(distance_map.max(initial=0))
     if highest <= 0:
         return np.zeros_like(distance_map)

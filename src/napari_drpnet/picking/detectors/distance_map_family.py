@@ -13,9 +13,11 @@ from napari_drpnet.picking.detectors.distance_map import (
     to_published_units,
 )
 from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, smooth
-from napari_drpnet.picking.detectors.polarity import find_polarity
+from napari_drpnet.picking.detectors.polarity import Window, find_polarity
 from napari_drpnet.picking.detectors.protocol import MapUnits, Picture
 from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
+
+Mask = NDArray[np.bool_]
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
@@ -32,9 +34,9 @@ class DistanceMap:
     Parameters
     ----------
     values : (h, w) float32 array
-        Distance map in the frame of the view, not smoothed.
+        Output of the network in the frame of the view, not smoothed.
     units : {'absolute', 'published'}
-        Units of the values.
+        Units of the map that candidates are found in.
     dirt : (h, w) bool array, optional
         Mask of the pixels that are not part of a particle.
     """
@@ -48,14 +50,18 @@ class DistanceMap:
         """Memory of the map, bytes."""
         return self.values.nbytes
 
-    def candidates(self, parameters: ResolvedParameters) -> Candidates:
+    def candidates(self, parameters: ResolvedParameters, dirt: Mask | None) -> Candidates:
         """Return the maxima of the smoothed map."""
-        return find_candidates(smooth(self.values, parameters.peaks.sigma_px))
+        return find_candidates(self._smoothed(parameters, dirt))
 
-    def picture(self, parameters: ResolvedParameters) -> Picture:
+    def picture(self, parameters: ResolvedParameters, dirt: Mask | None) -> Picture:
         """Return the smoothed map."""
-        smoothed = smooth(self.values, parameters.peaks.sigma_px)
-        return Picture(smoothed, MAP_LIMITS[self.units], "distance map")
+        return Picture(self._smoothed(parameters, dirt), MAP_LIMITS[self.units], "distance map")
+
+    def _smoothed(self, parameters: ResolvedParameters, dirt: Mask | None) -> NDArray[np.float32]:
+        published = self.units == "published"
+        values = to_published_units(self.values, dirt) if published else self.values
+        return smooth(values, parameters.peaks.sigma_px)
 
 
 class DistanceMapFamily:
@@ -68,10 +74,8 @@ class DistanceMapFamily:
         parameters: ResolvedDetectorParameters,
         job: Job | None,
     ) -> DistanceMap:
-        """Compute the distance map, in the units of the parameters."""
+        """Compute the distance map."""
         values = predict_distance_map(view.image, network, parameters.precision, job=job)
-        if parameters.map_units == "published":
-            values = to_published_units(values)
         return DistanceMap(values, parameters.map_units)
 
     def find_polarity(
@@ -89,4 +93,8 @@ class DistanceMapFamily:
         if network.card.map_units != "absolute":
             return False, 0.0
         floor = network.card.threshold * _NOISE
-        return find_polarity(view, network, parameters.precision, floor, job)
+
+        def predict(seen: "NetworkImage", window: Window) -> NDArray[np.float32]:
+            return predict_distance_map(seen.image[window], network, parameters.precision)
+
+        return find_polarity(view, network, predict, floor, job)

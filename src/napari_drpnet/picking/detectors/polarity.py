@@ -1,5 +1,6 @@
 """Detection of the polarity: whether particles are darker or brighter than the background."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -7,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.jobs import Job, SilentJob
-from napari_drpnet.picking.detectors.distance_map import predict_distance_map
-from napari_drpnet.picking.networks.tiles import Precision
 
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 Window = tuple[slice, slice]
+#: Function that returns the map of one window of a view.
+Predict = Callable[["NetworkImage", Window], Map]
 
 #: Relative difference of the evidence from which a polarity is certain, and from which particles
 #: are taken to be bright, which they rarely are.
@@ -39,7 +40,7 @@ def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float
     Parameters
     ----------
     dark_map, bright_map : (h, w) float32 array
-        Distance maps of the micrograph, if particles are taken to be dark and bright.
+        Maps of the micrograph, if particles are taken to be dark and bright.
     floor : float
         Height below which the map is taken for noise, map units.
 
@@ -56,8 +57,8 @@ def is_bright(dark_map: Map, bright_map: Map, floor: float) -> tuple[bool, float
 
 def find_polarity(
     view: "NetworkImage",
-    detector: "DetectorNetwork",
-    precision: Precision,
+    network: "DetectorNetwork",
+    predict: Predict,
     floor: float,
     job: Job | None = None,
 ) -> tuple[bool, float]:
@@ -67,10 +68,11 @@ def find_polarity(
     ----------
     view : NetworkImage
         Micrograph, preprocessed as one with dark particles.
-    detector : DetectorNetwork
-        Detector with an absolute scale, so that the maps of two images can be compared.
-    precision : {'float32', 'bfloat16'}
-        Arithmetic of the convolutions.
+    network : DetectorNetwork
+        Network that the maps are computed with.
+    predict : callable
+        Function that returns the map ``(h, w)`` of a window of a view. The map has an absolute
+        scale, so that those of two images can be compared.
     floor : float
         Height below which the map is taken for noise, map units.
     job : Job, optional
@@ -96,16 +98,16 @@ def find_polarity(
     most once in each polarity. For an image of one window the result is that of `is_bright`.
     """
     job = job or SilentJob()
-    module = detector.module
+    module = network.module
     halo, stride = cast("int", module.halo), cast("int", module.stride)
     windows = sample_windows(view.image.shape, halo, stride)
-    images = view.image, view.inverted().image
-    least = _evidence_of_few(detector.card.particle_px, floor)
+    views = view, view.inverted()
+    least = _evidence_of_few(network.card.particle_px, floor)
     evidence, enough = [0.0, 0.0], _FIRST
     for done, window in enumerate(windows, 1):
         kept = _without_rim(window, view.image.shape)
-        for polarity, image in enumerate(images):
-            part = predict_distance_map(image[window], detector, precision)[kept]
+        for polarity, seen in enumerate(views):
+            part = predict(seen, window)[kept]
             evidence[polarity] += float(np.maximum(part - floor, 0).sum())
         job.advance(done, len(windows), "polarity")
         if done == enough:

@@ -56,11 +56,18 @@ class Evidence(Protocol):
     def nbytes(self) -> int:
         """Memory of the evidence, bytes."""
 
-    def candidates(self, parameters: ResolvedParameters) -> Candidates:
-        """Return all candidates, network pixels, including those near better ones."""
+    def candidates(
+        self, parameters: ResolvedParameters, dirt: NDArray[np.bool_] | None
+    ) -> Candidates:
+        """Return all candidates, network pixels, including those near better ones.
 
-    def picture(self, parameters: ResolvedParameters) -> Picture:
-        """Return a picture that the candidates can be compared with."""
+        The mask ``(h, w)`` of the dirt that rejects picks, if any is known, is only for heights
+        that are relative to others: dirt must not change those of particles. Candidates on dirt
+        are returned too.
+        """
+
+    def picture(self, parameters: ResolvedParameters, dirt: NDArray[np.bool_] | None) -> Picture:
+        """Return a picture that the candidates can be compared with; `dirt` as there."""
 
 
 class DetectorFamily(Protocol):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import Segmentation
@@ -48,10 +49,30 @@ def segment(
         If not even the smallest tile fits into memory.
     """
     inputs = stack_channels(view, segmenter.card.inputs)
+    probability = class_probabilities(inputs, segmenter, precision, tile, job)
+    return Segmentation(
+        probability, view.frame, segmenter.card.particle_px, segmenter.sha256, view.valid
+    )
+
+
+def class_probabilities(
+    inputs: NDArray[np.float32],
+    segmenter: "SegmenterNetwork",
+    precision: Precision = "float32",
+    tile: int | None = None,
+    job: Job | None = None,
+) -> NDArray[np.float32]:
+    """Return the probability ``(4, h, w)`` of each class in channels ``(c, h, w)``; see `segment`.
+
+    Raises
+    ------
+    Cancelled
+        If the work was cancelled.
+    MemoryError
+        If not even the smallest tile fits into memory.
+    """
     scores = run_tiled(segmenter.module, inputs, precision, tile, job, "classes")
     scores -= scores.max(axis=0)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=0)
-    return Segmentation(
-        scores, view.frame, segmenter.card.particle_px, segmenter.sha256, view.valid
-    )
+    return scores

@@ -50,7 +50,7 @@ class ViewPanel(Panel):
     toggles : dict of str to QCheckBox
         Check boxes of the layers over the micrograph, by the fields of the view state.
     opacity : QSlider
-        Slider of the opacity of the distance map in per cent.
+        Slider of the opacity of the map of the detector in per cent.
     percent : QLabel
         Label of the opacity in per cent.
     scale_bar : QCheckBox
@@ -117,8 +117,8 @@ class ViewPanel(Panel):
     def _make_opacity_row(self) -> QHBoxLayout:
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setToolTip("Opacity of the distance map over the micrograph, in %")
-        self.opacity.setAccessibleName("opacity of the distance map")
+        self.opacity.setToolTip("Opacity of the map of the detector over the micrograph, in %")
+        self.opacity.setAccessibleName("opacity of the detector map")
         guard_wheel(self.opacity)
         self.opacity.valueChanged.connect(self._change_opacity)
         self.percent = QLabel()

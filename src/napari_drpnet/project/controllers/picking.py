@@ -6,6 +6,7 @@ from functools import partial
 from psygnal import Signal
 
 from napari_drpnet.base.jobs import Cancelled, Job
+from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.fingerprint import CUTS
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.shown import ShownMap
@@ -207,7 +208,8 @@ def _find(
     except OSError as error:
         unsaved = error
     detection = analysis.detection
-    picture = detection.evidence.picture(plan.parameters)
+    dirt = find_dirt(detection, plan.parameters)
+    picture = detection.evidence.picture(plan.parameters, dirt.rejecting if dirt else None)
     shown = ShownMap(picture.values, detection.view.frame, picture.limit, picture.name)
     return Found(record.id, plan, stored, shown, unsaved)
 

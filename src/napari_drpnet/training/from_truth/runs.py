@@ -3,16 +3,26 @@
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import torch
 
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
-from napari_drpnet.picking.networks.card import AnyNetwork, DetectorNetwork
-from napari_drpnet.picking.networks.weights import load_detector
-from napari_drpnet.training.common.recipe import AnyRecipe
+from napari_drpnet.picking.networks.card import (
+    AnyNetwork,
+    ClassifierNetwork,
+    DetectorNetwork,
+    SegmenterNetwork,
+)
+from napari_drpnet.picking.networks.weights import load_classifier, load_detector, load_segmenter
+from napari_drpnet.training.common.recipe import (
+    AnyRecipe,
+    ClassifierRecipe,
+    DetectorRecipe,
+    SegmenterRecipe,
+)
 from napari_drpnet.training.common.trained import NotBetterError, Trained, require_detector
 from napari_drpnet.training.from_truth.cuts import BestSoFar
 from napari_drpnet.training.from_truth.fit import Report
@@ -35,8 +45,46 @@ def load_map_detector(weights: str, device: str = "cpu") -> DetectorNetwork:
     return detector
 
 
-def require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
-    """Raise `InputFileError` if a field of the card of weights is not that of the recipe."""
+@overload
+def load_start(recipe: DetectorRecipe, device: str = "cpu") -> DetectorNetwork | None: ...
+@overload
+def load_start(recipe: ClassifierRecipe, device: str = "cpu") -> ClassifierNetwork | None: ...
+@overload
+def load_start(recipe: SegmenterRecipe, device: str = "cpu") -> SegmenterNetwork | None: ...
+def load_start(recipe: AnyRecipe, device: str = "cpu") -> AnyNetwork | None:
+    """Load the weights that a recipe starts from.
+
+    Parameters
+    ----------
+    recipe : DetectorRecipe, SegmenterRecipe or ClassifierRecipe
+        Recipe of the training.
+    device : str
+        Torch device name.
+
+    Returns
+    -------
+    DetectorNetwork, SegmenterNetwork, ClassifierNetwork or None
+        The network; None if the recipe starts from random weights.
+
+    Raises
+    ------
+    InputFileError
+        If the weights cannot be used, or their kind, architecture or patch size is not that of
+        the recipe.
+    """
+    if recipe.weights is None:
+        return None
+    if isinstance(recipe, ClassifierRecipe):
+        classifier = load_classifier(recipe.weights, device)
+        _require_same(recipe.weights, "patch_px", classifier.card.patch_px, recipe.patch_px)
+        return classifier
+    load = load_segmenter if isinstance(recipe, SegmenterRecipe) else load_map_detector
+    network = load(recipe.weights, device)
+    _require_same(recipe.weights, "architecture", network.card.architecture, recipe.architecture)
+    return network
+
+
+def _require_same(weights: str, field: str, own: str | int, wanted: str | int) -> None:
     if own != wanted:
         raise InputFileError(
             weights,

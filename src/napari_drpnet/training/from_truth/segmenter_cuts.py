@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.geometry import Frame, far_from
+from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.segmentation import CARBON, ICE, PARTICLE, Segmentation
 from napari_drpnet.images.preprocess import NetworkImage
 from napari_drpnet.picking.detectors.components import component_candidates, find_components
@@ -102,7 +104,10 @@ def predict(field: ClassField, segmenter: SegmenterNetwork) -> Segmentation:
 
 
 def choose_values(
-    fields: Sequence[ClassField], segmenter: SegmenterNetwork, detector: DetectorNetwork
+    fields: Sequence[ClassField],
+    segmenter: SegmenterNetwork,
+    detector: DetectorNetwork,
+    job: Job | None = None,
 ) -> dict[str, Any]:
     """Choose the values that a segmenter recommends.
 
@@ -114,6 +119,8 @@ def choose_values(
         Trained segmenter.
     detector : DetectorNetwork
         Detector with a distance map, whose candidates on dirt are rejected.
+    job : Job, optional
+        Progress callback, called after each field and each comparison; it may cancel the work.
 
     Returns
     -------
@@ -125,9 +132,13 @@ def choose_values(
     known = with_known_particles(fields)
     if not any(len(field.centers_yx) for field in known):
         return dict(_UNCHOSEN)
-    segmentations = [predict(field, segmenter) for field in known]
-    veto = choose_veto(compare_vetoes(known, segmentations, detector))
-    return card_values(veto, choose_route(compare_routes(known, segmentations, veto)))
+    job = job or SilentJob()
+    segmentations = []
+    for field in known:
+        segmentations.append(predict(field, segmenter))
+        job.advance(len(segmentations), len(known), "segmentation of validation fields")
+    veto = choose_veto(compare_vetoes(known, segmentations, detector, job))
+    return card_values(veto, choose_route(compare_routes(known, segmentations, veto, job)))
 
 
 def card_values(veto: Veto, route: Route) -> dict[str, Any]:
@@ -154,7 +165,10 @@ def with_known_particles(fields: Sequence[ClassField]) -> list[ClassField]:
 
 
 def compare_vetoes(
-    fields: Sequence[ClassField], segmentations: Sequence[Segmentation], detector: DetectorNetwork
+    fields: Sequence[ClassField],
+    segmentations: Sequence[Segmentation],
+    detector: DetectorNetwork,
+    job: Job | None = None,
 ) -> list[Veto]:
     """Return what the rejection of a detector's candidates on dirt does, for all values.
 
@@ -167,6 +181,8 @@ def compare_vetoes(
     detector : DetectorNetwork
         Detector whose candidates above its own threshold are considered. Those on particles that
         lie on dirt count neither as true nor as false.
+    job : Job, optional
+        Progress callback, called after each field; it may cancel the work.
 
     Returns
     -------
@@ -175,7 +191,8 @@ def compare_vetoes(
     card, shape = detector.card, (len(DIRT_PROBABILITIES), len(SPECKS), len(CLEARANCES))
     false, true, clean_true = (np.zeros(shape, int) for _ in range(3))
     areas, found_clean, clean_fields = np.zeros(shape[:2]), 0, 0
-    for field, segmentation in zip(fields, segmentations, strict=True):
+    job = job or SilentJob()
+    for done, (field, segmentation) in enumerate(zip(fields, segmentations, strict=True), 1):
         found = label_candidates(field.detected, detector, card.sigma_px, card.threshold)
         rejected, area = _rejections(field, segmentation, found.centers_yx)
         right, wrong = (
@@ -189,6 +206,7 @@ def compare_vetoes(
             areas += area
             found_clean += int(right.sum())
             clean_fields += 1
+        job.advance(done, len(fields), "choice of the veto")
     benefit, share = false - _TRUE_COST * true, clean_true / max(1, found_clean)
     area = areas / max(1, clean_fields)
     return [
@@ -214,7 +232,10 @@ def choose_veto(vetoes: Sequence[Veto]) -> Veto:
 
 
 def compare_routes(
-    fields: Sequence[ClassField], segmentations: Sequence[Segmentation], veto: Veto
+    fields: Sequence[ClassField],
+    segmentations: Sequence[Segmentation],
+    veto: Veto,
+    job: Job | None = None,
 ) -> list[Route]:
     """Return the scores of the picking of components, with the best threshold for all values.
 
@@ -226,28 +247,31 @@ def compare_routes(
         Segmentation of each field.
     veto : Veto
         Rejection of candidates on dirt.
+    job : Job, optional
+        Progress callback, called after each comparison; it may cancel the work.
 
     Returns
     -------
     list of Route
     """
     dirt = [veto.dirt(*each) for each in zip(fields, segmentations, strict=True)]
-    routes = []
-    for probability in PARTICLE_PROBABILITIES:
-        for area in LEAST_AREAS:
-            update = {"particle_probability": probability, "least_area": area}
-            limits = NO_SEGMENTER.model_copy(update=update)
-            components = [find_components(each, limits) for each in segmentations]
-            for sigma in SIGMAS_PX:
-                found = []
-                for field, each, own in zip(fields, components, dirt, strict=True):
-                    diameter = segmentations[0].diameter_px
-                    candidates = component_candidates(each, sigma)
-                    labelled = label_found(field.detected, candidates, diameter)
-                    clear = ~(own.clearance(labelled.centers_yx, diameter) <= veto.clearance)
-                    found.append(replace(labelled, height=labelled.height * clear))
-                threshold, score = choose_threshold(found)
-                routes.append(Route(score, probability, area, sigma, threshold))
+    routes, job = [], job or SilentJob()
+    limits = list(product(PARTICLE_PROBABILITIES, LEAST_AREAS))
+    for probability, area in limits:
+        update = {"particle_probability": probability, "least_area": area}
+        values = NO_SEGMENTER.model_copy(update=update)
+        components = [find_components(each, values) for each in segmentations]
+        for sigma in SIGMAS_PX:
+            found = []
+            for field, each, own in zip(fields, components, dirt, strict=True):
+                diameter = segmentations[0].diameter_px
+                candidates = component_candidates(each, sigma)
+                labelled = label_found(field.detected, candidates, diameter)
+                clear = ~(own.clearance(labelled.centers_yx, diameter) <= veto.clearance)
+                found.append(replace(labelled, height=labelled.height * clear))
+            threshold, score = choose_threshold(found)
+            routes.append(Route(score, probability, area, sigma, threshold))
+            job.advance(len(routes), len(limits) * len(SIGMAS_PX), "choice of components")
     return routes
 
 

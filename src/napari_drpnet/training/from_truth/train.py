@@ -4,14 +4,12 @@ import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import overload
 
 import torch
 
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.picking.networks.build import DETECTORS
 from napari_drpnet.picking.networks.card import (
-    AnyNetwork,
     ClassifierCard,
     ClassifierNetwork,
     DetectorCard,
@@ -19,7 +17,6 @@ from napari_drpnet.picking.networks.card import (
     Network,
 )
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.picking.networks.weights import load_classifier
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledCandidates, cut_patches, label_candidates
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe
@@ -38,48 +35,9 @@ from napari_drpnet.training.from_truth.runs import (
     finish_run,
     follow_fit,
     history_of,
-    load_map_detector,
+    load_start,
     origin_of,
-    require_same,
 )
-
-
-@overload
-def load_start(recipe: DetectorRecipe, device: str = "cpu") -> DetectorNetwork | None: ...
-@overload
-def load_start(recipe: ClassifierRecipe, device: str = "cpu") -> ClassifierNetwork | None: ...
-def load_start(recipe: DetectorRecipe | ClassifierRecipe, device: str = "cpu") -> AnyNetwork | None:
-    """Load the weights that a recipe starts from.
-
-    Parameters
-    ----------
-    recipe : DetectorRecipe or ClassifierRecipe
-        Recipe of the training.
-    device : str
-        Torch device name.
-
-    Returns
-    -------
-    DetectorNetwork, ClassifierNetwork or None
-        The network; None if the recipe starts from random weights.
-
-    Raises
-    ------
-    InputFileError
-        If the weights cannot be used, or their kind, architecture or patch size is not that of
-        the recipe.
-    """
-    if recipe.weights is None:
-        return None
-    if isinstance(recipe, DetectorRecipe):
-        detector = load_map_detector(recipe.weights, device)
-        require_same(
-            recipe.weights, "architecture", detector.card.architecture, recipe.architecture
-        )
-        return detector
-    classifier = load_classifier(recipe.weights, device)
-    require_same(recipe.weights, "patch_px", classifier.card.patch_px, recipe.patch_px)
-    return classifier
 
 
 def train_detector(

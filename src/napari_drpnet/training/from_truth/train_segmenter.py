@@ -1,11 +1,12 @@
 """Training run of a segmenter by a recipe."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import torch
 
-from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.evaluation.class_scores import evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.build import SEGMENTERS
 from napari_drpnet.picking.networks.card import (
@@ -14,7 +15,6 @@ from napari_drpnet.picking.networks.card import (
     SegmenterCard,
     SegmenterNetwork,
 )
-from napari_drpnet.picking.networks.weights import load_segmenter
 from napari_drpnet.training.common.class_fields import INPUTS, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.common.trained import Trained
@@ -26,25 +26,27 @@ from napari_drpnet.training.from_truth.runs import (
     finish_run,
     follow_fit,
     history_of,
+    load_start,
     origin_of,
-    require_same,
 )
 from napari_drpnet.training.from_truth.segmenter_cuts import choose_values, predict
 
 
-def load_segmenter_start(recipe: SegmenterRecipe, device: str = "cpu") -> SegmenterNetwork | None:
-    """Load the weights that a recipe starts from; None if it starts from random weights.
+class _Progress:
+    """Progress of work that is done even if the training was cancelled.
 
-    Raises
-    ------
-    InputFileError
-        If the weights cannot be used, or their architecture is not that of the recipe.
+    Parameters
+    ----------
+    job : Job
+        Receiver of the reports, whose cancellation is ignored.
     """
-    if recipe.weights is None:
-        return None
-    segmenter = load_segmenter(recipe.weights, device)
-    require_same(recipe.weights, "architecture", segmenter.card.architecture, recipe.architecture)
-    return segmenter
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def advance(self, done: int, total: int, stage: str) -> None:
+        with suppress(Cancelled):
+            self._job.advance(done, total, stage)
 
 
 def train_segmenter(
@@ -70,8 +72,7 @@ def train_segmenter(
     detector : DetectorNetwork
         Detector that the recipe names.
     start : SegmenterNetwork, optional
-        Network to start from, which is changed in place. Default: loaded by
-        `load_segmenter_start`.
+        Network to start from, which is changed in place. Default: loaded by `load_start`.
     device, job, on_report
         Device and callbacks, as for `train_detector`.
 
@@ -85,7 +86,7 @@ def train_segmenter(
     Cancelled, InputFileError, NotBetterError
         As for `train_detector`.
     """
-    start = start or load_segmenter_start(recipe, device)
+    start = start or load_start(recipe, device)
     torch.manual_seed(recipe.seed)
     card = SegmenterCard(
         architecture=recipe.architecture,
@@ -101,7 +102,9 @@ def train_segmenter(
     reports = fit_segmenter(module, pool.fields, recipe, card.particle_px, job, best.validate)
     interrupted = follow_fit(reports, on_report, best)
     history = history_of(start) | {"detector_sha256": detector.sha256}
-    recommend = partial(choose_values, pool.validation, network, detector)
+    recommend = partial(
+        choose_values, pool.validation, network, detector, _Progress(job or SilentJob())
+    )
     return finish_run(network, recipe, best, interrupted, history, recommend)
 
 
