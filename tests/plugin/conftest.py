@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from napari_drpnet.project.points.axes import LinearAxis
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
 from napari_drpnet.project.view import ViewState
 from waiting import LIMIT_S
@@ -76,16 +77,14 @@ def type_into(qtbot):
 
 @pytest.fixture
 def drag_cut(qtbot):
-    """A function that drags the line of a histogram from score to score."""
+    """A function that drags the line of a histogram from score to score of an axis."""
     from qtpy.QtCore import QPoint, Qt
 
-    def place_of(histogram, score):
-        frame, low, high = histogram.frame(), histogram.edges[0], histogram.edges[-1]
-        x = frame.left() + frame.width() * (score - low) / (high - low)
-        return QPoint(round(x), histogram.height() // 2)
-
-    def drag(histogram, *scores):
-        places = [place_of(histogram, score) for score in scores]
+    def drag(histogram, *scores, axis=None):
+        axis = axis or LinearAxis(histogram.edges[0], histogram.edges[-1])
+        frame, y = histogram.frame(), histogram.height() // 2
+        x = frame.left() + frame.width() * axis.shares(scores)
+        places = [QPoint(round(place), y) for place in x]
         qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=places[0])
         for place in places:
             qtbot.mouseMove(histogram, place)

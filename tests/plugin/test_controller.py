@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_drpnet.plugin import controller as controllers
+from napari_drpnet.plugin.panels.peaks import PeaksPanel
 from napari_drpnet.project.actions import ACTIONS
 
 
@@ -163,3 +164,25 @@ def test_micrographs_that_were_there_before_join_the_session(
     controller.attach(window)
     assert layer not in viewer.layers
     qtbot.waitUntil(lambda: session.current.image is not None)
+
+
+def test_a_drag_is_one_step_however_often_the_window_saves(picked, session, qtbot):
+    """Each second the points are compared with the layer, and the edits are saved."""
+    panel = PeaksPanel(picked.viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    session.forget_steps()
+    slider, peaks = panel.threshold.slider, lambda: session.project.settings.peaks
+    thresholds = [peaks().threshold]
+    for places in ((0.3, 0.5), (0.7, 0.9)):
+        slider.setSliderDown(True)
+        for place in places:
+            slider.setValue(round(place * slider.maximum()))
+            picked._tick()
+        slider.setSliderDown(False)
+        thresholds.append(peaks().threshold)
+    assert len(set(thresholds)) == 3
+    for threshold in thresholds[1::-1]:
+        session.undo()
+        assert peaks().threshold == threshold
+    assert not session.history.can_undo

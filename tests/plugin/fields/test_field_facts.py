@@ -9,7 +9,7 @@ from napari_drpnet.picking.parameters import (
     ParticleParameters,
     PeakParameters,
 )
-from napari_drpnet.plugin.fields.field_facts import FieldFacts, decimals_for
+from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.project.files.export_options import ExportChoice
 
 
@@ -61,10 +61,3 @@ def test_the_kind_is_without_none():
     assert get_args(kind) == ("robust", "published")
     kind = FieldFacts.read(DetectorParameters, "precision").kind
     assert kind == Literal["float32", "bfloat16"]
-
-
-@pytest.mark.parametrize("span", [1e-3, 0.05, 0.4, 1, 5, 10, 50, 255, 4000])
-def test_decimals_tell_a_five_hundredth_of_the_range_apart(span):
-    step = 10.0 ** -decimals_for(span)
-    assert step <= max(span / 100, 1)
-    assert step > span / 10_000

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.plugin.panels.classify import ClassifyPanel
 from napari_drpnet.plugin.plots.plot import ACCENT
+from napari_drpnet.project.points.axes import LogitAxis
 from napari_drpnet.project.storage.store import StoredCandidates
 
 
@@ -74,11 +75,11 @@ def test_only_points_above_the_threshold_are_in_the_histogram(panel, judged):
     assert panel.histogram.counts.sum() == 100
     judged.change("peaks", live=True, threshold=0.2)
     assert panel.histogram.counts.sum() == 80
-    assert panel.histogram.counts[:12].sum() == 0
+    assert panel.histogram.counts[panel.histogram.edges[1:] < 0.2].sum() == 0
 
 
 def test_dragging_the_cut_accepts_and_rejects(panel, judged, drag_cut):
-    drag_cut(panel.histogram, 0.5, 0.7, 0.9)
+    drag_cut(panel.histogram, 0.5, 0.7, 0.9, axis=LogitAxis())
     accept = classifier(judged).accept
     assert accept == pytest.approx(0.9, abs=0.01)
     assert panel.accept.value == panel.histogram.cut == accept
@@ -86,6 +87,32 @@ def test_dragging_the_cut_accepts_and_rejects(panel, judged, drag_cut):
     judged.undo()
     assert classifier(judged).accept is None
     assert panel.histogram.cut == 0.5
+
+
+def test_the_slider_tells_certain_picks_apart(panel, judged):
+    """On a linear axis of this width, all values above 0.99 are at one or two positions."""
+    slider, values = panel.accept.slider, []
+    panel.accept.value_changed.connect(values.append)
+    for place in range(slider.maximum() // 2, slider.maximum() + 1, slider.maximum() // 40):
+        slider.setValue(place)
+    assert sum(value > 0.99 for value in values) > 10
+    assert max(values) > 0.998
+    assert panel.accept.number.value() == panel.histogram.cut == classifier(judged).accept
+
+
+@pytest.mark.parametrize("typed", ["0.99953", "0.0004", "1", "0"])
+def test_a_typed_probability_counts_with_all_its_digits(panel, judged, type_into, typed):
+    type_into(panel.accept.number, typed)
+    assert classifier(judged).accept == panel.histogram.cut == float(typed)
+    assert float(panel.accept.number.text()) == float(typed)
+
+
+def test_a_stored_probability_stays_as_it_is(panel, judged, type_into):
+    judged.change("classifier", accept=0.9123456789)
+    text = panel.accept.number.text()
+    assert text == "0.9123"
+    type_into(panel.accept.number, text)
+    assert classifier(judged).accept == 0.9123456789
 
 
 def test_the_slider_does_the_same(panel, judged, qtbot):
@@ -133,7 +160,7 @@ def test_a_typed_number_fixes_the_cut_and_reset_makes_it_automatic_again(
 
 
 def test_dragging_from_an_automatic_cut_fixes_it_and_is_one_step(panel, automatic, drag_cut):
-    drag_cut(panel.histogram, 0.7, 0.9)
+    drag_cut(panel.histogram, 0.7, 0.9, axis=LogitAxis())
     assert classifier(automatic).accept == pytest.approx(0.9, abs=0.01)
     automatic.undo()
     assert classifier(automatic).accept is None

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QToolTip
 
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.plugin.plots.plot import ACCENT
+from napari_drpnet.project.points.axes import LogitAxis
 
 WIDTH, HEIGHT, PAD = 216, 120, 8
 
@@ -94,7 +95,7 @@ def test_a_cut_beyond_the_axis_is_kept_until_moved(plot, heard, qtbot):
     plot.grab()
     assert plot.cut == 7.0
     qtbot.keyClick(plot, Qt.Key.Key_Left)
-    assert heard == [1.0, "released"]
+    assert heard == [0.995, "released"]
 
 
 def test_without_scores_or_cut_there_is_nothing_to_drag(plot, heard, qtbot):
@@ -148,9 +149,23 @@ def test_edges_and_counts_must_fit(plot):
         plot.set_histogram([], [])
 
 
+def test_on_a_logit_axis_equal_distances_are_equal_log_odds(plot, qtbot):
+    logit = HistogramPlot("P(particle)", axis=LogitAxis)
+    qtbot.addWidget(logit)
+    logit.resize(WIDTH, HEIGHT)
+    logit.set_histogram(LogitAxis().edges(10), np.ones(10))
+    logit.set_cut(0.5)
+    heard = []
+    logit.cut_dragged.connect(heard.append)
+    for share in (0, 0.1, 0.9, 1):
+        qtbot.mouseClick(logit, Qt.MouseButton.LeftButton, pos=at(share))
+    assert heard == [0, pytest.approx(0.004, rel=0.1), pytest.approx(0.996, rel=1e-3), 1]
+    assert logit.frame().height() < plot.frame().height()  # the caption is below the ticks
+
+
 def test_a_bar_tells_its_count(plot, monkeypatch):
     shown = []
     monkeypatch.setattr(QToolTip, "showText", lambda _, text, *__: shown.append(text))
     point = at(0.15)
     QApplication.sendEvent(plot, QHelpEvent(QEvent.Type.ToolTip, point, plot.mapToGlobal(point)))
-    assert shown[0].startswith("900 from 0.1 to 0.2")
+    assert shown[0].startswith("900 from 0.100 to 0.200")

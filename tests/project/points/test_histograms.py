@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.project.points.axes import LinearAxis, LogitAxis
 from napari_drpnet.project.points.histograms import (
     candidate_histogram,
     probability_histogram,
@@ -27,7 +28,7 @@ def parameters(units="absolute", score="height"):
 
 @given(st.lists(st.floats(-1, 2)), st.integers(1, 50))
 def test_it_counts_as_numpy_does_what_is_inside(values, bins):
-    histogram = score_histogram(values, -1, 2, bins)
+    histogram = score_histogram(values, LinearAxis(-1, 2), bins)
     edges = histogram.edges
     assert len(edges) == bins + 1
     assert histogram.counts.sum() == len(values)
@@ -40,15 +41,14 @@ def test_it_counts_as_numpy_does_what_is_inside(values, bins):
 
 
 def test_values_beyond_the_range_are_in_the_outer_bins():
-    histogram = score_histogram([-5, 0.5, 1, 7, np.nan], 0, 1, bins=2)
+    histogram = score_histogram([-5, 0.5, 1, 7, np.nan], LinearAxis(0, 1), bins=2)
     assert histogram.counts.tolist() == [1, 3]
     assert histogram.edges.tolist() == [0, 0.5, 1]
 
 
-@pytest.mark.parametrize(("low", "high", "bins"), [(1, 1, 5), (2, 1, 5), (0, 1, 0)])
-def test_a_histogram_needs_a_range_and_bins(low, high, bins):
+def test_a_histogram_has_bins():
     with pytest.raises(ValueError, match="no histogram"):
-        score_histogram([1], low, high, bins)
+        score_histogram([1], LinearAxis(0, 1), bins=0)
 
 
 def test_candidates_are_counted_by_the_score_that_the_threshold_cuts():
@@ -79,5 +79,15 @@ def test_only_points_above_the_threshold_have_their_probability_counted():
     review = review_of([0.9, 0.8, 0.1], [0, 0, 0], [0.99, 0.3, 0.5])
     states = np.array([State.ACCEPTED, State.REJECTED, State.BELOW], np.int8)
     histogram = probability_histogram(review, states)
-    assert np.flatnonzero(histogram.counts).tolist() == [19, 63]
+    bins = LogitAxis().shares([0.3, 0.99]) * 64
+    assert np.flatnonzero(histogram.counts).tolist() == bins.astype(int).tolist()
     assert histogram.edges[[0, -1]].tolist() == [0, 1]
+
+
+def test_certain_probabilities_are_told_apart():
+    """On clear micrographs most of them are above 0.99."""
+    probability = [0.0005, 0.004, 0.99, 0.995, 0.998, 0.9999]
+    review = review_of(np.ones(6), np.ones(6), probability)
+    histogram = probability_histogram(review, np.full(6, State.ACCEPTED, np.int8))
+    assert histogram.counts.max() == 1
+    assert histogram.counts[[0, -1]].tolist() == [1, 1]

@@ -234,6 +234,19 @@ def test_a_stroke_without_effect_is_no_step(project, history):
     assert not history.can_undo
 
 
+def test_a_stroke_without_edits_does_not_end_a_drag(project, history):
+    told = []
+    history.do(sigma(0, 1), "sigma")
+    history.changed.connect(lambda: told.append(history.undo_title))
+    with history.grouped("Edit points"):
+        pass
+    assert told == []
+    history.do(sigma(1, 2), "sigma")
+    history.undo()
+    assert project.settings.peaks.sigma_px == 0
+    assert not history.can_undo
+
+
 def test_a_group_inside_a_group_belongs_to_it(project, history):
     with history.grouped("Outer"):
         with history.grouped("Inner"):

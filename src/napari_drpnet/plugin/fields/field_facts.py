@@ -79,17 +79,6 @@ class FieldFacts:
         return f" {self.unit}" if self.unit else ""
 
 
-def decimals_for(span: float) -> int:
-    """Return the number of decimals to show for numbers in a range of width `span`.
-
-    Examples
-    --------
-    >>> [decimals_for(span) for span in (0.05, 1, 5, 50, 255)]
-    [4, 3, 2, 1, 0]
-    """
-    return max(0, 3 - math.ceil(math.log10(span)))
-
-
 def _label(name: str) -> str:
     bare, _ = split_unit(name)
     return bare.replace("_", " ")

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, ResetButton, guard_wheel
-from napari_drpnet.plugin.fields.field_facts import FieldFacts, decimals_for
+from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.project.points.axes import Axis, LinearAxis
 
 _LARGEST = 1e6
 #: Greatest length of a unit beside the number; longer ones are in the tooltip only.
@@ -23,8 +24,8 @@ class SliderField(QWidget):
     """Row with a label, a slider, a number with its unit, and ↺.
 
     Signals are emitted only for changes by the user, not by the setters. Typing a number outside
-    the range of the slider extends that range, up to the bounds of the parameter. Emitted values
-    are rounded to the decimals that are shown.
+    the range of the slider extends that range, up to the bounds of the parameter. Values from the
+    slider are rounded to what its axis can show.
 
     Parameters
     ----------
@@ -36,13 +37,15 @@ class SliderField(QWidget):
         Range of the slider.
     label : str, optional
         Text before the slider. Default: the name of the field in plain words.
+    axis : type
+        Kind of axis on which the slider places values.
     parent : QWidget, optional
         Parent widget.
 
     Attributes
     ----------
     slider : QSlider
-        Slider of the value, in steps of the last decimal that is shown.
+        Slider of the value, in steps of its axis.
     number : QDoubleSpinBox
         Spin box of the value, with its unit.
     reset : ResetButton
@@ -64,11 +67,13 @@ class SliderField(QWidget):
         high: float,
         *,
         label: str | None = None,
+        axis: type[Axis] = LinearAxis,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         facts = FieldFacts.read(model, name)
         self._bounds = max(facts.low, -_LARGEST), min(facts.high, _LARGEST)
+        self._axis = axis(low, high)
         self._value = max(low, facts.low)
         self._recommended: float | None = None
         self._moved = False
@@ -79,7 +84,8 @@ class SliderField(QWidget):
         self._label.setFixedWidth(LABEL_WIDTH)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setMinimumWidth(60)
-        self.number = _number_box(facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else "")
+        suffix = facts.suffix if len(facts.suffix) <= _LONGEST_SUFFIX else ""
+        self.number = _NumberBox(self._axis, suffix)
         self.reset = ResetButton()
         self.reset.setEnabled(False)
         self._lay_out(facts.tooltip)
@@ -151,32 +157,22 @@ class SliderField(QWidget):
         ValueError
             If `high` is not above `low`.
         """
-        if not low < high:
-            raise ValueError(f"the range of a slider must be ascending, not {low} to {high}")
         least, greatest = self._bounds
-        self._low, self._high = max(low, least), min(high, greatest)
+        self._axis = type(self._axis)(max(low, least), min(high, greatest))
         self._show()
 
     def _show(self) -> None:
-        self._low, self._high = min(self._low, self._value), max(self._high, self._value)
-        self._decimals = decimals_for(self._high - self._low)
-        low, high, here = (self._position(v) for v in (self._low, self._high, self._value))
+        axis = self._axis = self._axis.including(self._value)
+        low, high, here = (axis.tick(value) for value in (axis.low, axis.high, self._value))
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
             self.slider.setRange(low, high)
             self.slider.setSingleStep(max((high - low) // 200, 1))
             self.slider.setPageStep(max((high - low) // 20, 1))
             self.slider.setValue(here)
-            self.number.setDecimals(self._decimals)
-            self.number.setRange(*self._bounds)
-            self.number.setSingleStep(10.0**-self._decimals)
-            self.number.setValue(self._value)
+            self.number.show_value(self._value, axis, self._bounds)
 
-    def _position(self, value: float) -> int:
-        """Return the position of a value on the slider, in steps of the last decimal shown."""
-        return round(value * 10**self._decimals)
-
-    def _on_slider_moved(self, position: int) -> None:
-        self._change(position / 10**self._decimals)
+    def _on_slider_moved(self, tick: int) -> None:
+        self._change(self._axis.at_tick(tick))
         if not self.slider.isSliderDown():
             self._finish()
 
@@ -199,12 +195,30 @@ class SliderField(QWidget):
             self.editing_finished.emit()
 
 
-def _number_box(suffix: str) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-    box.setKeyboardTracking(False)
-    box.setSuffix(suffix)
-    # napari's theme leaves room for two buttons, which this box does not have.
-    box.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
-    box.setAlignment(Qt.AlignmentFlag.AlignRight)
-    return box
+class _NumberBox(QDoubleSpinBox):
+    """Spin box without buttons that writes and steps numbers as an axis does."""
+
+    def __init__(self, axis: Axis, suffix: str) -> None:
+        super().__init__()
+        self._axis = axis
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.setKeyboardTracking(False)
+        self.setSuffix(suffix)
+        # napari's theme leaves room for two buttons, which this box does not have.
+        self.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+
+    def show_value(self, value: float, axis: Axis, bounds: tuple[float, float]) -> None:
+        """Show a value on an axis; `bounds` are those of typed numbers."""
+        self._axis = axis
+        self.setDecimals(axis.most_decimals)
+        self.setRange(*bounds)
+        self.setValue(axis.shown(value))
+
+    def textFromValue(self, value: float) -> str:
+        """Return a number with the decimals of the axis."""
+        return str(self.locale().toString(value, "f", self._axis.decimals(value)))
+
+    def stepBy(self, steps: int) -> None:
+        """Move the value by steps of the axis."""
+        self.setValue(self._axis.at_tick(self._axis.tick(self.value()) + steps))

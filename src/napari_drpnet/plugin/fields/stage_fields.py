@@ -17,6 +17,7 @@ from napari_drpnet.picking.parameters import (
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.plugin.fields.optional_field import OptionalField
 from napari_drpnet.plugin.fields.slider_field import SliderField
+from napari_drpnet.project.points.axes import Axis, LinearAxis
 from napari_drpnet.project.session import Session, Stage
 
 _MODELS: dict[Stage, type[BaseModel]] = {
@@ -54,19 +55,20 @@ class StageFields:
         high: float,
         *,
         label: str | None = None,
+        axis: type[Axis] = LinearAxis,
         found: Callable[[], float | None] | None = None,
     ) -> SliderField:
         """Create the slider of a setting.
 
         Parameters
         ----------
-        name, low, high, label
+        name, low, high, label, axis
             Arguments of `SliderField`.
         found : callable, optional
             Function that returns the value to show if neither the user nor the weights give a
             number, or None while it is unknown. Default: the slider then stays where it is.
         """
-        slider = SliderField(self._model, name, low, high, label=label)
+        slider = SliderField(self._model, name, low, high, label=label, axis=axis)
         if found is not None:
             self._found[name] = found
         slider.value_changed.connect(partial(self.drag, name))

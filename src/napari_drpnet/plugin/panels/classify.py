@@ -15,6 +15,7 @@ from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.points.axes import LogitAxis
 from napari_drpnet.project.points.histograms import probability_histogram
 from napari_drpnet.project.stages.decision import Decision
 from napari_drpnet.project.stages.plan import Plan
@@ -71,9 +72,11 @@ class ClassifyPanel(Panel):
             choices=_list_choices,
             choose_file=partial(choose_weights_file, self, "classifier"),
         )
-        self.histogram = HistogramPlot("P(particle)", empty_text="No picks yet: press Pick")
+        self.histogram = HistogramPlot(
+            "P(particle)", empty_text="No picks yet: press Pick", axis=LogitAxis
+        )
         accept_here = partial(getattr, self.session.current, "accept")
-        self.accept = self._fields.slider("accept", 0, 1, found=accept_here)
+        self.accept = self._fields.slider("accept", 0, 1, axis=LogitAxis, found=accept_here)
         self.rule = Hint()
         self.least_f1 = FormRows(self._fields.field("least_f1", label="least F1"))
         self.about = Hint()

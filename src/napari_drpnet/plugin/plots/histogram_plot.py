@@ -6,8 +6,8 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPolygonF
 from qtpy.QtWidgets import QToolTip, QWidget
 
-from napari_drpnet.plugin.fields.field_facts import decimals_for
 from napari_drpnet.plugin.plots.plot import ACCENT, Plot
+from napari_drpnet.project.points.axes import Axis, LinearAxis
 
 _PAD = 8
 _HINT = "Drag the line, or move it with ← and → (Shift: faster)"
@@ -27,6 +27,8 @@ class HistogramPlot(Plot):
         Text that is shown while there are no scores.
     kept, dropped : str, optional
         Colours of the bars above and below the cut. Default: green, and the faded text colour.
+    axis : type
+        Kind of axis of the scores, on which all bars should be equally wide.
     parent : QWidget, optional
         Parent widget.
 
@@ -52,11 +54,13 @@ class HistogramPlot(Plot):
         empty_text: str = "No picks yet",
         kept: str = ACCENT,
         dropped: str | None = None,
+        axis: type[Axis] = LinearAxis,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(empty_text, kept, parent)
         self.caption = caption
         self._dropped = dropped
+        self._axis = axis(0.0, 1.0)
         self.edges = np.zeros(0)
         self.counts = np.zeros(0)
         self._cut: float | None = None
@@ -91,6 +95,7 @@ class HistogramPlot(Plot):
         if edges.ndim != 1 or edges.shape != (len(counts) + 1,) or not edges[0] < edges[-1]:
             raise ValueError("n counts need n + 1 ascending edges")
         self.edges, self.counts = edges, counts
+        self._axis = type(self._axis)(float(edges[0]), float(edges[-1]))
         self._settle()
 
     def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
@@ -119,12 +124,13 @@ class HistogramPlot(Plot):
 
     def sizeHint(self) -> QSize:
         """Return the preferred size."""
-        return QSize(240, 110)
+        return QSize(240, 110 + self._line_height() * self._has_inner_ticks)
 
     def frame(self) -> QRectF:
         """Return the area of the bars, in pixels: below the number of the cut, above the axis."""
-        row = self._line_height() + 4
-        return QRectF(self.rect()).adjusted(_PAD, row, -_PAD, -row)
+        row = self._line_height()
+        below = row * (1 + self._has_inner_ticks) + 4
+        return QRectF(self.rect()).adjusted(_PAD, row + 4, -_PAD, -below)
 
     def event(self, event: QEvent) -> bool:
         """Show the count and the range of the bar under the mouse as a tooltip."""
@@ -134,20 +140,20 @@ class HistogramPlot(Plot):
         if self._is_empty:
             text = self.caption
         elif (bar := self._bar_at(event.pos().x())) is not None:
-            low, high = self.edges[bar], self.edges[bar + 1]
-            text = f"{self.counts[bar]:.0f} from {low:.3g} to {high:.3g}\n{_HINT}"
+            low, high = (self._axis.text(edge) for edge in self.edges[bar : bar + 2])
+            text = f"{self.counts[bar]:.0f} from {low} to {high}\n{_HINT}"
         QToolTip.showText(event.globalPos(), text, self)
         return True
 
     def mousePressEvent(self, event: QEvent) -> None:
         """Move the line to the mouse."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._drag_to(self._value_at(event.position().x()))
+            self._drag_to(self._axis.at_share(self._share_at(event.position().x())))
 
     def mouseMoveEvent(self, event: QEvent) -> None:
         """Drag the line."""
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._drag_to(self._value_at(event.position().x()))
+            self._drag_to(self._axis.at_share(self._share_at(event.position().x())))
 
     def mouseReleaseEvent(self, event: QEvent) -> None:
         """Release the line."""
@@ -161,8 +167,7 @@ class HistogramPlot(Plot):
             super().keyPressEvent(event)
             return
         fast = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        step = self._span / (20 if fast else 200)
-        self._drag_to(self._cut + direction * max(step, 10.0**-self._decimals))
+        self._drag_to(self._axis.moved(self._cut, direction / (20 if fast else 200)))
 
     def keyReleaseEvent(self, event: QEvent) -> None:
         """Release the line, unless the key is still held down."""
@@ -192,12 +197,8 @@ class HistogramPlot(Plot):
         return not self.counts.any()
 
     @property
-    def _span(self) -> float:
-        return float(self.edges[-1] - self.edges[0])
-
-    @property
-    def _decimals(self) -> int:
-        return decimals_for(self._span)
+    def _has_inner_ticks(self) -> bool:
+        return len(self._axis.ticks) > 2
 
     def _settle(self) -> None:
         draggable = self._cut is not None and not self._is_empty
@@ -207,7 +208,6 @@ class HistogramPlot(Plot):
     def _drag_to(self, value: float) -> None:
         if self._cut is None or self._is_empty:
             return
-        value = round(float(np.clip(value, self.edges[0], self.edges[-1])), self._decimals)
         if value != self._cut:
             self._moving = True
             self._cut, self._keeps = value, True
@@ -221,17 +221,14 @@ class HistogramPlot(Plot):
 
     def _x_of(self, values: ArrayLike) -> NDArray[np.float64]:
         frame = self.frame()
-        share = (np.asarray(values, float) - self.edges[0]) / self._span
-        return frame.left() + frame.width() * np.clip(share, 0, 1)
+        return frame.left() + frame.width() * self._axis.shares(values)
 
-    def _value_at(self, x: float) -> float:
-        if self._is_empty:
-            return 0.0
+    def _share_at(self, x: float) -> float:
         frame = self.frame()
-        return float(self.edges[0] + self._span * (x - frame.left()) / frame.width())
+        return float((x - frame.left()) / frame.width())
 
     def _bar_at(self, x: float) -> int | None:
-        bar = int(np.searchsorted(self.edges, self._value_at(x), side="right")) - 1
+        bar = int(np.searchsorted(self._x_of(self.edges), x, side="right")) - 1
         return bar if 0 <= bar < len(self.counts) else None
 
     def _paint_bars(self, painter: QPainter) -> None:
@@ -254,18 +251,24 @@ class HistogramPlot(Plot):
         painter.setClipping(False)
 
     def _paint_axis(self, painter: QPainter) -> None:
-        frame = self.frame()
+        """Draw the ticks, and the caption between them or, if there are inner ticks, below."""
+        frame, metrics = self.frame(), self.fontMetrics()
+        row = QRectF(frame.left(), frame.bottom() + 2, frame.width(), self._line_height())
+        texts = [f"{tick:g}" for tick in self._axis.ticks]
+        widths = [metrics.horizontalAdvance(text) for text in texts]
         painter.setPen(QPen(self._ink(0.5), 1))
         painter.drawLine(frame.bottomLeft(), frame.bottomRight())
-        row = QRectF(frame.left(), frame.bottom() + 2, frame.width(), self._line_height())
-        first, last = (f"{round(end, self._decimals):g}" for end in self.edges[[0, -1]])
-        ends = max(self.fontMetrics().horizontalAdvance(text) for text in (first, last)) + _PAD
-        room = int(row.width()) - 2 * ends
-        caption = self.fontMetrics().elidedText(self.caption, Qt.TextElideMode.ElideRight, room)
         painter.setPen(self._ink(0.8))
-        painter.drawText(row, Qt.AlignmentFlag.AlignLeft, first)
+        places = self._x_of(self._axis.ticks).tolist()
+        for x, text, width in zip(places, texts, widths, strict=True):
+            left = min(max(x - width / 2, frame.left()), frame.right() - width)
+            painter.drawLine(QPointF(x, frame.bottom()), QPointF(x, frame.bottom() + 3))
+            painter.drawText(QPointF(left, row.top() + metrics.ascent()), text)
+        room = int(row.width()) - 2 * (max(widths) + _PAD)
+        if self._has_inner_ticks:
+            row.translate(0, row.height())
+        caption = metrics.elidedText(self.caption, Qt.TextElideMode.ElideRight, room)
         painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, caption)
-        painter.drawText(row, Qt.AlignmentFlag.AlignRight, last)
 
     def _paint_cut(self, painter: QPainter, cut: float) -> None:
         frame = self.frame()
@@ -278,7 +281,7 @@ class HistogramPlot(Plot):
         hollow = self.palette().color(QPalette.ColorRole.Window)
         painter.setBrush(self._ink() if self.hasFocus() else hollow)
         painter.drawPolygon(QPolygonF(grip))
-        text = f"{cut:.{self._decimals}f}"
+        text = self._axis.text(cut)
         width = self.fontMetrics().horizontalAdvance(text)
         left = x + 10 if x + 10 + width < self.width() else x - 10 - width
         painter.setPen(self._ink())

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.picking.detectors.distance_map import MAP_LIMITS
 from napari_drpnet.picking.resolve import ResolvedParameters
+from napari_drpnet.project.points.axes import Axis, LinearAxis, LogitAxis
 from napari_drpnet.project.points.review import Review, State, States
 
 BINS = 64
@@ -28,15 +29,15 @@ class Histogram:
     counts: NDArray[np.intp]
 
 
-def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS) -> Histogram:
-    """Count values in bins of equal width.
+def score_histogram(values: ArrayLike, axis: Axis, bins: int = BINS) -> Histogram:
+    """Count values in bins of equal width on an axis.
 
     Parameters
     ----------
     values : (n,) array_like
-        Scores. Those outside the range count in the first or last bin; NaN is ignored.
-    low, high : float
-        Range of all bins together.
+        Scores. Those outside the axis count in the first or last bin; NaN is ignored.
+    axis : Axis
+        Axis that the bins cover.
     bins : int
         Number of bins.
 
@@ -48,19 +49,19 @@ def score_histogram(values: ArrayLike, low: float, high: float, bins: int = BINS
     Raises
     ------
     ValueError
-        If `high` is not above `low`, or `bins` is less than 1.
+        If `bins` is less than 1.
 
     Examples
     --------
-    >>> score_histogram([0.1, 0.6, 0.7, 9.0], 0, 1, bins=4).counts
+    >>> score_histogram([0.1, 0.6, 0.7, 9.0], LinearAxis(0, 1), bins=4).counts
     array([1, 0, 2, 1])
     """
-    if not low < high or bins < 1:
-        raise ValueError(f"no histogram has {bins} bins from {low} to {high}")
+    if bins < 1:
+        raise ValueError(f"no histogram has {bins} bins")
     known = np.asarray(values, float)
     known = known[~np.isnan(known)]
-    bin_of = np.clip((known - low) * (bins / (high - low)), 0, bins - 1).astype(np.intp)
-    return Histogram(np.linspace(low, high, bins + 1), np.bincount(bin_of, minlength=bins))
+    bin_of = np.minimum(axis.shares(known) * bins, bins - 1).astype(np.intp)
+    return Histogram(axis.edges(bins), np.bincount(bin_of, minlength=bins))
 
 
 def candidate_histogram(review: Review, parameters: ResolvedParameters) -> Histogram:
@@ -71,9 +72,9 @@ def candidate_histogram(review: Review, parameters: ResolvedParameters) -> Histo
     score = review.score(parameters)
     known = score[~np.isnan(score)]
     limit = MAP_LIMITS[parameters.detector.map_units]
-    return score_histogram(known, 0.0, max(limit, known.max(initial=0.0)))
+    return score_histogram(known, LinearAxis(0.0, max(limit, known.max(initial=0.0))))
 
 
 def probability_histogram(review: Review, states: States) -> Histogram:
-    """Count P(particle) of the points above the threshold."""
-    return score_histogram(review.probability[states != State.BELOW], 0.0, 1.0)
+    """Count P(particle) of the points above the threshold, on a logit axis."""
+    return score_histogram(review.probability[states != State.BELOW], LogitAxis())

@@ -1,7 +1,7 @@
 """Undo and redo."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -85,6 +85,8 @@ class History:
     def grouped(self, title: str) -> Iterator[None]:
         """Combine all edits made in this context into one step, even if an error ends it.
 
+        A context without edits changes nothing: a step of merged edits goes on after it.
+
         Parameters
         ----------
         title : str
@@ -94,14 +96,12 @@ class History:
             yield
             return
         self._group = []
-        self.seal()
         try:
             yield
         finally:
-            changes, self._group = combine(self._group), None
-            if changes:
-                self._undo.append(EditGroup(title=title, edits=changes))
-            self.changed.emit()
+            made, self._group = self._group, None
+            if made:
+                self._end_group(title, made)
 
     def undo(self) -> Edit | None:
         """Revert the last step and return the applied edit; None if there is no step."""
@@ -131,6 +131,13 @@ class History:
             self._project.apply(edit, applied)
         finally:
             self.changed.emit()
+
+    def _end_group(self, title: str, made: Iterable[Change]) -> None:
+        self.seal()
+        changes = combine(made)
+        if changes:
+            self._undo.append(EditGroup(title=title, edits=changes))
+        self.changed.emit()
 
     def _note(self, edit: Edit, merge: str | None) -> None:
         self._redo.clear()
