@@ -34,7 +34,7 @@ def picked(window, discs):
     """The same with a micrograph picked and all fields open."""
     window.open(discs)
     window.pick()
-    window.session.exporter.choose(formats=(".star", ".box", ".csv"))
+    window.session.exporter.choose(formats=(".box", ".csv"))
     display = window.session.view.display
     window.session.view.display = display.model_copy(update={"lowpass_angstrom": 20.0})
     window.picker.tabs.widget(0).widget().peaks.more.button.setChecked(True)

@@ -411,7 +411,7 @@ def test_what_is_exported_is_what_was_seen(picked, tmp_path):
     picked.finish()
     (report,) = reports
     assert (report.micrographs, report.particles) == (1, current.accepted_count)
-    rows = np.loadtxt(report.files[0], delimiter=",", skiprows=1, usecols=(0, 1), ndmin=2)
+    rows = np.loadtxt(report.files[1], delimiter=",", skiprows=1, usecols=(0, 1), ndmin=2)
     seen = current.review.accepted_coordinates(current.states).centers_yx
     np.testing.assert_allclose(np.sort(rows, axis=0), np.sort(seen[:, ::-1], axis=0), atol=0.01)
 
