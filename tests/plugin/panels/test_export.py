@@ -95,7 +95,7 @@ def test_export_writes_what_is_on_the_screen(panel, picked, export):
     assert (read_coordinates(star).centers_yx == accepted.centers_yx.round()).all()
     assert panel.outcome.headline.text() == "15 particles of 1 micrograph written"
     (line,) = panel.outcome.lines
-    assert line.place.text().endswith("DRPnet/autopick.star")
+    assert line.field.text().endswith("DRPnet/autopick.star")
     assert "Input coordinates" in line.advice.text()
     assert "names in its list" in panel.outcome.messages.toPlainText()
 
@@ -295,7 +295,7 @@ def test_what_relion_takes_is_relative_to_its_project(
     qtbot.waitUntil(panel.export.isEnabled)
     export()
     (line,) = panel.outcome.lines
-    assert line.place.text() == "DRPnet/autopick.star"
+    assert line.field.text() == "DRPnet/autopick.star"
     click(line.copy)
     assert QGuiApplication.clipboard().text() == "DRPnet/autopick.star"
     assert read_index(project / "DRPnet/autopick.star") == [
@@ -317,11 +317,12 @@ def test_every_program_gets_a_path_to_copy_and_what_to_type(panel, picked, choos
     for name in ("cryoSPARC", "crYOLO", "EMAN2", "Topaz"):
         choose(panel.form.program, name)
         export()
-        (line,) = panel.outcome.lines
-        assert Path(line.place.text()).parent == picked.exporter.folder
-        assert Path(line.place.text()).suffix == PROGRAMS[name].suffix
+        line = panel.outcome.lines[0]
+        assert Path(line.field.text()).parent == picked.exporter.folder
+        assert Path(line.field.text()).suffix == PROGRAMS[name].suffix
         assert line.advice.isVisible()
         assert line.advice.accessibleName() == PROGRAMS[name].advice
+    assert panel.outcome.lines[1].field.text().startswith("topaz train --train-targets /")
     assert len(read_coordinates(picked.exporter.folder / "cryosparc.star")) == 16
 
 
@@ -336,7 +337,7 @@ def test_good_files_are_replaced_by_empty_ones_only_when_that_is_asked_for(
         export()
         question = panel.outcome.question
         assert question.isVisible()
-        assert "disc0_autopick.star" in question.text.text()
+        assert "disc0_autopick.star" in question.label.text()
         assert panel.outcome.headline.text() == "Nothing was written"
         assert len(read_coordinates(star)) == 16
         click(getattr(question, answer))

@@ -186,7 +186,7 @@ def test_the_included_micrographs_become_a_list(session, rest, write_discs, tmp_
     (report,) = export(session, rest, tmp_path / "out", only_current=True, selection=True)
     assert report.files[-1] == tmp_path / "out" / "micrographs_selected.star"
     assert report.files[-1].read_text() == head + rows[1] + rows[2]
-    assert report.results[-1].place == "out/micrographs_selected.star"
+    assert report.results[-1].text == "out/micrographs_selected.star"
     (tmp_path / "list.star").unlink()
     (report,) = export(session, rest, tmp_path / "out", only_current=True)
     assert report.failed[0].startswith(str(tmp_path / "list.star"))

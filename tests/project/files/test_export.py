@@ -116,7 +116,7 @@ def test_relion_31_gets_the_place_of_its_list(relion_project):
     )
     assert report.index == relion_project / "DRPnet/coords_suffix_autopick.star"
     assert one_line(report.index) == "CtfFind/job003/micrographs_ctf.star"
-    assert report.results[0].place == "DRPnet/coords_suffix_autopick.star"
+    assert report.results[0].text == "DRPnet/coords_suffix_autopick.star"
     assert report.notes == ()
     assert not (relion_project / "DRPnet/autopick.star").exists()
 
@@ -368,18 +368,20 @@ def test_each_program_gets_its_files_and_a_place_to_copy(program, files):
     if program == "RELION 3.1":
         assert report.results == ()
         return
-    result = one(report.results)
+    result, *commands = report.results
     place = {"crYOLO": "x/*.cbox", "EMAN2": "x/*.box"}.get(program, files[0])
     start = "out" if program.startswith("RELION") else OUT.absolute().as_posix()
-    assert result.place == f"{start}/{place}"
+    assert result.text == f"{start}/{place}"
     assert result.advice == PROGRAMS[program].advice
+    assert len(commands) == (program in ("crYOLO", "EMAN2", "Topaz"))
+    assert all(result.text in command.text for command in commands)
 
 
 def test_further_files_are_written_and_named_once():
     options = ExportOptions(program="EMAN2", formats=(".box", ".csv"))
     report = export_picks(OUT, [exported("x/a.mrc", "x/a"), exported("b.mrc", "b")], options)
     assert names_in(OUT) == ["b.box", "b_autopick.csv", "x/a.box", "x/a_autopick.csv"]
-    places = [Path(result.place).relative_to(OUT.absolute()) for result in report.results]
+    places = [Path(result.text).relative_to(OUT.absolute()) for result in report.results[::2]]
     assert places == [Path("**/*.box"), Path("**/*_autopick.csv")]
 
 

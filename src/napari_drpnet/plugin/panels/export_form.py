@@ -27,7 +27,7 @@ from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.project.session import Session
 
-_IN_A_ROW = 5
+_IN_A_ROW = 3
 
 
 class ExportForm(QWidget):

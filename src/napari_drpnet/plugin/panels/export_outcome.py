@@ -22,35 +22,36 @@ _MOST_HEIGHT, _PADDING, _MARGIN = 110, 8, 2
 
 
 class ResultLine(QWidget):
-    """Path of exported files with a button that copies it, and what to do with it.
+    """Path of exported files, or a command, with a button that copies it, and what to do with it.
 
     Parameters
     ----------
     result : ExportResult
-        Path and advice to show.
+        Text and advice to show.
 
     Attributes
     ----------
-    place : QLineEdit
-        Path, which can be selected.
+    field : QLineEdit
+        Path or command, which can be selected.
     copy : QPushButton
-        Button that copies the path.
+        Button that copies the text.
     advice : Hint
-        What to do with the path in the program.
+        What to do with the text in the program.
     """
 
     def __init__(self, result: ExportResult) -> None:
         super().__init__()
-        self.place = QLineEdit(result.place)
-        self.place.setReadOnly(True)
-        self.place.setToolTip(result.place)
-        self.place.setAccessibleName("path of the files")
+        self.field = QLineEdit(result.text)
+        self.field.setReadOnly(True)
+        self.field.setCursorPosition(0)
+        self.field.setToolTip(result.text)
+        self.field.setAccessibleName("path or command")
         self.copy = QPushButton("Copy")
-        self.copy.setToolTip("Copy this path")
+        self.copy.setToolTip("Copy this text")
         self.copy.clicked.connect(self._copy)
         self.advice = Hint(self)
         row = QHBoxLayout()
-        row.addWidget(self.place, stretch=1)
+        row.addWidget(self.field, stretch=1)
         row.addWidget(self.copy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -60,7 +61,7 @@ class ResultLine(QWidget):
         self.advice.say(result.advice)
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.place.text())
+        QGuiApplication.clipboard().setText(self.field.text())
         self.copy.setText("Copied")
 
 
@@ -69,7 +70,7 @@ class KeptQuestion(QWidget):
 
     Attributes
     ----------
-    text : Hint
+    label : Hint
         Question, which names the files.
     keep, replace : QPushButton
         Answers. Without an answer the files are kept.
@@ -82,7 +83,7 @@ class KeptQuestion(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._kept: tuple[Path, ...] = ()
-        self.text = Hint(self, marked=True)
+        self.label = Hint(self, marked=True)
         self.keep = QPushButton("Keep them")
         self.keep.clicked.connect(self.hide)
         self.replace = QPushButton("Replace them by empty files")
@@ -93,13 +94,13 @@ class KeptQuestion(QWidget):
         row.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
+        layout.addWidget(self.label)
         layout.addLayout(row)
 
     def ask(self, question: str, kept: tuple[Path, ...]) -> None:
         """Ask about files; hide the question if there are none."""
         self._kept = kept
-        self.text.say(question)
+        self.label.say(question)
         self.setVisible(bool(kept))
 
     def _replace(self) -> None:
@@ -119,7 +120,7 @@ class ExportOutcome(QWidget):
     question : KeptQuestion
         Question about files that were kept.
     lines : list of ResultLine
-        Paths of the files, and what to do with them.
+        Paths of the files and commands, and what to do with them.
     messages : QTextEdit
         Errors and notes.
     """

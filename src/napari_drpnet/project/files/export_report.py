@@ -24,13 +24,13 @@ class ExportResult:
 
     Parameters
     ----------
-    place : str
-        Path or pattern of the files, as the program expects it.
+    text : str
+        Path or pattern of the files, as the program expects it, or a command.
     advice : str
-        Sentences that say what to do with `place` in the program.
+        Sentences that say what to do with `text` in the program.
     """
 
-    place: str
+    text: str
     advice: str
 
 
@@ -78,8 +78,8 @@ class ExportReport:
         rest = len(self.kept) - len(names)
         listed = ", ".join(names) + (f" and {rest:,} more" if rest else "")
         return (
-            "No picks are accepted now on the micrographs of these files. They keep the particles "
-            f"of an earlier export, unless you replace them: {listed}"
+            "These files keep the particles of an earlier export, because no picks are accepted on "
+            f"their micrographs now: {listed}"
         )
 
 
@@ -102,14 +102,20 @@ def list_results(
         Folder to which RELION's paths are relative.
     """
     program = PROGRAMS[options.program]
+    place = None
     if single is not None:
-        place = relative_to_project(single, project) if program.relion else single.absolute()
-        yield ExportResult(place.as_posix(), program.advice)
+        path = relative_to_project(single, project) if program.relion else single.absolute()
+        place = path.as_posix()
     elif program.ending and not program.relion and files:
-        yield ExportResult(_pattern(folder, files, program.ending), program.advice)
+        place = _pattern(folder, files, program.ending)
+    if place is not None:
+        yield ExportResult(place, program.advice)
+    if place is not None and program.command:
+        yield ExportResult(program.command.format(place=place), program.command_advice)
     for suffix, ending in zip(options.further, coordinate_endings(options.further), strict=True):
         if files:
-            advice = f"{WRITTEN[suffix].title}, one file for each micrograph."
+            title = WRITTEN[suffix].title
+            advice = f"{title[0].upper()}{title[1:]}, one file for each micrograph."
             yield ExportResult(_pattern(folder, files, ending), advice)
 
 

@@ -26,6 +26,10 @@ class Program:
     advice : str
         What to do there with the path that the user is given: that of `joint`, that of RELION's
         index, or else a pattern for the files of all micrographs.
+    command : str
+        Command with ``{place}`` for this path; empty if the program has none for it.
+    command_advice : str
+        What the command does, and what the user has to replace or to add in it.
     ending : str
         Ending of the file of each micrograph; empty if there is only the joint one. Programs that
         find the micrograph by the name of the file need the same name.
@@ -39,6 +43,8 @@ class Program:
 
     format_name: str
     advice: str
+    command: str = ""
+    command_advice: str = ""
     ending: str = ""
     joint: str = ""
     relion: RelionVersion | None = None
@@ -52,7 +58,7 @@ class Program:
 
 def _relion(version: RelionVersion) -> Program:
     (ending,) = coordinate_endings([".star"])
-    return Program("relion", _IN_RELION, ending, relion=version, flips_tiff=True)
+    return Program("relion", _IN_RELION, ending=ending, relion=version, flips_tiff=True)
 
 
 #: All programs by name, in the order in which they are offered.
@@ -68,21 +74,25 @@ PROGRAMS: dict[ProgramName, Program] = {
     ),
     "crYOLO": Program(
         "cryolo",
-        "To look at them, type napari_boxmanager 'MICROGRAPHS/*.mrc', and then this in quotes. For "
-        "training, the folder of these files is train_annot_folder.",
+        "Boxes for crYOLO. For training, their folder is the train_annot_folder.",
+        command="napari_boxmanager 'MICROGRAPHS/*.mrc' '{place}'",
+        command_advice="Shows them in crYOLO's box manager. MICROGRAPHS is your folder.",
         ending=".cbox",
     ),
     "EMAN2": Program(
         "eman",
-        "In the folder of the EMAN2 project, type e2import.py --import_boxes --box_type boxes, and "
-        "then this.",
+        "Boxes for EMAN2.",
+        command="e2import.py --import_boxes --box_type boxes {place}",
+        command_advice="Imports them. Type it in the folder of the EMAN2 project.",
         ending=".box",
         flips_tiff=True,
     ),
     "Topaz": Program(
         "topaz",
-        "Type topaz train --train-targets, then this, then the other options. If its images are 8 "
-        "times smaller, first topaz convert -s 8 -o small.txt, and then this.",
+        "Coordinates for Topaz, in pixels of the micrographs. If its images are smaller, first "
+        "scale them with topaz convert and its option -s.",
+        command="topaz train --train-targets {place}",
+        command_advice="Trains on them. Add the images and the other options.",
         joint="topaz.txt",
     ),
 }
