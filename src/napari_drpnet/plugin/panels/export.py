@@ -194,7 +194,7 @@ class ExportPanel(Panel):
 
     def _show_preview(self) -> None:
         name, text = self.session.exporter.preview(self.session.exporter.choice)
-        self.preview_title.setText(f"First rows of {name}" if name else "")
+        self.preview_title.setText(f"First rows of {name}" if name else "First rows")
         if text != self.preview.toPlainText():
             self.preview.setPlainText(text)
 
