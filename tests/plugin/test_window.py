@@ -10,11 +10,13 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialog,
     QDockWidget,
     QMainWindow,
     QSlider,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_drpnet.plugin.panels.picker import find_table
 
@@ -34,7 +36,7 @@ def picked(window, discs):
     """The same with a micrograph picked and all fields open."""
     window.open(discs)
     window.pick()
-    window.session.exporter.choose(formats=(".star", ".box", ".csv"))
+    window.session.exporter.choose(formats=(".box", ".csv"))
     display = window.session.view.display
     window.session.view.display = display.model_copy(update={"lowpass_angstrom": 20.0})
     window.picker.tabs.widget(0).widget().peaks.more.button.setChecked(True)
@@ -169,3 +171,17 @@ def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
     qtbot.mouseClick(classify.accept.reset, Qt.MouseButton.LeftButton)
     assert current.accepted_count == 0
     assert window.session.project.settings.classifier.accept is None
+
+
+def test_a_message_is_shown_whole_with_the_path_at_its_end(window):
+    path = "/data/of/the/whole/night/" * 6 + "a.mrc"
+    window.session.notify("error", f"{path}: it is blank. Leave this micrograph out.")
+    window.settle()
+    host = window.picker.controller.host.parent()
+    (shown,) = [each for each in host.findChildren(QDialog) if each.property("expanded")]
+    label = shown.findChild(QElidingLabel)
+    assert label.text().startswith("a.mrc: it is blank. Leave this micrograph out.\n/data/of")
+    assert label.text().replace("\n", "").endswith(path)
+    needed = shown.sizeHint().height()
+    assert needed > 5 * label.fontMetrics().height()
+    assert shown.geom_anim.endValue().height() >= needed

@@ -115,6 +115,25 @@ def test_two_windows_do_not_share_a_project(new_desk, discs, tmp_path):
     assert second.session.store.folder == first_folder
 
 
+def test_a_project_opens_at_the_micrograph_that_was_shown_last(new_desk, discs, tmp_path):
+    desk = new_desk()
+    desk.open(*discs)
+    desk.session.step(1)
+    folder, shown = desk.session.store.folder, desk.current.id
+    desk.session.open_project(tmp_path / "another")
+    desk.session.open_project(folder)
+    assert desk.current.id == shown == "m00002"
+    desk.session.step(1)
+    desk.close()
+    desk = new_desk()
+    desk.open(*discs)
+    assert desk.current.id == "m00003"
+    desk.session.open_project(tmp_path / "another")
+    (folder / "last_shown.txt").write_text("m00099")
+    desk.session.open_project(folder)
+    assert desk.current.id == "m00001"
+
+
 def test_a_project_that_cannot_be_opened_leaves_the_one_that_is(picked, tmp_path):
     before, folder = everything(picked), picked.session.store.folder
     bad = tmp_path / "bad"
@@ -411,7 +430,7 @@ def test_what_is_exported_is_what_was_seen(picked, tmp_path):
     picked.finish()
     (report,) = reports
     assert (report.micrographs, report.particles) == (1, current.accepted_count)
-    rows = np.loadtxt(report.files[0], delimiter=",", skiprows=1, usecols=(0, 1), ndmin=2)
+    rows = np.loadtxt(report.files[1], delimiter=",", skiprows=1, usecols=(0, 1), ndmin=2)
     seen = current.review.accepted_coordinates(current.states).centers_yx
     np.testing.assert_allclose(np.sort(rows, axis=0), np.sort(seen[:, ::-1], axis=0), atol=0.01)
 
@@ -419,7 +438,7 @@ def test_what_is_exported_is_what_was_seen(picked, tmp_path):
 def test_a_job_that_fails_is_told(picked):
     picked.session.runner.errored.emit("any", PermissionError(13, "Permission denied", "/a/b"))
     picked.session.runner.errored.emit("any", KeyError("odd"))
-    assert picked.texts() == ["/a/b: Permission denied", "KeyError: 'odd'"]
+    assert picked.texts() == ["b: Permission denied\n/a/b", "KeyError: 'odd'"]
 
 
 def test_no_work_is_left_behind_a_closed_session(new_desk, discs):

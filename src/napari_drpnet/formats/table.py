@@ -18,7 +18,7 @@ from napari_drpnet.formats.programs.cryosparc import (
 from napari_drpnet.formats.programs.csv import is_csv, read_csv, write_csv
 from napari_drpnet.formats.programs.relion_index import is_index, read_indexed
 from napari_drpnet.formats.programs.star import read_star, write_star
-from napari_drpnet.formats.programs.topaz import is_topaz, read_topaz, write_topaz
+from napari_drpnet.formats.programs.topaz import image_name, is_topaz, read_topaz, write_topaz
 
 Shape = tuple[int, int]
 
@@ -44,6 +44,8 @@ class Format:
         only the suffix identifies it.
     names : {'never', 'perhaps', 'always'}
         Whether rows have the name of their micrograph.
+    stored_name : callable
+        Function that returns the name of a micrograph as it is stored in the rows.
     has_boxes : bool
         Whether writing needs `Coordinates.box_size_px`.
     whole_pixels : bool
@@ -59,6 +61,7 @@ class Format:
     write: Callable[[AnyPath, Coordinates, Shape | None], None] | None = None
     fits: Callable[[str], bool] | None = None
     names: Literal["never", "perhaps", "always"] = "perhaps"
+    stored_name: Callable[[str], str] = str
     has_boxes: bool = False
     whole_pixels: bool = False
     from_last_row: bool = False
@@ -76,13 +79,13 @@ _TABLE = (
     ),
     Format(
         "topaz", "Topaz table", ".txt", read_topaz, write_topaz, is_topaz,
-        names="always", whole_pixels=True,
+        names="always", stored_name=image_name, whole_pixels=True,
     ),
     Format(
         "relion-index", "RELION index of coordinate files", ".star", read_indexed, fits=is_index
     ),
     Format(
-        "cryosparc", "STAR file for cryoSPARC's Import Particles", ".star",
+        "cryosparc", "STAR file for cryoSPARC's Import Particle Stack", ".star",
         write=write_cryosparc_star, names="always",
     ),
     Format("cryosparc-mirrored", "y from the last row", ".cs", read_cs_mirrored, names="always"),

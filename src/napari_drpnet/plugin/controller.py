@@ -114,6 +114,8 @@ class Controller:
 
     def _notify(self, notice: Notice) -> None:
         _SHOW[notice.level](notice.text)
+        if self.host is not None:
+            self.host.unfold_messages()
 
     def _focus(self, center_yx: tuple[float, float]) -> None:
         """Centre the view on a point, and zoom in until the particle can be recognized."""

@@ -91,7 +91,8 @@ class Session(Workspace):
     def open_project(self, folder: Path) -> bool:
         """Open a project folder, created if missing, and return whether that succeeded.
 
-        A new project starts with the settings of the previous project.
+        The micrograph that was shown last is shown again. A new project starts with the settings
+        of the previous project.
         """
         if self.store is not None and self.store.folder == Path(folder).expanduser().absolute():
             return True
@@ -111,7 +112,8 @@ class Session(Workspace):
             self.do_quietly(SettingsEdit(before=project.settings, after=settings))
         for complaint in store.complaints:
             self.notify("warning", complaint)
-        self.current.select(next(iter(project.micrographs), None))
+        first, last = next(iter(project.micrographs), None), store.last_shown
+        self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
         return True
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
 from napari_drpnet.project.jobs.runner import JobRunner
-from napari_drpnet.project.notices import Notice, explain
+from napari_drpnet.project.notices import Notice, explain, path_last
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan, make_plan
 from napari_drpnet.project.state.edits import (
@@ -247,8 +247,8 @@ class Workspace:
         self.history_changed.emit()
 
     def notify(self, level: Literal["info", "warning", "error"], text: str) -> None:
-        """Show a message to the user."""
-        self.noticed.emit(Notice(level, text))
+        """Show a message to the user, with the paths in it at its end; see `path_last`."""
+        self.noticed.emit(Notice(level, path_last(text)))
 
     # ---- inside
 

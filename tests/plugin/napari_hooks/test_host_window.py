@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import QCoreApplication
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtWidgets import QMainWindow, QWidget
+from qtpy.QtWidgets import QDialog, QMainWindow, QWidget
 
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 
@@ -81,3 +81,21 @@ def test_it_makes_the_canvas_current(window, host, qtbot):
     canvas.doneCurrent()
     host.make_canvas_current()
     assert QOpenGLContext.currentContext() is canvas.context()
+
+
+class Notification(QDialog):
+    """A notification as napari makes it."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.setProperty("expanded", False)
+
+    def expand(self):
+        self.setProperty("expanded", True)
+
+
+def test_the_whole_text_of_notifications_is_shown(window, host):
+    notification, other = Notification(window), QDialog(window)
+    host.unfold_messages()
+    assert notification.property("expanded") is True
+    assert other.property("expanded") is None

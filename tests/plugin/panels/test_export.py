@@ -1,3 +1,4 @@
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -8,9 +9,11 @@ pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QGuiApplication
 
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.plugin.panels.export import ExportPanel
+from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.relion.lists import read_index
 
 
@@ -47,6 +50,17 @@ def click(qtbot):
 
 
 @pytest.fixture
+def choose():
+    """A function that chooses an entry of a list, as a user does."""
+
+    def choose_entry(box, text):
+        box.setCurrentText(text)
+        box.textActivated.emit(text)
+
+    return choose_entry
+
+
+@pytest.fixture
 def export(panel, session, click, wait):
     """A function that presses Export and waits for what comes of it."""
 
@@ -80,7 +94,9 @@ def test_export_writes_what_is_on_the_screen(panel, picked, export):
     assert len(accepted) == 15
     assert (read_coordinates(star).centers_yx == accepted.centers_yx.round()).all()
     assert panel.outcome.headline.text() == "15 particles of 1 micrograph written"
-    assert panel.outcome.input_coordinates.text().endswith("DRPnet/autopick.star")
+    (line,) = panel.outcome.lines
+    assert line.field.text().endswith("DRPnet/autopick.star")
+    assert "Input coordinates" in line.advice.text()
     assert "names in its list" in panel.outcome.messages.toPlainText()
 
 
@@ -126,15 +142,14 @@ def test_a_micrograph_that_is_not_picked_cannot_be_exported_alone(panel, picked,
     assert not panel.export.isEnabled()
 
 
-def test_boxes_have_the_chosen_size(panel, picked, click, export):
+def test_boxes_have_the_chosen_size(panel, picked, choose, export):
     assert not panel.form.box_size.native.isVisible()
-    click(panel.form.formats[".box"])
-    click(panel.form.formats[".star"])
+    choose(panel.form.program, "EMAN2")
     assert panel.form.box_size.native.isVisible()
     box = panel.form.box_size[0].native
     assert box.text() == "28 px"  # 1.5 × 18, rounded up to even
     export()
-    file = picked.exporter.folder / "disc0_autopick.box"
+    file = picked.exporter.folder / "disc0.box"
     assert read_coordinates(file).box_size_px == 28
     box.setValue(40)
     assert picked.exporter.choice.box_size_px == 40
@@ -143,22 +158,27 @@ def test_boxes_have_the_chosen_size(panel, picked, click, export):
     assert panel.preview.toPlainText().splitlines()[0].split()[2:4] == ["40", "40"]
 
 
-def test_at_least_one_kind_of_file_stays_chosen(panel, picked, click):
-    click(panel.form.formats[".star"])
-    assert picked.exporter.choice.formats == (".star",)
-    assert panel.form.formats[".star"].isChecked()
+def test_the_files_of_the_program_are_always_written(panel, picked, click, choose):
+    star, box = (panel.form.formats[suffix] for suffix in (".star", ".box"))
+    assert star.isChecked()
+    assert not star.isEnabled()
+    click(box)
+    assert picked.exporter.choice.formats == (".box",)
+    choose(panel.form.program, "cryoSPARC")
+    assert star.isEnabled()
+    assert not star.isChecked()
+    assert box.isChecked()
 
 
-def test_the_preview_follows_points_and_choice(panel, picked, qtbot, click):
+def test_the_preview_follows_points_and_choice(panel, picked, qtbot, choose):
     assert panel.preview_title.text() == "First rows of disc0_autopick.star"
     assert "_rlnCoordinateX" in panel.preview.toPlainText()
-    click(panel.form.formats[".csv"])
-    click(panel.form.formats[".star"])
-    assert panel.preview_title.text() == "First rows of disc0_autopick.csv"
+    choose(panel.form.program, "Topaz")
+    assert panel.preview_title.text() == "First rows of topaz.txt"
     rows = panel.preview.toPlainText()
+    assert rows.startswith("image_name\tx_coord\ty_coord\tscore\ndisc0\t")
     picked.change("peaks", live=True, threshold=1e6)
-    qtbot.waitUntil(lambda: panel.preview.toPlainText() == "x,y,score")
-    assert rows.startswith("x,y,score\n")
+    qtbot.waitUntil(lambda: len(panel.preview.toPlainText().splitlines()) == 1)
 
 
 def test_a_hidden_panel_does_no_work(panel, picked, qtbot):
@@ -171,10 +191,9 @@ def test_a_hidden_panel_does_no_work(panel, picked, qtbot):
 
 
 def test_the_choice_is_remembered_with_the_project(
-    panel, picked, click, qtbot, type_into, tmp_path
+    panel, picked, click, choose, qtbot, type_into, tmp_path
 ):
-    panel.form.relion.setCurrentIndex(2)
-    panel.form.relion.activated.emit(2)
+    choose(panel.form.program, "RELION 3.1")
     click(panel.form.formats[".csv"])
     type_into(panel.form.folder, str(tmp_path / "out"))
     project = picked.store.folder
@@ -182,7 +201,7 @@ def test_the_choice_is_remembered_with_the_project(
     assert picked.exporter.folder == tmp_path / "another" / "DRPnet"
     picked.open_project(project)
     qtbot.waitUntil(lambda: panel.form.folder.text() == str(tmp_path / "out"))
-    assert panel.form.relion.currentText() == "RELION 3.1"
+    assert panel.form.program.currentText() == "RELION 3.1"
     assert panel.form.formats[".csv"].isChecked()
     type_into(panel.form.folder, " ")
     assert panel.form.folder.text() == str(project / "DRPnet")
@@ -260,7 +279,7 @@ def test_an_export_is_cancelled(panel, picked, click, wait, qtbot, monkeypatch):
 
 
 def test_what_relion_takes_is_relative_to_its_project(
-    panel, session, tmp_path, write_discs, export, wait, qtbot
+    panel, session, tmp_path, write_discs, click, export, wait, qtbot
 ):
     project = tmp_path / "relion"
     write_discs(project / "MotionCorr/job002/a.mrc")
@@ -275,8 +294,10 @@ def test_what_relion_takes_is_relative_to_its_project(
     qtbot.waitUntil(lambda: panel.form.folder.text() == str(project / "DRPnet"))
     qtbot.waitUntil(panel.export.isEnabled)
     export()
-    assert panel.outcome.index.text() == str(project / "DRPnet" / "autopick.star")
-    assert panel.outcome.input_coordinates.text() == "DRPnet/autopick.star"
+    (line,) = panel.outcome.lines
+    assert line.field.text() == "DRPnet/autopick.star"
+    click(line.copy)
+    assert QGuiApplication.clipboard().text() == "DRPnet/autopick.star"
     assert read_index(project / "DRPnet/autopick.star") == [
         ("MotionCorr/job002/a.mrc", "DRPnet/a_autopick.star")
     ]
@@ -290,18 +311,39 @@ def test_panels_leave_no_listeners(qtbot, viewer, session):
     qtbot.waitUntil(lambda: len(session.current.states_changed) == before)
 
 
-def test_one_file_for_cryosparc(panel, picked, click, export):
-    click(panel.form.cryosparc)
-    assert picked.exporter.choice.cryosparc
+def test_every_program_gets_a_path_to_copy_and_what_to_type(panel, picked, choose, export):
+    shown = {panel.form.program.itemText(row) for row in range(panel.form.program.count())}
+    assert shown == set(PROGRAMS)
+    for name in ("cryoSPARC", "crYOLO", "EMAN2", "Topaz"):
+        choose(panel.form.program, name)
+        export()
+        line = panel.outcome.lines[0]
+        assert Path(line.field.text()).parent == picked.exporter.folder
+        assert Path(line.field.text()).suffix == PROGRAMS[name].suffix
+        assert line.advice.isVisible()
+        assert line.advice.accessibleName() == PROGRAMS[name].advice
+    assert panel.outcome.lines[1].field.text().startswith("topaz train --train-targets /")
+    assert len(read_coordinates(picked.exporter.folder / "cryosparc.star")) == 16
+
+
+def test_good_files_are_replaced_by_empty_ones_only_when_that_is_asked_for(
+    panel, picked, click, export, wait, qtbot
+):
     export()
-    joint = read_coordinates(picked.exporter.folder / "cryosparc.star")
-    assert len(joint) == 16
-    assert panel.form.cryosparc.isChecked()
-
-
-def test_the_size_of_boxes_is_asked_for_crYOLO_too(panel, picked, click):
-    click(panel.form.formats[".cbox"])
-    assert panel.form.box_size.native.isVisible()
+    assert not panel.outcome.question.isVisible()
+    star = picked.exporter.folder / "disc0_autopick.star"
+    picked.change("peaks", threshold=1e6)
+    for answer, left in (("keep", 16), ("replace", 0)):
+        export()
+        question = panel.outcome.question
+        assert question.isVisible()
+        assert "disc0_autopick.star" in question.label.text()
+        assert panel.outcome.headline.text() == "Nothing was written"
+        assert len(read_coordinates(star)) == 16
+        click(getattr(question, answer))
+        wait(picked)
+        assert not question.isVisible()
+        assert len(read_coordinates(star)) == left
 
 
 def test_the_list_of_included_micrographs_can_be_asked_for(panel, picked, click, export):

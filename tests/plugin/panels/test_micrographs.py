@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication, QMenu
 from napari_drpnet.plugin.panels import micrographs
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.table.micrograph_row import Column
+from napari_drpnet.project.controllers import statuses
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -284,6 +285,24 @@ def test_another_project_has_other_rows(panel, session, ids, tmp_path, discs, wa
     wait(session)
     assert cells(panel, Column.NAME) == ["disc2.mrc"]
     assert marked(panel) == ([0], [0])
+
+
+def test_rows_say_so_while_the_picks_of_a_project_are_counted(
+    panel, session, ids, wait, qtbot, gate_before, tmp_path
+):
+    session.picking.pick_all()
+    wait(session)
+    folder = session.store.folder
+    session.open_project(tmp_path / "another")
+    gate = gate_before(statuses, "decide")
+    session.open_project(folder)
+    assert cells(panel, Column.STATUS) == ["Picked", "Checking …", "Checking …"]
+    qtbot.waitUntil(lambda: panel.totals.text() == "checking 2 of 3 …")
+    gate.opened.set()
+    wait(session)
+    assert cells(panel, Column.STATUS) == ["Picked"] * 3
+    titles = [panel.status_filter.itemText(row) for row in range(panel.status_filter.count())]
+    assert "Checking …" not in titles
 
 
 def test_a_panel_opened_late_shows_what_is_there(panel, session, ids, viewer, qtbot):

@@ -64,14 +64,15 @@ def test_included_and_picked_micrographs_are_exported(picked, rest, tmp_path):
 
 
 def test_what_is_previewed_is_what_is_written(picked, rest, tmp_path):
-    (report,) = export(picked, rest, tmp_path, formats=(".csv", ".box"))
-    text = picked.exporter.preview(picked.exporter.choice)
-    assert report.files[0].read_text().startswith(text.removesuffix("…"))
+    (report,) = export(picked, rest, tmp_path, program="EMAN2")
+    name, text = picked.exporter.preview(picked.exporter.choice)
+    assert report.files[0].name == name
+    assert report.files[0].read_text().strip().startswith(text.removesuffix("…"))
     assert len(read_coordinates(report.files[0])) == picked.current.accepted_count
 
 
 def test_without_picks_there_is_no_preview(session):
-    assert session.exporter.preview(ExportChoice()) == ""
+    assert session.exporter.preview(ExportChoice()) == ("", "")
     assert session.exporter.folder is None
 
 
@@ -80,7 +81,7 @@ def test_one_notice_tells_of_all_that_failed(picked, rest, tmp_path):
     picked.noticed.connect(notices.append)
     for name in ("disc0_autopick.star", "autopick.star"):
         (tmp_path / "out" / name).mkdir(parents=True)
-    (report,) = export(picked, rest, tmp_path / "out", formats=(".star",))
+    (report,) = export(picked, rest, tmp_path / "out", formats=())
     assert len(report.failed) == 1
     (notice,) = notices
     assert notice.level == "error"
@@ -99,7 +100,7 @@ def test_a_file_in_place_of_the_folder_is_refused_at_once(picked, rest, tmp_path
 
 def test_the_choice_belongs_to_the_project(picked, tmp_path):
     odd = Path("/data/\udc80é")
-    picked.exporter.choose(folder=odd, relion="3.1", formats=(".box",), box_size_px=64)
+    picked.exporter.choose(folder=odd, program="RELION 3.1", formats=(".box",), box_size_px=64)
     chosen, project = picked.exporter.choice, picked.store.folder
     told = []
     picked.exporter.choice_changed.connect(lambda: told.append(picked.exporter.choice))
@@ -114,8 +115,8 @@ def test_the_choice_belongs_to_the_project(picked, tmp_path):
 
 def test_a_damaged_choice_is_forgotten(picked, tmp_path):
     folder = picked.store.folder
-    picked.exporter.choose(relion="4")
-    for text in ("{", '{"relion": "7"}', "[]"):
+    picked.exporter.choose(program="RELION 4")
+    for text in ("{", '{"program": "RELION 7"}', "[]"):
         (folder / "export.json").write_text(text)
         picked.open_project(tmp_path / "another")
         picked.open_project(folder)
@@ -124,13 +125,13 @@ def test_a_damaged_choice_is_forgotten(picked, tmp_path):
 
 def test_a_choice_that_cannot_be_kept_is_still_made(picked):
     (picked.store.folder / "export.json").mkdir()
-    picked.exporter.choose(relion="4")
-    assert picked.exporter.choice.relion == "4"
+    picked.exporter.choose(program="RELION 4")
+    assert picked.exporter.choice.program == "RELION 4"
 
 
 def test_a_choice_nobody_can_make_is_refused(picked):
     with pytest.raises(ValueError, match="formats must be some of"):
-        picked.exporter.choose(formats=())
+        picked.exporter.choose(formats=(".mrc",))
     assert picked.exporter.choice == ExportChoice()
 
 
@@ -142,7 +143,7 @@ def test_labels_of_micrographs_that_are_not_shown_are_exported(picked, rest, tmp
     rest()
     (report,) = export(picked, rest, tmp_path / "out", formats=(".csv",))
     assert (report.micrographs, report.particles) == (1, 15)
-    written = read_coordinates(report.files[0])
+    written = read_coordinates(report.files[1])
     assert written.centers_yx.tolist() == pytest.approx(expected.centers_yx, abs=0.01)
     assert written.score[-1] == 1
 
@@ -185,6 +186,7 @@ def test_the_included_micrographs_become_a_list(session, rest, write_discs, tmp_
     (report,) = export(session, rest, tmp_path / "out", only_current=True, selection=True)
     assert report.files[-1] == tmp_path / "out" / "micrographs_selected.star"
     assert report.files[-1].read_text() == head + rows[1] + rows[2]
+    assert report.results[-1].text == "out/micrographs_selected.star"
     (tmp_path / "list.star").unlink()
     (report,) = export(session, rest, tmp_path / "out", only_current=True)
     assert report.failed[0].startswith(str(tmp_path / "list.star"))
@@ -194,3 +196,19 @@ def test_without_a_list_of_relion_none_is_made(picked, rest, tmp_path):
     (report,) = export(picked, rest, tmp_path / "out", selection=True)
     assert "open that list" in report.notes[-1]
     assert not (tmp_path / "out" / "micrographs_selected.star").exists()
+
+
+def test_good_files_are_emptied_only_on_request(picked, rest, tmp_path):
+    (report,) = export(picked, rest, tmp_path / "out")
+    (star,) = report.files
+    picked.change("peaks", threshold=1e6)
+    rest()
+    (report,) = export(picked, rest, tmp_path / "out")
+    assert (report.kept, report.micrographs) == ((star,), 0)
+    assert len(read_coordinates(star)) == 16
+    exporter = picked.exporter
+    exporter.export(
+        tmp_path / "out", exporter.choice, only_current=False, replace_with_empty=report.kept
+    )
+    rest()
+    assert len(read_coordinates(star)) == 0

@@ -149,3 +149,44 @@ def test_labels_of_others_count_too(session, main_thread):
     session.undo()
     assert session.current.id == first
     assert session.summaries[first].accepted == before
+
+
+def test_until_it_is_known_a_status_is_being_checked(session, main_thread, gate_before):
+    folder = session.store.folder
+    _, second, third = session.project.micrographs
+    gate = gate_before(module, "decide")
+    session.open_project(folder.parent / "another")
+    assert session.open_project(folder)
+    assert gate.reached.wait(LIMIT_S)
+    counts = {"picked": 1, "checking": 1, "not picked": 1}
+    assert session.summaries.totals().counts == counts
+    gate.opened.set()
+    finish(main_thread, session)
+    assert session.summaries.totals().counts == {"picked": 2, "not picked": 1}
+    (folder / "candidates" / f"{third}.npz").write_bytes(b"damaged")
+    gate = gate_before(module, "decide")
+    session.open_project(folder.parent / "another")
+    assert session.open_project(folder)
+    assert session.summaries[third].status == "checking"
+    session.current.select(third)  # no decision tells its status
+    told = []
+    session.micrographs_changed.connect(lambda ids: told.extend(ids))
+    gate.opened.set()
+    finish(main_thread, session)
+    assert [session.summaries[name].status for name in (second, third)] == ["picked", "not picked"]
+    assert {second, third} <= set(told)
+
+
+def test_a_count_that_fails_leaves_nothing_in_checking(session, main_thread, monkeypatch):
+    folder, errors = session.store.folder, []
+
+    def fail(*_):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(module, "decide", fail)
+    session.runner.errored.connect(lambda kind, error: errors.append(str(error)))
+    session.open_project(folder.parent / "another")
+    session.open_project(folder)
+    finish(main_thread, session)
+    assert errors == ["broken"]
+    assert session.summaries.totals().counts["checking"] == 0

@@ -11,16 +11,14 @@ from pydantic import ValidationError
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.formats import Coordinates, read_coordinates
-from napari_drpnet.project.files.export import (
-    ExportedMicrograph,
-    ExportOptions,
-    export_picks,
-    preview_lines,
-)
+from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
+from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.relion.lists import read_index
 
 OUT = Path("out")
-ALL = ExportOptions(formats=(".star", ".csv", ".box"))
+ALL = ExportOptions(formats=(".csv", ".box"))
+CRYOSPARC = ExportOptions(program="cryoSPARC")
 
 
 def picks(*centers_yx):
@@ -70,7 +68,7 @@ def test_a_micrograph_without_picks_gets_files_without_rows_and_is_indexed():
 
 @pytest.mark.parametrize("relion", ["4", "5"])
 def test_the_index_names_files_from_the_working_folder(relion):
-    options = ExportOptions(formats=(".csv", ".box", ".star"), relion=relion)
+    options = ExportOptions(formats=(".csv", ".box", ".star"), program=f"RELION {relion}")
     report = export_picks(OUT, [exported()], options)
     assert report.index == OUT / "autopick.star"
     row = ("MotionCorr/job002/Movies/a.mrc", "out/Movies/a_autopick.star")
@@ -84,11 +82,6 @@ def test_an_index_is_extended_by_names_with_an_apostrophe_or_a_hash():
     rows = [(name, f"out/{name.removesuffix('.mrc')}_autopick.star") for name in names]
     assert sorted(read_index(OUT / "autopick.star")) == rows
     assert all(len(read_coordinates(file)) == 2 for _, file in rows)
-
-
-def test_the_index_names_boxes_where_there_is_no_star():
-    report = export_picks(OUT, [exported()], ExportOptions(formats=(".csv", ".box")))
-    assert read_index(report.index)[0][1] == "out/Movies/a_autopick.box"
 
 
 @pytest.fixture
@@ -108,22 +101,22 @@ def test_the_index_starts_at_the_project_of_the_list(relion_project, relion):
     report = export_picks(
         relion_project / "DRPnet",
         [exported()],
-        ExportOptions(relion=relion),
+        ExportOptions(program=f"RELION {relion}"),
         micrographs_star=relion_project / "CtfFind/job003/micrographs_ctf.star",
     )
     assert read_index(report.index)[0][1] == "DRPnet/Movies/a_autopick.star"
 
 
-@pytest.mark.parametrize("suffix", [".star", ".box"])
-def test_relion_31_gets_the_place_of_its_list(relion_project, suffix):
+def test_relion_31_gets_the_place_of_its_list(relion_project):
     report = export_picks(
         relion_project / "DRPnet",
         [exported()],
-        ExportOptions(formats=(".csv", suffix), relion="3.1"),
+        ExportOptions(formats=(".csv",), program="RELION 3.1"),
         micrographs_star=relion_project / "CtfFind/job003/micrographs_ctf.star",
     )
-    assert report.index == relion_project / f"DRPnet/coords_suffix_autopick{suffix}"
+    assert report.index == relion_project / "DRPnet/coords_suffix_autopick.star"
     assert one_line(report.index) == "CtfFind/job003/micrographs_ctf.star"
+    assert report.results[0].text == "DRPnet/coords_suffix_autopick.star"
     assert report.notes == ()
     assert not (relion_project / "DRPnet/autopick.star").exists()
 
@@ -132,7 +125,7 @@ def test_paths_outside_the_project_are_absolute(relion_project, tmp_path):
     report = export_picks(
         tmp_path / "far",
         [exported()],
-        ExportOptions(relion="5"),
+        ExportOptions(),
         micrographs_star=relion_project / "CtfFind/job003/micrographs_ctf.star",
     )
     assert read_index(report.index)[0][1] == (tmp_path / "far/Movies/a_autopick.star").as_posix()
@@ -141,16 +134,15 @@ def test_paths_outside_the_project_are_absolute(relion_project, tmp_path):
 @pytest.mark.parametrize(
     ("options", "name", "note"),
     [
-        (ExportOptions(relion="3.1"), "a.mrc", "3.1 needs .* list"),
-        (ExportOptions(formats=(".csv",)), "a.mrc", "choose one of them"),
+        (ExportOptions(program="RELION 3.1"), "a.mrc", "3.1 needs .* list"),
         (ExportOptions(), "/data/a.mrc", "names in its list"),
-        (ExportOptions(), "a.TIFF", "upside down"),
+        (ExportOptions(), "a.TIFF", "^RELION 5 reads TIFF .* upside down"),
+        (ExportOptions(program="EMAN2"), "a.tif", "^EMAN2 reads TIFF .* upside down"),
     ],
 )
-def test_what_relion_lacks_is_noted(options, name, note):
+def test_what_a_program_lacks_is_noted(options, name, note):
     report = export_picks(OUT, [exported(name)], options)
-    (found,) = report.notes
-    assert re.search(note, found)
+    assert re.search(note, one(report.notes))
     assert (report.index is None) == (options != ExportOptions())
 
 
@@ -161,27 +153,26 @@ def test_picks_outside_are_noted_and_left_out():
     assert report.notes == (
         "2 picks outside their micrograph are left out of .star and .box files",
     )
-    report = export_picks(OUT, [exported(at=[(-3, 5)])], ExportOptions(formats=(".csv",)))
+    report = export_picks(OUT, [exported(at=[(-3, 5)])], ExportOptions(program="crYOLO"))
     assert not any("left out" in note for note in report.notes)
 
 
 def test_boxes_are_one_and_a_half_diameters_unless_chosen():
-    formats = (".box",)
-    for options, side in (
-        (ExportOptions(formats=formats), 24),  # 1.5 × 15, rounded up to even
-        (ExportOptions(formats=formats, box_size_px=64), 64),
-    ):
-        report = export_picks(OUT, [exported()], options)
-        assert read_coordinates(report.files[0]).box_size_px == side
+    for program in ("EMAN2", "crYOLO"):
+        for size, side in ((None, 24), (64, 64)):  # 1.5 × 15, rounded up to even
+            options = ExportOptions(program=program, box_size_px=size)
+            report = export_picks(OUT, [exported()], options)
+            assert options.has_boxes
+            assert read_coordinates(report.files[0]).box_size_px == side
+    assert not ExportOptions().has_boxes
 
 
 @pytest.mark.parametrize("extend", [True, False])
 def test_an_index_is_extended_or_replaced(extend):
     export_picks(OUT, [exported("a.mrc", "a"), exported("b.mrc", "b")], ExportOptions())
-    boxes = ExportOptions(formats=(".box",))
-    report = export_picks(OUT, [exported("b.mrc", "b")], boxes, extend=extend)
+    report = export_picks(OUT, [exported("b.mrc", "b")], ExportOptions(), extend=extend)
     kept = {"a.mrc": "out/a_autopick.star"} if extend else {}
-    assert dict(read_index(report.index)) == kept | {"b.mrc": "out/b_autopick.box"}
+    assert dict(read_index(report.index)) == kept | {"b.mrc": "out/b_autopick.star"}
 
 
 def test_a_damaged_index_is_not_extended():
@@ -257,7 +248,7 @@ def test_nothing_to_export_writes_nothing():
     assert not OUT.exists()
 
 
-@pytest.mark.parametrize("formats", [(), (".mrc",), (".star", ".cs")])
+@pytest.mark.parametrize("formats", [(".mrc",), (".star", ".cs")])
 def test_formats_nobody_knows_are_refused(formats):
     with pytest.raises(ValidationError, match="formats must be some of"):
         ExportOptions(formats=formats)
@@ -284,46 +275,70 @@ def test_what_is_written_reads_back(tmp_path_factory, centers_yx):
         assert whole.score == pytest.approx(scores, abs=1e-6)
 
 
-@pytest.mark.parametrize("suffix", [".star", ".box", ".csv"])
-def test_the_preview_is_the_beginning_of_the_file(suffix):
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_preview_is_the_beginning_of_the_file(program):
     at = [(row + 0.25, 20.5) for row in range(90)]
-    options = ExportOptions(formats=(suffix,), box_size_px=24)
-    report = export_picks(OUT, [exported(at=at)], options)
+    options = ExportOptions(program=program, box_size_px=24)
+    micrograph = exported(at=at)
+    report = export_picks(OUT, [micrograph], options)
     whole = report.files[0].read_text().strip()
-    few = preview_lines(picks(*at), (100, 200), suffix, 24.0)
+    name, few = preview_lines(micrograph, options)
+    assert name == report.files[0].name
     assert few.endswith("\n…")
     assert whole.splitlines()[:3] == few.splitlines()[:3]
-    assert len(whole.splitlines()) - len(few.splitlines()) == 90 - 12 - 1
-    assert preview_lines(picks(*at), (100, 200), suffix, 24.0, limit=90) == whole
+    assert len(few.splitlines()) < 12 + 30
+    assert preview_lines(micrograph, options, limit=90)[1] == whole
 
 
-def test_the_preview_of_no_picks_is_a_header():
-    assert preview_lines(picks(), (100, 200), ".csv", 24.0) == "x,y,score"
-    assert preview_lines(picks(), (100, 200), ".box", 24.0) == ""
+def test_the_preview_of_no_picks_has_no_rows():
+    none = exported(at=[])
+    assert preview_lines(none, ExportOptions(program="EMAN2")) == ("a.box", "")
+    assert preview_lines(none, ExportOptions(program="Topaz"))[0] == "topaz.txt"
 
 
 def test_one_file_for_cryosparc_has_all_micrographs():
-    options = ExportOptions(formats=(".csv",), cryosparc=True)
-    report = export_picks(OUT, [exported(), exported("b.mrc", "b", at=[(1, 2), (-9, 3)])], options)
-    assert report.files[-1] == OUT / "cryosparc.star"
-    joint = read_coordinates(report.files[-1])
+    both = [exported(), exported("b.mrc", "b", at=[(1, 2), (-9, 3)])]
+    report = export_picks(OUT, both, CRYOSPARC)
+    assert report.files == (OUT / "cryosparc.star",)
+    joint = read_coordinates(one(report.files))
     assert joint.micrograph_names == ("MotionCorr/job002/Movies/a.mrc",) * 2 + ("b.mrc",)
     assert joint.centers_yx.tolist() == [[10, 20], [30, 40], [1, 2]]
+    assert report.notes == ("1 picks outside their micrograph are left out of .star files",)
     again = exported("b.mrc", "b", at=[(5, 6)])
-    export_picks(OUT, [again], options, extend=True)
+    export_picks(OUT, [again], CRYOSPARC, extend=True)
     joint = read_coordinates(OUT / "cryosparc.star")
     assert joint.centers_yx.tolist() == [[10, 20], [30, 40], [5, 6]]
-    export_picks(OUT, [again], options)
+    export_picks(OUT, [again], CRYOSPARC)
     assert len(read_coordinates(OUT / "cryosparc.star")) == 1
 
 
-def test_what_is_not_asked_for_is_not_written_and_what_fails_is_named():
-    assert not (export_picks(OUT, [exported()], ALL).folder / "cryosparc.star").exists()
+def test_one_table_for_topaz_needs_names_that_differ():
+    options = ExportOptions(program="Topaz")
+    report = export_picks(OUT, [exported("x/a.mrc", "x/a"), exported("b.mrc", "b")], options)
+    assert read_coordinates(one(report.files)).micrograph_names == ("a", "a", "b", "b")
+    report = export_picks(OUT, [exported("x/a.mrc", "x/a", at=[(1, 2)])], options, extend=True)
+    assert read_coordinates(one(report.files)).micrograph_names == ("b", "b", "a")
+    same = [exported("x/a.mrc", "x/a"), exported("y/a.mrc", "y/a")]
+    report = export_picks(OUT, same, options)
+    assert "two folders have a micrograph of the same name" in one(report.failed)
+    assert report.results == ()
+
+
+def test_a_joint_file_that_cannot_be_extended_is_named():
+    OUT.mkdir()
     (OUT / "cryosparc.star").write_text("no tables")
-    options = ExportOptions(cryosparc=True)
-    report = export_picks(OUT, [exported()], options, extend=True)
+    report = export_picks(OUT, [exported()], CRYOSPARC, extend=True)
     assert "no data_ block" in one(report.failed)
-    assert report.index is not None
+
+
+def test_a_joint_file_with_particles_is_not_emptied():
+    export_picks(OUT, [exported()], CRYOSPARC)
+    report = export_picks(OUT, [exported(at=[])], CRYOSPARC)
+    assert (report.files, report.kept) == ((), (OUT / "cryosparc.star",))
+    assert len(read_coordinates(OUT / "cryosparc.star")) == 2
+    report = export_picks(OUT, [exported(at=[])], CRYOSPARC, replace_with_empty=report.kept)
+    assert (report.files, report.kept) == ((OUT / "cryosparc.star",), ())
+    assert len(read_coordinates(OUT / "cryosparc.star")) == 0
 
 
 def one(items):
@@ -331,11 +346,65 @@ def one(items):
     return item
 
 
-@pytest.mark.parametrize("suffix", [".cbox", ".txt"])
-def test_formats_of_other_pickers(suffix):
-    report = export_picks(OUT, [exported()], ExportOptions(formats=(suffix,)))
-    assert report.files == (OUT / f"Movies/a_autopick{suffix}",)
-    saved = read_coordinates(report.files[0])
-    assert saved.centers_yx.tolist() == [[10, 20], [30, 40]]
-    assert (saved.box_size_px == 24) == (suffix == ".cbox")
-    assert (saved.micrograph_names == ("a", "a")) == (suffix == ".txt")
+def names_in(folder):
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.*"))
+
+
+@pytest.mark.parametrize(
+    ("program", "files"),
+    [
+        ("RELION 5", ["autopick.star", "x/a_autopick.star"]),
+        ("RELION 4", ["autopick.star", "x/a_autopick.star"]),
+        ("RELION 3.1", ["x/a_autopick.star"]),
+        ("cryoSPARC", ["cryosparc.star"]),
+        ("crYOLO", ["x/a.cbox"]),
+        ("EMAN2", ["x/a.box"]),
+        ("Topaz", ["topaz.txt"]),
+    ],
+)
+def test_each_program_gets_its_files_and_a_place_to_copy(program, files):
+    report = export_picks(OUT, [exported("x/a.mrc", "x/a")], ExportOptions(program=program))
+    assert names_in(OUT) == files
+    if program == "RELION 3.1":
+        assert report.results == ()
+        return
+    result, *commands = report.results
+    place = {"crYOLO": "x/*.cbox", "EMAN2": "x/*.box"}.get(program, files[0])
+    start = "out" if program.startswith("RELION") else OUT.absolute().as_posix()
+    assert result.text == f"{start}/{place}"
+    assert result.advice == PROGRAMS[program].advice
+    assert len(commands) == (program in ("crYOLO", "EMAN2", "Topaz"))
+    assert all(result.text in command.text for command in commands)
+
+
+def test_further_files_are_written_and_named_once():
+    options = ExportOptions(program="EMAN2", formats=(".box", ".csv"))
+    report = export_picks(OUT, [exported("x/a.mrc", "x/a"), exported("b.mrc", "b")], options)
+    assert names_in(OUT) == ["b.box", "b_autopick.csv", "x/a.box", "x/a_autopick.csv"]
+    places = [Path(result.text).relative_to(OUT.absolute()) for result in report.results[::2]]
+    assert places == [Path("**/*.box"), Path("**/*_autopick.csv")]
+
+
+@pytest.mark.parametrize("at", [[], [(-30, 5)]])
+def test_files_with_particles_are_not_replaced_by_empty_ones(at):
+    before = export_picks(OUT, [exported(), exported("b.mrc", "b")], ALL)
+    report = export_picks(OUT, [exported(at=at), exported("b.mrc", "b", at=[(1, 2)])], ALL)
+    assert report.kept == before.files[:3]
+    assert (report.files, report.micrographs, report.particles) == (before.files[3:], 1, 1)
+    assert [len(read_coordinates(file)) for file in before.files] == [2] * 3 + [1] * 3
+    assert len(read_index(report.index)) == 2
+    none = [exported(at=[]), exported("b.mrc", "b", at=[])]
+    report = export_picks(OUT, none, ALL, replace_with_empty=report.kept)
+    assert report.kept == before.files[3:]
+    report = export_picks(OUT, none, ALL, replace_with_empty=report.kept)
+    assert report.kept == ()
+    assert [len(read_coordinates(file)) for file in report.files] == [0] * 6
+
+
+def test_a_damaged_file_is_not_replaced_by_an_empty_one():
+    OUT.mkdir()
+    (OUT / "b_autopick.star").write_text("no table")
+    report = export_picks(OUT, [exported("b.mrc", "b", at=[])], ALL)
+    assert report.kept == (OUT / "b_autopick.star",)
+    assert read_index(report.index) == [("b.mrc", "out/b_autopick.star")]
+    assert not (OUT / "b_autopick.csv").exists()

@@ -482,3 +482,28 @@ def test_the_name_stays_the_same_from_version_to_version():
 )
 def test_the_name_is_one_that_every_file_system_takes(source, name):
     assert default_project_folder(Path("/root"), [Path(source)]).name.rpartition("-")[0] == name
+
+
+def test_the_micrograph_shown_last_is_known_again(opened, folder):
+    store, project = opened
+    assert store.last_shown == ""
+    store.last_shown = "m00007"
+    store.sync()
+    crashed = copy(folder, "crashed")
+    store.last_shown = "m00003"
+    store.close(project)
+    for place, last in ((crashed, "m00007"), (folder, "m00003")):
+        again, project = ProjectStore.open(place)
+        assert again.last_shown == last
+        again.close(project)
+
+
+@pytest.mark.parametrize("damage", ["folder", "bytes"])
+def test_a_damaged_note_of_the_micrograph_shown_last_is_ignored(folder, damage):
+    note = folder / "last_shown.txt"
+    folder.mkdir(parents=True)
+    note.mkdir() if damage == "folder" else note.write_bytes(b"\xff")
+    store, project = ProjectStore.open(folder)
+    assert store.last_shown == ""
+    store.last_shown = "m00001"
+    store.close(project)

@@ -1,4 +1,4 @@
-"""Reading of cryoSPARC's .cs files, and writing of STAR files for its *Import Particles*."""
+"""Reading of cryoSPARC's .cs files, and writing of STAR files for import."""
 
 import re
 from pathlib import PurePosixPath
@@ -32,8 +32,8 @@ def read_cs_mirrored(path: AnyPath) -> Coordinates:
 
     Notes
     -----
-    ``row = (1 − y) · ny``. This reverses the flip of *Import Particles* on rows of a RELION STAR
-    file, as pyem's ``csparc2star.py`` does by default (asarnow/pyem#81).
+    ``row = (1 − y) · ny``. This reverses the flip of *Import Particle Stack* on rows of a RELION
+    STAR file, as pyem's ``csparc2star.py`` does by default (asarnow/pyem#81).
     """
     return _read(path, mirrored=True)
 
@@ -71,7 +71,7 @@ def read_cs_stored(path: AnyPath) -> Coordinates:
 def write_cryosparc_star(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write a STAR file of the particles of many micrographs for cryoSPARC's *Import Particles*.
+    """Write a STAR file of many micrographs for cryoSPARC's job *Import Particle Stack*.
 
     Parameters
     ----------

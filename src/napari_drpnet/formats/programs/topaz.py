@@ -94,8 +94,13 @@ def write_topaz(
     write_text(path, "".join(f"{line}\n" for line in ["\t".join(columns), *rows]))
 
 
+def image_name(micrograph_name: str) -> str:
+    """Return the name of a micrograph in Topaz's tables, without folders and extension."""
+    return IMAGE_SUFFIX.sub("", PurePosixPath(micrograph_name).name)
+
+
 def _image_names(names: tuple[str, ...]) -> list[str]:
-    image_of = {name: IMAGE_SUFFIX.sub("", PurePosixPath(name).name) for name in set(names)}
+    image_of = {name: image_name(name) for name in set(names)}
     if len(set(image_of.values())) < len(image_of):
         raise ValueError(
             "Topaz identifies micrographs by name only, "

@@ -2,7 +2,7 @@
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QDialog, QWidget
 
 
 class HostWindow(QObject):
@@ -41,6 +41,12 @@ class HostWindow(QObject):
         canvas = self.parent().findChild(QOpenGLWidget)
         if canvas is not None:
             canvas.makeCurrent()
+
+    def unfold_messages(self) -> None:
+        """Show the whole text of napari's notifications, of which it shows only the first line."""
+        for dialog in self.parent().findChildren(QDialog):
+            if dialog.property("expanded") is False:  # only notifications have this property
+                dialog.expand()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Emit `closed` when the window hides after a close event, which the user may cancel."""

@@ -14,19 +14,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.batch.folder.outputs import coordinate_endings
 from napari_drpnet.plugin.panels.export_form import ExportForm, count_picked
 from napari_drpnet.plugin.panels.export_outcome import ExportOutcome
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.project.files.export import ExportReport
+from napari_drpnet.project.files.export_report import ExportReport
 from napari_drpnet.project.jobs.runner import JobStatus
 
 _REFRESH_MS = 150
 _ROWS_SIZE = QSize(200, 120)
 _EXPORT_TOOLTIP = (
     "Write the accepted picks. Files of the same names in the folder are replaced, each completely "
-    "or not at all"
+    "or not at all; those with particles are not replaced by empty ones"
 )
 
 
@@ -85,6 +84,7 @@ class ExportPanel(Panel):
         self.hint.setWordWrap(True)
         self.form = ExportForm(self.session)
         self.outcome = ExportOutcome()
+        self.outcome.question.replace_requested.connect(self._start)
         self.body = QWidget()
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -135,13 +135,20 @@ class ExportPanel(Panel):
     # ---- user actions
 
     def _export(self) -> None:
+        self._start(())
+
+    def _start(self, replace_with_empty: tuple[Path, ...]) -> None:
         self.form.take_folder()
         self.controller.picks.reconcile()
         self.outcome.forget()
         exporter = self.session.exporter
         if exporter.folder is not None:
-            only_current = exporter.choice.only_current
-            exporter.export(exporter.folder, exporter.choice, only_current=only_current)
+            exporter.export(
+                exporter.folder,
+                exporter.choice,
+                only_current=exporter.choice.only_current,
+                replace_with_empty=replace_with_empty,
+            )
 
     def _cancel(self) -> None:
         self.session.runner.cancel("export")
@@ -186,10 +193,8 @@ class ExportPanel(Panel):
         return "" if has_picks else "Press Pick first: there are no particles to export yet."
 
     def _show_preview(self) -> None:
-        record, choice = self.session.current.record, self.session.exporter.choice
-        text = self.session.exporter.preview(choice)
-        name = Path(record.output).name if record else ""
-        self.preview_title.setText(f"First rows of {name}{coordinate_endings(choice.formats)[0]}")
+        name, text = self.session.exporter.preview(self.session.exporter.choice)
+        self.preview_title.setText(f"First rows of {name}" if name else "First rows")
         if text != self.preview.toPlainText():
             self.preview.setPlainText(text)
 

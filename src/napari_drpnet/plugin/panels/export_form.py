@@ -24,9 +24,9 @@ from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_whee
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.project.controllers.statuses import Totals
 from napari_drpnet.project.files.export_options import ExportChoice
+from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.project.session import Session
 
-_RELIONS = ("5", "4", "3.1")
 _IN_A_ROW = 3
 
 
@@ -42,12 +42,13 @@ class ExportForm(QWidget):
 
     Attributes
     ----------
-    relion : QComboBox
-        Choice of the RELION version.
+    program : QComboBox
+        Choice of the program that reads the files.
     formats : dict of str to QCheckBox
-        Check boxes of the formats, by suffix.
-    cryosparc, selection : QCheckBox
-        Check boxes of the file for cryoSPARC, and of RELION's list of included micrographs.
+        Check boxes of the further files of each micrograph, by suffix; that of the program's own
+        files is ticked and disabled.
+    selection : QCheckBox
+        Check box of RELION's list of included micrographs.
     box_size : OptionalField
         Field of the box size in pixels; hidden if no chosen format has boxes.
     this_one, all_included : QRadioButton
@@ -64,19 +65,19 @@ class ExportForm(QWidget):
         super().__init__()
         self._session = session
         self._exporter = session.exporter
-        self.relion = QComboBox()
-        for version in _RELIONS:
-            self.relion.addItem(f"RELION {version}", version)
-        self.relion.activated.connect(self._choose_relion)
-        guard_wheel(self.relion)
+        self.program = QComboBox()
+        self.program.addItems(PROGRAMS)
+        self.program.textActivated.connect(self._choose_program)
+        guard_wheel(self.program)
         self.box_size = field_widget(ExportChoice, "box_size_px")
         self.box_size.changed.connect(self._choose_box_size)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self._add_row("for", self.relion, "RELION version for which the list of files is written")
-        self._add_row("files", self._make_formats(), "Files for each micrograph; at least one")
+        self._add_row("for", self.program, "Program that reads the files, which have its format")
+        tooltip = "Further files for each micrograph, besides those for the program"
+        self._add_row("also write", self._make_formats(), tooltip)
         self._box_label = self._add_row("box size", self.box_size.native, self.box_size.tooltip)
         tooltip = "Micrographs whose accepted picks are written"
         scope = self._add_row("micrographs", self._make_scope(), tooltip)
@@ -99,15 +100,11 @@ class ExportForm(QWidget):
         for suffix, box in self.formats.items():
             box.setToolTip(f"{WRITTEN[suffix].title}, one file for each micrograph")
             box.toggled.connect(self._choose_formats)
-        self.cryosparc = QCheckBox("cryoSPARC")
-        self.cryosparc.setToolTip(ExportChoice.model_fields["cryosparc"].title or "")
-        self.cryosparc.toggled.connect(self._choose_cryosparc)
-        self.selection = QCheckBox("selection")
+        self.selection = QCheckBox("list of included micrographs")
         self.selection.setToolTip(ExportChoice.model_fields["selection"].title or "")
         self.selection.toggled.connect(self._choose_selection)
         files = QWidget()
-        lists = _row(self.cryosparc, self.selection)
-        files.setLayout(column(_rows(*self.formats.values()), lists, spacing=2))
+        files.setLayout(column(_rows(*self.formats.values()), self.selection, spacing=2))
         return files
 
     def _make_scope(self) -> QWidget:
@@ -152,15 +149,13 @@ class ExportForm(QWidget):
         if chosen := QFileDialog.getExistingDirectory(self, title, str(start)):
             self._choose_folder(Path(chosen))
 
-    def _choose_relion(self, index: int) -> None:
-        self._exporter.choose(relion=self.relion.itemData(index))
+    def _choose_program(self, program: str) -> None:
+        self._exporter.choose(program=program)
 
     def _choose_formats(self) -> None:
-        chosen = tuple(suffix for suffix, box in self.formats.items() if box.isChecked())
-        self._exporter.choose(formats=chosen or self._exporter.choice.formats)
-
-    def _choose_cryosparc(self, cryosparc: bool) -> None:
-        self._exporter.choose(cryosparc=cryosparc)
+        boxes = self.formats.items()
+        chosen = [suffix for suffix, box in boxes if box.isChecked() and box.isEnabled()]
+        self._exporter.choose(formats=chosen)
 
     def _choose_selection(self, selection: bool) -> None:
         self._exporter.choose(selection=selection)
@@ -176,18 +171,17 @@ class ExportForm(QWidget):
     def show_choice(self) -> None:
         """Show the choices of the exporter."""
         choice = self._exporter.choice
-        self.relion.setCurrentIndex(_RELIONS.index(choice.relion))
+        self.program.setCurrentText(choice.program)
         for suffix, box in self.formats.items():
             with QSignalBlocker(box):
-                box.setChecked(suffix in choice.formats)
-        with QSignalBlocker(self.cryosparc):
-            self.cryosparc.setChecked(choice.cryosparc)
+                box.setChecked(suffix in choice.formats or suffix == choice.taken)
+            box.setEnabled(suffix != choice.taken)
         with QSignalBlocker(self.selection):
             self.selection.setChecked(choice.selection)
         if self.box_size.value != choice.box_size_px:
             show_value(self.box_size, choice.box_size_px)
         for part in (self._box_label, self.box_size.native):
-            part.setVisible(any(WRITTEN[suffix].has_boxes for suffix in choice.formats))
+            part.setVisible(choice.has_boxes)
         (self.this_one if choice.only_current else self.all_included).setChecked(True)
         self.show_folder()
 

@@ -1,10 +1,10 @@
 """Part of the panel Export with the result of an export."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from qtpy.QtCore import QUrl
-from qtpy.QtGui import QDesktopServices, QResizeEvent
+from qtpy.QtCore import QUrl, Signal
+from qtpy.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -15,17 +15,101 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.project.files.export import ExportReport
+from napari_drpnet.plugin.fields.controls import Hint, column
+from napari_drpnet.project.files.export_report import ExportReport, ExportResult
 
 _MOST_HEIGHT, _PADDING, _MARGIN = 110, 8, 2
-_IN_RELION = (
-    "Type or paste this as Input coordinates in RELION's job Particle extraction, tab I/O; Browse "
-    "lists only RELION's own jobs"
-)
+
+
+class ResultLine(QWidget):
+    """Path of exported files, or a command, with a button that copies it, and what to do with it.
+
+    Parameters
+    ----------
+    result : ExportResult
+        Text and advice to show.
+
+    Attributes
+    ----------
+    field : QLineEdit
+        Path or command, which can be selected.
+    copy : QPushButton
+        Button that copies the text.
+    advice : Hint
+        What to do with the text in the program.
+    """
+
+    def __init__(self, result: ExportResult) -> None:
+        super().__init__()
+        self.field = QLineEdit(result.text)
+        self.field.setReadOnly(True)
+        self.field.setCursorPosition(0)
+        self.field.setToolTip(result.text)
+        self.field.setAccessibleName("path or command")
+        self.copy = QPushButton("Copy")
+        self.copy.setToolTip("Copy this text")
+        self.copy.clicked.connect(self._copy)
+        self.advice = Hint(self)
+        row = QHBoxLayout()
+        row.addWidget(self.field, stretch=1)
+        row.addWidget(self.copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self.advice)
+        self.advice.say(result.advice)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.field.text())
+        self.copy.setText("Copied")
+
+
+class KeptQuestion(QWidget):
+    """Question whether files with particles should be replaced by empty ones.
+
+    Attributes
+    ----------
+    label : Hint
+        Question, which names the files.
+    keep, replace : QPushButton
+        Answers. Without an answer the files are kept.
+    replace_requested : Signal
+        Emitted with the paths of the files that should be replaced.
+    """
+
+    replace_requested = Signal(tuple)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: tuple[Path, ...] = ()
+        self.label = Hint(self, marked=True)
+        self.keep = QPushButton("Keep them")
+        self.keep.clicked.connect(self.hide)
+        self.replace = QPushButton("Replace them by empty files")
+        self.replace.clicked.connect(self._replace)
+        row = QHBoxLayout()
+        for button in (self.keep, self.replace):
+            row.addWidget(button)
+        row.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.label)
+        layout.addLayout(row)
+
+    def ask(self, question: str, kept: tuple[Path, ...]) -> None:
+        """Ask about files; hide the question if there are none."""
+        self._kept = kept
+        self.label.say(question)
+        self.setVisible(bool(kept))
+
+    def _replace(self) -> None:
+        self.hide()
+        self.replace_requested.emit(self._kept)
 
 
 class ExportOutcome(QWidget):
-    """Result of an export: counts, the path of RELION's list, the input for RELION, messages.
+    """Result of an export: counts, what to do with the files, messages.
 
     Attributes
     ----------
@@ -33,12 +117,10 @@ class ExportOutcome(QWidget):
         Numbers of particles and micrographs that were written, or the reason why none were.
     open_folder : QPushButton
         Button that shows the files in the file manager.
-    index : QLineEdit
-        Path of RELION's list of the files, if it differs from `input_coordinates`.
-    typed : QLabel
-        Title of `input_coordinates`.
-    input_coordinates : QLineEdit
-        Input coordinates to type in RELION.
+    question : KeptQuestion
+        Question about files that were kept.
+    lines : list of ResultLine
+        Paths of the files and commands, and what to do with them.
     messages : QTextEdit
         Errors and notes.
     """
@@ -51,10 +133,9 @@ class ExportOutcome(QWidget):
         self.open_folder = QPushButton("Open folder")
         self.open_folder.setToolTip("Show the files in the file manager")
         self.open_folder.clicked.connect(self._open_folder)
-        self.index = _path_line("RELION's list of the files that were written")
-        self.typed = QLabel("Input coordinates in RELION:")
-        self.typed.setToolTip(_IN_RELION)
-        self.input_coordinates = _path_line(_IN_RELION)
+        self.question = KeptQuestion()
+        self.lines: list[ResultLine] = []
+        self._results = column(spacing=8)
         self.messages = QTextEdit()
         self.messages.setReadOnly(True)
         self.messages.setStyleSheet("background: transparent; padding: 0px")  # like a label
@@ -65,10 +146,11 @@ class ExportOutcome(QWidget):
         top.addWidget(self.open_folder)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(6)
         layout.addLayout(top)
-        for part in (self.index, self.typed, self.input_coordinates, self.messages):
-            layout.addWidget(part)
+        layout.addWidget(self.question)
+        layout.addLayout(self._results)
+        layout.addWidget(self.messages)
         self.forget()
 
     def forget(self) -> None:
@@ -77,7 +159,8 @@ class ExportOutcome(QWidget):
 
     def say(self, text: str) -> None:
         """Show only a message."""
-        self._show(text, None, None, None, ())
+        self.question.ask("", ())
+        self._show(text, None, (), ())
 
     def show_report(self, report: ExportReport) -> None:
         """Show the result of an export."""
@@ -85,11 +168,12 @@ class ExportOutcome(QWidget):
         written = f"{particles} of {_count(report.micrographs, 'micrograph')} written"
         messages = [f"Failed: {message}" for message in report.failed]
         messages += [f"{note}." for note in report.notes]
+        has_files = bool(report.files or report.kept)
+        self.question.ask(report.question, report.kept)
         self._show(
-            written if report.micrographs else "Nothing was written",
-            report.folder if report.files else None,
-            report.index,
-            report.input_coordinates,
+            written if report.files else "Nothing was written",
+            report.folder if has_files else None,
+            report.results if has_files else (),
             messages,
         )
 
@@ -97,18 +181,18 @@ class ExportOutcome(QWidget):
         self,
         headline: str,
         folder: Path | None,
-        index: Path | None,
-        input_coordinates: Path | None,
+        results: Sequence[ExportResult],
         messages: Iterable[str],
     ) -> None:
         self._folder = folder
         self.headline.setText(headline)
         self.open_folder.setVisible(folder is not None)
-        for line, path in ((self.index, index), (self.input_coordinates, input_coordinates)):
-            line.setVisible(path is not None)
-            line.setText("" if path is None else path.as_posix())
-        self.index.setVisible(index not in (None, input_coordinates))
-        self.typed.setVisible(input_coordinates is not None)
+        for line in self.lines:
+            line.setParent(None)
+            line.deleteLater()
+        self.lines = [ResultLine(result) for result in results]
+        for line in self.lines:
+            self._results.addWidget(line)
         self.messages.setPlainText("\n".join(messages))
         self.messages.setVisible(bool(self.messages.toPlainText()))
         self.setVisible(True)
@@ -130,12 +214,5 @@ class ExportOutcome(QWidget):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
 
 
-def _path_line(tooltip: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setReadOnly(True)
-    line.setToolTip(tooltip)
-    return line
-
-
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -148,7 +148,8 @@ class MicrographsPanel(Panel):
         self.status_filter.setToolTip("Show the micrographs with this status")
         self.status_filter.addItem("All", None)
         for status, title in STATUS_TITLES.items():
-            self.status_filter.addItem(title, status)
+            if status != "checking":  # it lasts for moments
+                self.status_filter.addItem(title, status)
         self.status_filter.currentIndexChanged.connect(self._filter)
         guard_wheel(self.status_filter)
 
@@ -285,6 +286,8 @@ def _sentence(totals: Totals) -> str:
     count = totals.counts.total()
     if not count:
         return ""
+    if unknown := totals.counts["checking"]:
+        return f"checking {unknown:,} of {count:,} …"
     noun = "particle" if totals.particles == 1 else "particles"
     return f"{totals.counts['picked']:,} of {count:,} picked · {totals.particles:,} {noun}"
 

@@ -17,6 +17,7 @@ RowStatus = Status | Literal["excluded"]
 
 #: Titles of the statuses, in their sort order.
 STATUS_TITLES: dict[RowStatus, str] = {
+    "checking": "Checking …",
     "not picked": "Not picked",
     "picked": "Picked",
     "settings changed": "Settings changed",
@@ -25,6 +26,7 @@ STATUS_TITLES: dict[RowStatus, str] = {
 }
 
 _STATUS_TOOLTIPS: dict[RowStatus, str] = {
+    "checking": "Looking for picks of this micrograph in the project",
     "not picked": "Not picked yet: press Pick or Pick all",
     "picked": "Picked with the current settings",
     "settings changed": "Picked with other settings: press Pick or Pick all to pick it again",

@@ -91,6 +91,7 @@ class CurrentMicrograph:
         for kind in ("image", "candidates"):
             workspace.runner.invalidate(kind)
         if self.record is not None and workspace.store is not None:
+            workspace.store.last_shown = self.record.id
             self.stored = workspace.store.load_candidates(self.record.id)
         self.changed.emit()
         self.map_changed.emit()

@@ -1,6 +1,6 @@
 """Export of the points of a project, written to files in a thread."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -11,16 +11,12 @@ from psygnal import Signal
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.batch.folder.outputs import default_box_size, explain
+from napari_drpnet.batch.folder.outputs import explain
 from napari_drpnet.project.controllers.current import CurrentMicrograph
-from napari_drpnet.project.files.export import (
-    ExportedMicrograph,
-    ExportReport,
-    export_picks,
-    preview_lines,
-)
+from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
 from napari_drpnet.project.files.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.files.export_relion import relion_project
+from napari_drpnet.project.files.export_report import ExportReport, selection_result
 from napari_drpnet.project.points.review import review_picks
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -92,8 +88,18 @@ class Exporter:
 
     # ---- writing
 
-    def export(self, folder: Path, options: ExportOptions, *, only_current: bool) -> None:
-        """Export the micrograph that is shown, or all included ones that are picked."""
+    def export(
+        self,
+        folder: Path,
+        options: ExportOptions,
+        *,
+        only_current: bool,
+        replace_with_empty: Collection[Path] = (),
+    ) -> None:
+        """Export the micrograph that is shown, or all included ones that are picked.
+
+        Parameters are those of `export_picks`; `only_current` selects the micrograph that is shown.
+        """
         workspace = self._workspace
         if workspace.store is None or workspace.plan is None:
             workspace.notify(
@@ -104,29 +110,37 @@ class Exporter:
         records = shown if only_current else workspace.included()
         asked = [(record, workspace.project.labels(record.id)) for record in records]
         picked = _gather(asked, workspace.plan, workspace.store)
-        work = partial(
-            _export,
+        star = workspace.project.settings.micrographs_star
+        write = partial(
+            export_picks,
             folder,
             picked,
             options,
-            workspace.project.settings.micrographs_star,
-            only_current,
-            len(asked),
-            {record.name for record in workspace.included()},
+            micrographs_star=star,
+            extend=only_current,
+            replace_with_empty=frozenset(replace_with_empty),
+            total=len(asked),
         )
+        included = {record.name for record in workspace.included()}
+        work = partial(_export, write, star, included if options.selection else None)
         workspace.runner.submit("export", work, self._finish)
 
-    def preview(self, options: ExportOptions) -> str:
-        """Return the beginning of the file that would be written for the shown micrograph."""
+    def preview(self, options: ExportOptions) -> tuple[str, str]:
+        """Return the name and the beginning of the file for the micrograph that is shown.
+
+        Both are empty if it is not picked.
+        """
         current = self._current
-        if current.review is None or current.stored is None:
-            return ""
-        box_size = options.box_size_px or default_box_size(current.stored.diameter_px)
-        coordinates = current.review.accepted_coordinates(current.states)
-        shape = current.stored.shape
-        name = current.record.name if current.record else ""
-        suffix = options.formats[0]
-        return preview_lines(coordinates, shape, suffix, float(box_size), micrograph_name=name)
+        if current.review is None or current.stored is None or current.record is None:
+            return "", ""
+        shown = ExportedMicrograph(
+            current.record.name,
+            PurePosixPath(current.record.output),
+            current.review.accepted_coordinates(current.states),
+            current.stored.shape,
+            current.stored.diameter_px,
+        )
+        return preview_lines(shown, options)
 
     def _recall(self) -> None:
         store = self._workspace.store
@@ -163,25 +177,13 @@ def _exported(
 
 
 def _export(
-    folder: Path,
-    picked: Iterator[ExportedMicrograph],
-    options: ExportOptions,
+    write: Callable[..., ExportReport],
     micrographs_star: Path | None,
-    extend: bool,
-    total: int,
-    included: set[str],
+    selected: Collection[str] | None,
     job: Job,
 ) -> ExportReport:
-    report = export_picks(
-        folder,
-        picked,
-        options,
-        micrographs_star=micrographs_star,
-        extend=extend,
-        total=total,
-        job=job,
-    )
-    return add_selection(report, micrographs_star, included) if options.selection else report
+    report = write(job=job)
+    return report if selected is None else add_selection(report, micrographs_star, selected)
 
 
 def add_selection(
@@ -212,4 +214,5 @@ def add_selection(
         return replace(report, failed=(*report.failed, explain(error, SELECTED, report.folder)))
     except InputFileError as error:
         return replace(report, failed=(*report.failed, str(error)))
-    return replace(report, files=(*report.files, target))
+    result = selection_result(report.folder, relion_project(micrographs_star, included))
+    return replace(report, files=(*report.files, target), results=(*report.results, result))

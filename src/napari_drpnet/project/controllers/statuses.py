@@ -19,7 +19,7 @@ from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
-Status = Literal["not picked", "picked", "settings changed", "failed"]
+Status = Literal["checking", "not picked", "picked", "settings changed", "failed"]
 Asked = tuple[MicrographRecord, tuple[Label, ...]]
 
 #: Number of micrographs that are counted before the table is updated.
@@ -34,7 +34,7 @@ class Summary:
     ----------
     status : str
         Status of picking; ``settings changed`` means that the candidates were found with other
-        settings.
+        settings, ``checking`` that it is not known yet whether there are any.
     accepted, above_threshold : int
         Number of accepted picks, which are exported, and of accepted and rejected picks.
     message : str
@@ -95,6 +95,7 @@ class Summaries:
     ) -> None:
         self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
+        self._unchecked: set[str] = set()
         self._uncounted: dict[str, None] = {}  # ids in the order of picking
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
@@ -104,7 +105,8 @@ class Summaries:
         picking.finished.connect(self.refresh)
 
     def __getitem__(self, micrograph: str) -> Summary:
-        return self._of.get(micrograph, Summary("not picked"))
+        status: Status = "checking" if micrograph in self._unchecked else "not picked"
+        return self._of.get(micrograph, Summary(status))
 
     def totals(self) -> Totals:
         """Return the totals of the included micrographs."""
@@ -114,6 +116,7 @@ class Summaries:
 
     def _forget(self) -> None:
         self._of.clear()
+        self._unchecked.clear()
         self._uncounted.clear()
 
     def _note_current(self, decision: Decision) -> None:
@@ -140,8 +143,21 @@ class Summaries:
         if workspace.store is None or workspace.plan is None:
             return
         asked = [(r, workspace.project.labels(r.id)) for r in records if r.id != self._current.id]
+        if unknown := {record.id for record, _ in asked} - self._of.keys():
+            self._mark_unchecked(unknown & workspace.store.stored_ids())
         work = partial(self._count_in_chunks, asked, workspace.plan, workspace.store)
-        workspace.runner.submit(kind, work, self._put_counted)
+        workspace.runner.submit(kind, work, self._put_counted, self._fail)
+
+    def _mark_unchecked(self, micrographs: set[str]) -> None:
+        new = micrographs - self._unchecked
+        self._unchecked |= new
+        if new:
+            self._workspace.micrographs_changed.emit(tuple(new))
+
+    def _fail(self, error: Exception) -> None:
+        unchecked, self._unchecked = self._unchecked, set()
+        self._workspace.micrographs_changed.emit(tuple(unchecked))
+        self._workspace.runner.errored.emit("count", error)
 
     def _count_in_chunks(
         self, asked: list[Asked], plan: Plan, store: ProjectStore, job: Job
@@ -156,13 +172,23 @@ class Summaries:
         return counted
 
     def _put_counted(self, summaries: dict[str, Summary]) -> None:
-        """Store summaries, except that of the shown micrograph; see `_note_current`."""
+        """Store summaries; that of the shown micrograph only if it is not known yet.
+
+        Later ones of the shown micrograph come from `_note_current`.
+        """
         shown = self._current.id
-        self._put({name: summary for name, summary in summaries.items() if name != shown})
+        self._put(
+            {
+                name: summary
+                for name, summary in summaries.items()
+                if name != shown or name in self._unchecked
+            }
+        )
 
     def _put(self, summaries: dict[str, Summary]) -> None:
         for name in summaries:
             self._uncounted.pop(name, None)
+        self._unchecked -= summaries.keys()
         known = self._workspace.project.micrographs
         merged = {name: _merged(self[name], new) for name, new in summaries.items()}
         changed = {

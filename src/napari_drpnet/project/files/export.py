@@ -1,6 +1,6 @@
 """Export of the accepted picks of many micrographs for RELION and other programs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import length_hint
 from pathlib import Path, PurePosixPath
@@ -14,21 +14,21 @@ from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.batch.folder.outputs import (
     INDEX,
-    coordinate_endings,
     default_box_size,
     explain,
-    relative_to_project,
     require_folder,
 )
 from napari_drpnet.formats import WRITTEN, Coordinates, read_coordinates, write_coordinates
+from napari_drpnet.images.micrograph import TIFF_SUFFIXES
+from napari_drpnet.project.files.export_joint import write_joint
 from napari_drpnet.project.files.export_options import ExportOptions
 from napari_drpnet.project.files.export_relion import (
     relion_notes,
     relion_project,
     write_relion_index,
 )
-
-CRYOSPARC = "cryosparc.star"
+from napari_drpnet.project.files.export_report import ExportReport, list_results
+from napari_drpnet.project.files.programs import PROGRAMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,38 +57,6 @@ class ExportedMicrograph:
     diameter_px: float
 
 
-@dataclass(frozen=True)
-class ExportReport:
-    """Result of an export.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Output folder.
-    files : tuple of pathlib.Path
-        Files that were written, except the index.
-    index : pathlib.Path or None
-        File that RELION takes as input coordinates; None if it was not written.
-    input_coordinates : pathlib.Path or None
-        Path of the index to enter in RELION, relative to its project folder if it is inside.
-    micrographs, particles : int
-        Number of micrographs with all files written, and of accepted picks on them.
-    notes : tuple of str
-        Notes for the user, as sentences without a full stop.
-    failed : tuple of str
-        Messages that say what could not be written and why.
-    """
-
-    folder: Path
-    files: tuple[Path, ...]
-    index: Path | None
-    input_coordinates: Path | None
-    micrographs: int
-    particles: int
-    notes: tuple[str, ...]
-    failed: tuple[str, ...]
-
-
 def export_picks(
     folder: Path,
     micrographs: Iterable[ExportedMicrograph],
@@ -96,6 +64,7 @@ def export_picks(
     *,
     micrographs_star: Path | None = None,
     extend: bool = False,
+    replace_with_empty: Collection[Path] = (),
     total: int | None = None,
     job: Job | None = None,
 ) -> ExportReport:
@@ -109,7 +78,7 @@ def export_picks(
         Output folder, created if missing. Files of the same names in it are replaced.
     micrographs : iterable of ExportedMicrograph
         Micrographs to export, taken one by one, so that they may be read lazily. A micrograph
-        without picks gets files without rows.
+        without picks gets files without rows, unless one of its files contains particles.
     options : ExportOptions
         Options chosen by the user.
     micrographs_star : pathlib.Path, optional
@@ -117,6 +86,9 @@ def export_picks(
         without a list, to the working folder.
     extend : bool
         Whether to keep other micrographs in an existing index, as when one of many is exported.
+    replace_with_empty : collection of pathlib.Path
+        Files with particles that may be replaced by files without rows. All others are kept, and
+        named in `ExportReport.kept`.
     total : int, optional
         Number of micrographs for the progress, if `micrographs` has no length.
     job : Job, optional
@@ -138,154 +110,184 @@ def export_picks(
     """
     require_folder(folder)
     expected, job = total or length_hint(micrographs), job or SilentJob()
-    written: list[_Written] = []
-    picked: list[Coordinates] = []
+    done: list[_Done] = []
     failed: list[str] = []
     owners: dict[PurePosixPath, str] = {}
-    for done, micrograph in enumerate(micrographs, start=1):
+    for number, micrograph in enumerate(micrographs, start=1):
         owner = owners.setdefault(micrograph.output, micrograph.name)
         if owner != micrograph.name:
             failed.append(f"{micrograph.name}: its files would replace those of {owner}")
         else:
             try:
-                written.append(_write(folder, micrograph, options))
-                picked += [_inside(micrograph)] if options.cryosparc else []
+                done.append(_write(folder, micrograph, options, replace_with_empty))
             except OSError as error:
                 failed.append(explain(error, micrograph.name, folder))
-        job.advance(done, max(done, expected), "export")
-    files = {one.name: one.files for one in written}
-    index = joint = None
-    try:
-        index = write_relion_index(
-            folder, files, options.relion, micrographs_star=micrographs_star, extend=extend
-        )
-        joint = write_cryosparc(folder, picked, extend=extend) if options.cryosparc else None
-    except OSError as error:
-        failed.append(explain(error, CRYOSPARC if index else INDEX, folder))
-    except InputFileError as error:
-        failed.append(str(error))
-    project = relion_project(micrographs_star, files)
+        job.advance(number, max(number, expected), "export")
+    lists = _write_list(folder, done, options, micrographs_star, extend, replace_with_empty)
+    written = [one for one in done if not one.is_kept]
+    files = [file for one in done for file in one.files]
+    project = relion_project(micrographs_star, [one.name for one in done])
     return ExportReport(
         folder,
-        (*(folder / file for one in written for file in one.files), *([joint] if joint else [])),
-        index,
-        index and relative_to_project(index, project),
+        (*(folder / file for one in written for file in one.files), *lists.joint),
+        lists.index,
+        tuple(list_results(folder, options, files, lists.single, project)),
+        (*(folder / file for one in done if one.is_kept for file in one.files), *lists.kept),
         len(written),
         sum(one.particles for one in written),
         tuple(_notes(written, options, micrographs_star)),
-        tuple(failed),
+        (*failed, *lists.failed),
     )
 
 
 def preview_lines(
-    coordinates: Coordinates,
-    shape: tuple[int, int],
-    suffix: str,
-    box_size_px: float,
-    limit: int = 12,
-    *,
-    micrograph_name: str = "micrograph.mrc",
-) -> str:
-    """Return the beginning of a coordinate file, produced by the writer of its format.
+    micrograph: ExportedMicrograph, options: ExportOptions, limit: int = 12
+) -> tuple[str, str]:
+    """Return the beginning of a file for the program, produced by the writer of its format.
 
     Parameters
     ----------
-    coordinates : Coordinates
-        Accepted picks.
-    shape : tuple of int
-        Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
-    suffix : str
-        Suffix of the format, a key of `WRITTEN`.
-    box_size_px : float
-        Side of the boxes in a ``.box`` or ``.cbox`` file, in unbinned pixels.
+    micrograph : ExportedMicrograph
+        Micrograph with its accepted picks.
+    options : ExportOptions
+        Options chosen by the user.
     limit : int
         Maximum number of picks to show.
-    micrograph_name : str
-        Name of the micrograph, for formats with a name in each row.
 
     Returns
     -------
-    str
+    name : str
+        Name of the file.
+    text : str
         Header and rows, with ``…`` on the last line if there are more.
     """
-    first = replace(coordinates.where(np.arange(len(coordinates))[:limit]), box_size_px=box_size_px)
+    program, picks = PROGRAMS[options.program], micrograph.coordinates
+    first = picks.where(np.arange(len(picks))[:limit])
+    name = program.joint or f"{micrograph.output.name}{program.ending}"
     with TemporaryDirectory() as folder:
-        path = Path(folder, f"preview{suffix}")
-        write_coordinates(path, first, shape, micrograph_name=micrograph_name)
+        path = Path(folder, f"preview{program.suffix}")
+        write_coordinates(
+            path,
+            replace(first, box_size_px=_box_size(micrograph, options)),
+            micrograph.shape,
+            program.format_name,
+            micrograph_name=micrograph.name,
+        )
         text = path.read_text(encoding="utf-8").strip()
-    return f"{text}\n…" if len(coordinates) > limit else text
+    return name, f"{text}\n…" if len(picks) > limit else text
 
 
-@dataclass(frozen=True)
-class _Written:
-    """Counts and files of an exported micrograph; `files` are relative to the folder."""
+@dataclass(frozen=True, eq=False)
+class _Done:
+    """Micrograph whose files, relative to the folder, were written or kept."""
 
     name: str
     files: tuple[str, ...]
+    is_kept: bool
+    inside: Coordinates
     particles: int
     outside: int
 
 
-def _write(folder: Path, micrograph: ExportedMicrograph, options: ExportOptions) -> _Written:
-    box_size = options.box_size_px or default_box_size(micrograph.diameter_px)
-    coordinates = replace(micrograph.coordinates, box_size_px=float(box_size))
-    files = [f"{micrograph.output}{end}" for end in coordinate_endings(options.formats)]
-    for file in files:
+def _write(
+    folder: Path,
+    micrograph: ExportedMicrograph,
+    options: ExportOptions,
+    may_empty: Collection[Path],
+) -> _Done:
+    shape = micrograph.shape
+    picks = replace(micrograph.coordinates, box_size_px=_box_size(micrograph, options))
+    inside_count = len(picks.on_whole_pixels(shape))
+    files = [f"{micrograph.output}{ending}" for ending in options.endings]
+    full = [file for file in files if not inside_count and _has_particles(folder / file)]
+    if all(folder / file in may_empty for file in full):
+        full = []
+    for file in [] if full else files:
         remove_leftovers(folder / file)
-        write_coordinates(
-            folder / file, coordinates, micrograph.shape, micrograph_name=micrograph.name
-        )
-    inside = len(coordinates.on_whole_pixels(micrograph.shape))
-    count = len(coordinates)
-    return _Written(micrograph.name, tuple(files), count, count - inside)
+        write_coordinates(folder / file, picks, shape, micrograph_name=micrograph.name)
+    return _Done(
+        micrograph.name,
+        tuple(full or files),
+        bool(full),
+        picks.where(inside(picks.centers_yx, shape)),
+        len(picks),
+        len(picks) - inside_count,
+    )
 
 
-def _inside(micrograph: ExportedMicrograph) -> Coordinates:
-    picks = micrograph.coordinates
-    return picks.where(inside(picks.centers_yx, micrograph.shape)).named(micrograph.name)
+def _box_size(micrograph: ExportedMicrograph, options: ExportOptions) -> float:
+    return float(options.box_size_px or default_box_size(micrograph.diameter_px))
+
+
+def _has_particles(path: Path) -> bool:
+    """Return whether a coordinate file exists that contains particles, or cannot be read."""
+    try:
+        return path.is_file() and len(read_coordinates(path)) > 0
+    except InputFileError:
+        return True
+
+
+@dataclass(frozen=True)
+class _List:
+    """File about all micrographs: the index of RELION, or the joint file of another program."""
+
+    index: Path | None = None
+    joint: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
+    failed: tuple[str, ...] = ()
+
+    @property
+    def single(self) -> Path | None:
+        return self.index or next(iter((*self.joint, *self.kept)), None)
+
+
+def _write_list(
+    folder: Path,
+    done: Sequence[_Done],
+    options: ExportOptions,
+    micrographs_star: Path | None,
+    extend: bool,
+    may_empty: Collection[Path],
+) -> _List:
+    program = PROGRAMS[options.program]
+    path = folder / (program.joint or INDEX)
+    try:
+        if program.relion is not None:
+            files = {one.name: one.files for one in done}
+            return _List(
+                write_relion_index(
+                    folder, files, program.relion, micrographs_star=micrographs_star, extend=extend
+                )
+            )
+        if program.joint and done:
+            picked = {one.name: one.inside for one in done}
+            is_written, is_kept = write_joint(
+                path, program.format_name, picked, extend=extend, may_empty=path in may_empty
+            )
+            return _List(joint=(path,) * is_written, kept=(path,) * is_kept)
+    except OSError as error:
+        return _List(failed=(explain(error, path.name, folder),))
+    except InputFileError as error:
+        return _List(failed=(str(error),))
+    return _List()
 
 
 def _notes(
-    written: Sequence[_Written], options: ExportOptions, micrographs_star: Path | None
+    written: Sequence[_Done], options: ExportOptions, micrographs_star: Path | None
 ) -> Iterator[str]:
-    outside = sum(one.outside for one in written)
-    rounded = [suffix for suffix in options.formats if WRITTEN[suffix].whole_pixels]
-    if outside and rounded:
-        kinds = " and ".join(rounded)
-        yield f"{outside} picks outside their micrograph are left out of {kinds} files"
+    program, outside = PROGRAMS[options.program], sum(one.outside for one in written)
+    suffixes = dict.fromkeys(Path(f"x{ending}").suffix for ending in options.endings)
+    kinds = [suffix for suffix in suffixes if WRITTEN[suffix].whole_pixels]
+    kinds += [program.suffix] if program.joint and program.suffix not in kinds else []
+    if outside and kinds:
+        yield (
+            f"{outside} picks outside their micrograph are left out of {' and '.join(kinds)} files"
+        )
     names = [one.name for one in written]
-    yield from relion_notes(names, options.formats, options.relion, micrographs_star)
-
-
-def write_cryosparc(folder: Path, picked: Iterable[Coordinates], *, extend: bool) -> Path:
-    """Write the file for cryoSPARC's job *Import Particles*.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Output folder.
-    picked : iterable of Coordinates
-        Picks of one micrograph each, with its name in each row.
-    extend : bool
-        Whether to keep other micrographs in an existing file.
-
-    Returns
-    -------
-    pathlib.Path
-        Path of the file.
-
-    Raises
-    ------
-    InputFileError
-        If an existing file to be extended cannot be read.
-    OSError
-        If the file cannot be written.
-    """
-    path, parts = folder / CRYOSPARC, list(picked)
-    if extend and path.exists():
-        old, new = read_coordinates(path, "relion"), Coordinates.joined(parts)
-        ours = set(new.micrograph_names or ())
-        others = np.array([name not in ours for name in old.micrograph_names or ()], bool)
-        parts = [old.where(others), new]
-    write_coordinates(path, Coordinates.joined(parts), format_name="cryosparc")
-    return path
+    if program.relion is not None:
+        yield from relion_notes(names, program.relion, micrographs_star)
+    if program.flips_tiff and any(name.lower().endswith(TIFF_SUFFIXES) for name in names):
+        yield (
+            f"{options.program} reads TIFF micrographs upside down: mirror these files "
+            "(drpnet convert --flip-rows) before it uses them"
+        )

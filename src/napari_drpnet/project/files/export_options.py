@@ -8,26 +8,22 @@ from pydantic import Field, field_validator
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.frozen import Parameters
-from napari_drpnet.batch.folder.outputs import require_formats
+from napari_drpnet.batch.folder.outputs import coordinate_endings, require_formats
 from napari_drpnet.formats import WRITTEN
-from napari_drpnet.relion.pipeline import RelionVersion
+from napari_drpnet.project.files.programs import PROGRAMS, ProgramName
 
 
 class ExportOptions(Parameters):
     """Options for exporting picks."""
 
-    formats: tuple[str, ...] = Field((".star",), title=f"Coordinate files: {', '.join(WRITTEN)}")
-    relion: RelionVersion = Field("5", title="Version of RELION that reads the files")
+    program: ProgramName = Field("RELION 5", title="Program that reads the files")
+    formats: tuple[str, ...] = Field((), title=f"Further coordinate files: {', '.join(WRITTEN)}")
     box_size_px: int | None = Field(
         None,
         ge=2,
         le=1_000_000,
         title="Side of boxes in .box and .cbox files, in pixels; default: 1.5 particle diameters",
     )
-    cryosparc: bool = Field(
-        False, title="Also one file of all particles for cryoSPARC's job Import Particles"
-    )
-
     selection: bool = Field(
         False, title="Also RELION's list of only the included micrographs, for its next job"
     )
@@ -35,8 +31,31 @@ class ExportOptions(Parameters):
     @field_validator("formats")
     @classmethod
     def _require_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        require_formats(formats)
+        if formats:
+            require_formats(formats)
         return formats
+
+    @property
+    def taken(self) -> str | None:
+        """Suffix of the file of each micrograph for the program; None if there is only one file."""
+        program = PROGRAMS[self.program]
+        return program.suffix if program.ending else None
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Suffixes of the further files, without that of the files for the program."""
+        return tuple(suffix for suffix in self.formats if suffix != self.taken)
+
+    @property
+    def endings(self) -> list[str]:
+        """Endings of the files of each micrograph, that for the program first."""
+        ending = PROGRAMS[self.program].ending
+        return [*([ending] if ending else []), *coordinate_endings(self.further)]
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the size of boxes is written to one of the files of each micrograph."""
+        return any(WRITTEN[Path(f"x{ending}").suffix].has_boxes for ending in self.endings)
 
 
 class ExportChoice(ExportOptions):

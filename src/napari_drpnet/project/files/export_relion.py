@@ -6,12 +6,9 @@ from pathlib import Path
 from napari_drpnet.batch.entries import PICKS
 from napari_drpnet.batch.folder.outputs import (
     INDEX,
-    coordinate_endings,
-    find_indexed,
     index_rows,
     relative_to_project,
 )
-from napari_drpnet.images.micrograph import TIFF_SUFFIXES
 from napari_drpnet.relion.lists import (
     project_folder,
     read_index,
@@ -69,8 +66,8 @@ def write_relion_index(
     Returns
     -------
     pathlib.Path or None
-        Path of the file; None if RELION reads none of the coordinate files, or if RELION 3.1
-        needs a list of micrographs and there is none.
+        Path of the file; None if there are no coordinate files, or if RELION 3.1 needs a list of
+        micrographs and there is none.
 
     Raises
     ------
@@ -92,23 +89,13 @@ def write_relion_index(
 
 
 def relion_notes(
-    names: Sequence[str],
-    formats: tuple[str, ...],
-    relion: RelionVersion,
-    micrographs_star: Path | None = None,
+    names: Sequence[str], relion: RelionVersion, micrographs_star: Path | None = None
 ) -> Iterator[str]:
     """Yield notes for the user on what else RELION needs to read the picks of micrographs."""
-    if find_indexed(coordinate_endings(formats)) is None:
-        yield "RELION reads .star and .box files: choose one of them to have its index as well"
-    elif micrographs_star is None and relion == "3.1":
+    if micrographs_star is None and relion == "3.1":
         yield f"RELION 3.1 needs a file that says where its list of micrographs is: {_OPEN_LIST}"
     elif micrographs_star is None and any(Path(name).is_absolute() for name in names):
         yield f"RELION knows micrographs by the names in its list: {_OPEN_LIST}"
-    if any(name.lower().endswith(TIFF_SUFFIXES) for name in names):
-        yield (
-            "RELION reads TIFF micrographs upside down: mirror these files "
-            "(drpnet convert --flip-rows) before it uses them"
-        )
 
 
 def _write_suffix(

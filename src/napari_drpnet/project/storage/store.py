@@ -11,7 +11,7 @@ from typing import Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from napari_drpnet.base.atomic_file import remove_leftovers
+from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.project.state.edits import Edit
 from napari_drpnet.project.state.model import Project
@@ -31,7 +31,8 @@ __all__ = [
     "projects_root",
 ]
 
-SNAPSHOT, JOURNAL = "project.json", "journal.jsonl"
+SNAPSHOT, JOURNAL, SHOWN = "project.json", "journal.jsonl", "last_shown.txt"
+_CANDIDATES = "candidates"
 #: Number of lines above which the journal should be compacted.
 LONG = 2000
 
@@ -53,6 +54,12 @@ class ProjectStore:
         Journal of the edits since the snapshot.
     complaints : list of str
         Messages for the user about damage that was found.
+
+    Attributes
+    ----------
+    last_shown : str
+        Id of the micrograph that was shown last; empty if unknown. It is saved by `sync` and
+        `close`, if that is possible.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class ProjectStore:
         #: Held while candidates are written, so that none are written after `close`.
         self._writing = Lock()
         self._unwritten: dict[str, StoredCandidates] = {}
+        self._saved_shown = self.last_shown = _read_shown(folder / SHOWN)
 
     @staticmethod
     def is_project(folder: Path) -> bool:
@@ -138,6 +146,7 @@ class ProjectStore:
         OSError
             If edits cannot be saved, or the operating system cannot guarantee that.
         """
+        self._save_shown()
         self._journal.write()
         self._journal.sync()
 
@@ -176,6 +185,7 @@ class ProjectStore:
         """
         if not self._lock.is_locked:
             return
+        self._save_shown()
         try:
             if self._journal.length or self._journal.unsaved:
                 self.compact(project)
@@ -208,6 +218,11 @@ class ProjectStore:
         unwritten = self._unwritten.get(micrograph_id)
         return unwritten or read_candidates(self._candidates_path(micrograph_id))
 
+    def stored_ids(self) -> set[str]:
+        """Return the ids of the micrographs that have candidates, which may be damaged."""
+        files = (self.folder / _CANDIDATES).glob("*.npz")
+        return {file.stem for file in files} | self._unwritten.keys()
+
     def _write_candidates(self) -> None:
         for micrograph_id in list(self._unwritten):
             path = self._candidates_path(micrograph_id)
@@ -224,8 +239,21 @@ class ProjectStore:
         complaint = journal.replay(project.apply)
         return cls(folder, lock, journal, [complaint] if complaint else []), project
 
+    def _save_shown(self) -> None:
+        if self.last_shown != self._saved_shown:
+            self._saved_shown = self.last_shown
+            with suppress(OSError), atomic_file(self.folder / SHOWN) as path:
+                path.write_text(self.last_shown, encoding="utf-8")
+
     def _candidates_path(self, micrograph_id: str) -> Path:
-        return self.folder / "candidates" / f"{micrograph_id}.npz"
+        return self.folder / _CANDIDATES / f"{micrograph_id}.npz"
+
+
+def _read_shown(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _lock(folder: Path) -> BaseFileLock:
