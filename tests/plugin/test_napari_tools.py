@@ -313,6 +313,20 @@ def test_saving_the_layer_writes_what_is_accepted(picked, tmp_path):
         assert len(written) == len(accepted)
 
 
+def test_the_button_of_3d_leaves_the_picks_where_they_can_be_corrected(picked, qtbot):
+    session, viewer = picked.session, picked.viewer
+    session.view.tool = "click"
+    place = session.current.review.centers_yx[0]
+    button = viewer.window._qt_viewer.viewerButtons.ndisplayButton
+    button.click()
+    qtbot.waitUntil(lambda: viewer.dims.ndisplay == 2)
+    picked.settle()
+    assert not button.isChecked()
+    assert "only in 2D" in picked.notices[-1].text
+    picked.click(place)
+    assert session.current.states[0] == State.REJECTED_BY_HAND
+
+
 # ---- our own tools
 
 

@@ -18,6 +18,7 @@ from napari_drpnet.plugin.canvas.layers import (
 )
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.mouse import Mouse
+from napari_drpnet.plugin.canvas.plane import Plane
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
@@ -49,6 +50,8 @@ class Controller:
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
+    plane : Plane
+        Guard that keeps the viewer in 2D while a micrograph is shown.
     adoption : Adoption
         Handler of the files that napari opens.
     host : HostWindow or None
@@ -66,12 +69,14 @@ class Controller:
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
+        self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
         self.host: HostWindow | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
         self.session.selection.focus_requested.connect(self._focus)
+        self.session.selection.hidden_reason = self.picks.hidden_reason
 
     def attach(self, window: QWidget) -> None:
         """Attach to a window: save once a second while it is open, and close with it."""
@@ -92,6 +97,7 @@ class Controller:
             self.host.stop()
             self.host = None
         self.mouse.disconnect()
+        self.plane.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)

@@ -186,8 +186,49 @@ def test_fast_clicks_do_not_zoom(picked, viewer):
     assert event.handled
 
 
-def test_without_a_layer_nothing_happens(drag, picked, viewer):
-    picked.session.view.tool = "click"
-    viewer.layers.clear()
-    drag((10, 10))
-    assert picked.session.project.labels(picked.session.current.id) == ()
+HIDING = {
+    "hidden": lambda session, viewer: setattr(session.view, "show_points", False),
+    "closed eye": lambda session, viewer: setattr(viewer.layers["picks"], "visible", False),
+    "transparent": lambda session, viewer: setattr(viewer.layers["picks"], "opacity", 0.0),
+    "deleted": lambda session, viewer: viewer.layers.remove("picks"),
+    "3D": lambda session, viewer: setattr(viewer.dims, "ndisplay", 3),
+}
+
+
+@pytest.mark.parametrize("way", HIDING)
+@pytest.mark.parametrize(
+    ("tool", "modifiers"), [("click", ()), ("click", ("Shift",)), ("accept", ())]
+)
+def test_points_that_cannot_be_seen_are_not_corrected(drag, picked, viewer, way, tool, modifiers):
+    session, notices = picked.session, []
+    session.view.tool = tool
+    session.current.set_label([0], accepted=False)
+    before, place = session.project.labels(session.current.id), place_of(session, 0)
+    if way == "3D":
+        viewer.add_image(np.zeros((4, 5, 6)))
+    HIDING[way](session, viewer)
+    session.noticed.connect(notices.append)
+    drag(place, modifiers=modifiers)
+    drag((2.0, 2.0), modifiers=modifiers)
+    assert session.project.labels(session.current.id) == before
+    assert len(notices) == 2
+    assert "nothing was changed" in notices[0].text
+    drag(
+        (2.0, 2.0), (60.0, 60.0), modifiers=modifiers
+    )  # only a brush would change points by a drag
+    assert len(notices) == (2 if tool == "click" and not modifiers else 3)
+    assert viewer.scene.camera.mouse_pan
+
+
+def test_points_are_corrected_again_once_they_are_shown(drag, picked, viewer):
+    session, layer = picked.session, viewer.layers["picks"]
+    session.view.tool = "click"
+    for hide, show in ((False, True), (0.0, 0.5)):
+        name = "visible" if show is True else "opacity"
+        setattr(layer, name, hide)
+        drag(place_of(session, 0))
+        assert session.current.accepted_count == 16
+        setattr(layer, name, show)
+        drag(place_of(session, 0))
+        assert session.current.accepted_count == 15
+        session.undo()

@@ -118,6 +118,22 @@ def test_what_is_drawn_over_it_goes_both_ways(panel, session, click, field):
     assert box.isChecked()
 
 
+@pytest.mark.parametrize(
+    ("name", "field"), [("picks", "show_points"), ("distance map", "show_map")]
+)
+def test_the_box_of_a_deleted_layer_is_not_ticked_and_brings_it_back(
+    panel, opened, viewer, click, wait, name, field
+):
+    opened.change("particle", diameter_angstrom=36.0)
+    opened.picking.pick_current()
+    wait(opened)
+    viewer.layers.remove(name)
+    assert not panel.toggles[field].isChecked()
+    click(panel.toggles[field])
+    assert viewer.layers[name].visible
+    assert panel.toggles[field].isChecked()
+
+
 def test_tooltips_tell_the_keys(panel):
     tips = {field: box.toolTip() for field, box in panel.toggles.items()}
     assert {field: tip[-3:] for field, tip in tips.items()} == {

@@ -53,6 +53,23 @@ def test_a_box_selects_only_what_is_drawn(session):
     assert selected(session) == [1, 3]
 
 
+def test_hidden_points_are_neither_labelled_nor_taken_back(session):
+    notices, reasons = [], ["The picks are hidden."]
+    session.noticed.connect(notices.append)
+    session.selection.hidden_reason = lambda: reasons[0]
+    session.selection.label(accepted=False)  # nothing is selected: the uncertain point is shown
+    assert notices == []
+    session.selection.label(accepted=False)
+    assert labels(session) == ()
+    reasons[0] = ""
+    session.selection.label(accepted=False)
+    session.selection.choose([int(np.flatnonzero(session.current.review.labelled)[0])])
+    reasons[0] = "The picks are hidden."
+    session.selection.take_back()
+    assert len(labels(session)) == 1
+    assert [notice.text for notice in notices] == ["The picks are hidden."] * 2
+
+
 def test_verdicts_on_the_selection_are_one_step_and_keep_it(session):
     session.selection.choose([2, 5, 7])
     session.selection.label(accepted=False)

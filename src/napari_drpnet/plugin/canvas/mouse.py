@@ -70,15 +70,16 @@ class Mouse:
 
     def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         tool = self._tool_of(event)
-        if tool in _BRUSHES:
+        if tool != "look" and self._session.selection.hidden_reason():
+            yield from self._refuse(event, tool)
+        elif tool in _BRUSHES:
             yield from self._paint(event, accepted=tool == "accept")
         elif tool == "click":
             yield from self._click_or_move(event)
 
     def _tool_of(self, event: Any) -> Tool:
         """Return the tool that a press uses; "look" where napari handles the press itself."""
-        layer, tool = self._picks.slot.layer, self._session.view.tool
-        is_shown = layer is not None and self._session.current.image is not None
+        tool, is_shown = self._session.view.tool, self._session.current.image is not None
         if tool in ("look", "box") or not is_shown or event.button != 1:
             return "look"
         active = self._viewer.layers.selection.active
@@ -89,6 +90,14 @@ class Mouse:
         if modified:
             return modified[0]
         return "look" if modifiers else tool
+
+    def _refuse(self, event: Any, tool: Tool) -> Iterator[None]:
+        """Say why points that cannot be seen are not corrected; napari pans with the mouse."""
+        pressed = event.pos if hasattr(event, "pos") else None
+        yield
+        is_dragged = yield from _is_dragged(event, pressed)
+        if tool in _BRUSHES or not is_dragged:
+            self._session.selection.refuse_hidden()
 
     def _paint(self, event: Any, accepted: bool) -> Iterator[None]:
         current, radius, position = self._session.current, self._brush_radius_px(), self._ruler()

@@ -1,6 +1,6 @@
 """Selected points: those in a box, or the one that the user is asked about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,6 +30,9 @@ class Selection:
     ----------
     in_doubt : bool
         Whether the selection is the uncertain point that `show_doubt` has shown.
+    hidden_reason : callable
+        Function without arguments that returns why the points cannot be seen, as a sentence, or an
+        empty text if they can; the window sets it.
     """
 
     changed = Signal()
@@ -40,6 +43,7 @@ class Selection:
         self._workspace, self._current = workspace, current
         self._centers_yx = np.empty((0, 2))
         self.in_doubt = False
+        self.hidden_reason: Callable[[], str] = lambda: ""
         self._seen: set[Position] = set()
         self._current.changed.connect(self._leave)
         self._current.points_changed.connect(self._find_again)
@@ -59,11 +63,20 @@ class Selection:
         """Clear the selection."""
         self._select([])
 
+    def refuse_hidden(self) -> bool:
+        """Return whether the points cannot be seen, so that none may be corrected; say why."""
+        reason = self.hidden_reason()
+        if reason:
+            self._workspace.notify("info", reason)
+        return bool(reason)
+
     def label(self, accepted: bool) -> None:
-        """Accept or reject the selected points.
+        """Accept or reject the selected points, if they can be seen.
 
         After an uncertain point, the next one is shown; if nothing is selected, the first one.
         """
+        if len(self.rows) and self.refuse_hidden():
+            return
         in_doubt = self.in_doubt
         if len(self.rows):
             self._current.set_label(self.rows.tolist(), accepted)
@@ -71,8 +84,8 @@ class Selection:
             self.show_doubt()
 
     def take_back(self) -> None:
-        """Remove the labels of the selected points."""
-        if len(self.rows):
+        """Remove the labels of the selected points, if they can be seen."""
+        if len(self.rows) and not self.refuse_hidden():
             self._current.forget(self.rows.tolist())
 
     def show_doubt(self) -> None:

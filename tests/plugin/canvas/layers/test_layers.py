@@ -113,6 +113,19 @@ def test_deleting_hidden_points_means_nothing(picked, viewer):
     assert np.count_nonzero(states == State.BELOW) == hidden
 
 
+def test_napari_tools_change_no_points_that_cannot_be_seen(picked, viewer):
+    session, layer, notices = picked.session, viewer.layers["picks"], []
+    session.noticed.connect(notices.append)
+    layer.opacity = 0.0
+    before = layer.data.copy()
+    layer.selected_data = {0, 1}
+    layer.remove_selected()
+    layer.add([10.0, 12.0])
+    np.testing.assert_array_equal(layer.data, before)
+    assert session.project.labels(session.current.id) == ()
+    assert ["transparent" in notice.text for notice in notices] == [True, True]
+
+
 def test_points_that_were_added_without_an_event_are_found(picked, viewer):
     session, layer = picked.session, viewer.layers["picks"]
     with layer.events.data.blocker():
@@ -202,10 +215,27 @@ def test_a_map_that_comes_before_its_micrograph_is_shown_with_it(picked, viewer)
 
 def test_showing_brings_deleted_points_back(picked, viewer):
     viewer.layers.remove(viewer.layers["picks"])
-    picked.session.view.show_points = False
     picked.session.view.show_points = True
     assert is_accepted(picked.session.current.states).sum() == 16
     assert drawn(viewer.layers["picks"]).sum() == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("picks", "show_points"), ("distance map", "show_map")]
+)
+def test_a_deleted_layer_counts_as_hidden_until_it_comes_back(picked, viewer, wait, name, field):
+    session = picked.session
+    viewer.layers.remove(name)
+    assert not getattr(session.view, field)
+    session.step(1)
+    session.picking.pick_current()
+    wait(session)
+    assert getattr(session.view, field)
+    assert viewer.layers[name].visible
+    setattr(session.view, field, False)
+    session.step(1)
+    wait(session)
+    assert not getattr(session.view, field)  # hidden, not deleted: it stays so
 
 
 def test_truth_is_drawn_for_the_micrograph_it_belongs_to(picked, viewer, tmp_path, wait, discs):

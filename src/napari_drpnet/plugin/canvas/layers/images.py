@@ -1,5 +1,7 @@
 """Image layers of the micrograph and the distance map."""
 
+from functools import partial
+
 from napari.components import ViewerModel
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
@@ -110,6 +112,7 @@ class MapView:
         self._session = session
         self._name = ""
         self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
+        self.slot.present.connect(partial(setattr, session.view, "show_map"))
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
         session.view.events.show_map.connect(self._show)

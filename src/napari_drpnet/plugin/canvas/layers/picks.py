@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from napari_drpnet.plugin.canvas.layers.looks import (
 )
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
+from napari_drpnet.plugin.canvas.plane import shows_plane
 from napari_drpnet.project.points.review import Review
 from napari_drpnet.project.session import Session
 
@@ -25,6 +27,11 @@ PICKS = "picks"
 _UNKNOWN_DIAMETER_PX = 50.0
 #: Hidden points have size 0: napari 0.9 draws all 2D points, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
+#: Least opacity of the layer at which points can be seen.
+_LEAST_OPACITY = 0.05
+_HIDDEN = "The picks are hidden, so nothing was changed. Press H to show them."
+_TRANSPARENT = "The picks are transparent, so nothing was changed. Raise their opacity."
+_NOT_FLAT = "Picks are drawn only in 2D, seen along the last two axes, so nothing was changed."
 
 
 class PicksView:
@@ -53,6 +60,7 @@ class PicksView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=3)
+        self.slot.present.connect(partial(setattr, session.view, "show_points"))
         self._drawing = self._is_in_hand = False
         self._review: Review | None = None
         self._drawn = np.empty(0, bool)
@@ -103,13 +111,26 @@ class PicksView:
     def reconcile(self) -> None:
         """Turn changes of the layer by other tools into edits, also where no event was emitted.
 
-        Nothing is done while the user drags points, because a redraw would end the drag.
+        Nothing is done while the user drags points, because a redraw would end the drag. Changes
+        of points that cannot be seen are reverted.
         """
         layer, current = self.slot.layer, self._session.current
         if layer is None or self._drawing or self._is_in_hand or not self._is_up_to_date():
             return
-        if current.take_over(self._drawn, layer.data):
-            self.draw()
+        if current.review is None or np.array_equal(layer.data, current.review.centers_yx):
+            return
+        if not self._session.selection.refuse_hidden():
+            current.take_over(self._drawn, layer.data)
+        self.draw()
+
+    def hidden_reason(self) -> str:
+        """Return why the points cannot be seen, as a sentence; an empty text if they can."""
+        layer = self.slot.layer
+        if layer is None or not self._session.view.show_points:
+            return _HIDDEN
+        if layer.opacity < _LEAST_OPACITY:
+            return _TRANSPARENT
+        return "" if shows_plane(self._viewer) else _NOT_FLAT
 
     def _is_up_to_date(self) -> bool:
         """Return whether the layer shows the candidates that the session has now."""

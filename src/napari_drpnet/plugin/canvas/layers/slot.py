@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
+from psygnal import Signal
 
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.project.session import Session
@@ -32,7 +33,12 @@ class LayerSlot(Generic[LayerT]):
     ----------
     frame : Frame or None
         Position of an image's pixels on the micrograph; None for data in unbinned pixels.
+    present : Signal
+        Emitted with False when the user has deleted the layer, and with True when another
+        micrograph allows it to come back.
     """
+
+    present = Signal(bool)
 
     def __init__(self, viewer: ViewerModel, session: Session, order: int) -> None:
         self._viewer = viewer
@@ -42,6 +48,7 @@ class LayerSlot(Generic[LayerT]):
         self.frame: Frame | None = None
         session.current.changed.connect(self._on_micrograph)
         session.settings_changed.connect(self._on_settings)
+        viewer.layers.events.removed.connect(self._on_removed)
 
     @property
     def layer(self) -> LayerT | None:
@@ -98,9 +105,15 @@ class LayerSlot(Generic[LayerT]):
 
     def _on_micrograph(self) -> None:
         """Allow a deleted layer to come back; remove the layer if there is no micrograph."""
-        self.revive()
+        if self.was_deleted:
+            self.revive()
+            self.present.emit(True)
         if self._session.current.record is None:
             self.remove()
+
+    def _on_removed(self, event: Any) -> None:
+        if self._layer is not None and event.value is self._layer:
+            self.present.emit(False)
 
     def _on_settings(self) -> None:
         if self._session.current.image is not None:
