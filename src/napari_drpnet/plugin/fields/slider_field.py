@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, ResetButton, guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts, decimals_for
+from napari_drpnet.plugin.fields.number_box import set_up_number
 
 _LARGEST = 1e6
 #: Greatest length of a unit beside the number; longer ones are in the tooltip only.
@@ -201,8 +202,8 @@ class SliderField(QWidget):
 
 def _number_box(suffix: str) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
+    set_up_number(box)
     box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-    box.setKeyboardTracking(False)
     box.setSuffix(suffix)
     # napari's theme leaves room for two buttons, which this box does not have.
     box.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")
