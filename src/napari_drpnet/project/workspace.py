@@ -25,6 +25,7 @@ from napari_drpnet.project.state.edits import (
 )
 from napari_drpnet.project.state.history import History
 from napari_drpnet.project.state.model import Project
+from napari_drpnet.project.state.particle_draft import ParticleDraft
 from napari_drpnet.project.storage.store import ProjectStore, projects_root
 from napari_drpnet.project.view import ViewState
 
@@ -77,6 +78,8 @@ class Workspace:
         Cache of distance maps and networks in memory.
     view : ViewState
         State of the view of the micrograph.
+    draft : ParticleDraft
+        Values of the particle that wait for its diameter or for the pixel size.
     settings_replaced : Signal
         Emitted after ``settings_changed``, with the settings before and after the change.
     settled : Signal
@@ -101,6 +104,7 @@ class Workspace:
         self.runner.errored.connect(self._complain_of_job)
         self.cache = StageCache(self.options.cache_bytes)
         self.view = ViewState()
+        self.draft = ParticleDraft()
         self.store: ProjectStore | None = None
         self._plan: tuple[Settings, Plan | str] | None = None
         self._weights: tuple[tuple[str, ...], ChosenWeights] | None = None
@@ -199,12 +203,16 @@ class Workspace:
         live : bool
             Whether a slider is being moved. All changes until `settle` are one undo step.
         **values
-            New values by parameter name; None means the recommendation of the weights.
+            New values by parameter name; None means the recommendation of the weights. Those of
+            the particle wait in `draft` for its diameter.
         """
         before = self.project.settings
         model: BaseModel | None = getattr(before, stage)
         kind = ParticleParameters if model is None else type(model)
         try:
+            if stage == "particle" and not (values := self._draft_particle(values)):
+                self.settings_changed.emit()
+                return
             changed = kind.model_validate((model.model_dump() if model else {}) | values)
         except ValidationError as error:
             self.notify("error", "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors()))
@@ -216,6 +224,16 @@ class Workspace:
             self.do(SettingsEdit(before=before, after=after), merge)
         if not live:
             self.settle()
+
+    @property
+    def given_pixel_size_angstrom(self) -> float | None:
+        """Pixel size in Å that the user gave; None for that of the file."""
+        return (self.project.settings.particle or self.draft).pixel_size_angstrom
+
+    def keep_measured(self, diameter_px: float) -> None:
+        """Keep a diameter, measured in unbinned pixels, until the user gives the pixel size."""
+        self.draft = self.draft.with_values({"diameter_px": diameter_px})
+        self.settings_changed.emit()
 
     def settle(self) -> None:
         """Complete the changes of settings since the last call, as when a slider is released."""
@@ -251,6 +269,17 @@ class Workspace:
         self.noticed.emit(Notice(level, text))
 
     # ---- inside
+
+    def _draft_particle(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of the particle to change; none while they wait for the diameter."""
+        is_new = self.project.settings.particle is None
+        values = self.draft.complete(values)
+        if "diameter_angstrom" in values:
+            self.draft = self.draft.without_diameter()
+            return self.draft.waiting() | values if is_new else values
+        if is_new:
+            self.draft = self.draft.with_values(values)
+        return {} if is_new else values
 
     def _look_up_plan(self) -> Plan | str:
         """Return the plan of the settings; weights are looked up only if a name has changed."""

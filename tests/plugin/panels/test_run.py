@@ -59,7 +59,7 @@ def test_it_says_what_to_do_first(panel, session, discs, wait):
     session.open_paths(list(discs))
     wait(session)
     assert panel.hint.isHidden()
-    assert not panel.pick.isEnabled()
+    assert panel.pick.isEnabled()  # it leads to the diameter
     session.change("particle", diameter_angstrom=36.0)
     assert panel.pick.isEnabled()
     assert panel.pick_all.isEnabled()

@@ -50,7 +50,7 @@ class RunPanel(Panel):
     def _show_readiness(self, _: tuple[str, ...] = ()) -> None:
         """Enable the buttons that can be used, and show what is missing for the others."""
         session = self.session
-        ready = session.plan is not None
+        ready = session.plan is not None or session.project.settings.particle is None
         self.pick.setEnabled(ready and session.current.record is not None)
         self.pick_all.setEnabled(ready and any(session.included()))
         if not session.project.micrographs:

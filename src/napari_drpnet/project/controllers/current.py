@@ -24,8 +24,9 @@ from napari_drpnet.project.points.review import (
     rows_within,
 )
 from napari_drpnet.project.stages.decision import Decision, decide
-from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
+from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord
 from napari_drpnet.project.state.labels import given_by
+from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
 from napari_drpnet.project.workspace import Workspace
 
@@ -62,6 +63,7 @@ class CurrentMicrograph:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.record: MicrographRecord | None = None
+        self._rendered_size: float | None = None
         self.image: ShownImage | None = None
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
@@ -71,7 +73,7 @@ class CurrentMicrograph:
         self.selected_rows: Rows = np.empty(0, np.intp)
         workspace.micrographs_changed.connect(self._on_micrographs)
         workspace.labels_changed.connect(self._on_labels)
-        workspace.settings_replaced.connect(self._on_settings)
+        workspace.settings_changed.connect(self._on_settings)
         workspace.view.events.display.connect(self._render)
         workspace.view.events.show_rejected.connect(self._redraw)
 
@@ -121,9 +123,8 @@ class CurrentMicrograph:
     def _render(self) -> None:
         if self.record is not None:
             workspace, display = self._workspace, self._workspace.view.display
-            work = partial(
-                render_record, self.record, workspace.project.settings.parameters, display
-            )
+            self._rendered_size = workspace.given_pixel_size_angstrom
+            work = partial(render_record, self.record, self._rendered_size, display)
             fail = partial(self._fail_to_render, display)
             workspace.runner.submit("image", work, self._show_image, fail, live=True)
 
@@ -185,8 +186,7 @@ class CurrentMicrograph:
     @property
     def pixel_size_angstrom(self) -> float | None:
         """Pixel size in Å from the settings, RELION's list or the header; None if unknown."""
-        particle = self._workspace.project.settings.particle
-        given = particle.pixel_size_angstrom if particle else None
+        given = self._workspace.given_pixel_size_angstrom
         listed = self.record.pixel_size_angstrom if self.record else None
         return given or listed or (self.image.pixel_size_angstrom if self.image else None)
 
@@ -196,10 +196,18 @@ class CurrentMicrograph:
         self.map_changed.emit()
         self._review()
 
-    def _on_settings(self, before: Settings, after: Settings) -> None:
-        """Render the image again if the pixel size has changed."""
-        sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
-        if sizes[0] != sizes[1]:
+    def measure(self, diameter_px: float) -> None:
+        """Take the particle diameter in unbinned pixels; it waits until the pixel size is known."""
+        size = self.pixel_size_angstrom
+        if size is None:
+            self._workspace.keep_measured(diameter_px)
+        else:
+            diameter = diameter_from_pixels(diameter_px, size)
+            self._workspace.change("particle", diameter_angstrom=diameter)
+
+    def _on_settings(self) -> None:
+        """Render the image again if the user has given another pixel size."""
+        if self._workspace.given_pixel_size_angstrom != self._rendered_size:
             self._render()
 
     def _on_labels(self, micrograph: str) -> None:
