@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
+from napari_drpnet.project.jobs.failures import Failures
 from napari_drpnet.project.jobs.runner import JobRunner
 from napari_drpnet.project.notices import Notice, explain
 from napari_drpnet.project.stages.cache import StageCache
@@ -74,6 +75,8 @@ class Workspace:
         Undo and redo history.
     runner : JobRunner
         Runner of the jobs of all controllers.
+    failures : Failures
+        Why jobs failed, until they are tried again.
     cache : StageCache
         Cache of distance maps and networks in memory.
     view : ViewState
@@ -102,6 +105,7 @@ class Workspace:
         self.deliver = deliver
         self.runner = JobRunner(deliver)
         self.runner.errored.connect(self._complain_of_job)
+        self.failures = Failures()
         self.cache = StageCache(self.options.cache_bytes)
         self.view = ViewState()
         self.draft = ParticleDraft()
@@ -119,6 +123,7 @@ class Workspace:
     def adopt(self, project: Project, store: ProjectStore | None) -> None:
         """Replace the open project by another one."""
         self.project, self.store = project, store
+        self.failures.clear()
         project.micrographs_changed.connect(self._on_micrographs)
         project.labels_changed.connect(self._on_labels)
         project.settings_changed.connect(self._on_settings)
@@ -335,4 +340,5 @@ class Workspace:
             self._is_saving = True
 
     def _complain_of_job(self, kind: str, error: Exception) -> None:
+        self.failures.note(kind, explain(error))
         self.notify("error", explain(error))

@@ -142,6 +142,10 @@ def test_a_device_that_is_not_there_is_told_once(opened):
     opened.pick_all()
     assert len(opened.texts()) == 1
     assert statuses(opened) == ["not picked"] * 3
+    assert opened.session.obstacle == opened.texts()[0]
+    opened.session.change("detector", device="cpu")
+    opened.pick_all()
+    assert opened.session.obstacle == ""
 
 
 # ---- what lands

@@ -71,7 +71,8 @@ class ClassifyPanel(Panel):
             choices=_list_choices,
             choose_file=partial(choose_weights_file, self, "classifier"),
         )
-        self.histogram = HistogramPlot("P(particle)", empty_text="No picks yet: press Pick")
+        self.histogram = HistogramPlot("P(particle)")
+        self.explain_absence(self.histogram)
         accept_here = partial(getattr, self.session.current, "accept")
         self.accept = self._fields.slider("accept", 0, 1, found=accept_here)
         self.rule = Hint()

@@ -76,7 +76,7 @@ class ComparePanel(Panel):
         parts = (self._make_rates(), self._make_counts(), self._make_curve())
         self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
-        for part in (self._make_source(), self.hint, self.body):
+        for part in (self._make_source(), self.failure_hint("truth"), self.hint, self.body):
             layout.addWidget(part)
         layout.addStretch()
         self._listen()

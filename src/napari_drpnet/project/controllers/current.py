@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
+from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import (
     LABEL_REACH,
@@ -46,6 +47,8 @@ class CurrentMicrograph:
     ----------
     selected_rows : (k,) int array
         Selected rows of the review, which are always drawn; `Selection` sets them.
+    unreadable : Signal
+        Emitted with the id of a micrograph whose file cannot be shown, and the reason.
     decided : Signal
         Emitted when the accepted points have been determined again.
     opened : Signal
@@ -54,6 +57,7 @@ class CurrentMicrograph:
 
     changed = Signal()
     opened = Signal()
+    unreadable = Signal(str, str)
     decided = Signal(Decision)
     image_changed = Signal()
     map_changed = Signal()
@@ -125,19 +129,23 @@ class CurrentMicrograph:
             workspace, display = self._workspace, self._workspace.view.display
             self._rendered_size = workspace.given_pixel_size_angstrom
             work = partial(render_record, self.record, self._rendered_size, display)
-            fail = partial(self._fail_to_render, display)
+            fail = partial(self._fail_to_render, self.record.id, display)
             workspace.runner.submit("image", work, self._show_image, fail, live=True)
 
     def _show_image(self, image: ShownImage) -> None:
         self.image = image
         self.image_changed.emit()
 
-    def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
+    def _fail_to_render(
+        self, micrograph: str, display: DisplayParameters, error: Exception
+    ) -> None:
         """Report the error; switch off a low-pass filter that the micrograph cannot have."""
         self._workspace.runner.errored.emit("image", error)
         if isinstance(error, ValueError):
             view = self._workspace.view
             view.display = display.model_copy(update={"lowpass_angstrom": None})
+        else:
+            self.unreadable.emit(micrograph, explain(error))
 
     # ---- points
 
@@ -193,6 +201,8 @@ class CurrentMicrograph:
     def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
         """Show candidates and their distance map."""
         self.stored, self.map = stored, shown_map
+        if self.image is None and self._workspace.runner.status("image").state == "idle":
+            self._render()  # its file can be read by now
         self.map_changed.emit()
         self._review()
 

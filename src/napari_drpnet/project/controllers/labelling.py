@@ -57,6 +57,7 @@ class Labeller:
             return
         records = list(workspace.project.micrographs.values())
         work = partial(_read, path, records, workspace.store)
+        workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
     def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
@@ -94,6 +95,7 @@ class Labeller:
         if plan is None or store is None:
             workspace.notify("warning", workspace.problem or "Open micrographs first.")
             return
+        workspace.failures.forget("label")
         work = partial(propose_labels, workspace.included(), plan, store)
         workspace.runner.submit("label", work, self._take_proposals)
 

@@ -83,6 +83,7 @@ class PickingJobs:
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
         record, plan = self._current.record, self._require_plan()
+        self._workspace.failures.forget("list", "pick all")
         if record is None or plan is None:
             return
         if self._current.image is not None and self._current.pixel_size_angstrom is None:
@@ -93,6 +94,7 @@ class PickingJobs:
     def pick_all(self) -> None:
         """Pick all included micrographs that are not picked with the current settings yet."""
         workspace, plan = self._workspace, self._require_plan()
+        workspace.failures.forget("list", "pick all")
         if plan is not None and workspace.store is not None:
             records = workspace.included()
             work = partial(self._work_through, records, plan, workspace.store)
