@@ -9,6 +9,7 @@ from typing import Any, Literal
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
 from napari_drpnet.project.jobs.failures import Failures
@@ -165,7 +166,7 @@ class Workspace:
         self.sync()
         unsaved = 0 if self.store is None else self.store.unsaved
         if unsaved:
-            text = f"{unsaved} edits of this project cannot be saved, so it stays open. "
+            text = f"{counted(unsaved, 'edit')} of this project cannot be saved, so it stays open. "
             self.notify("error", text + "Free some disk space.")
         return not unsaved
 
@@ -177,7 +178,11 @@ class Workspace:
             if store is not None:
                 store.close(self.project)
         except OSError as error:
-            lost = f" The last {store.unsaved} edits are lost." if store and store.unsaved else ""
+            lost = (
+                f" Lost: the last {counted(store.unsaved, 'edit')}."
+                if store and store.unsaved
+                else ""
+            )
             self.notify("error", f"Cannot save: {explain(error)}.{lost}")
 
     # ---- settings

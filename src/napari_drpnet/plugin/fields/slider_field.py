@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, ResetButton, guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts, decimals_for
 from napari_drpnet.plugin.fields.number_box import set_up_number
@@ -141,7 +142,7 @@ class SliderField(QWidget):
     def set_recommended(self, value: float | None) -> None:
         """Set the recommended value that the tooltip of ↺ shows; None if it is unknown."""
         self._recommended = value
-        known = "" if value is None else f" ({value:.3g}{self.number.suffix()})"
+        known = "" if value is None else f" ({short_number(value)}{self.number.suffix()})"
         self.reset.setToolTip(f"{self._reset_text}{known}")
 
     def set_range(self, low: float, high: float) -> None:

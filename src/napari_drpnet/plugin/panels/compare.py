@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
 from napari_drpnet.plugin.fields.controls import Hint, column
@@ -210,7 +211,7 @@ class ComparePanel(Panel):
         if best is None or review is None:
             self.best.setText("")
             return
-        cut = f"{review.merit_name} ≥ {best.threshold:.3g}"
+        cut = f"{review.merit_name} ≥ {short_number(best.threshold)}"
         self.best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
 
     def _on_job(self, status: JobStatus) -> None:

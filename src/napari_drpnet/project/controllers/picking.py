@@ -6,6 +6,7 @@ from functools import partial
 from psygnal import Signal
 
 from napari_drpnet.base.jobs import Cancelled, Job
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.fingerprint import CUTS
 from napari_drpnet.project.controllers.current import CurrentMicrograph
@@ -184,7 +185,7 @@ class PickingJobs:
         self.finished.emit()
         bad = f"; {failed} could not be picked: see their status" if failed else ""
         self._workspace.notify(
-            "warning" if failed else "info", f"{picked} micrographs picked{bad}."
+            "warning" if failed else "info", f"{counted(picked, 'micrograph')} picked{bad}."
         )
 
     def _require_plan(self) -> Plan | None:
