@@ -10,6 +10,7 @@ import pytest
 
 from napari_drpnet.project.points.axes import LinearAxis
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.state.particle_draft import ParticleDraft
 from napari_drpnet.project.view import ViewState
 from waiting import LIMIT_S
 
@@ -141,6 +142,7 @@ class Window:
         for field in dataclasses.fields(ViewState):
             setattr(session.view, field.name, getattr(ViewState(), field.name))
         session.do_quietly(SettingsEdit(before=session.project.settings, after=Settings()))
+        session.draft = ParticleDraft()
         assert session.open_project(folder)
         self.viewer.layers.clear()
         self.notices.clear()

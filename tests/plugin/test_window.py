@@ -145,6 +145,18 @@ def test_tab_goes_from_top_to_bottom(picked):
         assert all(below >= above - 8 for above, below in pairwise(rows))
 
 
+def test_pick_without_a_pixel_size_leads_to_its_field_from_any_tab(window, tmp_path, write_discs):
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
+    window.session.open_paths([tmp_path / "unknown.mrc"])
+    window.wait()
+    window.session.change("particle", diameter_angstrom=36.0)
+    window.picker.show_tab("View")
+    window.settle()
+    window.press("Ctrl+Return")
+    page = window.picker.tabs.currentWidget().widget()
+    assert page.window().focusWidget() is page.particle.pixel_size[0].native
+
+
 def test_an_automatic_cut_that_accepts_nothing_says_why_until_a_number_is_typed(
     window, discs, automatic_weights, qtbot, type_into
 ):

@@ -217,8 +217,9 @@ def test_values_that_cannot_be_are_told_and_change_nothing(desk):
     assert desk.texts()[0].startswith("diameter_angstrom: ")
     assert "sigma_px: " in desk.texts()[1]
     assert "level: " in desk.texts()[1]
-    desk.session.change("particle", polarity="dark")  # without a diameter there is no particle
-    assert "diameter_angstrom" in desk.texts()[2]
+    desk.session.change("particle", polarity="green")
+    assert desk.texts()[2].startswith("polarity: ")
+    assert desk.session.draft.polarity == "auto"
 
 
 def test_a_slider_is_one_step_until_it_is_let_go(picked):
@@ -386,7 +387,7 @@ def test_edits_that_are_lost_at_the_end_are_told(picked, monkeypatch):
         picked.current.set_label([0], accepted=False)
         picked.current.set_label([1], accepted=False)
         picked.session.close()
-    assert "last 2 edits are lost" in picked.texts()[-1]
+    assert "Lost: the last 2 edits." in picked.texts()[-1]
 
 
 def test_a_long_journal_is_made_short_now_and_then(picked, monkeypatch):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import inside
+from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
 from napari_drpnet.evaluation.pairing import bare_path
@@ -216,7 +217,7 @@ class _Conversion:
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        click.echo(f"{len(coordinates)} particles: {self.source} -> {target}")
+        click.echo(f"{counted(len(coordinates), 'particle')}: {self.source} -> {target}")
 
     def _refuse_matlab(self) -> None:
         is_plain = self.reader is not None and self.reader.name == "relion"

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.results.curation import CurationRules, Selection, curate
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.relion.lists import SELECTED
@@ -67,7 +68,8 @@ def _describe(selection: Selection, out: Path) -> str:
     total = len(selection.kept) + len(selection.excluded)
     lines = [f"{name}  excluded: {reason}" for name, reason in selection.excluded.items()]
     lines += [
-        f"{len(selection.kept)} of {total} micrographs kept, with {selection.particles} particles",
+        f"{len(selection.kept)} of {counted(total, 'micrograph')} kept, "
+        f"with {counted(selection.particles, 'particle')}",
         f"Wrote {out}",
     ]
     return "\n".join(lines)

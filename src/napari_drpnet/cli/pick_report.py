@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
 from napari_drpnet.batch.results.summary import find_doubts
 from napari_drpnet.batch.results.wording import (
-    count,
     count_advice,
     describe_accepts,
     list_weights,
@@ -58,7 +58,7 @@ def summarize(report: BatchReport) -> str:
     accepted = sum(picked.accepted for picked in report.picked)
     lines = [
         *describe_run("Picked", report),
-        f"{accepted} particles accepted in total",
+        f"{counted(accepted, 'particle')} accepted in total",
         _describe_expected(report),
         f"Index: {report.index}" if report.index else "",
     ]
@@ -73,8 +73,8 @@ def describe_run(verb: str, report: BatchReport) -> list[str]:
     *first, last = [f"{n.name} ({n.sha256[:8]})" for n in list_weights(report.networks)]
     weights = f"{', '.join(first)} and {last}" if first else last
     line = (
-        f"{verb} {count(len(now))} in {report.seconds:.1f} s on {device.name} ({device.reason}) "
-        f"with {weights}"
+        f"{verb} {counted(len(now), 'micrograph')} in {report.seconds:.1f} s "
+        f"on {device.name} ({device.reason}) with {weights}"
     )
     return [line, *([f"{earlier} more were finished before"] if earlier else [])]
 
@@ -103,14 +103,14 @@ def complain(
     """
     lines = [f"  {failed.message}" for failed in report.failed]
     if lines:
-        lines.insert(0, f"{count(len(lines))} FAILED:")
+        lines.insert(0, f"{counted(len(lines), 'micrograph')} FAILED:")
     lines += find_doubts(report)
     if not advised:
         lines += map(str, count_advice(report.picked))
     if report.interrupted:
         lines.append(f"Interrupted: {remedy}")
     elif report.waiting:
-        lines.append(f"{count(report.waiting)} not finished yet: {remedy}")
+        lines.append(f"{counted(report.waiting, 'micrograph')} not finished yet: {remedy}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.simulation import (
     ALL_SHAPES,
@@ -97,5 +98,5 @@ def _of_shape(shape: str | None, parameters: SimulationParameters, seed: int) ->
 
 
 def _line(path: Path, simulated: SimulatedMicrograph) -> str:
-    count, diameter = len(simulated.centers_yx), simulated.diameter_angstrom
-    return f"{path}.mrc  {count} particles of {diameter:.0f} Å"
+    particles = counted(len(simulated.centers_yx), "particle")
+    return f"{path}.mrc  {particles} of {simulated.diameter_angstrom:.0f} Å"

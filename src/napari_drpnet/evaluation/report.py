@@ -5,6 +5,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.precision_recall import Tally
 from napari_drpnet.evaluation.scores import Evaluation, PickScore, RadiusEvaluation
 
@@ -180,9 +181,9 @@ def plot_evaluation(evaluation: Evaluation, path: str | PathLike[str]) -> None:
     axes.set_xlabel("recall (share of the particles that are found)")
     axes.set_ylabel("precision (share of the picks that are right)")
     axes.spines[["top", "right"]].set_visible(False)
-    count = len(evaluation.names)
+    micrographs = counted(len(evaluation.names), "micrograph")
     axes.set_title(
-        f"Picks against truth, {count} micrograph{'s' * (count > 1)}, one-to-one matching",
+        f"Picks against truth, {micrographs}, one-to-one matching",
         loc="left",
         fontsize=10,
         pad=10,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.class_maps import resample_mask
 from napari_drpnet.base.geometry import Frame
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.images.equalise import equalise
 from napari_drpnet.images.valid_area import fill_invalid, find_valid_area, is_clear
 
@@ -147,7 +148,7 @@ def preprocess(
     """
     if min(pixels.shape) < diameter_px:
         raise ValueError(
-            f"a particle of {diameter_px:.4g} px does not fit into a micrograph of "
+            f"a particle of {short_number(diameter_px, 4)} px does not fit into a micrograph of "
             f"{pixels.shape[1]} × {pixels.shape[0]} px"
         )
     if diameter_px < _LEAST_DIAMETER_PX:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.geometry import Frame, swap_xy
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preprocess import preprocess
 
@@ -273,9 +274,9 @@ def _caption(
 ) -> list[list[Text]]:
     """Return the lines of the caption, whose coloured parts also serve as the legend."""
     accepted = int(picks.accepted.sum())
-    diameter = f"⌀ {diameter_px:.4g} px"
+    diameter = f"⌀ {short_number(diameter_px, 4)} px"
     if micrograph.pixel_size_angstrom:
-        diameter += f" = {diameter_px * micrograph.pixel_size_angstrom:.4g} Å"
+        diameter += f" = {short_number(diameter_px * micrograph.pixel_size_angstrom, 4)} Å"
     facts: list[Text] = [
         (f"○ {accepted} accepted", _GREEN),
         (f"✕ {len(picks) - accepted} rejected", _ORANGE),

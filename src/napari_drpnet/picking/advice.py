@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.images.equalise import is_unusual
 from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.detection import UNSURE, Detection
@@ -101,10 +102,10 @@ def advise_on_picks(picks: Picks, parameters: ResolvedParameters) -> str:
     peaks = parameters.peaks
     if not count:
         score = ranking_score(picks, parameters)
-        highest = f" (the highest has {score.max():.3g})" if len(score) else ""
+        highest = f" (the highest has {short_number(score.max())})" if len(score) else ""
         limit = peaks.least_score
         return (
-            f"No candidate reaches the threshold of {limit:.3g}{highest}. "
+            f"No candidate reaches the threshold of {short_number(limit)}{highest}. "
             "Check the particle diameter and the polarity, or lower the threshold."
         )
     if accepted and not (count >= _MANY_CANDIDATES and accepted < _FEW * count):
@@ -185,7 +186,7 @@ def _about_pixel_size(pixel_size_angstrom: float) -> str:
     if least <= pixel_size_angstrom <= greatest:
         return ""
     return (
-        f"A pixel size of {pixel_size_angstrom:.3g} Å is unusual. "
+        f"A pixel size of {short_number(pixel_size_angstrom)} Å is unusual. "
         "Check it, since headers are often wrong."
     )
 

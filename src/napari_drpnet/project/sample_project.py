@@ -15,6 +15,7 @@ def open_sample(session: Session) -> None:
     The micrograph is simulated in a thread the first time on a computer, which takes seconds. If
     no particle diameter is set, that of the sample is used.
     """
+    session.failures.forget("list")
     session.runner.submit("list", _make_files, partial(_open, session))
 
 

@@ -15,7 +15,7 @@ from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.jobs.lanes import JobKind
-from napari_drpnet.project.notices import Notice, explain
+from napari_drpnet.project.notices import Notice
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import (
     Edit,
@@ -62,6 +62,33 @@ class Session(Workspace):
         self.labeller = Labeller(self)
         self.learner = Learner(self, self.current, self.selection)
 
+    # ---- what the user has to do
+
+    @property
+    def obstacle(self) -> str:
+        """Message about what prevents picking, until that is fixed; empty if nothing does.
+
+        It does not ask for the particle diameter, whose field asks itself.
+        """
+        record = self.current.record
+        if self.failures["list"]:
+            return self.failures["list"]
+        if not self.project.micrographs:
+            return "Open micrographs first: with Open… in the table of micrographs."
+        if record is not None and self.summaries[record.id].message:
+            return self.summaries[record.id].reason(record)
+        if self.project.settings.particle is None:
+            return ""
+        return self.problem or self.failures["pick all"]
+
+    @property
+    def why_no_picks(self) -> str:
+        """Text in place of the histograms of a micrograph that has no picks."""
+        if any(self.runner.status(kind).state != "idle" for kind in ("pick", "candidates")):
+            return "Picking…"
+        failed = self.current.id and self.summaries[self.current.id].status == "failed"
+        return "Not picked: see the orange message" if failed else "No picks yet: press Pick"
+
     # ---- projects and micrographs
 
     def open_paths(self, paths: Iterable[Path], folder: Path | None = None) -> None:
@@ -79,6 +106,7 @@ class Session(Workspace):
             so that opening the same paths again opens the same project.
         """
         sources = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
+        self.failures.forget("list")
         if len(sources) == 1 and ProjectStore.is_project(sources[0]):
             self.open_project(sources[0])
         elif sources:
@@ -101,7 +129,7 @@ class Session(Workspace):
         try:
             store, project = ProjectStore.open(folder)
         except (InputFileError, OSError) as error:
-            self.notify("error", explain(error))
+            self.runner.errored.emit("list", error)
             return False
         settings = self.project.settings.model_copy(update={"micrographs_star": None})
         self.runner.invalidate_all(but=_LASTING)

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.loading import ChosenWeights
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters
+from napari_drpnet.project.jobs.failures import Failures
 from napari_drpnet.project.jobs.runner import JobRunner
 from napari_drpnet.project.notices import Notice, explain, path_last
 from napari_drpnet.project.stages.cache import StageCache
@@ -25,6 +27,7 @@ from napari_drpnet.project.state.edits import (
 )
 from napari_drpnet.project.state.history import History
 from napari_drpnet.project.state.model import Project
+from napari_drpnet.project.state.particle_draft import ParticleDraft
 from napari_drpnet.project.storage.store import ProjectStore, projects_root
 from napari_drpnet.project.view import ViewState
 
@@ -73,10 +76,14 @@ class Workspace:
         Undo and redo history.
     runner : JobRunner
         Runner of the jobs of all controllers.
+    failures : Failures
+        Why jobs failed, until they are tried again.
     cache : StageCache
         Cache of distance maps and networks in memory.
     view : ViewState
         State of the view of the micrograph.
+    draft : ParticleDraft
+        Values of the particle that wait for its diameter or for the pixel size.
     settings_replaced : Signal
         Emitted after ``settings_changed``, with the settings before and after the change.
     settled : Signal
@@ -99,8 +106,10 @@ class Workspace:
         self.deliver = deliver
         self.runner = JobRunner(deliver)
         self.runner.errored.connect(self._complain_of_job)
+        self.failures = Failures()
         self.cache = StageCache(self.options.cache_bytes)
         self.view = ViewState()
+        self.draft = ParticleDraft()
         self.store: ProjectStore | None = None
         self._plan: tuple[Settings, Plan | str] | None = None
         self._weights: tuple[tuple[str, ...], ChosenWeights] | None = None
@@ -115,6 +124,7 @@ class Workspace:
     def adopt(self, project: Project, store: ProjectStore | None) -> None:
         """Replace the open project by another one."""
         self.project, self.store = project, store
+        self.failures.clear()
         project.micrographs_changed.connect(self._on_micrographs)
         project.labels_changed.connect(self._on_labels)
         project.settings_changed.connect(self._on_settings)
@@ -156,7 +166,7 @@ class Workspace:
         self.sync()
         unsaved = 0 if self.store is None else self.store.unsaved
         if unsaved:
-            text = f"{unsaved} edits of this project cannot be saved, so it stays open. "
+            text = f"{counted(unsaved, 'edit')} of this project cannot be saved, so it stays open. "
             self.notify("error", text + "Free some disk space.")
         return not unsaved
 
@@ -168,7 +178,11 @@ class Workspace:
             if store is not None:
                 store.close(self.project)
         except OSError as error:
-            lost = f" The last {store.unsaved} edits are lost." if store and store.unsaved else ""
+            lost = (
+                f" Lost: the last {counted(store.unsaved, 'edit')}."
+                if store and store.unsaved
+                else ""
+            )
             self.notify("error", f"Cannot save: {explain(error)}.{lost}")
 
     # ---- settings
@@ -199,12 +213,16 @@ class Workspace:
         live : bool
             Whether a slider is being moved. All changes until `settle` are one undo step.
         **values
-            New values by parameter name; None means the recommendation of the weights.
+            New values by parameter name; None means the recommendation of the weights. Those of
+            the particle wait in `draft` for its diameter.
         """
         before = self.project.settings
         model: BaseModel | None = getattr(before, stage)
         kind = ParticleParameters if model is None else type(model)
         try:
+            if stage == "particle" and not (values := self._draft_particle(values)):
+                self.settings_changed.emit()
+                return
             changed = kind.model_validate((model.model_dump() if model else {}) | values)
         except ValidationError as error:
             self.notify("error", "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors()))
@@ -216,6 +234,16 @@ class Workspace:
             self.do(SettingsEdit(before=before, after=after), merge)
         if not live:
             self.settle()
+
+    @property
+    def given_pixel_size_angstrom(self) -> float | None:
+        """Pixel size in Å that the user gave; None for that of the file."""
+        return (self.project.settings.particle or self.draft).pixel_size_angstrom
+
+    def keep_measured(self, diameter_px: float) -> None:
+        """Keep a diameter, measured in unbinned pixels, until the user gives the pixel size."""
+        self.draft = self.draft.with_values({"diameter_px": diameter_px})
+        self.settings_changed.emit()
 
     def settle(self) -> None:
         """Complete the changes of settings since the last call, as when a slider is released."""
@@ -251,6 +279,17 @@ class Workspace:
         self.noticed.emit(Notice(level, path_last(text)))
 
     # ---- inside
+
+    def _draft_particle(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of the particle to change; none while they wait for the diameter."""
+        is_new = self.project.settings.particle is None
+        values = self.draft.complete(values)
+        if "diameter_angstrom" in values:
+            self.draft = self.draft.without_diameter()
+            return self.draft.waiting() | values if is_new else values
+        if is_new:
+            self.draft = self.draft.with_values(values)
+        return {} if is_new else values
 
     def _look_up_plan(self) -> Plan | str:
         """Return the plan of the settings; weights are looked up only if a name has changed."""
@@ -306,4 +345,5 @@ class Workspace:
             self._is_saving = True
 
     def _complain_of_job(self, kind: str, error: Exception) -> None:
+        self.failures.note(kind, explain(error))
         self.notify("error", explain(error))

@@ -26,7 +26,7 @@ def measure(session, viewer, discs, wait):
 
 @pytest.fixture
 def told(measure):
-    """The diameters that were measured, Å."""
+    """The diameters that were measured, in unbinned pixels."""
     told = []
     measure.measured.connect(told.append)
     return told
@@ -70,7 +70,7 @@ def test_a_drag_from_edge_to_edge_is_the_diameter(measure, viewer, told):
     drag.to((20, 40))
     drag.to((50, 70))
     drag.release()
-    assert told == [pytest.approx(50 * PIXEL_SIZE)]
+    assert told == [pytest.approx(50)]
     assert not measure.is_on
 
 
@@ -86,6 +86,21 @@ def test_the_circle_is_seen_only_while_drawing(measure, viewer):
     assert circle.text.values.tolist() in ("100 Å", ["100 Å"])
     drag.release()
     assert names(viewer) == before
+
+
+def test_without_a_pixel_size_it_measures_in_pixels(session, viewer, tmp_path, write_discs, wait):
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
+    session.open_paths([tmp_path / "unknown.mrc"])
+    wait(session)
+    measure, told = Measure(viewer, session), []
+    measure.measured.connect(told.append)
+    measure.start()
+    drag = Drag(viewer, (10, 15))  # one unit on the canvas is a pixel
+    drag.to((25, 35))
+    circle = viewer.layers["diameter"]
+    assert circle.text.values.tolist() in ("50 px", ["50 px"])
+    drag.release()
+    assert told == [pytest.approx(50)]
 
 
 def test_what_is_selected_stays_selected_and_the_view_stays(measure, viewer):
@@ -111,7 +126,7 @@ def test_a_click_measures_nothing_and_the_next_drag_does(measure, viewer, told):
     drag = Drag(viewer, (20, 30))
     drag.to((20, 60))
     drag.release()
-    assert told == [pytest.approx(60)]
+    assert told == [pytest.approx(30)]
 
 
 def test_other_buttons_do_not_draw(measure, viewer, told):

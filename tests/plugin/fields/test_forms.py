@@ -5,6 +5,7 @@ pytest.importorskip("magicgui")
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit
 
 from napari_drpnet.picking.parameters import DetectorParameters, ParticleParameters, PeakParameters
 from napari_drpnet.plugin.fields.forms import (
@@ -114,16 +115,27 @@ def test_stepping_below_the_least_number_is_none(make, qtbot):
     assert heard == [1, None]
 
 
-def test_a_recommended_number_is_shown_faded_while_none(make, type_into):
+def is_grey(field):
+    return field.inner.native.findChild(QLineEdit).graphicsEffect().isEnabled()
+
+
+def is_italic(field):
+    return field.inner.native.findChild(QLineEdit).font().italic()
+
+
+def test_a_recommended_number_is_grey_while_none(make, type_into):
     field, heard = make(PeakParameters, "border")
     field.set_recommended(0.5)
     native = field.inner.native
     assert (field.value, native.text()) == (None, "0.50 diameters")
-    assert native.graphicsEffect().isEnabled()
+    assert is_grey(field)
+    assert native.graphicsEffect() is None  # the frame is grey only where a field is disabled
+    assert native.toolTip().endswith("Grey: the default, until you give a value")
     assert "0.5" in field.reset.toolTip()
     type_into(native, "0.8")
     assert (field.value, heard) == (0.8, [0.8])
-    assert not native.graphicsEffect().isEnabled()
+    assert not is_grey(field)
+    assert native.toolTip() == field.tooltip
     field.set_recommended(0.6)
     assert field.value == 0.8
     field.value = None
@@ -131,6 +143,31 @@ def test_a_recommended_number_is_shown_faded_while_none(make, type_into):
     field.set_recommended(None)
     assert native.text() == "as recommended"
     assert heard == [0.8, None]
+
+
+def test_a_number_of_the_file_is_in_italics_while_none(make, type_into):
+    field, _ = make(ParticleParameters, "pixel_size_angstrom")
+    native = field.inner.native
+    field.set_recommended(2.0, origin="file")
+    assert (field.value, native.text()) == (None, "file: 2.0000 Å")
+    assert is_italic(field)
+    assert not is_grey(field)
+    assert "Italics: from the file" in native.toolTip()
+    type_into(native, "1.06")
+    assert native.text() == "1.0600 Å"
+    assert not is_italic(field)
+    field.value = None
+    assert is_italic(field)
+
+
+def test_a_number_that_is_missing_is_asked_for(make):
+    field, _ = make(ParticleParameters, "pixel_size_angstrom")
+    field.set_recommended(None, origin="missing", text="give it in Å")
+    assert field.inner.native.text() == "give it in Å"
+    assert not is_grey(field)
+    assert not is_italic(field)
+    field.set_recommended(None)
+    assert field.inner.native.text() == "from its header"
 
 
 def test_none_is_the_first_choice_of_a_list(make, qtbot):

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.plugin.fields.controls import Hint
 from napari_drpnet.plugin.panels.compare import ComparePanel
 
 
@@ -151,6 +152,11 @@ def test_a_wrong_file_is_told_and_the_old_truth_stays(
     assert "wrong.csv" in notices[0].text
     assert panel.source.text() == "truth"
     assert panel.body.isVisible()
+    shown = [hint for hint in panel.findChildren(Hint) if "wrong.csv" in hint.text()]
+    assert [hint.isVisible() for hint in shown] == [True]
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    assert not shown[0].isVisible()
 
 
 def test_it_is_no_wider_than_the_dock(panel, picked, truth, wait, monkeypatch):

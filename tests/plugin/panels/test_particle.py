@@ -1,14 +1,12 @@
 from dataclasses import replace
 
-import mrcfile
-import numpy as np
 import pytest
 
 pytest.importorskip("napari")
 pytest.importorskip("pytestqt")
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_drpnet.base.devices import Device
 from napari_drpnet.picking.advice import Advice
@@ -53,9 +51,6 @@ def test_without_a_diameter_it_asks_for_one(panel, session, discs, wait):
     session.open_paths(list(discs))
     wait(session)
     assert "Type the particle diameter" in panel.hint.text()
-    assert not panel.pixel_size.enabled
-    assert not panel.polarity.enabled
-    assert panel.polarity.native.toolTip() == "Give the particle diameter first"
     assert particle(session) is None
 
 
@@ -63,8 +58,6 @@ def test_a_typed_diameter_makes_the_particle(panel, session, type_into):
     type_into(panel.diameter.native, "182.5")
     assert particle(session).diameter_angstrom == 182.5
     assert panel.hint.isHidden()
-    assert panel.pixel_size.enabled
-    assert panel.polarity.native.toolTip().startswith("Particles are dark")
     session.undo()
     assert panel.diameter.native.text() == "give it in Å"
     assert particle(session) is None
@@ -115,21 +108,101 @@ def test_all_layers_take_over_a_pixel_size_that_is_given(panel, opened, wait, vi
     assert full == pytest.approx(160.0)
 
 
-def test_a_file_that_does_not_know_its_pixel_size_is_told_of(
-    panel, session, tmp_path, wait, notices, type_into, qtbot
-):
-    with mrcfile.new(tmp_path / "unknown.mrc") as file:
-        file.set_data(np.random.default_rng(0).normal(size=(160, 160)).astype(np.float32))
+@pytest.fixture
+def unknown(panel, session, tmp_path, write_discs, wait):
+    """The session with a micrograph whose file does not say the pixel size."""
+    assert spin(panel.pixel_size).text() == "from its header"
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
     session.open_paths([tmp_path / "unknown.mrc"])
     wait(session)
-    qtbot.mouseClick(panel.measure_button, Qt.MouseButton.LeftButton)
-    assert not panel.measure.is_on
-    assert not panel.measure_button.isChecked()
-    assert "the file contains no pixel size" in notices[-1]
+    return session
+
+
+def test_a_file_that_does_not_know_its_pixel_size_is_told_of(panel, unknown, type_into):
+    assert panel.pixel_size.enabled
+    assert spin(panel.pixel_size).text() == "give it in Å"
+    assert "You have to give" in spin(panel.pixel_size).toolTip()
     type_into(panel.diameter.native, "36")
     assert "does not say its pixel size" in panel.hint.text()
     type_into(spin(panel.pixel_size), "2")
     assert panel.hint.isHidden()
+
+
+def focused(panel, qtbot, field):
+    panel.activateWindow()
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    field.selectAll()
+
+
+def test_diameter_and_pixel_size_are_typed_one_after_the_other(panel, unknown, qtbot):
+    focused(panel, qtbot, panel.diameter.native)
+    for text, key in (("300", Qt.Key.Key_Tab), ("5.36", Qt.Key.Key_Return)):
+        qtbot.keyClicks(QApplication.focusWidget(), text)
+        qtbot.keyClick(QApplication.focusWidget(), key)
+    assert particle(unknown).diameter_angstrom == 300
+    assert particle(unknown).pixel_size_angstrom == 5.36
+    assert spin(panel.pixel_size).text() == "5.3600 Å"
+
+
+def test_the_pixel_size_and_the_polarity_may_come_first(panel, unknown, type_into):
+    panel.polarity.value = "bright"
+    type_into(spin(panel.pixel_size), "2")
+    assert particle(unknown) is None
+    assert spin(panel.pixel_size).text() == "2.0000 Å"
+    assert panel.polarity.value == "bright"
+    type_into(panel.diameter.native, "36")
+    assert particle(unknown).pixel_size_angstrom == 2
+    assert particle(unknown).polarity == "bright"
+
+
+def test_a_file_that_is_read_meanwhile_leaves_what_is_typed(panel, session, discs, wait, qtbot):
+    field = spin(panel.pixel_size)
+    focused(panel, qtbot, field)
+    qtbot.keyClicks(field, "5,3")
+    session.open_paths(list(discs))
+    wait(session)
+    assert session.current.pixel_size_angstrom == 2.0
+    qtbot.keyClicks(field, "6")
+    assert field.text() == "5.36 Å"
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert session.current.pixel_size_angstrom == 5.36
+
+
+def test_a_number_that_is_not_finished_gives_way_to_the_file(panel, session, discs, wait, qtbot):
+    field = spin(panel.pixel_size)
+    focused(panel, qtbot, field)
+    qtbot.keyClicks(field, "5")
+    session.open_paths(list(discs))
+    wait(session)
+    qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    panel.diameter.native.setFocus()
+    assert field.text() == "file: 2.0000 Å"
+    assert session.current.pixel_size_angstrom == 2.0
+
+
+def test_without_a_pixel_size_the_measured_diameter_waits_for_it(
+    panel, unknown, qtbot, notices, type_into
+):
+    qtbot.mouseClick(panel.measure_button, Qt.MouseButton.LeftButton)
+    assert panel.measure.is_on
+    panel.measure.stop()
+    panel.measure.measured.emit(18.2)
+    assert "Measured 18 pixels: give the pixel size" in panel.hint.text()
+    type_into(spin(panel.pixel_size), "2")
+    assert panel.diameter.value == particle(unknown).diameter_angstrom == 36.4
+    assert panel.hint.isHidden()
+    assert notices == []
+
+
+def test_pick_leads_to_the_field_that_is_missing(panel, unknown, qtbot):
+    panel.activateWindow()
+    for field, text in ((panel.diameter.native, "36"), (spin(panel.pixel_size), "2")):
+        unknown.picking.pick_current()
+        qtbot.waitUntil(field.hasFocus)
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert particle(unknown).pixel_size_angstrom == 2
 
 
 def test_the_polarity_that_was_found_is_told(panel, opened, wait):
@@ -157,7 +230,7 @@ def test_measuring_by_drawing_gives_the_diameter(panel, opened, qtbot):
     panel.measure.start()
     assert panel.measure_button.isChecked()
     panel.measure.stop()
-    panel.measure.measured.emit(181.234)
+    panel.measure.measured.emit(90.617)
     assert particle(opened).diameter_angstrom == 181.2
     assert panel.diameter.value == 181.2
 

@@ -137,6 +137,20 @@ def test_sigma_finds_other_candidates(panel, picked, qtbot, wait, type_into):
     assert panel.stale.isHidden()
 
 
+def test_an_empty_histogram_says_why(panel, session, discs, wait, qtbot):
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    assert panel.histogram.empty_text == "No picks yet: press Pick"
+    session.current.record.path.write_bytes(b"nothing")
+    session.picking.pick_current()
+    qtbot.waitUntil(lambda: panel.histogram.empty_text == "Picking…")
+    wait(session)
+    qtbot.waitUntil(lambda: "see the orange message" in panel.histogram.empty_text)
+    session.step(1)
+    assert panel.histogram.empty_text == "No picks yet: press Pick"
+
+
 def test_it_tells_when_pick_must_be_pressed_again(panel, picked, qtbot, wait):
     assert panel.stale.isHidden()
     picked.change("particle", diameter_angstrom=40.0)

@@ -59,7 +59,7 @@ def test_it_says_what_to_do_first(panel, session, discs, wait):
     session.open_paths(list(discs))
     wait(session)
     assert panel.hint.isHidden()
-    assert not panel.pick.isEnabled()
+    assert panel.pick.isEnabled()  # it leads to the diameter
     session.change("particle", diameter_angstrom=36.0)
     assert panel.pick.isEnabled()
     assert panel.pick_all.isEnabled()
@@ -72,6 +72,36 @@ def test_what_is_wrong_with_the_settings_is_said(panel, ready):
     ready.undo()
     assert panel.hint.isHidden()
     assert panel.pick.isEnabled()
+
+
+def test_a_failure_stays_in_the_panel_until_it_is_fixed(panel, ready, click, wait):
+    path = ready.current.record.path
+    content = path.read_bytes()
+    path.write_bytes(b"nothing")
+    click(panel.pick)
+    wait(ready)
+    assert "●" in panel.hint.text()
+    reason = panel.hint.accessibleName()
+    assert reason == ready.summaries[ready.current.id].reason(ready.current.record) != ""
+    ready.step(1)
+    wait(ready)
+    assert panel.hint.isHidden()
+    ready.step(-1)
+    assert panel.hint.accessibleName() == reason
+    path.write_bytes(content)
+    click(panel.pick)
+    wait(ready)
+    assert panel.hint.isHidden()
+
+
+def test_a_folder_without_micrographs_stays_in_the_panel(panel, session, tmp_path, discs, wait):
+    (tmp_path / "empty").mkdir()
+    session.open_paths([tmp_path / "empty"])
+    wait(session)
+    assert "no micrographs found" in panel.hint.text()
+    session.open_paths(list(discs))
+    wait(session)
+    assert panel.hint.isHidden()
 
 
 def test_pick_finds_the_particles_of_the_micrograph(panel, ready, click, wait):

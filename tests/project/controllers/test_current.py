@@ -269,6 +269,63 @@ def test_the_scale_follows_the_pixel_size(picked):
     assert len(images) == 2
 
 
+@pytest.fixture
+def unknown(desk, tmp_path, write_discs):
+    """A desk with a micrograph whose file does not say the pixel size."""
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
+    desk.open(tmp_path / "unknown.mrc")
+    return desk
+
+
+def test_a_pixel_size_may_be_given_before_the_diameter(unknown):
+    session, current = unknown.session, unknown.current
+    session.change("particle", pixel_size_angstrom=2.0)
+    unknown.finish()
+    assert current.pixel_size_angstrom == 2.0
+    view = session.view
+    view.display = view.display.model_copy(update={"lowpass_angstrom": 20.0})
+    unknown.finish()
+    assert view.display.lowpass_angstrom == 20.0
+    assert unknown.project.settings.particle is None
+    session.change("particle", polarity="dark")
+    session.change("particle", diameter_angstrom=36.0)
+    particle = unknown.project.settings.particle
+    assert (particle.pixel_size_angstrom, particle.polarity) == (2.0, "dark")
+    session.undo()
+    assert unknown.project.settings.particle is None
+    assert current.pixel_size_angstrom == 2.0
+    assert unknown.texts() == []
+
+
+def test_a_wrong_value_that_would_wait_is_told(unknown):
+    unknown.session.change("particle", pixel_size_angstrom=-1.0)
+    (text,) = unknown.texts()
+    assert "pixel_size_angstrom" in text
+    assert unknown.current.pixel_size_angstrom is None
+
+
+def test_a_diameter_measured_in_pixels_waits_for_the_pixel_size(unknown):
+    unknown.current.measure(18.04)
+    assert unknown.project.settings.particle is None
+    unknown.session.change("particle", pixel_size_angstrom=2.0)
+    particle = unknown.project.settings.particle
+    assert (particle.diameter_angstrom, particle.pixel_size_angstrom) == (36.1, 2.0)
+    unknown.current.measure(20)
+    assert unknown.project.settings.particle.diameter_angstrom == 40.0
+    unknown.session.undo()
+    unknown.session.undo()
+    assert unknown.project.settings.particle is None  # one step for both
+
+
+def test_a_diameter_that_is_typed_replaces_a_measured_one(unknown):
+    unknown.session.change("particle", diameter_angstrom=100.0)
+    unknown.current.measure(18.0)
+    assert unknown.session.draft.diameter_px == 18.0
+    unknown.session.change("particle", diameter_angstrom=50.0)
+    unknown.session.change("particle", pixel_size_angstrom=2.0)
+    assert unknown.project.settings.particle.diameter_angstrom == 50.0
+
+
 # ---- which one
 
 

@@ -79,6 +79,19 @@ def test_one_that_cannot_be_opened_does_not_keep_others_out(desk, discs, tmp_pat
     assert names(desk) == ["disc0.mrc", "disc1.mrc"]
     (text,) = desk.texts()
     assert "no micrographs found" in text
+    assert desk.session.obstacle == text
+    desk.pick()
+    assert desk.session.obstacle == ""
+
+
+def test_a_project_that_cannot_be_opened_says_so_until_another_is(desk, discs, tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "project.json").write_text("nothing")
+    desk.open(tmp_path / "bad")
+    (text,) = desk.texts()
+    assert desk.session.obstacle == text
+    desk.open(*discs)
+    assert desk.session.obstacle == ""
 
 
 def test_a_listing_that_fails_is_told_and_not_tried_again(desk, discs, monkeypatch):
@@ -92,7 +105,9 @@ def test_a_listing_that_fails_is_told_and_not_tried_again(desk, discs, monkeypat
         patch.setattr(opening, "list_entries", fail)
         desk.open(second)
     assert desk.texts() == ["RuntimeError: odd"]
+    assert desk.session.obstacle == "RuntimeError: odd"
     desk.open(first)
+    assert desk.session.obstacle == ""
     assert names(desk) == ["disc0.mrc"]
 
 

@@ -22,6 +22,14 @@ def opened(desk, discs):
     return desk
 
 
+@pytest.fixture
+def lacking(desk):
+    """What the user was asked for."""
+    names = []
+    desk.session.picking.lacking.connect(names.append)
+    return names
+
+
 def summaries(desk):
     return [desk.session.summaries[name] for name in desk.project.micrographs]
 
@@ -56,13 +64,28 @@ def release(desk, gate):
 # ---- what is asked for
 
 
-def test_a_pick_without_a_diameter_says_what_to_do(desk, discs):
+def test_a_pick_without_a_diameter_asks_for_it(desk, discs, lacking):
     desk.open(*discs)
     desk.session.picking.pick_current()
     desk.session.picking.pick_all()
     desk.finish()
     assert desk.texts("warning") == ["Give the particle diameter first."] * 2
+    assert lacking == ["diameter_angstrom"] * 2
     assert desk.current.stored is None
+
+
+def test_a_pick_without_a_pixel_size_asks_for_it(desk, tmp_path, write_discs, lacking):
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
+    desk.open(tmp_path / "unknown.mrc")
+    desk.pick(diameter_angstrom=36.0)
+    assert lacking == ["pixel_size_angstrom"]
+    assert desk.texts("warning") == ["Give the pixel size: the file does not say it."]
+    assert desk.texts() == []
+    desk.session.change("particle", pixel_size_angstrom=2.0)
+    desk.session.picking.pick_current()
+    desk.finish()
+    assert desk.current.accepted_count == 16
+    assert len(lacking) == 1
 
 
 def test_without_micrographs_nothing_is_picked(desk):
@@ -119,6 +142,10 @@ def test_a_device_that_is_not_there_is_told_once(opened):
     opened.pick_all()
     assert len(opened.texts()) == 1
     assert statuses(opened) == ["not picked"] * 3
+    assert opened.session.obstacle == opened.texts()[0]
+    opened.session.change("detector", device="cpu")
+    opened.pick_all()
+    assert opened.session.obstacle == ""
 
 
 # ---- what lands

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from napari_drpnet.project.controllers import statuses as module
@@ -81,6 +83,74 @@ def test_a_failure_holds_until_the_micrograph_is_picked(session, main_thread):
     pick_all()
     assert session.summaries.totals().counts == {"picked": 3}
     assert session.summaries[third].message == ""
+
+
+def fail(session, name):
+    """Write nothing into the file of a micrograph; return what was in it, and its time."""
+    path = session.project.micrographs[name].path
+    content, status = path.read_bytes(), path.stat()
+    path.write_bytes(b"nothing")
+    return path, content, status.st_mtime_ns
+
+
+def test_a_failure_ends_with_another_setting_or_file(session, main_thread):
+    third = list(session.project.micrographs)[2]
+    path, content, modified_ns = fail(session, third)
+    session.picking.pick_all()
+    finish(main_thread, session)
+    assert session.summaries[third].status == "failed"
+    session.change("classifier", accept=0.9)  # the cause is another one
+    finish(main_thread, session)
+    assert session.summaries[third].status == "failed"
+    session.change("particle", diameter_angstrom=40.0)
+    finish(main_thread, session)
+    assert session.summaries[third].status == "not picked"
+    session.undo()
+    session.picking.pick_all()
+    finish(main_thread, session)
+    assert session.summaries[third].status == "failed"
+    path.write_bytes(content)
+    os.utime(path, ns=(modified_ns, modified_ns))
+    session.summaries.refresh()
+    finish(main_thread, session)
+    assert session.summaries[third].status == "not picked"
+    assert session.summaries[third].message == ""
+
+
+def test_a_file_that_cannot_be_shown_is_a_failure_until_it_can(session, main_thread):
+    third = list(session.project.micrographs)[2]
+    path, content, _ = fail(session, third)
+    session.step(2)
+    finish(main_thread, session)
+    summary = session.summaries[third]
+    assert summary.status == "failed"
+    assert summary.message == session.failures["image"]
+    assert summary.reason(session.current.record) == summary.message.removeprefix(f"{path}: ")
+    session.change("particle", diameter_angstrom=40.0)  # whatever the settings are
+    session.picking.pick_current()
+    finish(main_thread, session)
+    assert session.summaries[third] == summary
+    assert session.obstacle == summary.reason(session.current.record)
+    assert session.why_no_picks == "Not picked: see the orange message"
+    path.write_bytes(content)
+    session.picking.pick_current()
+    finish(main_thread, session)
+    assert session.current.image is not None
+    assert session.summaries[third].status == "picked"
+    assert session.obstacle == ""
+
+
+def test_a_file_that_can_be_shown_again_is_not_picked(session, main_thread):
+    third = list(session.project.micrographs)[2]
+    path, content, _ = fail(session, third)
+    session.step(2)
+    finish(main_thread, session)
+    path.write_bytes(content)
+    session.step(-1)
+    session.step(1)
+    finish(main_thread, session)
+    assert session.summaries[third].status == "not picked"
+    assert session.why_no_picks == "No picks yet: press Pick"
 
 
 def test_no_project_no_totals(main_thread, tmp_path):

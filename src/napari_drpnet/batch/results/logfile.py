@@ -9,12 +9,12 @@ import numpy as np
 
 from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.outcomes import BatchReport, PickedMicrograph
 from napari_drpnet.batch.folder.outputs import find_indexed
 from napari_drpnet.batch.results.summary import find_doubts
 from napari_drpnet.batch.results.wording import (
-    count,
     count_advice,
     describe_accepts,
     describe_threshold,
@@ -110,14 +110,14 @@ def describe(report: BatchReport) -> str:
     reasons = [failed.message for failed in report.failed]
     more = len(reasons) - _MOST_REASONS
     lines = [
-        f"DRPnet: {accepted} particles in {count(len(report.picked))}",
+        f"DRPnet: {counted(accepted, 'particle')} in {counted(len(report.picked), 'micrograph')}",
         f"Particle diameter {parameters.particle.diameter_angstrom:g} Å, {cuts}, "
         f"weights {' and '.join(names)}",
         "Aborted before the last micrograph: continue the job to pick the rest"
         * report.interrupted,
         *find_doubts(report),
         *map(str, count_advice(report.picked)),
-        f"{count(len(reasons))} could not be picked:" if reasons else "",
+        f"{counted(len(reasons), 'micrograph')} could not be picked:" if reasons else "",
         *reasons[:_MOST_REASONS],
         f"and {more} more" if more > 0 else "",
     ]

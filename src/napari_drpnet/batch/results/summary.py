@@ -9,8 +9,9 @@ from typing import Any
 
 from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.base.text import write_text
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.folder.outcomes import BatchReport, FailedMicrograph, Outcome
-from napari_drpnet.batch.results.wording import count, count_advice
+from napari_drpnet.batch.results.wording import count_advice
 from napari_drpnet.formats.programs.csv import write_rows
 from napari_drpnet.images.micrograph import TIFF_SUFFIXES, natural_order
 
@@ -76,13 +77,13 @@ def find_doubts(report: BatchReport) -> list[str]:
     warnings = []
     if len(found) > 1:
         warnings.append(
-            f"Particles seem dark in {found['dark']} and bright in {count(found['bright'])}: "
-            "give --polarity"
+            f"Particles seem dark in {found['dark']} and bright in "
+            f"{counted(found['bright'], 'micrograph')}: give --polarity"
         )
     if turned:
         warnings.append(
-            f"{count(turned)} in TIFF format: RELION and EMAN2 read TIFF upside down, and need "
-            "mirrored picks: drpnet convert --flip-rows"
+            f"{counted(turned, 'micrograph')} in TIFF format: RELION and EMAN2 read TIFF upside "
+            "down, and need mirrored picks: drpnet convert --flip-rows"
         )
     return warnings
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.advice import Advice, Topic
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.networks.card import AnyNetwork
@@ -58,12 +59,7 @@ class AdviceCount:
     def __str__(self) -> str:
         if self.micrographs == 1:
             return f"{self.first}: {self.text}"
-        return f"{count(self.micrographs)}, first {self.first}: {self.text}"
-
-
-def count(micrographs: int) -> str:
-    """Return a number of micrographs with its noun, such as ``3 micrographs``."""
-    return f"{micrographs} micrograph{'s' * (micrographs != 1)}"
+        return f"{counted(self.micrographs, 'micrograph')}, first {self.first}: {self.text}"
 
 
 def count_advice(micrographs: Iterable[Advised]) -> list[AdviceCount]:

@@ -36,7 +36,7 @@ class Measure:
     Attributes
     ----------
     measured : Signal
-        Emitted with the diameter in Å (float), after measuring has been switched off.
+        Emitted with the diameter in unbinned pixels (float), after measuring has been switched off.
     toggled : Signal
         Emitted with the new value of `is_on` (bool).
     """
@@ -116,17 +116,17 @@ class Measure:
     def _draw(self, start_yx: Any, position: Any) -> float:
         """Draw the circle between two positions; return its diameter in unbinned pixels."""
         circle, size = self._slot.layer, self._session.current.pixel_size_angstrom
-        if circle is None or size is None:
+        if circle is None:
             return 0.0
         end_yx = np.array(circle.world_to_data(position)[-2:])
         length_px = float(np.linalg.norm(end_yx - start_yx))
         circle.data = [(start_yx + end_yx) / 2]
         circle.size = length_px
-        screen_px = 1 / (self._viewer.scene.camera.zoom * size)
+        screen_px = 1 / (self._viewer.scene.camera.zoom * float(circle.scale[-1]))
         circle.border_width = min(_LINE * screen_px / max(length_px, 1.0), 0.2)
         below_px = length_px / 2 + _TEXT_GAP * screen_px
         circle.text = {
-            "string": {"constant": f"{length_px * size:.0f} Å"},
+            "string": {"constant": f"{length_px * size:.0f} Å" if size else f"{length_px:.0f} px"},
             "color": [_COLOR],
             "size": 14,
             "translation": (below_px, 0),
@@ -136,6 +136,6 @@ class Measure:
     def _finish(self, length_px: float) -> None:
         size = self._session.current.pixel_size_angstrom
         on_screen = length_px * (size or 1.0) * self._viewer.scene.camera.zoom
-        if self.is_on and size is not None and on_screen >= LEAST_DRAG:
+        if self.is_on and on_screen >= LEAST_DRAG:
             self.stop()
-            self.measured.emit(length_px * size)
+            self.measured.emit(length_px)

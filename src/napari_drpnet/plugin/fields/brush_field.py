@@ -6,6 +6,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.number_box import set_up_number
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.view import BRUSH_LIMITS
 
@@ -39,8 +40,8 @@ class BrushField(QWidget):
         self.slider.setRange(0, _STEPS)
         self.slider.setMinimumWidth(60)
         self.number = QDoubleSpinBox()
+        set_up_number(self.number)
         self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.number.setKeyboardTracking(False)
         self.number.setDecimals(1)
         self.number.setRange(_LOW, _HIGH)
         self.number.setSuffix(" ⌀")

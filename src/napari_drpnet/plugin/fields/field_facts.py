@@ -103,7 +103,7 @@ def _bound(field: FieldInfo, closed: str, opened: str, inward: float, none: floa
 def _bounds_text(field: FieldInfo, unit: str) -> str:
     signs = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     bounds = [
-        f"{sign} {bound:,.10g}"
+        f"{sign} {bound:.10g}"
         for metadata in field.metadata
         for name, sign in signs.items()
         if (bound := getattr(metadata, name, None)) is not None

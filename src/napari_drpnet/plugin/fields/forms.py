@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, RESET_WIDTH, guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.plugin.fields.number_box import set_up_number
 from napari_drpnet.plugin.fields.optional_field import OptionalField
 
 _LARGEST = 1e9
@@ -202,7 +203,7 @@ def _spin_box(facts: FieldFacts, about: dict[str, str]) -> FloatSpinBox:
     box = (WholeSpinBox if facts.kind is int else FloatSpinBox)(step=None, **about)
     box.native.setDecimals(facts.decimals)
     box.native.setSuffix(facts.suffix)
-    box.native.setKeyboardTracking(False)
+    set_up_number(box.native)
     box.range = max(facts.low, -_LARGEST), min(facts.high, _LARGEST)
     if facts.kind is float and math.isfinite(facts.high - facts.low):
         box.step = (facts.high - facts.low) / 100

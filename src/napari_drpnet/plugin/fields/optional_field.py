@@ -1,18 +1,29 @@
 """Form widget whose value may be None, for the default or the value that the weights recommend."""
 
-from typing import Any
+from typing import Any, Literal
 
 from magicgui.widgets import ComboBox
 from magicgui.widgets.bases import ValuedContainerWidget, ValueWidget
-from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsOpacityEffect
+from qtpy.QtWidgets import QDoubleSpinBox, QGraphicsOpacityEffect, QLineEdit
 
 from napari_drpnet.plugin.fields.controls import ResetButton
 
+Origin = Literal["default", "file", "missing"]
+
+#: Opacity of a default: only its text is grey, since a grey frame stands for a disabled field.
 _FADED = 0.6
+_EXPLANATIONS: dict[Origin, str] = {
+    "default": "Grey: the default, until you give a value",
+    "file": "Italics: from the file, until you give a value",
+    "missing": "You have to give this value",
+}
 
 
 class OptionalField(ValuedContainerWidget[Any]):
-    """Widget whose value may be None; while it is None, its meaning is shown faded.
+    """Widget whose value may be None; while it is None, its meaning is shown.
+
+    The text of a number is grey if it is a default, and in italics if it is from the file. A text
+    that the user is typing is never replaced.
 
     Parameters
     ----------
@@ -33,8 +44,8 @@ class OptionalField(ValuedContainerWidget[Any]):
 
     def __init__(self, inner: ValueWidget[Any], none_text: str, **about: Any) -> None:
         self.inner = inner
-        self._none_text = none_text
-        self._recommended: Any = None
+        self._meaning: tuple[Any, Origin, str] = (None, "default", none_text)
+        self._none_text, self._tooltip = none_text, inner.tooltip
         self._is_none = True
         super().__init__(widgets=[inner], layout="horizontal", labels=False, nullable=True, **about)
         self.margins = (0, 0, 0, 0)
@@ -43,9 +54,12 @@ class OptionalField(ValuedContainerWidget[Any]):
         self.reset.clicked.connect(lambda: setattr(self, "value", None))
         self.native.layout().setSpacing(4)
         self.native.layout().addWidget(self.reset)
-        self._faded = QGraphicsOpacityEffect(inner.native)
-        self._faded.setOpacity(_FADED)
-        inner.native.setGraphicsEffect(self._faded)
+        self._line: QLineEdit | None = inner.native.findChild(QLineEdit)
+        if self._line is not None:
+            faded = QGraphicsOpacityEffect(self._line)
+            faded.setOpacity(_FADED)
+            self._line.setGraphicsEffect(faded)
+            inner.native.editingFinished.connect(self._on_editing_finished)
         inner.changed.connect(self._on_inner_changed)
         self._show_none()
 
@@ -63,12 +77,31 @@ class OptionalField(ValuedContainerWidget[Any]):
             self._show_given()
         self.changed.emit(value)
 
-    def set_recommended(self, value: Any) -> None:
-        """Set the value that None stands for; None if it is unknown."""
-        if value == self._recommended:
-            return  # do not overwrite what the user is typing
-        self._recommended = value
-        if self._is_none:
+    def set_recommended(
+        self, value: Any, *, origin: Origin = "default", text: str | None = None
+    ) -> None:
+        """Set what None stands for.
+
+        Parameters
+        ----------
+        value : object
+            Value that None stands for; None if it is unknown.
+        origin : {'default', 'file', 'missing'}
+            Where the value comes from; "missing" if the user has to give it.
+        text : str, optional
+            Text shown if the value is unknown. Default: the meaning of None.
+        """
+        meaning = (value, origin, self._none_text if text is None else text)
+        if meaning != self._meaning:
+            self._meaning = meaning
+            self._on_editing_finished()
+
+    def _on_editing_finished(self) -> None:
+        """Show the meaning of None, unless the user is typing a number."""
+        is_typing = (
+            self._line is not None and self._line.isModified() and self.inner.native.hasFocus()
+        )
+        if self._is_none and not is_typing:
             self._show_none()
 
     def _on_inner_changed(self, value: Any) -> None:
@@ -80,7 +113,9 @@ class OptionalField(ValuedContainerWidget[Any]):
 
     def _show_given(self) -> None:
         self._is_none = False
-        self._faded.setEnabled(False)
+        if self._line is not None:
+            self.inner.native.setPrefix("")
+        self._show_style(None)
         self.reset.setEnabled(True)
 
     def _show_none(self) -> None:
@@ -90,22 +125,35 @@ class OptionalField(ValuedContainerWidget[Any]):
                 self._show_none_in_list(self.inner)
             else:
                 self._show_none_in_box(self.inner.native)
-        self._faded.setEnabled(True)
+        recommended, origin, _ = self._meaning
+        self._show_style(origin)
         self.reset.setEnabled(False)
-        known = "" if self._recommended is None else f" ({self._recommended})"
+        known = "" if recommended is None else f" ({recommended})"
         self.reset.setToolTip(f"{self._none_text}{known}")
 
+    def _show_style(self, origin: Origin | None) -> None:
+        """Show where the value comes from; None stands for the user."""
+        explanation = "" if origin is None else f"\n{_EXPLANATIONS[origin]}"
+        self.inner.native.setToolTip(f"{self._tooltip}{explanation}")
+        if self._line is not None:
+            self._line.graphicsEffect().setEnabled(origin == "default")
+            font = self._line.font()
+            font.setItalic(origin == "file")
+            self._line.setFont(font)
+
     def _show_none_in_list(self, inner: ComboBox) -> None:
-        known = self._recommended is not None
-        inner.null_string = f"auto: {self._recommended}" if known else self._none_text
+        recommended, _, text = self._meaning
+        inner.null_string = text if recommended is None else f"auto: {recommended}"
         inner.native.setItemText(0, inner.null_string)
         inner.value = None
 
     def _show_none_in_box(self, native: QDoubleSpinBox) -> None:
-        if self._recommended is not None:
-            native.setValue(self._recommended)
+        recommended, origin, text = self._meaning
+        native.setPrefix("file: " if origin == "file" else "")
+        if recommended is not None:
+            native.setValue(recommended)
             return
         # Qt shows the special text at the minimum, so None is one step below the least number.
         native.setMinimum(self._least - 10.0 ** -native.decimals())
-        native.setSpecialValueText(self._none_text)
+        native.setSpecialValueText(text)
         native.setValue(native.minimum())

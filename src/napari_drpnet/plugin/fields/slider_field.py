@@ -11,8 +11,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, ResetButton, guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.plugin.fields.number_box import set_up_number
 from napari_drpnet.project.points.axes import Axis, LinearAxis
 
 _LARGEST = 1e6
@@ -146,7 +148,7 @@ class SliderField(QWidget):
     def set_recommended(self, value: float | None) -> None:
         """Set the recommended value that the tooltip of ↺ shows; None if it is unknown."""
         self._recommended = value
-        known = "" if value is None else f" ({value:.3g}{self.number.suffix()})"
+        known = "" if value is None else f" ({short_number(value)}{self.number.suffix()})"
         self.reset.setToolTip(f"{self._reset_text}{known}")
 
     def set_range(self, low: float, high: float) -> None:
@@ -202,7 +204,7 @@ class _NumberBox(QDoubleSpinBox):
         super().__init__()
         self._axis = axis
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.setKeyboardTracking(False)
+        set_up_number(self)
         self.setSuffix(suffix)
         # napari's theme leaves room for two buttons, which this box does not have.
         self.setStyleSheet("min-width: 56px; max-width: 56px; padding: 1px 6px")

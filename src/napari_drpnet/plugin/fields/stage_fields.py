@@ -97,9 +97,7 @@ class StageFields:
 
     def show(self) -> None:
         """Show the settings, with recommended values filled in."""
-        given = getattr(self._session.project.settings, self._stage)
-        if given is None:
-            return
+        given = getattr(self._session.project.settings, self._stage) or self._session.draft
         plan = self._session.plan
         meant = getattr(plan.parameters, self._stage) if plan else given
         for name, slider in self._sliders.items():

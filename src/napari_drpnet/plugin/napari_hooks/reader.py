@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import counted
 from napari_drpnet.formats import (
     Coordinates,
     fitting_formats,
@@ -212,7 +213,7 @@ def _read(path: Path) -> Coordinates:
         count = _count_listed(path)
         if not count:
             raise
-        reason = f"is a list of {count} micrographs, without coordinates"
+        reason = f"is a list of {counted(count, 'micrograph')}, without coordinates"
         remedy = 'Open it in "DRPnet picker" (menu Plugins), or open one of the micrographs'
         raise InputFileError(path, reason, remedy) from error
 

@@ -72,9 +72,8 @@ class ClassifyPanel(Panel):
             choices=_list_choices,
             choose_file=partial(choose_weights_file, self, "classifier"),
         )
-        self.histogram = HistogramPlot(
-            "P(particle)", empty_text="No picks yet: press Pick", axis=LogitAxis
-        )
+        self.histogram = HistogramPlot("P(particle)", axis=LogitAxis)
+        self.explain_absence(self.histogram)
         accept_here = partial(getattr, self.session.current, "accept")
         self.accept = self._fields.slider("accept", 0, 1, axis=LogitAxis, found=accept_here)
         self.rule = Hint()

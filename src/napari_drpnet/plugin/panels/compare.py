@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
 from napari_drpnet.plugin.fields.controls import Hint, column
@@ -76,7 +77,7 @@ class ComparePanel(Panel):
         parts = (self._make_rates(), self._make_counts(), self._make_curve())
         self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
-        for part in (self._make_source(), self.hint, self.body):
+        for part in (self._make_source(), self.failure_hint("truth"), self.hint, self.body):
             layout.addWidget(part)
         layout.addStretch()
         self._listen()
@@ -210,7 +211,7 @@ class ComparePanel(Panel):
         if best is None or review is None:
             self.best.setText("")
             return
-        cut = f"{review.merit_name} ≥ {best.threshold:.3g}"
+        cut = f"{review.merit_name} ≥ {short_number(best.threshold)}"
         self.best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
 
     def _on_job(self, status: JobStatus) -> None:

@@ -98,6 +98,7 @@ class CorrectPanel(Panel):
             _heading("Your labels"),
             self._make_counts(),
             LabelButtons(self.session),
+            self.failure_hint("read labels"),
             _heading("Symbols"),
             Legend(),
         )

@@ -8,7 +8,11 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QMainWindow, QPushButton, QToolButton, QWidget
 
 from napari_drpnet.plugin.controller import controller_of
+from napari_drpnet.plugin.fields.controls import Hint
+from napari_drpnet.plugin.plots.plot import Plot
 from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.jobs.failures import Failures
+from napari_drpnet.project.jobs.lanes import JobKind
 
 
 class Panel(QWidget):
@@ -37,12 +41,32 @@ class Panel(QWidget):
         self.controller = controller_of(napari_viewer)
         self.viewer = self.controller.viewer
         self.session = self.controller.session
+        self._plots: list[Plot] = []
         self._connections = _Connections()
         self.destroyed.connect(self._connections.end)
 
     def listen(self, signal: SignalInstance, slot: Callable[..., None]) -> None:
         """Connect a signal of the session to a slot until the panel is destroyed."""
         self._connections.make(signal, slot)
+
+    def failure_hint(self, *kinds: JobKind) -> Hint:
+        """Create a message about why jobs of some kinds failed, shown until the next attempt."""
+        hint = _FailureHint(self.session.failures, kinds)
+        self.listen(self.session.failures.changed, hint.renew)
+        return hint
+
+    def explain_absence(self, plot: Plot) -> None:
+        """Let a plot of the picks say why it is empty."""
+        self._plots.append(plot)
+        self.listen(self.session.current.changed, self._show_absence)
+        self.listen(self.session.micrographs_changed, self._show_absence)
+        self.listen(self.session.runner.status_changed, self._show_absence)
+        self._show_absence()
+
+    def _show_absence(self, _: object = None) -> None:
+        for plot in self._plots:
+            plot.empty_text = self.session.why_no_picks
+            plot.update()
 
     def action_button(self, name: str, *, icon: str = "") -> QPushButton | QToolButton:
         """Create the button of an action of `project.actions`; with an icon, a tool button."""
@@ -72,6 +96,16 @@ class Panel(QWidget):
             parent = parent.parentWidget()
         if parent is not None:
             self.controller.attach(parent)
+
+
+class _FailureHint(Hint):
+    def __init__(self, failures: Failures, kinds: tuple[JobKind, ...]) -> None:
+        super().__init__(marked=True)
+        self._failures, self._kinds = failures, kinds
+        self.renew()
+
+    def renew(self) -> None:
+        self.say(" ".join(filter(None, (self._failures[kind] for kind in self._kinds))))
 
 
 class _Connections:

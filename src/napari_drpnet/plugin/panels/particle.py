@@ -3,7 +3,7 @@
 from functools import partial
 
 import napari
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -23,7 +23,7 @@ from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.controllers.device import DeviceProbe
 
 _MEASURE = "Measure the diameter: draw a circle around a particle, from edge to edge"
-_DIAMETER_FIRST = "Give the particle diameter first"
+_MISSING = "give it in Å"
 
 
 class ParticlePanel(Panel):
@@ -66,7 +66,6 @@ class ParticlePanel(Panel):
         policy = QSizePolicy.Policy
         self.pixel_size[0].native.setSizePolicy(policy.Ignored, policy.Fixed)  # long texts
         self.polarity = self._particle.field("polarity", label="particles are")
-        self._about = [(field, field.tooltip) for field in (self.pixel_size, self.polarity)]
         self.weights = self._detector.field(
             "weights",
             label="detector",
@@ -103,20 +102,22 @@ class ParticlePanel(Panel):
         self.listen(current.points_changed, self._show_settings)
         self.listen(current.states_changed, self._show_polarity)
         self.listen(self.measure.toggled, self._show_measuring)
-        self.listen(self.measure.measured, self._on_diameter)
+        self.listen(self.measure.measured, current.measure)
+        self.listen(self.session.picking.lacking, self._focus)
         self.listen(self.probe.changed, self._show_device)
         self.destroyed.connect(self.measure.stop)
 
     def _diameter_row(self) -> QWidget:
         self.diameter = field_widget(ParticleParameters, "diameter_angstrom")
         self.diameter.min = 0  # stands for "not given"
-        self.diameter.native.setSpecialValueText("give it in Å")
+        self.diameter.native.setSpecialValueText(_MISSING)
         self.diameter.changed.connect(self._on_diameter)
         self.measure_button = QToolButton()
         self.measure_button.setText("⌀")
         self.measure_button.setStyleSheet("font-size: 13pt; padding: 0px")
         self.measure_button.setCheckable(True)
         self.measure_button.setFixedWidth(RESET_WIDTH)
+        self.measure_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab leads to the pixel size
         self.measure_button.setToolTip(_MEASURE)
         self.measure_button.setAccessibleName("measure the diameter")
         self.measure_button.clicked.connect(self._on_measure)
@@ -136,42 +137,45 @@ class ParticlePanel(Panel):
 
     def _on_diameter(self, value: float) -> None:
         if value > 0:
-            self.session.change("particle", diameter_angstrom=round(value, 1))
+            self.session.change("particle", diameter_angstrom=value)
         else:
             self._show_settings()
 
     def _on_measure(self, on: bool) -> None:
-        current = self.session.current
         if not on:
             self.measure.stop()
-        elif current.image is not None and current.pixel_size_angstrom is not None:
+        elif self.session.current.image is not None:
             self.measure.start()
         else:
-            known = "Type the diameter and the pixel size: the file contains no pixel size."
-            self.session.notify("info", "Open a micrograph first." if not current.image else known)
+            self.session.notify("info", "Open a micrograph first.")
         self._show_measuring(self.measure.is_on)
+
+    def _focus(self, name: str) -> None:
+        """Lead the user to the field of a parameter that is missing."""
+        fields = {"diameter_angstrom": self.diameter, "pixel_size_angstrom": self.pixel_size[0]}
+        fields[name].native.setFocus()
+        fields[name].native.selectAll()
 
     # ---- updates from the session
 
     def _show_settings(self) -> None:
         particle = self.session.project.settings.particle
         show_value(self.diameter, particle.diameter_angstrom if particle else 0)
-        for field, tooltip in self._about:
-            field.enabled = particle is not None
-            field.tooltip = tooltip if particle else _DIAMETER_FIRST
         self._particle.show()
         self._detector.show()
-        self._show_pixel_size_of_file()
+        self._show_pixel_size()
         self._show_polarity()
         self._show_hint()
 
-    def _show_pixel_size_of_file(self) -> None:
+    def _show_pixel_size(self) -> None:
+        """Show the pixel size of the file while the user has given none."""
         image = self.session.current.image
-        size = None if image is None else image.pixel_size_angstrom
-        given = self.pixel_size.value is not None
-        self.pixel_size.set_recommended(size)
-        is_of_file = size is not None and not given
-        self.pixel_size[0].native.setPrefix("file: " if is_of_file else "")
+        if image is None:
+            self.pixel_size.set_recommended(None)
+        elif image.pixel_size_angstrom is None:
+            self.pixel_size.set_recommended(None, origin="missing", text=_MISSING)
+        else:
+            self.pixel_size.set_recommended(image.pixel_size_angstrom, origin="file")
 
     def _show_polarity(self) -> None:
         """Show the polarity that was found beside "auto", with "?" if it is uncertain."""
@@ -183,10 +187,15 @@ class ParticlePanel(Panel):
 
     def _show_hint(self) -> None:
         current, text = self.session.current, ""
+        measured_px = self.session.draft.diameter_px
         if self.measure.is_on:
             text = "Draw across a particle on the micrograph, from edge to edge."
         elif current.record is None:
             text = ""  # RunPanel asks for micrographs first
+        elif measured_px is not None:
+            text = (
+                f"Measured {measured_px:.0f} pixels: give the pixel size to get the diameter in Å."
+            )
         elif self.session.project.settings.particle is None:
             text = "Type the particle diameter, or press ⌀ and draw it on the micrograph."
         elif current.image is not None and current.pixel_size_angstrom is None:

@@ -61,6 +61,7 @@ class PickerPanel(Panel):
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
         self._has_looked_for_table = False
+        self.listen(self.session.picking.lacking, self._show_pick)  # before the panels, which focus
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
@@ -104,6 +105,9 @@ class PickerPanel(Panel):
     def show_tab(self, title: str) -> None:
         """Bring a tab to the front."""
         self.tabs.setCurrentIndex(list(_TABS).index(title))
+
+    def _show_pick(self, _: str) -> None:
+        self.show_tab("Pick")
 
     def _open_table(self) -> None:
         """Open the table if there is none, under the name that napari's menu looks for."""

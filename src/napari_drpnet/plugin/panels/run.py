@@ -21,7 +21,7 @@ class RunPanel(Panel):
     Attributes
     ----------
     hint : Hint
-        Message about the next step while nothing can be picked.
+        Message about what prevents picking, until it is fixed.
     pick, pick_all : QPushButton
         Buttons that pick the current micrograph, and all included ones.
     progress : JobProgress
@@ -40,6 +40,7 @@ class RunPanel(Panel):
         self.listen(self.session.settings_changed, self._show_readiness)
         self.listen(self.session.current.changed, self._show_readiness)
         self.listen(self.session.micrographs_changed, self._show_readiness)
+        self.listen(self.session.failures.changed, self._show_readiness)
         self._show_readiness()
         self._show_progress()
 
@@ -48,17 +49,12 @@ class RunPanel(Panel):
             self._show_progress()
 
     def _show_readiness(self, _: tuple[str, ...] = ()) -> None:
-        """Enable the buttons that can be used, and show what is missing for the others."""
+        """Enable the buttons that can be used, and show what prevents picking."""
         session = self.session
-        ready = session.plan is not None
+        ready = session.plan is not None or session.project.settings.particle is None
         self.pick.setEnabled(ready and session.current.record is not None)
         self.pick_all.setEnabled(ready and any(session.included()))
-        if not session.project.micrographs:
-            self.hint.say("Open micrographs first: with Open… in the table of micrographs.")
-        elif session.project.settings.particle is None:
-            self.hint.say("")  # the form of the particle asks for the diameter
-        else:
-            self.hint.say(session.problem or "")
+        self.hint.say(session.obstacle)
 
     def _show_progress(self) -> None:
         """Show the progress of picking, or the buttons."""

@@ -69,7 +69,8 @@ class TrainPanel(Panel):
         buttons.setSpacing(4)
         for button in (self.keep, self.discard):
             buttons.addWidget(button)
-        parts = (self.source, self.hint, self.progress, self.plot)
+        failure = self.failure_hint("label", "train")
+        parts = (self.source, self.hint, self.progress, failure, self.plot)
         layout = column(*parts, self.outcome, self._decision, self.kept, margin=8)
         layout.addStretch(1)
         self.setLayout(layout)

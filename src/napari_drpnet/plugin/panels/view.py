@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.plugin.fields.number_box import set_up_number
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.jobs.runner import JobStatus
@@ -197,12 +198,12 @@ def _display_check(name: str, text: str) -> QCheckBox:
 def _lowpass_box() -> QDoubleSpinBox:
     facts = FieldFacts.read(DisplayParameters, "lowpass_angstrom")
     box = QDoubleSpinBox()
+    set_up_number(box)
     box.setDecimals(0)
     box.setRange(facts.low, facts.high)
     box.setSingleStep(5)
     box.setSuffix(facts.suffix)
     box.setValue(_FIRST_LOWPASS_ANGSTROM)
-    box.setKeyboardTracking(False)
     box.setToolTip(facts.tooltip)
     box.setAccessibleName("low-pass")
     guard_wheel(box)

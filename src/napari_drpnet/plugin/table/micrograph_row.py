@@ -137,8 +137,7 @@ class MicrographRow:
 
     @property
     def _status_text(self) -> str:
-        message = self.summary.message.removeprefix(f"{self.record.path}: ")  # in column Name
-        title, reason = STATUS_TITLES[self.status], " ".join(message.split())
+        title, reason = STATUS_TITLES[self.status], self.summary.reason(self.record)
         return f"{title}: {reason}" if self.status == "failed" and reason else title
 
 

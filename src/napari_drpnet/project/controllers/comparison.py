@@ -50,6 +50,7 @@ class LiveComparison:
         """Read truth from a file or a folder, in a thread."""
         names = [record.name for record in self._workspace.project.micrographs.values()]
         work = partial(_read, source, names)
+        self._workspace.failures.forget("truth")
         self._workspace.runner.submit("truth", work, partial(self._take, source))
 
     def forget(self) -> None:

@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
+from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import (
     LABEL_REACH,
@@ -24,8 +25,9 @@ from napari_drpnet.project.points.review import (
     rows_within,
 )
 from napari_drpnet.project.stages.decision import Decision, decide
-from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
+from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord
 from napari_drpnet.project.state.labels import given_by
+from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
 from napari_drpnet.project.workspace import Workspace
 
@@ -45,6 +47,8 @@ class CurrentMicrograph:
     ----------
     selected_rows : (k,) int array
         Selected rows of the review, which are always drawn; `Selection` sets them.
+    unreadable : Signal
+        Emitted with the id of a micrograph whose file cannot be shown, and the reason.
     decided : Signal
         Emitted when the accepted points have been determined again.
     opened : Signal
@@ -53,6 +57,7 @@ class CurrentMicrograph:
 
     changed = Signal()
     opened = Signal()
+    unreadable = Signal(str, str)
     decided = Signal(Decision)
     image_changed = Signal()
     map_changed = Signal()
@@ -62,6 +67,7 @@ class CurrentMicrograph:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.record: MicrographRecord | None = None
+        self._rendered_size: float | None = None
         self.image: ShownImage | None = None
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
@@ -71,7 +77,7 @@ class CurrentMicrograph:
         self.selected_rows: Rows = np.empty(0, np.intp)
         workspace.micrographs_changed.connect(self._on_micrographs)
         workspace.labels_changed.connect(self._on_labels)
-        workspace.settings_replaced.connect(self._on_settings)
+        workspace.settings_changed.connect(self._on_settings)
         workspace.view.events.display.connect(self._render)
         workspace.view.events.show_rejected.connect(self._redraw)
 
@@ -122,22 +128,25 @@ class CurrentMicrograph:
     def _render(self) -> None:
         if self.record is not None:
             workspace, display = self._workspace, self._workspace.view.display
-            work = partial(
-                render_record, self.record, workspace.project.settings.parameters, display
-            )
-            fail = partial(self._fail_to_render, display)
+            self._rendered_size = workspace.given_pixel_size_angstrom
+            work = partial(render_record, self.record, self._rendered_size, display)
+            fail = partial(self._fail_to_render, self.record.id, display)
             workspace.runner.submit("image", work, self._show_image, fail, live=True)
 
     def _show_image(self, image: ShownImage) -> None:
         self.image = image
         self.image_changed.emit()
 
-    def _fail_to_render(self, display: DisplayParameters, error: Exception) -> None:
+    def _fail_to_render(
+        self, micrograph: str, display: DisplayParameters, error: Exception
+    ) -> None:
         """Report the error; switch off a low-pass filter that the micrograph cannot have."""
         self._workspace.runner.errored.emit("image", error)
         if isinstance(error, ValueError):
             view = self._workspace.view
             view.display = display.model_copy(update={"lowpass_angstrom": None})
+        else:
+            self.unreadable.emit(micrograph, explain(error))
 
     # ---- points
 
@@ -186,21 +195,30 @@ class CurrentMicrograph:
     @property
     def pixel_size_angstrom(self) -> float | None:
         """Pixel size in Å from the settings, RELION's list or the header; None if unknown."""
-        particle = self._workspace.project.settings.particle
-        given = particle.pixel_size_angstrom if particle else None
+        given = self._workspace.given_pixel_size_angstrom
         listed = self.record.pixel_size_angstrom if self.record else None
         return given or listed or (self.image.pixel_size_angstrom if self.image else None)
 
     def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
         """Show candidates and their distance map."""
         self.stored, self.map = stored, shown_map
+        if self.image is None and self._workspace.runner.status("image").state == "idle":
+            self._render()  # its file can be read by now
         self.map_changed.emit()
         self._review()
 
-    def _on_settings(self, before: Settings, after: Settings) -> None:
-        """Render the image again if the pixel size has changed."""
-        sizes = [s.particle and s.particle.pixel_size_angstrom for s in (before, after)]
-        if sizes[0] != sizes[1]:
+    def measure(self, diameter_px: float) -> None:
+        """Take the particle diameter in unbinned pixels; it waits until the pixel size is known."""
+        size = self.pixel_size_angstrom
+        if size is None:
+            self._workspace.keep_measured(diameter_px)
+        else:
+            diameter = diameter_from_pixels(diameter_px, size)
+            self._workspace.change("particle", diameter_angstrom=diameter)
+
+    def _on_settings(self) -> None:
+        """Render the image again if the user has given another pixel size."""
+        if self._workspace.given_pixel_size_angstrom != self._rendered_size:
             self._render()
 
     def _on_labels(self, micrograph: str) -> None:

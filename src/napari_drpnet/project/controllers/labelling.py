@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.pairing import bare_path, pairing_key
 from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.notices import explain
@@ -47,7 +48,7 @@ class Labeller:
             self._workspace.notify("error", text)
             return
         count = sum(map(len, labels.values()))
-        self._workspace.notify("info", f"{_count(count, 'label')} written to {path.name}.")
+        self._workspace.notify("info", f"{counted(count, 'label')} written to {path.name}.")
 
     def load(self, path: Path) -> None:
         """Read labels from a ``.csv`` or ``.star`` file in a thread, and add those that are new."""
@@ -57,6 +58,7 @@ class Labeller:
             return
         records = list(workspace.project.micrographs.values())
         work = partial(_read, path, records, workspace.store)
+        workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
     def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
@@ -67,9 +69,9 @@ class Labeller:
         count = self._add(f"Import labels of {path.name}", proposals)
         given = sum(len(labels) for _, labels, _ in proposals)
         there = f"; {given - count} were there already" if given > count else ""
-        notify("info", f"{_count(count, 'label')} imported{there}.")
+        notify("info", f"{counted(count, 'label')} imported{there}.")
         if contrary:
-            notify("warning", f"Left out {_count(contrary, 'label')} that contradicted yours.")
+            notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")
         if unknown:
             more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
             names = ", ".join(unknown[:_NAMED])
@@ -94,6 +96,7 @@ class Labeller:
         if plan is None or store is None:
             workspace.notify("warning", workspace.problem or "Open micrographs first.")
             return
+        workspace.failures.forget("label")
         work = partial(propose_labels, workspace.included(), plan, store)
         workspace.runner.submit("label", work, self._take_proposals)
 
@@ -162,7 +165,3 @@ def _reach(store: ProjectStore, micrograph: str) -> float:
     """Return the reach of labels in unbinned pixels; 0 for micrographs that were never picked."""
     stored = store.load_candidates(micrograph)
     return LABEL_REACH * stored.diameter_px if stored else 0.0
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"

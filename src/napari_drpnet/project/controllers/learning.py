@@ -146,6 +146,7 @@ class Learner:
             workspace.notify("warning", problem or "Open micrographs first.")
             return
         self._forget()
+        workspace.failures.forget("train")
         training = LabelTraining(
             self._asked(), self._shown(), given, plan, self.subject, recipe or AdaptRecipe()
         )

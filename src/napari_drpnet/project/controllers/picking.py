@@ -6,6 +6,7 @@ from functools import partial
 from psygnal import Signal
 
 from napari_drpnet.base.jobs import Cancelled, Job
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.fingerprint import CUTS
 from napari_drpnet.project.controllers.current import CurrentMicrograph
@@ -59,6 +60,8 @@ class PickingJobs:
 
     Attributes
     ----------
+    lacking : Signal
+        Emitted with the name of the parameter of the particle that the user has to give first.
     picked : Signal
         Emitted with the id of a micrograph, other than the shown one, that has new candidates.
     failed : Signal
@@ -67,6 +70,7 @@ class PickingJobs:
         Emitted when ``"pick all"`` has finished.
     """
 
+    lacking = Signal(str)
     picked = Signal(str)
     failed = Signal(str, str)
     finished = Signal()
@@ -80,12 +84,18 @@ class PickingJobs:
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
         record, plan = self._current.record, self._require_plan()
-        if record is not None and plan is not None:
+        self._workspace.failures.forget("list", "pick all")
+        if record is None or plan is None:
+            return
+        if self._current.image is not None and self._current.pixel_size_angstrom is None:
+            self._ask("pixel_size_angstrom", "Give the pixel size: the file does not say it.")
+        else:
             self._submit("pick", record, plan)
 
     def pick_all(self) -> None:
         """Pick all included micrographs that are not picked with the current settings yet."""
         workspace, plan = self._workspace, self._require_plan()
+        workspace.failures.forget("list", "pick all")
         if plan is not None and workspace.store is not None:
             records = workspace.included()
             work = partial(self._work_through, records, plan, workspace.store)
@@ -175,14 +185,22 @@ class PickingJobs:
         self.finished.emit()
         bad = f"; {failed} could not be picked: see their status" if failed else ""
         self._workspace.notify(
-            "warning" if failed else "info", f"{picked} micrographs picked{bad}."
+            "warning" if failed else "info", f"{counted(picked, 'micrograph')} picked{bad}."
         )
 
     def _require_plan(self) -> Plan | None:
-        self._workspace.renew_plan()
-        if self._workspace.plan is None and self._workspace.problem:
-            self._workspace.notify("warning", self._workspace.problem)
-        return self._workspace.plan
+        workspace = self._workspace
+        workspace.renew_plan()
+        if workspace.problem and workspace.project.settings.particle is None:
+            self._ask("diameter_angstrom", workspace.problem)
+        elif workspace.problem:
+            workspace.notify("warning", workspace.problem)
+        return workspace.plan
+
+    def _ask(self, name: str, request: str) -> None:
+        """Ask the user for a parameter of the particle."""
+        self._workspace.notify("warning", request)
+        self.lacking.emit(name)
 
 
 @dataclass(frozen=True)

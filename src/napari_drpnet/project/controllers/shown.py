@@ -9,7 +9,6 @@ from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.images.display import DisplayImage, DisplayParameters, render
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.state.edits import MicrographRecord
 
 
@@ -53,11 +52,11 @@ class ShownMap:
 
 def render_record(
     record: MicrographRecord,
-    parameters: PickParameters | None,
+    given_pixel_size_angstrom: float | None,
     display: DisplayParameters,
     job: Job,
 ) -> ShownImage:
-    """Read and render a micrograph; the work of a job.
+    """Read and render a micrograph, at the pixel size given by the user if any; the work of a job.
 
     Raises
     ------
@@ -67,6 +66,5 @@ def render_record(
         If a low-pass filter is requested and the pixel size is unknown.
     """
     micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
-    given = parameters.particle.pixel_size_angstrom if parameters else None
-    image = render(micrograph.with_pixel_size(given), display)
+    image = render(micrograph.with_pixel_size(given_pixel_size_angstrom), display)
     return ShownImage(image, micrograph.pixel_size_angstrom)

@@ -9,6 +9,7 @@ from typing import Literal
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.expected import ExpectedScores
+from napari_drpnet.picking.fingerprint import file_stamp
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.jobs.lanes import JobKind
@@ -59,6 +60,29 @@ class Summary:
     expected: ExpectedScores | None = None
     advice: tuple[Advice, ...] = ()
 
+    def reason(self, record: MicrographRecord) -> str:
+        """Return the message in one line, without the path of the micrograph itself."""
+        return " ".join(self.message.removeprefix(f"{record.path}: ").split())
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Failure of a micrograph, which holds while its cause is unchanged.
+
+    Parameters
+    ----------
+    message : str
+        Reason for the user.
+    is_of_file : bool
+        Whether the file cannot be read at all, whatever the settings are.
+    cause : str
+        Hash or stamp of the file and, unless `is_of_file`, of the settings.
+    """
+
+    message: str
+    is_of_file: bool
+    cause: str
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -96,10 +120,13 @@ class Summaries:
         self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
         self._unchecked: set[str] = set()
+        self._failures: dict[str, _Failure] = {}
         self._uncounted: dict[str, None] = {}  # ids in the order of picking
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
         current.decided.connect(self._note_current)
+        current.unreadable.connect(partial(self.note_failure, is_of_file=True))
+        current.image_changed.connect(self._on_image)
         picking.picked.connect(self.refresh_one)
         picking.failed.connect(self.note_failure)
         picking.finished.connect(self.refresh)
@@ -117,22 +144,59 @@ class Summaries:
     def _forget(self) -> None:
         self._of.clear()
         self._unchecked.clear()
+        self._failures.clear()
         self._uncounted.clear()
 
     def _note_current(self, decision: Decision) -> None:
         """Store the summary of the micrograph that is shown."""
         self._put({decision.record.id: _summary(decision)})
 
-    def note_failure(self, micrograph: str, message: str) -> None:
-        """Store why a micrograph could not be picked, until it is picked."""
-        self._put({micrograph: replace(self[micrograph], status="failed", message=message)})
+    def note_failure(self, micrograph: str, message: str, is_of_file: bool = False) -> None:
+        """Store why a micrograph could not be picked or read, until that has been fixed."""
+        if micrograph in self._workspace.project.micrographs and not self._is_unreadable(
+            micrograph
+        ):
+            cause = self._cause(micrograph, is_of_file)
+            self._failures[micrograph] = _Failure(message, is_of_file, cause)
+            self._put({micrograph: replace(self[micrograph], status="settings changed")})
+
+    def _is_unreadable(self, micrograph: str) -> bool:
+        """Return whether it is known that the file, as it is now, cannot be read."""
+        failure = self._failures.get(micrograph)
+        return failure is not None and failure.is_of_file and self._holds(micrograph, failure)
+
+    def _holds(self, micrograph: str, failure: _Failure) -> bool:
+        return failure.cause == self._cause(micrograph, failure.is_of_file)
+
+    def _cause(self, micrograph: str, is_of_file: bool) -> str:
+        record, plan = self._workspace.project.micrographs[micrograph], self._workspace.plan
+        return (
+            str(file_stamp(record.path)) if is_of_file or not plan else plan.candidates_key(record)
+        )
+
+    def _on_image(self) -> None:
+        """Forget that the file of the shown micrograph could not be read."""
+        shown = self._current.id or ""
+        failure = self._failures.get(shown)
+        if failure is not None and failure.is_of_file and self._current.image is not None:
+            del self._failures[shown]
+            self._renew_current()
+
+    def _renew_current(self) -> None:
+        """Check whether the failure of the shown micrograph still holds."""
+        if self._current.decision is not None:
+            self._note_current(self._current.decision)
+        elif self._current.id is not None and self[self._current.id].status == "failed":
+            self._put({self._current.id: Summary("not picked")})
 
     def refresh(self) -> None:
         """Count the picks of all micrographs again."""
+        self._renew_current()
         self._count("count", list(self._workspace.project.micrographs))
 
     def refresh_one(self, micrograph: str) -> None:
-        """Count the picks of one micrograph, other than the shown one, again."""
+        """Count the picks of one micrograph again, which was picked and is not shown."""
+        self._failures.pop(micrograph, None)
         self._uncounted[micrograph] = None
         self._count("count picked", list(self._uncounted))
 
@@ -190,22 +254,22 @@ class Summaries:
             self._uncounted.pop(name, None)
         self._unchecked -= summaries.keys()
         known = self._workspace.project.micrographs
-        merged = {name: _merged(self[name], new) for name, new in summaries.items()}
-        changed = {
-            name: summary
-            for name, summary in merged.items()
-            if name in known and self._of.get(name) != summary
-        }
+        merged = {name: self._merged(name, new) for name, new in summaries.items() if name in known}
+        changed = {name: new for name, new in merged.items() if self._of.get(name) != new}
         self._of |= changed
         if changed:
             self._workspace.micrographs_changed.emit(tuple(changed))
 
-
-def _merged(old: Summary, new: Summary) -> Summary:
-    """Return the new summary, which remains a failure if the last attempt to pick failed."""
-    if old.status == "failed" and new.status in ("not picked", "settings changed"):
-        return replace(new, status="failed", message=old.message)
-    return new
+    def _merged(self, micrograph: str, new: Summary) -> Summary:
+        """Return the new summary, which remains a failure while the cause of that holds."""
+        failure = self._failures.get(micrograph)
+        if failure is None:
+            return new
+        is_solved = new.status == "picked" and not failure.is_of_file
+        if is_solved or not self._holds(micrograph, failure):
+            del self._failures[micrograph]
+            return new
+        return replace(new, status="failed", message=failure.message)
 
 
 def _summarize(

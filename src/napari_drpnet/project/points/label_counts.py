@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.project.points.review import Review
 from napari_drpnet.project.state.labels import Label, Source, given_by
 
@@ -32,11 +33,10 @@ class LabelCounts:
     @property
     def text(self) -> str:
         """Text with the counts, on two lines."""
-        what = "micrograph" if self.micrographs == 1 else "micrographs"
         return (
             f"On this micrograph: {self.accepted} accepted, {self.rejected} rejected by hand,"
             f" {self.added} added\n"
-            f"In the project: {self.in_project} on {self.micrographs} {what}"
+            f"In the project: {self.in_project} on {counted(self.micrographs, 'micrograph')}"
         )
 
 
@@ -61,8 +61,8 @@ class LabelTotals:
         """Text with the totals."""
         if not self.micrographs:
             return "none yet"
-        what = "micrograph" if self.micrographs == 1 else "micrographs"
-        return f"{self.accepted} accepted, {self.rejected} rejected on {self.micrographs} {what}"
+        micrographs = counted(self.micrographs, "micrograph")
+        return f"{self.accepted} accepted, {self.rejected} rejected on {micrographs}"
 
 
 @dataclass(frozen=True)

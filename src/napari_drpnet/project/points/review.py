@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.formats import Coordinates
 from napari_drpnet.picking.cuts import above_threshold, accept, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.resolve import ResolvedParameters
@@ -104,7 +105,7 @@ class Review:
         probability = self.probability[row]
         text = f"P(particle) {probability:.2f}"
         if np.isnan(probability):
-            text = f"score {self.score(parameters)[row]:.3g}"
+            text = f"score {short_number(self.score(parameters)[row])}"
         return f"{text}, on dirt" if self.on_dirt(parameters)[row] else text
 
     def decide(self, parameters: ResolvedParameters) -> States:

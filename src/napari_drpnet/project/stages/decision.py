@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.advice import Advice, advise_on_picks
 from napari_drpnet.picking.cuts import find_cut
 from napari_drpnet.picking.expected import Cut, ExpectedScores, expected_scores
@@ -62,8 +63,7 @@ class Decision:
     def counts(self) -> str:
         """Numbers of picks above the threshold, of accepted picks and of picks on dirt."""
         count, on_dirt = self.above_count, int(self.on_dirt.sum())
-        picks = "pick" if count == 1 else "picks"
-        text = f"{count} {picks} above the threshold, {self.accepted_count} accepted"
+        text = f"{counted(count, 'pick')} above the threshold, {self.accepted_count} accepted"
         return f"{text}, {on_dirt} on dirt" if on_dirt else text
 
     @cached_property

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.precision_recall import Rates, Tally
 from napari_drpnet.picking.networks.card import ClassifierNetwork
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
@@ -173,8 +174,9 @@ def require_labels(accepted: Bools, replayed: Sequence[Bools] = ()) -> None:
         are of one kind.
     """
     if len(accepted) < LEAST_LABELS:
-        counted = "1 label is" if len(accepted) == 1 else f"{len(accepted)} labels are"
-        raise ValueError(f"{counted} too few to learn from: give at least {LEAST_LABELS}")
+        verb = "is" if len(accepted) == 1 else "are"
+        labels = f"{counted(len(accepted), 'label')} {verb}"
+        raise ValueError(f"{labels} too few to learn from: give at least {LEAST_LABELS}")
     everything = np.concatenate([accepted, *replayed])
     if everything.all() or not everything.any():
         kind, other = ("accepted", "reject") if everything.all() else ("rejected", "accept")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import counted
 from napari_drpnet.formats.masks.class_maps import read_class_map
 from napari_drpnet.formats.masks.finding import CLASS_MAP_ENDINGS, find_mask
 from napari_drpnet.images.micrograph import find_micrographs, read_micrograph
@@ -67,8 +68,7 @@ class LabelImages:
     @property
     def description(self) -> str:
         """Description of the micrographs for a card."""
-        count = len(self.pairs)
-        return f"{count} real micrograph{'s' if count > 1 else ''} with label images"
+        return f"{counted(len(self.pairs), 'real micrograph')} with label images"
 
     def fields(self, seed: int, hold_out: bool) -> tuple[list[ClassField], list[ClassField]]:
         """Make the fields for training and for validation.
