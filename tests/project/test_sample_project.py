@@ -99,7 +99,9 @@ def test_a_full_disk_is_told(session, wait, monkeypatch):
     session.noticed.connect(notices.append)
     open_sample(session)
     wait()
-    assert [notice.text for notice in notices] == ["samples: No space left on device\n/cache/samples"]
+    assert [notice.text for notice in notices] == [
+        "samples: No space left on device\n/cache/samples"
+    ]
     assert not session.project.micrographs
 
 
