@@ -23,7 +23,7 @@ def segment(drpnet, write_dirty, use_toy_segmenter):
 
 def test_masks_and_classes_are_written_and_told(segment):
     shown = segment().stdout.splitlines()
-    assert shown[0].startswith("in/m0.mrc   20.0% dirty: background 50.3%, particle 29.7%, ice 0.0")
+    assert shown[0].startswith("in/m0.mrc   16.9% dirty: background 53.4%, particle 29.7%, ice 0.0")
     assert shown[2].startswith("Segmented 2 micrographs in")
     assert shown[2].count("(") == 2  # of the device, and of the one network
     assert shown[3].startswith("On average ")
