@@ -60,7 +60,7 @@ segmentation: $(FULL)/.ready  ## the tables and the curve of docs/segmentation.m
 	@for name in segmentation segmentation_training; do echo "== $$name"; \
 	  $(FULL)/bin/python benchmarks/$$name.py --write docs/segmentation.md || exit 1; done
 
-weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; three hours)
+weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; five hours)
 	@$(FULL)/bin/drpnet train detector $(REAL_FIELDS) --weights multiscale --overwrite \
 	  --out $(PRETRAINED)/detector-default.safetensors
 	@$(FULL)/bin/drpnet train classifier $(REAL_FIELDS) --weights multiscale-classifier --overwrite \

@@ -43,7 +43,7 @@ def test_they_are_small_and_say_what_they_are():
     for network in (load_detector(), load_classifier(), load_segmenter()):
         assert network.card.licence == "BSD-3-Clause"
         assert "simulated" in network.card.trained_on
-        assert network.card.recipe["seed"] in (1, 2, 3)
+        assert 0 <= network.card.recipe["seed"] < 100
         assert network.card.spectrum is not None
         assert network.card.threshold > 0
 

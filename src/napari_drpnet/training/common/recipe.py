@@ -262,7 +262,7 @@ class SegmenterRecipe(Parameters):
     weights: str | None = Setting(
         None, title="Segmenter weights to start from: a name or a file; default: random weights"
     )
-    steps: int = Setting(2400, ge=1, title="Number of batches")
+    steps: int = Setting(6000, ge=1, title="Number of batches")
     batch: int = Setting(4, ge=2, le=10_000, title="Number of patches per batch")
     patch_diameters: float = Setting(
         16.0,
