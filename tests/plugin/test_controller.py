@@ -178,7 +178,7 @@ def test_a_drag_is_one_step_however_often_the_window_saves(picked, session, qtbo
         slider.setSliderDown(True)
         for place in places:
             slider.setValue(round(place * slider.maximum()))
-            picked._tick()
+            picked.host.ticked.emit()
         slider.setSliderDown(False)
         thresholds.append(peaks().threshold)
     assert len(set(thresholds)) == 3

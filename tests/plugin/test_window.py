@@ -190,7 +190,8 @@ def test_a_message_is_shown_whole_with_the_path_at_its_end(window):
     window.session.notify("error", f"{path}: it is blank. Leave this micrograph out.")
     window.settle()
     host = window.picker.controller.host.parent()
-    (shown,) = [each for each in host.findChildren(QDialog) if each.property("expanded")]
+    notifications = [each for each in host.findChildren(QDialog) if each.property("expanded")]
+    shown = notifications[-1]
     label = shown.findChild(QElidingLabel)
     assert label.text().startswith("a.mrc: it is blank. Leave this micrograph out.\n/data/of")
     assert label.text().replace("\n", "").endswith(path)

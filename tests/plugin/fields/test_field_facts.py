@@ -37,7 +37,7 @@ def test_the_tooltip_is_the_title_with_bounds():
     assert tooltip.startswith(PeakParameters.model_fields["sigma_px"].title)
     assert tooltip.endswith("at least 0 and at most 50 px")
     tooltip = FieldFacts.read(ExportChoice, "box_size_px").tooltip
-    assert tooltip.endswith("at least 2 and at most 1,000,000 px")
+    assert tooltip.endswith("at least 2 and at most 1000000 px")
 
 
 @pytest.mark.parametrize(
