@@ -171,6 +171,7 @@ def test_a_drag_is_one_step_however_often_the_window_saves(picked, session, qtbo
     panel = PeaksPanel(picked.viewer)
     qtbot.addWidget(panel)
     panel.show()
+    picked.attach(panel)
     session.forget_steps()
     slider, peaks = panel.threshold.slider, lambda: session.project.settings.peaks
     thresholds = [peaks().threshold]
