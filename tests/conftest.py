@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from waiting import LIMIT_S
+
 # Toy arrays gain nothing from threads, which on a busy machine wait ten times as long as they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No settings of the user's napari are read, and none are kept.
@@ -198,7 +200,7 @@ class Gate:
         self.let_through -= 1
         if self.let_through == -1:
             self.reached.set()
-            assert self.opened.wait(20)
+            assert self.opened.wait(LIMIT_S)
 
 
 @pytest.fixture

@@ -516,10 +516,10 @@ def work(job):
     except runner.Cancelled:
         os.write(1, b"stopped")
 runner.JobRunner(lambda call: None).submit("pick", work, lambda result: None)
-assert started.wait(20)
+assert started.wait({LIMIT_S})
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], timeout=40, capture_output=True, check=False
+        [sys.executable, "-c", script], timeout=LIMIT_S, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, printed, b"")
 
