@@ -9,8 +9,11 @@ import weakref
 from threading import Event
 
 import pytest
+from napari._qt import qt_main_window
+from napari.settings import get_settings
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
@@ -311,13 +314,16 @@ def test_a_window_may_be_closed_while_a_job_runs(picked, start, gate_before, dis
     assert not [panel for panel in QApplication.allWidgets() if isinstance(panel, Panel)]
 
 
-def test_the_cross_of_the_window_closes_the_session(picked):
+def test_the_cross_of_the_window_closes_the_session_without_a_question(picked, monkeypatch, qtbot):
     session, folder = picked.session, picked.session.store.folder
     session.current.add([[5.0, 5.0]])
-    before = session.project.state
-    picked.viewer.window._qt_window.close()
+    before, asked = session.project.state, []
+    get_settings().application.confirm_close_window = True
+    monkeypatch.setattr(qt_main_window.ConfirmCloseDialog, "exec_", asked.append)
+    QApplication.sendEvent(picked.viewer.window._qt_window.windowHandle(), QCloseEvent())
+    qtbot.waitUntil(lambda: session.store is None)
+    assert asked == []
     assert reopened(folder).state == before
-    assert session.store is None
     picked.viewer.close()  # napari cannot do so any more once Qt has deleted the window
 
 
@@ -367,6 +373,7 @@ from threading import Event
 
 import napari
 from qtpy.QtCore import QTimer
+from qtpy.QtGui import QCloseEvent
 
 from napari_drpnet.project.stages import cache as engine
 

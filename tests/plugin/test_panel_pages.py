@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("napari")
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH
 from napari_drpnet.plugin.panels.classify import ClassifyPanel
 from napari_drpnet.plugin.panels.compare import ComparePanel
 from napari_drpnet.plugin.panels.correct import CorrectPanel
@@ -51,3 +52,13 @@ def test_what_is_bold_on_a_page_is_on_its_panel(name, qtbot, viewer, session):
     assert bold
     lost = {word for word in bold if not any(f"{text} ".startswith(f"{word} ") for text in shown)}
     assert lost == set()
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_titles_begin_with_a_capital(name, qtbot, viewer, session):
+    panel = PANELS[name](viewer)
+    qtbot.addWidget(panel)
+    labels = [each for each in panel.findChildren(QLabel) if each.maximumWidth() == LABEL_WIDTH]
+    titles = [part.text() for part in (*labels, *panel.findChildren(QAbstractButton))]
+    assert titles
+    assert [title for title in titles if title[:1].islower()] == []

@@ -1,5 +1,6 @@
 """Controller of one viewer: its session, layers, keys, mouse and messages."""
 
+from functools import partial
 from inspect import unwrap
 from weakref import WeakKeyDictionary
 
@@ -17,14 +18,17 @@ from napari_drpnet.plugin.canvas.layers import (
     TruthView,
 )
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
+from napari_drpnet.plugin.canvas.layers.slot import is_own_layer
 from napari_drpnet.plugin.canvas.mouse import Mouse
 from napari_drpnet.plugin.canvas.plane import Plane
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
+from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.storage.store import projects_root
+from napari_drpnet.project.unfinished import unfinished_work
 
 _SYNC_EVERY_MS = 1000
 #: Least diameter at which a particle can be recognized, in screen pixels.
@@ -84,6 +88,8 @@ class Controller:
             self.host = HostWindow(window, _SYNC_EVERY_MS)
             self.host.ticked.connect(self._tick)
             self.host.closed.connect(self.close)
+            unfinished = partial(unfinished_work, self.session)
+            ClosingQuestion(window, unfinished, self._has_other_layers)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -117,6 +123,10 @@ class Controller:
     def _tick(self) -> None:
         self.picks.reconcile()
         self.session.sync()
+
+    def _has_other_layers(self) -> bool:
+        """Return whether the viewer has layers of the user or of other plugins."""
+        return not all(is_own_layer(layer) for layer in self.viewer.layers)
 
     def _notify(self, notice: Notice) -> None:
         _SHOW[notice.level](notice.text)

@@ -15,7 +15,7 @@ from napari_drpnet.project.files.export_options import ExportChoice
 
 def test_units_come_from_the_name_or_the_title():
     facts = FieldFacts.read(ParticleParameters, "pixel_size_angstrom")
-    assert (facts.label, facts.unit, facts.suffix) == ("pixel size", "Å", " Å")
+    assert (facts.label, facts.unit, facts.suffix) == ("Pixel size", "Å", " Å")
     assert FieldFacts.read(PeakParameters, "sigma_px").unit == "px"
     assert FieldFacts.read(PeakParameters, "min_distance").unit == "diameters"
     assert FieldFacts.read(PeakParameters, "threshold").suffix == ""

@@ -109,7 +109,7 @@ def test_what_napari_did_to_the_layer_is_exported_too(panel, picked, export):
 
 
 def test_picked_and_left_out_micrographs_are_counted(panel, picked, wait, qtbot):
-    assert panel.form.this_one.text() == "this one: 16 particles"
+    assert panel.form.this_one.text() == "This one: 16 particles"
     assert panel.form.counts.text() == "3 included, 1 picked; 2 not picked are left out"
     picked.picking.pick_all()
     wait(picked)
@@ -136,7 +136,7 @@ def test_this_one_joins_the_list_of_all(panel, picked, click, export, wait):
 
 def test_a_micrograph_that_is_not_picked_cannot_be_exported_alone(panel, picked, click, qtbot):
     picked.step(1)
-    qtbot.waitUntil(lambda: panel.form.this_one.text() == "this one: not picked")
+    qtbot.waitUntil(lambda: panel.form.this_one.text() == "This one: not picked")
     assert panel.export.isEnabled()
     click(panel.form.this_one)
     assert not panel.export.isEnabled()
@@ -185,9 +185,9 @@ def test_a_hidden_panel_does_no_work(panel, picked, qtbot):
     panel.hide()
     picked.change("peaks", live=True, threshold=1e6)
     qtbot.wait(300)  # twice as long as it waits for more changes
-    assert panel.form.this_one.text() == "this one: 16 particles"
+    assert panel.form.this_one.text() == "This one: 16 particles"
     panel.show()
-    assert panel.form.this_one.text() == "this one: 0 particles"
+    assert panel.form.this_one.text() == "This one: 0 particles"
 
 
 def test_the_choice_is_remembered_with_the_project(

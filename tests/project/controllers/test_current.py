@@ -37,12 +37,47 @@ def test_a_click_flips_and_a_click_on_nothing_adds(picked):
     assert place(picked, -1) == (1, 2)
     assert picked.current.accepted_count == 17
     picked.current.click((1.0, 2.0))
-    assert states(picked, -1) == [State.REJECTED_BY_HAND]
+    assert len(picked.current.states) == 16
+    assert len(labels(picked)) == 1
+    assert picked.session.history.undo_title == "Remove point"
     picked.current.click((-30.0, 2.0))  # outside
     assert picked.current.accepted_count == 16
-    for _ in range(4):
+    picked.session.undo()
+    assert place(picked, -1) == (1, 2)
+    assert picked.current.accepted_count == 17
+    for _ in range(3):
         picked.session.undo()
     assert labels(picked) == ()
+
+
+@pytest.mark.parametrize("route", ["click", "brush", "reject", "delete", "napari"])
+def test_an_added_particle_is_rejected_by_removing_it(picked, route):
+    """Beside a candidate below the threshold, and where there is none."""
+    session, current = picked.session, picked.current
+    session.change("peaks", threshold=1e6)
+    near = np.array(place(picked, 5)) + 1.5
+    for here in (near, np.array([2.0, 2.0])):
+        current.click(tuple(here))
+        (row,) = np.flatnonzero(current.visible)
+        if route == "click":
+            current.click(tuple(here))
+        elif route == "brush":
+            with current.stroke(accepted=False):
+                current.paint([here, here + 1], 5.0, accepted=False)
+                current.paint([here + 1, here + 2], 5.0, accepted=False)
+        elif route == "reject":
+            session.selection.choose([row])
+            session.selection.label(accepted=False)
+        elif route == "delete":
+            current.delete([row])
+        else:
+            current.take_over(current.visible, np.delete(current.review.centers_yx, row, axis=0))
+        assert labels(picked) == ()
+        assert not current.visible.any()
+        session.undo()
+        np.testing.assert_allclose(place(picked, np.flatnonzero(current.visible)[0]), here)
+        session.redo()
+        assert labels(picked) == ()
 
 
 def test_a_click_before_the_first_pick_says_what_to_do(desk, discs):

@@ -51,7 +51,9 @@ class Sheet:
 
     @property
     def corrector(self):
-        return Corrector("m0001", self.review, self.states, self.project.next_label_id("m0001"))
+        review = self.review
+        alone = review.only_by_label(PARAMETERS)
+        return Corrector("m0001", review, self.states, alone, self.project.next_label_id("m0001"))
 
     def do(self, edit):
         if edit is not None:
@@ -103,6 +105,40 @@ def test_added_points_take_their_anchor_along_and_go_when_deleted(sheet):
     assert sheet.history.undo_title == "Delete 2 points"
     sheet.history.undo()
     assert is_accepted(sheet.states).tolist() == [True] * 3 + [False] * 2 + [True]
+
+
+@pytest.mark.parametrize("place", [(50.0, 50.0), (3.0, 401.0)], ids=["nowhere", "at a candidate"])
+def test_an_added_point_goes_when_it_is_rejected(sheet, place):
+    """The model has no candidate there, or one below the threshold."""
+    before = sheet.states.tolist()
+    sheet.do(sheet.corrector.add([place]))
+    (row,) = np.flatnonzero(sheet.states == State.ACCEPTED_BY_HAND)
+    edit = sheet.corrector.flip(row)
+    assert edit.title == "Remove point"
+    sheet.do(edit)
+    assert sheet.labels == ()
+    assert sheet.states.tolist() == before
+    sheet.history.undo()
+    assert sheet.states[row] == State.ACCEPTED_BY_HAND
+    assert sheet.corrector.set_label([row, 0], accepted=False).title == "Reject 2 points"
+
+
+def test_a_candidate_keeps_its_label_when_the_threshold_rises_above_it(sheet):
+    sheet.do(sheet.corrector.set_label([4], accepted=True))  # where the threshold was lower
+    sheet.do(sheet.corrector.flip(4))
+    assert sheet.states[4] == State.REJECTED_BY_HAND
+    sheet.do(sheet.corrector.flip(4))
+    sheet.do(sheet.corrector.delete([4]))
+    assert sheet.states[4] == State.REJECTED_BY_HAND
+
+
+def test_a_rejected_label_whose_candidate_is_gone_stays_until_it_is_deleted(sheet):
+    sheet.do(sheet.corrector.set_label([4], accepted=False))
+    sheet.picks = sheet.picks.where(np.arange(4))
+    assert sheet.states[4] == State.REJECTED_BY_HAND
+    assert sheet.corrector.set_label([4], accepted=False) is None
+    sheet.do(sheet.corrector.delete([4]))
+    assert sheet.labels == ()
 
 
 def test_forgetting_gives_the_verdict_back_to_the_model(sheet):

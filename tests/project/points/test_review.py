@@ -185,7 +185,9 @@ def test_flipping_twice_restores(picks, parameters, data):
         return
     row, labels = data.draw(st.integers(0, len(review) - 1)), ()
     for expected in (~before[row], before[row]):
-        corrector = Corrector("m0001", review, review.decide(parameters), len(labels) + 1)
+        alone = review.only_by_label(parameters)
+        states = review.decide(parameters)
+        corrector = Corrector("m0001", review, states, alone, len(labels) + 1)
         edit = corrector.flip(row)
         labels = (*(one for one in labels if one not in edit.before), *edit.after)
         review = review_picks(picks, labels, DIAMETER_PX)

@@ -20,7 +20,7 @@ class FieldFacts:
     Parameters
     ----------
     label : str
-        Name of the parameter in plain words, without unit.
+        Name of the parameter in plain words, with a capital and without unit.
     unit : str
         Unit of the numbers; empty for none.
     kind : type
@@ -81,7 +81,8 @@ class FieldFacts:
 
 def _label(name: str) -> str:
     bare, _ = split_unit(name)
-    return bare.replace("_", " ")
+    words = bare.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _unit(name: str, title: str) -> str:

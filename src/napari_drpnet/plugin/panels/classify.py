@@ -77,7 +77,7 @@ class ClassifyPanel(Panel):
         accept_here = partial(getattr, self.session.current, "accept")
         self.accept = self._fields.slider("accept", 0, 1, axis=LogitAxis, found=accept_here)
         self.rule = Hint()
-        self.least_f1 = FormRows(self._fields.field("least_f1", label="least F1"))
+        self.least_f1 = FormRows(self._fields.field("least_f1", label="Least F1"))
         self.about = Hint()
         self.about.say(_ABOUT)
         self.hint = Hint()

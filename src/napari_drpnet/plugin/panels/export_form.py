@@ -75,12 +75,12 @@ class ExportForm(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
-        self._add_row("for", self.program, "Program that reads the files, which have its format")
+        self._add_row("For", self.program, "Program that reads the files, which have its format")
         tooltip = "Further files for each micrograph, besides those for the program"
-        self._add_row("also write", self._make_formats(), tooltip)
-        self._box_label = self._add_row("box size", self.box_size.native, self.box_size.tooltip)
+        self._add_row("Also write", self._make_formats(), tooltip)
+        self._box_label = self._add_row("Box size", self.box_size.native, self.box_size.tooltip)
         tooltip = "Micrographs whose accepted picks are written"
-        scope = self._add_row("micrographs", self._make_scope(), tooltip)
+        scope = self._add_row("Micrographs", self._make_scope(), tooltip)
         self._grid.setAlignment(scope, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(self._make_folder(), self._grid.rowCount(), 0, 1, 2)
 
@@ -100,7 +100,7 @@ class ExportForm(QWidget):
         for suffix, box in self.formats.items():
             box.setToolTip(f"{WRITTEN[suffix].title}, one file for each micrograph")
             box.toggled.connect(self._choose_formats)
-        self.selection = QCheckBox("list of included micrographs")
+        self.selection = QCheckBox("List of included micrographs")
         self.selection.setToolTip(ExportChoice.model_fields["selection"].title or "")
         self.selection.toggled.connect(self._choose_selection)
         files = QWidget()
@@ -126,7 +126,7 @@ class ExportForm(QWidget):
         self.browse = QPushButton("Browse…")
         self.browse.setToolTip("Choose the folder of the files")
         self.browse.clicked.connect(self._browse)
-        return _row(QLabel("folder"), self.folder, self.browse)
+        return _row(QLabel("Folder"), self.folder, self.browse)
 
     # ---- user actions
 
@@ -196,8 +196,8 @@ class ExportForm(QWidget):
         """Show the numbers of particles and micrographs, and the recommended box size."""
         current = self._session.current
         particles = f"{current.accepted_count:,} particles" if current.review else "not picked"
-        self.this_one.setText(f"this one: {particles}")
-        self.all_included.setText(f"all included: {totals.particles:,} particles")
+        self.this_one.setText(f"This one: {particles}")
+        self.all_included.setText(f"All included: {totals.particles:,} particles")
         self.counts.setText(_describe(totals))
         self.counts.setVisible(totals.counts.total() > 1)
         stored = current.stored

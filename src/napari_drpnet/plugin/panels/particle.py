@@ -65,10 +65,10 @@ class ParticlePanel(Panel):
         self.pixel_size = self._particle.field("pixel_size_angstrom")
         policy = QSizePolicy.Policy
         self.pixel_size[0].native.setSizePolicy(policy.Ignored, policy.Fixed)  # long texts
-        self.polarity = self._particle.field("polarity", label="particles are")
+        self.polarity = self._particle.field("polarity", label="Particles are")
         self.weights = self._detector.field(
             "weights",
-            label="detector",
+            label="Detector",
             choices=partial(weights_names, "detector"),
             choose_file=partial(choose_weights_file, self, "detector"),
         )
@@ -121,7 +121,7 @@ class ParticlePanel(Panel):
         self.measure_button.setToolTip(_MEASURE)
         self.measure_button.setAccessibleName("measure the diameter")
         self.measure_button.clicked.connect(self._on_measure)
-        label = QLabel("diameter")
+        label = QLabel("Diameter")
         label.setFixedWidth(LABEL_WIDTH)
         label.setToolTip(self.diameter.tooltip)
         row = QWidget()

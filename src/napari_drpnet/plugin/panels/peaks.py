@@ -55,7 +55,7 @@ class PeaksPanel(Panel):
         self.explain_absence(self.histogram)
         self.threshold = self._peaks.slider("threshold", 0, 1)
         self.sigma = self._peaks.slider("sigma_px", 0, 5)
-        self.min_distance = self._peaks.slider("min_distance", 0, 2, label="least distance")
+        self.min_distance = self._peaks.slider("min_distance", 0, 2, label="Least distance")
         self.counts = Hint()
         self.counts.setToolTip("Accepted by the classifier or by you; accepted picks are exported")
         self.stale = Hint(marked=True)
@@ -86,14 +86,14 @@ class PeaksPanel(Panel):
 
     def _rare_fields(self) -> QWidget:
         peaks, detector = self._peaks, self._detector
-        self.units = detector.field("map_units", label="units")
+        self.units = detector.field("map_units", label="Units")
         return FormRows(
-            peaks.field("level", label="level k"),
+            peaks.field("level", label="Level k"),
             peaks.field("score"),
             peaks.field("border"),
-            peaks.field("max_count", label="most picks"),
+            peaks.field("max_count", label="Most picks"),
             self.units,
-            detector.field("normalization", label="contrast"),
+            detector.field("normalization", label="Contrast"),
             detector.field("device", choices=lambda: _DEVICES),
         )
 

@@ -127,7 +127,7 @@ class ViewPanel(Panel):
         self.percent.setAlignment(Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout()
         row.setContentsMargins(20, 0, 0, 0)
-        for part in (QLabel("opacity"), self.opacity, self.percent):
+        for part in (QLabel("Opacity"), self.opacity, self.percent):
             row.addWidget(part)
         return row
 

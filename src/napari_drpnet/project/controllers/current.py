@@ -252,6 +252,7 @@ class CurrentMicrograph:
     def click(self, position_yx: Position) -> None:
         """Flip the point at a position, or add one if there is none.
 
+        A flipped point that the user has added is removed.
         A rejected point that is not drawn is flipped as well if it is within `LABEL_REACH`, since
         a new point would replace it.
         """
@@ -281,7 +282,7 @@ class CurrentMicrograph:
         self._correct(lambda corrector: corrector.move([row], [position_yx]))
 
     def set_label(self, rows: Iterable[int], accepted: bool) -> None:
-        """Accept or reject points by hand."""
+        """Accept points by hand, or reject them; rejected points that the user added go."""
         self._correct(lambda corrector: corrector.set_label(rows, accepted))
 
     def forget(self, rows: Iterable[int]) -> None:
@@ -350,14 +351,15 @@ class CurrentMicrograph:
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Apply the edit that a corrector makes; do nothing if there are no points."""
-        record, review, stored = self.record, self.review, self.stored
-        if record is not None and review is not None and stored is not None:
+        record, decision, stored = self.record, self.decision, self.stored
+        if record is not None and decision is not None and stored is not None:
             project = self._workspace.project
             automatic = given_by("model", project.labels(record.id))
             corrector = Corrector(
                 record.id,
-                review,
+                decision.review,
                 self.states,
+                decision.review.only_by_label(decision.plan.parameters),
                 project.next_label_id(record.id),
                 automatic,
                 LABEL_REACH * stored.diameter_px,

@@ -26,6 +26,8 @@ class Corrector:
         Points of the micrograph.
     states : (n,) int8 array
         States of the points.
+    only_by_label : (n,) bool array
+        Whether each point is there only because the user added it (`Review.only_by_label`).
     next_id : int
         Id of the next label.
     automatic : tuple of Label
@@ -37,13 +39,19 @@ class Corrector:
     micrograph: str
     review: Review
     states: States
+    only_by_label: NDArray[np.bool_]
     next_id: int
     automatic: tuple[Label, ...] = ()
     reach_px: float = 0.0
 
     def set_label(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
-        """Accept or reject rows by hand; return None if nothing changes."""
-        return self._edit(self._changes(rows, accepted), "Accept" if accepted else "Reject")
+        """Accept or reject rows by hand, or remove rejected ones that the user added.
+
+        Returns None if nothing changes.
+        """
+        changes = self._changes(rows, accepted)
+        removes_all = all(after is None for _, after in changes)
+        return self._edit(changes, "Accept" if accepted else "Remove" if removes_all else "Reject")
 
     def flip(self, row: int) -> LabelEdit | None:
         """Accept a row that is not accepted, and reject one that is."""
@@ -72,7 +80,7 @@ class Corrector:
 
     def delete(self, rows: Iterable[int]) -> LabelEdit | None:
         """Remove added points, and reject the others, which the model would find again."""
-        chosen, added = list(rows), self.review.added
+        chosen, added = list(rows), self.only_by_label
         taken: list[_Change] = [(self._label(row), None) for row in chosen if added[row]]
         rejected = self._changes([row for row in chosen if not added[row]], accepted=False)
         return self._edit(taken + rejected, "Delete")
@@ -88,6 +96,8 @@ class Corrector:
             if label is None:
                 center = self._center(row)
                 changes.append((None, self._new(len(changes), center, center, accepted)))
+            elif label.accepted and not accepted and self.only_by_label[row]:
+                changes.append((label, None))
             elif label.accepted != accepted:
                 changes.append((label, label.model_copy(update={"accepted": accepted})))
         return changes

@@ -63,6 +63,20 @@ class Review:
         """Whether each row was added by hand, (n + m,)."""
         return np.arange(len(self)) >= len(self.candidates)
 
+    def only_by_label(self, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+        """Return whether each row would not be drawn without its label, (n + m,).
+
+        These are the particles that the user added: at a place without a candidate, or beside a
+        candidate below the threshold. A label that was given to such a candidate itself, when the
+        threshold was lower, is not among them.
+        """
+        alone = self.added
+        below = ~above_threshold(self.candidates, parameters)
+        rows = np.flatnonzero(self.labelled[: len(below)] & below)
+        anchors = np.array([self.labels[self.label_rows[row]].anchor_yx for row in rows])
+        alone[rows] = (anchors.reshape(-1, 2) != self.candidates.centers_yx[rows]).any(axis=1)
+        return alone
+
     @property
     def labelled(self) -> NDArray[np.bool_]:
         """Whether a label decides each row, (n + m,)."""

@@ -120,6 +120,11 @@ class LayerSlot(Generic[LayerT]):
             self.place()
 
 
+def is_own_layer(layer: Layer) -> bool:
+    """Return whether a slot has put a layer into the viewer."""
+    return "drpnet_order" in layer.metadata
+
+
 def _order(layer: Layer) -> int:
     return int(layer.metadata.get("drpnet_order", -1))
 
