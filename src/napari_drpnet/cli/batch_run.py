@@ -32,6 +32,7 @@ from napari_drpnet.batch.workers.scheduler import SLURM
 from napari_drpnet.cli.batch_options import LOCAL, BatchOptions
 from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.interrupts import sigterm_interrupts
+from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.pick_report import AdviceLines, complain
 from napari_drpnet.cli.progress import MicrographBar
 from napari_drpnet.picking.parameters import PickParameters
@@ -78,7 +79,7 @@ def run_batch(
         raise click.UsageError(str(error)) from error
     run.summarize(report)
     if options.with_report and (report.picked or report.failed):
-        click.echo(f"Report: {write_report(options.out)}", err=options.as_json)
+        echo(f"Report: {write_report(options.out)}", err=options.as_json)
     raise click.exceptions.Exit(_exit_code(report))
 
 
@@ -147,9 +148,9 @@ class _Run:
     def summarize(self, report: BatchReport) -> None:
         """Print the results of the run, and its problems on standard error."""
         as_json = self.options.as_json
-        click.echo(json.dumps(to_json(report)) if as_json else self.wording.summarize(report))
+        echo(json.dumps(to_json(report)) if as_json else self.wording.summarize(report))
         if problems := complain(report, advised=self.advice.is_complete(report)):
-            click.echo(problems, err=True)
+            echo(problems, err=True)
 
 
 def _require_some(entries: Sequence[BatchEntry]) -> None:

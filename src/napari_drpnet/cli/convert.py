@@ -13,6 +13,7 @@ from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
+from napari_drpnet.cli.output import echo
 from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import (
     FORMATS,
@@ -177,9 +178,7 @@ class _Conversion:
         kept = inside(coordinates.centers_yx, read_micrograph(self.micrograph).shape, 0.0)
         kept |= ~_rows_of(self.micrograph, coordinates)
         if not kept.all():
-            click.echo(
-                f"{(~kept).sum()} of {len(kept)} particles left out: outside {self.micrograph}"
-            )
+            echo(f"{(~kept).sum()} of {len(kept)} particles left out: outside {self.micrograph}")
         return coordinates.where(kept)
 
     def require_writable(self, coordinates: Coordinates) -> None:
@@ -217,7 +216,7 @@ class _Conversion:
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        click.echo(f"{counted(len(coordinates), 'particle')}: {self.source} -> {target}")
+        echo(f"{counted(len(coordinates), 'particle')}: {self.source} -> {target}")
 
     def _refuse_matlab(self) -> None:
         is_plain = self.reader is not None and self.reader.name == "relion"

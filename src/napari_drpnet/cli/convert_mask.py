@@ -12,6 +12,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import pixels_from_angstrom
 from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.numbers import not_negative, positive
+from napari_drpnet.cli.output import echo
 from napari_drpnet.formats import Coordinates, Filtered, MaskSource, filter_by_masks
 from napari_drpnet.images.micrograph import read_micrograph
 
@@ -150,7 +151,7 @@ class MaskOptions:
 
     def _tell(self, filtered: Filtered, count: int) -> None:
         near = f" or nearer to it than {self.clearance:g} diameters" if self.clearance else ""
-        click.echo(f"{filtered.left_out} of {counted(count, 'particle')} left out: on dirt{near}")
+        echo(f"{filtered.left_out} of {counted(count, 'particle')} left out: on dirt{near}")
         for name in filtered.not_applied:
             message = f"the mask of {name} is not applied: more than {MOST_DIRT:.0%} is dirt"
-            click.echo(f"Warning: {message}", err=True)
+            echo(f"Warning: {message}", err=True)

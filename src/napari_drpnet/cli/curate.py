@@ -9,6 +9,7 @@ import click
 from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.results.curation import CurationRules, Selection, curate
 from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.output import echo
 from napari_drpnet.relion.lists import SELECTED
 
 FILE = click.Path(path_type=Path)
@@ -61,7 +62,7 @@ def command(
     selection = curate(
         folder, out, rules, micrographs_star=in_mics, include=include, exclude=exclude
     )
-    click.echo(_to_json(selection, out) if as_json else _describe(selection, out))
+    echo(_to_json(selection, out) if as_json else _describe(selection, out))
 
 
 def _describe(selection: Selection, out: Path) -> str:

@@ -13,6 +13,7 @@ import click
 from napari_drpnet import __version__
 from napari_drpnet.base.devices import choose_device
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.cli.output import echo
 from napari_drpnet.picking.networks.weights import (
     list_weights,
     load_classifier,
@@ -42,15 +43,15 @@ def command(as_json: bool) -> None:
         "Folders": _folders(),
     }
     if as_json:
-        click.echo(json.dumps({"problems": problems, **sections}))
+        echo(json.dumps({"problems": problems, **sections}))
     else:
         for title, findings in sections.items():
-            click.echo(click.style(title, bold=True))
+            click.secho(title, bold=True)
             for name, finding in findings.items():
-                click.echo(f"  {name:14} {finding}")
-        click.echo("Everything is here." if not problems else "PROBLEMS:")
+                echo(f"  {name:14} {finding}")
+        echo("Everything is here." if not problems else "PROBLEMS:")
         for problem in problems:
-            click.echo(f"  {problem}")
+            echo(f"  {problem}")
     click.get_current_context().exit(1 if problems else 0)
 
 

@@ -10,6 +10,7 @@ from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.geometry import flip_rows, pixels_from_angstrom
 from napari_drpnet.cli.evaluate_classes import compare_classes
 from napari_drpnet.cli.numbers import count_rows, finite, not_negative, positive
+from napari_drpnet.cli.output import echo
 from napari_drpnet.evaluation.pairing import Pairing, finite_scores, pair_coordinates
 from napari_drpnet.evaluation.report import format_table, plot_evaluation, to_json
 from napari_drpnet.evaluation.scores import (
@@ -168,9 +169,9 @@ def _write(content: dict[str, Any], table: str, json_file: str | None) -> None:
     """Write JSON if asked to, and print the table, or JSON in its place."""
     text = json.dumps(content)
     if json_file == "-":
-        click.echo(text)
+        echo(text)
         return
     if json_file:
         with atomic_file(json_file) as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8")
-    click.echo(table, nl=False)
+    echo(table, nl=False)

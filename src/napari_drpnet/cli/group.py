@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +10,9 @@ import click
 
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError, explain_os_error
+from napari_drpnet.cli.interrupts import interrupts_raise
+from napari_drpnet.cli.output import echo, print_anywhere, printable
+from napari_drpnet.cli.unexpected import SHOW_TRACEBACK, explain_unexpected
 
 _SUMMARIES = {
     "gui": "Open the picker in napari.",
@@ -37,6 +41,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _SUMMARIES:
             return None
         command: click.Command = import_module(f"napari_drpnet.cli.{cmd_name}").command
+        interrupts_raise()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -44,18 +49,36 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(_SUMMARIES.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; show expected errors as one line, with an exit code."""
+        """Run a command; show errors as one line, with an exit code."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = printable(error.message)  # type: ignore[misc] # not quite final
+            raise
         except InputFileError as error:
-            raise click.ClickException(str(error)) from error
+            raise _failure(str(error)) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            raise click.ClickException(explain_os_error(error)) from error
+            raise _failure(explain_os_error(error) + _remedy_of(error)) from error
         except KeyboardInterrupt:
-            click.echo("Interrupted", err=True)
+            echo("Interrupted", err=True)
             ctx.exit(INTERRUPTED)
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get(SHOW_TRACEBACK):
+                raise
+            raise _failure(explain_unexpected(error)) from error
+
+
+def _remedy_of(error: OSError) -> str:
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ". Free some space there, and repeat the command" if is_full else ""
+
+
+def _failure(message: str) -> click.ClickException:
+    return click.ClickException(printable(message))
 
 
 @click.group(
@@ -70,5 +93,6 @@ def main() -> None:
 
     Start with: drpnet pick Micrographs --diameter 180 --out Picks
     """
+    print_anywhere()
     # For damaged TIFF files our own message is clearer than what tifffile logs.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)

@@ -35,7 +35,9 @@ def command(paths: tuple[Path, ...], project: Path | None, sample: bool) -> None
     _require_display()
     try:
         import napari
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name != "napari":  # a broken napari is told as such
+            raise
         message = "napari is not installed here; run: pip install 'napari-drpnet[gui]'"
         raise click.ClickException(message) from error
     viewer = napari.Viewer(title="DRPnet")

@@ -1,5 +1,7 @@
 """Output of `drpnet pick`: a line per micrograph, advice, and a summary."""
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -104,6 +106,8 @@ def complain(
     lines = [f"  {failed.message}" for failed in report.failed]
     if lines:
         lines.insert(0, f"{counted(len(lines), 'micrograph')} FAILED:")
+        if any(os.strerror(errno.ENOSPC) in failed.message for failed in report.failed):
+            lines.append(f"The disk is full: free some space, then {remedy}")
     lines += find_doubts(report)
     if not advised:
         lines += map(str, count_advice(report.picked))

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.workers.cluster import WAITING
+from napari_drpnet.cli.output import printable
 
 #: Stages that may be the first with tiles: of a detector, and of a segmenter as a detector.
 _STAGES = ("distance map", "classes")
@@ -51,7 +52,7 @@ class StageBar(Job):
 
     def write(self, line: str) -> None:
         """Print a line to standard error, above the bar if it is shown."""
-        tqdm.write(line, file=sys.stderr)
+        tqdm.write(printable(line), file=sys.stderr)
 
     def _begin(self, stage: str, total: int) -> None:
         if self._bar is not None:
@@ -130,11 +131,11 @@ class MicrographBar(Job):
 
     def write(self, line: str) -> None:
         """Print a line to standard output, above the bar if it is shown."""
-        tqdm.write(line)
+        tqdm.write(printable(line))
 
     def warn(self, line: str) -> None:
         """Print a line to standard error, above the bar if it is shown."""
-        tqdm.write(line, file=sys.stderr)
+        tqdm.write(printable(line), file=sys.stderr)
 
     def _show(self, done: float) -> None:
         rate, left = self.per_minute, self.seconds_left

@@ -17,6 +17,7 @@ from napari_drpnet.batch.relion_job import input_coordinates, list_micrographs, 
 from napari_drpnet.cli.batch_options import given_mask_option, given_masks
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.pick_report import complain, describe, summarize
 from napari_drpnet.cli.relion_command import RelionCommand, underscores_to_dashes
 from napari_drpnet.picking.parameters import PickParameters
@@ -125,16 +126,16 @@ class _Counter:
     def show(self, outcome: Outcome) -> None:
         self._done += 1
         if not (isinstance(outcome, PickedMicrograph) and outcome.earlier):
-            click.echo(f"[{self._done}/{self._total}] {describe(outcome)}")
+            echo(f"[{self._done}/{self._total}] {describe(outcome)}")
 
 
 def _find_version(folder: Path) -> RelionVersion:
     found = find_relion_version(folder, Path.cwd())
     if found:
         version, file = found
-        click.echo(f"For RELION {version}, as {file} says")
+        echo(f"For RELION {version}, as {file} says")
         return version
-    click.echo(
+    echo(
         f"For RELION {NEWEST}, because no file tells the version: for another one, give the "
         "parameter relion-version"
     )
@@ -150,12 +151,12 @@ def _limit_threads(cores: int) -> None:
 def _print_results(
     report: BatchReport, job: JobFolder, micrographs_star: Path, version: RelionVersion
 ) -> None:
-    click.echo(summarize(report))
+    echo(summarize(report))
     if report.picked:
         sides = [default_box_size(picked.diameter_px) for picked in report.picked]
-        click.echo(
+        echo(
             f"For Particle extraction: micrographs {micrographs_star}, coordinates "
             f"{input_coordinates(job, version)}, box size {max(sides)} pixels or more"
         )
     if problems := complain(report, "continue the job to pick the rest"):
-        click.echo(problems, err=True)
+        echo(problems, err=True)

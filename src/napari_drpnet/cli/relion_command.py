@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from napari_drpnet.cli.output import echo
 from napari_drpnet.relion import JobFolder
 
 #: Options that RELION adds: control of its own programs, and inputs that a picker does not need.
@@ -41,7 +42,7 @@ class RelionCommand(click.Command):
         """Parse the arguments, without the options that RELION adds for its own programs."""
         ours, relions = split_arguments(args)
         if relions:
-            click.echo(f"Ignored: {' '.join(relions)}")
+            echo(f"Ignored: {' '.join(relions)}")
         known = {underscores_to_dashes(name) for option in self.params for name in option.opts}
         for name, value in pairwise([*ours, "--"]):
             if value.startswith("--") and underscores_to_dashes(name) in known:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from napari_drpnet.batch.results.report import write_report
+from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.progress import StageBar
 
 
@@ -18,4 +19,4 @@ def command(folder: Path) -> None:
     """
     with StageBar() as bar:
         path = write_report(folder, bar)
-    click.echo(f"Report: {path}")
+    echo(f"Report: {path}")

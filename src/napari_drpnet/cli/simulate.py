@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.output import printable
 from napari_drpnet.simulation import (
     ALL_SHAPES,
     SimulatedMicrograph,
@@ -87,7 +88,7 @@ def command(
             parameters, particles or _of_shape(shape, parameters, its_seed), its_seed
         )
         write_simulated(out, stem, simulated, classes=classes)
-        tqdm.write(_line(out / stem, simulated))
+        tqdm.write(printable(_line(out / stem, simulated)))
 
 
 def _of_shape(shape: str | None, parameters: SimulationParameters, seed: int) -> list[Structure]:

@@ -13,6 +13,7 @@ from napari_drpnet.base.devices import choose_device
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.options import build_model, model_options
+from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.progress import StageBar
 from napari_drpnet.cli.weights import RESERVED
 from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
@@ -35,12 +36,19 @@ Work = Callable[[str, StageBar, Callable[["Report"], None]], "Trained"]
 _PRINT_EVERY = 500
 
 
-def _read_config(path: Path | None) -> dict[str, Any]:
+def read_config(path: Path | None) -> dict[str, Any]:
+    """Read the recipe of ``--config``; return an empty one without.
+
+    Raises
+    ------
+    InputFileError
+        If the file is not a JSON object.
+    """
     if path is None:
         return {}
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputFileError(
             path, f"not a file with a recipe ({error})", "Give one written by drpnet train"
         ) from error
@@ -117,7 +125,7 @@ def detector(
     **values: Any,
 ) -> None:
     """Train a detector."""
-    recipe = build_model(DetectorRecipe, values, _read_config(config))
+    recipe = build_model(DetectorRecipe, values, read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.pool import make_pool, measure_reference
@@ -149,7 +157,7 @@ def classifier(
     **values: Any,
 ) -> None:
     """Train a classifier for the picks of a detector."""
-    recipe = build_model(ClassifierRecipe, values, _read_config(config))
+    recipe = build_model(ClassifierRecipe, values, read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.pool import make_pool
@@ -178,7 +186,7 @@ def segmenter(
     **values: Any,
 ) -> None:
     """Train a segmenter: background, particle, ice or carbon for each pixel."""
-    recipe = build_model(SegmenterRecipe, values, _read_config(config))
+    recipe = build_model(SegmenterRecipe, values, read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
         from napari_drpnet.training.from_truth.class_pool import make_class_pool
@@ -214,9 +222,9 @@ def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, w
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     seconds = time.perf_counter() - start
-    click.echo(_to_json(trained, path, seconds) if as_json else _summarize(trained, path, seconds))
+    echo(_to_json(trained, path, seconds) if as_json else _summarize(trained, path, seconds))
     if trained.interrupted:
-        click.echo("Interrupted: these are the best weights so far", err=True)
+        echo("Interrupted: these are the best weights so far", err=True)
         click.get_current_context().exit(INTERRUPTED)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.cli.output import echo
 from napari_drpnet.picking.networks.weights import (
     find_weights,
     list_weights,
@@ -36,10 +37,10 @@ def list_all(as_json: bool) -> None:
         except InputFileError as error:
             damaged.append(str(error))
     if as_json:
-        click.echo(json.dumps(known))
+        echo(json.dumps(known))
     else:
         lines = [*map(_format, known), f"Imported weights are kept in {user_weights_folder()}"]
-        click.echo("\n".join(lines))
+        echo("\n".join(lines))
     if damaged:
         raise click.ClickException("; ".join(damaged))
 
@@ -51,7 +52,7 @@ def info(weights: str, as_json: bool) -> None:
     """Describe weights: settings, training data, licence and hash."""
     content = _describe(weights, find_weights(weights, "detector"))
     if as_json:
-        click.echo(json.dumps(content))
+        echo(json.dumps(content))
         return
     width = max(map(len, content))
     for key, value in content.items():
@@ -59,7 +60,7 @@ def info(weights: str, as_json: bool) -> None:
             value = "automatic"
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
-        click.echo(f"{key:{width}}  {value}")
+        echo(f"{key:{width}}  {value}")
 
 
 @command.command("import")
@@ -78,8 +79,8 @@ def import_published(mat_file: Path, name: str, overwrite: bool) -> None:
     if name in list_weights() and not overwrite:
         raise click.UsageError(f"weights {name!r} already exist; replace them with --overwrite")
     path = import_published_detector(mat_file, name)
-    click.echo(f"Imported to {path}\nLicence: {read_card(path).licence}")
-    click.echo(f"Use it with: drpnet pick ... --weights {name} --classifier none")
+    echo(f"Imported to {path}\nLicence: {read_card(path).licence}")
+    echo(f"Use it with: drpnet pick ... --weights {name} --classifier none")
 
 
 def _format(weights: dict[str, Any]) -> str:
