@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from napari_drpnet.base.numpy_files import map_npy, read_npz
+from napari_drpnet.base.numpy_files import read_npy, read_npz
 
 
 class _Cycle:
@@ -30,7 +30,7 @@ def restless():
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.parametrize(("save", "read"), [(np.savez, read_npz), (np.save, map_npy)])
+@pytest.mark.parametrize(("save", "read"), [(np.savez, read_npz), (np.save, read_npy)])
 def test_many_threads_read_at_once(tmp_path, restless, save, read):
     path = tmp_path / "table"
     with open(path, "wb") as file:
@@ -45,10 +45,27 @@ def test_many_threads_read_at_once(tmp_path, restless, save, read):
         list(pool.map(read_often, range(4)))
 
 
-@pytest.mark.parametrize("read", [read_npz, map_npy])
+@pytest.mark.parametrize("read", [read_npz, read_npy])
 def test_nothing_is_unpickled(tmp_path, read):
     path = tmp_path / "a.npz"
     with open(path, "wb") as file:
         (np.savez if read is read_npz else np.save)(file, np.array([{}], object))
     with pytest.raises(ValueError, match=r"pickle|Python objects"):
         read(path)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_is_read_into_memory(tmp_path, order):
+    path, array = tmp_path / "a.npy", np.arange(12.0).reshape(3, 4, order=order)
+    np.save(path, array)
+    read = read_npy(path)
+    path.write_bytes(b"")  # the end of a process that touches a map of it
+    np.testing.assert_array_equal(read, array)
+
+
+def test_a_header_that_claims_more_than_the_file_is_refused(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros(1000))
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ValueError, match="mmap length"):
+        read_npy(path)

@@ -110,6 +110,82 @@ def test_a_changed_micrograph_is_picked_again(pick):
     assert [picked.earlier for picked in pick(existing="resume").picked] == [True, False, True]
 
 
+def test_a_micrograph_that_is_replaced_while_it_is_picked_is_picked_again(pick, monkeypatch):
+    write = task.write_outputs
+
+    def replace_and_write(outputs, entry, *rest):
+        if entry.output.name == "m1":
+            entry.micrograph.path.write_bytes(Path("in/sub/m2.mrc").read_bytes())
+        write(outputs, entry, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(task, "write_outputs", replace_and_write)
+        assert len(pick().picked) == 3
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, False, True]
+    assert all(picked.earlier for picked in pick(existing="resume").picked)
+
+
+def test_a_micrograph_that_is_replaced_while_it_is_read_fails_and_is_resumed(pick, monkeypatch):
+    read = task.read_micrograph
+
+    def read_and_touch(path, *sizes):
+        micrograph = read(path, *sizes)
+        if path.name == "m1.mrc":
+            os.utime(path, (1, 1))
+        return micrograph
+
+    with monkeypatch.context() as patch:
+        patch.setattr(task, "read_micrograph", read_and_touch)
+        report = pick()
+    assert "m1.mrc: it changed while it was read" in report.failed[0].message
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, False, True]
+
+
+@pytest.mark.parametrize("existing", ["overwrite", "resume"])
+@pytest.mark.parametrize("file", ["../victim.txt", "sub/../../victim.txt", "{here}/victim.txt"])
+def test_a_record_cannot_remove_files_outside_the_output_folder(pick, folder, existing, file):
+    pick()
+    victim = Path("victim.txt")
+    victim.touch()
+    record = Path("out/.drpnet/sub/m1.json")
+    content = json.loads(record.read_text())
+    content["result"]["files"].append(file.format(here=folder))
+    record.write_text(json.dumps(content))
+    assert not pick(existing=existing).picked[1].earlier
+    assert victim.exists()
+
+
+def test_a_record_cannot_remove_files_through_a_link(pick, folder):
+    pick()
+    (folder / "other").mkdir()
+    victim = folder / "other/victim.txt"
+    victim.touch()
+    Path("out/away").symlink_to(folder / "other")
+    record = Path("out/.drpnet/sub/m1.json")
+    content = json.loads(record.read_text())
+    content["result"]["files"].append("away/victim.txt")
+    record.write_text(json.dumps(content))
+    pick(existing="overwrite")
+    assert victim.exists()
+
+
+@pytest.mark.parametrize("place", ["out/sub", "out/.drpnet/sub"])
+def test_nothing_is_written_through_a_link_in_the_output_folder(pick, folder, place):
+    (folder / "other").mkdir()
+    Path(place).parent.mkdir(parents=True)
+    Path(place).symlink_to(folder / "other")
+    with pytest.raises(AlreadyPickedError, match="a folder is a link"):
+        pick(existing="overwrite")
+    assert not list((folder / "other").iterdir())
+
+
+def test_the_output_folder_itself_may_be_a_link(pick, folder):
+    (folder / "real").mkdir()
+    Path("out").symlink_to("real")
+    assert len(pick().picked) == 3
+    assert Path("real/sub/m0_autopick.star").exists()
+
+
 def test_changed_parameters_are_picked_again_and_leave_nothing_stale(pick, parameters):
     pick(out=Outputs(Path("out"), (".star", ".box")))
     report = pick(existing="resume", parameters=strict(parameters))

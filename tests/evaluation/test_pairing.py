@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_suffixes_of_micrographs_may_be_in_capitals():
     write("picks/A_autopick.csv", 1)
     write("truth.csv", 1, ["A.MRC"])
     assert sizes(pair_coordinates("picks", "truth.csv")) == {"A": (1, 1)}
+
+
+def test_one_long_name_among_many_takes_no_memory_for_each_row():
+    names = ["x" * 40_000, *(f"a{row}" for row in range(5000))]
+    lines = [f"{name}\t{row}\t2\t0.5\n" for row, name in enumerate(names)]
+    Path("all.txt").write_text("image_name\tx_coord\ty_coord\tscore\n" + "".join(lines))
+    tracemalloc.start()
+    pairing = pair_coordinates("all.txt", "all.txt")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(pairing.pairs) == 5001
+    assert peak < 100e6
 
 
 def test_equal_names_in_two_folders_keep_their_folders():

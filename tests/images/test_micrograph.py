@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -22,6 +24,7 @@ from mrcfile.dtypes import HEADER_DTYPE
 from PIL import Image
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.images import mrc_files
 from napari_drpnet.images.micrograph import Micrograph, find_micrographs, read_micrograph
 
 SHARED = Path(os.environ.get("DRPNET_SHARED", Path(__file__).parents[3] / "shared"))
@@ -87,6 +90,32 @@ def retagged(data: bytes, tag: int, value: Any) -> bytes:
         return stream.getvalue()
 
 
+def looped(data: bytes) -> bytes:
+    """Let the last page of a TIFF be followed by the first."""
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        first, link = file.pages.first.offset, file.pages.next_page_offset
+        format_ = file.tiff.offsetformat
+    return changed(data, link, struct.pack(format_, first))
+
+
+def claiming(data: bytes, side: int) -> bytes:
+    """Let the tags of a TIFF claim a square image in one strip."""
+    for tag in (256, 257, 278):
+        data = retagged(data, tag, side)
+    return data
+
+
+def png_of_zeros(side: int) -> bytes:
+    """Write a square PNG of one bit per pixel that is a thousand times smaller than its pixels."""
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes(side // 8 + 1)) for _ in range(side)) + packer.flush()
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)), (b"IDAT", rows)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in (*chunks, (b"IEND", b""))
+    )
+
+
 # What must be refused, and a word that must be in the reason
 
 BAD_MRC = {
@@ -138,6 +167,9 @@ BAD_MRC = {
     "signature.gz": (b"\x1f\x8b\x08\0", "damaged"),
     "movie.mrcs.gz": (gzip.compress(mrc(np.stack([scene()] * 5), nz=5)), "5 images"),
     "picture.png.gz": (gzip.compress(picture("PNG")), "only MRC"),
+    "bomb.mrc.gz": (gzip.compress(mrc(nx=20_000, ny=20_000)), "claim an image of 1600 MB"),
+    "tail.mrc.gz": (gzip.compress(mrc()) + gzip.compress(bytes(1 << 20)) * 70, "goes on"),
+    "extended.mrc.gz": (gzip.compress(mrc(nsymbt=2**31 - 1)), "bytes of header"),
     "half.mrc.bz2": (bz2.compress(mrc())[:900], "damaged"),
     "flipped.mrc.bz2": (changed(bz2.compress(mrc()), 300, b"\0\0\0"), "header is invalid"),
     "header_only.mrc.bz2": (bz2.compress(mrc()[:1024]), "header without pixels"),
@@ -152,7 +184,19 @@ BAD_TIFF = {
         retagged(tiff(compression="zlib", rowsperstrip=8), 279, [0, 0, 0, 0, 0]),
         "0 of 5 strips",
     ),
-    "pages.tif": (tiff(np.stack([scene("u2")] * 6), photometric="minisblack"), "6 images"),
+    "pages.tif": (tiff(np.stack([scene("u2")] * 6), photometric="minisblack"), "2 images"),
+    "cycle.tif": (looped(tiff()), "cycle"),
+    "cycle_of_copies.tif": (looped(tiff(subfiletype=1)), "cycle"),
+    "cycle_big.tif": (looped(tiff(bigtiff=True)), "cycle"),
+    "cycle_lsm.tif": (looped(tiff(extratags=[(34412, 7, 4, b"\0" * 4, True)])), "cycle"),
+    "samples.tif": (
+        tiff(np.zeros((40, 56, 300), "u1"), photometric=1, planarconfig=1), "300 values",
+    ),
+    "bomb.tif": (claiming(tiff(compression="zlib"), 20_000), "claim an image of 1600 MB"),
+    "bomb_tile.tif": (
+        retagged(retagged(tiff(tile=(16, 16), compression="zlib"), 322, 19_200), 323, 19_200),
+        "claim an image",
+    ),
     "stack.tif": (tiff(np.stack([scene("u2")] * 4), imagej=True), "4 images"),
     "depth.tif": (
         tiff(np.stack([scene("u1")] * 16), volumetric=True, tile=(16, 16, 16), photometric=1),
@@ -191,6 +235,7 @@ BAD_PICTURE = {
     ),
     "blank.png": (picture("PNG", np.zeros((40, 56), "u1")), "blank"),
     "tiny.png": (picture("PNG", scene("u1")[:20]), "too small"),
+    "bomb.png": (png_of_zeros(20_000), "claim an image of 1600 MB"),
     "signature.jpg": (b"\xff\xd8\xff", "damaged"),
     "half.jpg": (picture("JPEG")[:900], "damaged"),
     "colour.jpg": (picture("JPEG", colour()), "colour"),
@@ -250,6 +295,27 @@ def test_forbidden_file_is_refused(tmp_path, monkeypatch):
     assert_refused(path, "permission")
 
 
+@pytest.mark.parametrize(("name", "data"), [("m.mrc", mrc()), ("m.tif", tiff())])
+def test_a_file_that_is_truncated_after_it_was_read_does_no_harm(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    micrograph = read_micrograph(tmp_path / name)
+    (tmp_path / name).write_bytes(b"")
+    np.testing.assert_array_equal(micrograph.pixels, scene(micrograph.pixels.dtype))
+
+
+def test_a_file_that_is_truncated_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "m.mrc"
+    path.write_bytes(mrc())
+    check = mrc_files._require_all_bytes
+
+    def check_and_truncate(*facts: Any) -> None:
+        check(*facts)
+        os.truncate(path, 3000)
+
+    monkeypatch.setattr(mrc_files, "_require_all_bytes", check_and_truncate)
+    assert_refused(path, "truncated: 1976 of 8960 bytes")
+
+
 # What must be read
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {
@@ -276,7 +342,6 @@ def test_mrc_round_trip(tmp_path, mode, order, suffix):
     assert micrograph.shape == (40, 56)
     assert micrograph.name == "m" + suffix
     assert micrograph.pixel_size_angstrom == 1.5
-    assert isinstance(micrograph.pixels, np.memmap) == (suffix in (".mrc", ".mrcs"))
     assert not micrograph.pixels.flags.writeable
 
 
@@ -355,7 +420,6 @@ def test_tiff_round_trip(tmp_path, dtype, order, compression):
     np.testing.assert_array_equal(micrograph.pixels, scene(dtype))
     assert micrograph.pixels.dtype.newbyteorder("=") == np.dtype(dtype)
     assert micrograph.pixel_size_angstrom is None
-    assert isinstance(micrograph.pixels, np.memmap) == (compression is None)
 
 
 @pytest.mark.parametrize(

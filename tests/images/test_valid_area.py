@@ -61,6 +61,20 @@ def test_dead_rows_and_bars_of_another_gain():
     assert area.blocks.all()
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("diameter", [60, 150, 300])
+@pytest.mark.parametrize("width", [1, 48, 60, 100])
+@pytest.mark.parametrize("first", [0, 200])
+def test_dead_lines_of_any_width_at_any_scale(first, width, diameter, axis):
+    pixels = np.random.default_rng(0).normal(100, 10, (600, 650))
+    dead = np.zeros(pixels.shape, bool)
+    np.moveaxis(dead, axis, 0)[first : first + width] = True
+    pixels[dead] = 0
+    valid = find_valid_area(pixels, diameter).pixels
+    assert not valid[dead].any()
+    assert valid[~dead].mean() > 0.75
+
+
 def test_particles_crystals_and_carbon_are_part_of_the_picture():
     image = counts()
     y, x = np.indices(image.shape)

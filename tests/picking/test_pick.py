@@ -161,6 +161,22 @@ def test_picks_are_in_order_and_reproducible(networks, micrograph):
     assert (np.diff(by_prominence.prominence) <= 0).all()
 
 
+def test_the_number_of_threads_changes_no_more_than_rounding(with_classifier, micrograph):
+    """As docs/command-line.md promises it."""
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(pick(micrograph, wanted(), with_classifier))
+            same(found[-1], pick(micrograph, wanted(), with_classifier))
+    finally:
+        torch.set_num_threads(before)
+    for picks in found[1:]:
+        assert_allclose(picks.centers_yx, found[0].centers_yx, atol=1e-3)
+        assert_allclose(picks.probability, found[0].probability, atol=1e-5)
+        assert_array_equal(picks.accepted, found[0].accepted)
+
+
 def test_a_higher_threshold_keeps_a_part_of_the_picks(networks, micrograph):
     for score in ("height", "prominence"):
         counts = []

@@ -3,10 +3,18 @@ import gzip
 import mrcfile
 import numpy as np
 import pytest
+from mrcfile.dtypes import HEADER_DTYPE
 from numpy.testing import assert_allclose
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.simulation import ALL_SHAPES, SHAPES, Structure, make_shape, read_structure
+from napari_drpnet.simulation import (
+    ALL_SHAPES,
+    SHAPES,
+    Structure,
+    make_shape,
+    read_structure,
+    structures,
+)
 from napari_drpnet.simulation.structures import PROTEIN_CONTRAST_VOLT, VOLUME_PER_ATOM
 
 #: A carbon at (1, 2, 3), a nitrogen 10 Å along x, a hydrogen and a water far away.
@@ -108,7 +116,6 @@ def test_large_structures_are_thinned_at_the_same_weight(tmp_path):
         ("no_suffix", b"ATOM"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::RuntimeWarning:mrcfile")
 def test_other_files_are_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputFileError, match=name) as caught:
@@ -124,6 +131,28 @@ def test_maps_without_density_are_refused(tmp_path):
     for path in (flat, picture, unscaled, transform, tmp_path / "absent.mrc"):
         with pytest.raises(InputFileError, match=path.name):
             read_structure(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"), [({"nsymbt": 2**31 - 1}, "bytes of header"), ({"nz": 1000}, "voxels")]
+)
+def test_a_header_takes_no_memory_for_what_it_claims(tmp_path, fields, word):
+    content = bytearray(write_map(tmp_path / "a.mrc", brick()).read_bytes())
+    header = np.frombuffer(content, HEADER_DTYPE, 1)
+    for field, value in ({"nx": 1000, "ny": 1000} | fields).items():
+        header[field] = value
+    packed = tmp_path / "lying.map.gz"
+    packed.write_bytes(gzip.compress(content))
+    with pytest.raises(InputFileError, match=word):
+        read_structure(packed)
+
+
+def test_atoms_that_are_decompressed_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(structures, "_MOST_TEXT_BYTES", 1 << 20)
+    path = tmp_path / "bomb.pdb.gz"
+    path.write_bytes(gzip.compress(bytes(3 << 20)))
+    with pytest.raises(InputFileError, match="more than 1 MiB of atoms"):
+        read_structure(path)
 
 
 def test_real_structures(shared_data):

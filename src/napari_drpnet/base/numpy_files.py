@@ -7,7 +7,7 @@ a lock admits one thread at a time.
 
 import os
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,10 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         return dict(file)
 
 
-def map_npy(path: str | os.PathLike[str]) -> "np.memmap[Any, Any]":
-    """Map the array of a ``.npy`` file into memory, read-only, without unpickling objects.
+def read_npy(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read the array of a ``.npy`` file without unpickling objects.
+
+    A file that is shorter than its header says is refused before memory is taken for it.
 
     Raises
     ------
@@ -37,4 +39,8 @@ def map_npy(path: str | os.PathLike[str]) -> "np.memmap[Any, Any]":
         If the file cannot be read or is damaged.
     """
     with _PARSING:
-        return np.lib.format.open_memmap(path, mode="r")
+        stored = np.lib.format.open_memmap(path, mode="r")
+    order: Literal["C", "F"] = "C" if stored.flags.c_contiguous else "F"
+    # Pages of the map are not touched: that would end the process if the file were truncated now.
+    values = np.fromfile(path, stored.dtype, stored.size, offset=stored.offset)
+    return values.reshape(stored.shape, order=order)

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
+from napari_drpnet.base.paths import is_inside
 from napari_drpnet.batch.entries import RECORDS, BatchEntry
 from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.folder.records import Ledger
@@ -41,11 +42,18 @@ def require_own(entries: Iterable[BatchEntry], ledger: Ledger) -> None:
 def require_safe(entries: Collection[BatchEntry], outputs: Outputs, ledger: Ledger) -> None:
     """Raise `AlreadyPickedError` if micrographs, picks or masks would be lost, even if asked for.
 
+    Nothing may be written outside the output folder, where a folder in it is a link to another
+    place.
     Masks may have the names of micrographs. A folder has either picks or masks alone, because the
     files of a micrograph replace all those that an earlier run wrote.
     """
     micrographs = {os.path.realpath(entry.micrograph.path) for entry in entries}
     for entry in entries:
+        if not all(is_inside(outputs.folder, place) for place in _places(entry)):
+            raise AlreadyPickedError(
+                f"the files of {entry.micrograph.path} would be written outside {outputs.folder}, "
+                "in which a folder is a link: use another output folder"
+            )
         for path in outputs.paths(entry):
             if os.path.realpath(path) in micrographs:
                 raise AlreadyPickedError(
@@ -58,6 +66,11 @@ def require_safe(entries: Collection[BatchEntry], outputs: Outputs, ledger: Ledg
                 f"{outputs.folder} has {there}, which {wanted} would replace: use another output "
                 "folder"
             )
+
+
+def _places(entry: BatchEntry) -> tuple[PurePath, PurePath]:
+    """Return the paths of the files and of the record of a micrograph in the output folder."""
+    return entry.output, RECORDS / entry.output
 
 
 @contextmanager

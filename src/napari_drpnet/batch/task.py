@@ -7,6 +7,7 @@ Finished results are therefore on disk whenever a process ends.
 import time
 import traceback
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome, PickedMicrograph
 from napari_drpnet.batch.folder.outputs import Outputs, explain, write_masks, write_outputs
-from napari_drpnet.batch.folder.records import Ledger
+from napari_drpnet.batch.folder.records import Ledger, Source, find_source
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
 from napari_drpnet.images.micrograph import Micrograph, read_micrograph
 from napari_drpnet.picking.advice import advise
@@ -46,8 +47,25 @@ _NETWORKS = NetworkCache()
 
 _ParametersT = TypeVar("_ParametersT", bound=PickParameters)
 
+
+@dataclass(frozen=True, eq=False)
+class ReadMicrograph:
+    """A micrograph that was read.
+
+    Parameters
+    ----------
+    micrograph : Micrograph
+        Micrograph.
+    source : dict
+        Facts from `find_source` before it was read.
+    """
+
+    micrograph: Micrograph
+    source: Source
+
+
 #: A micrograph that was read, or the reason why it could not be read.
-Reading = Micrograph | FailedMicrograph
+Reading = ReadMicrograph | FailedMicrograph
 
 
 @dataclass(frozen=True)
@@ -125,11 +143,20 @@ class PickTask:
         return Ledger(self.outputs, self._settings(), self.masks)
 
     def read(self, entry: BatchEntry) -> Reading:
-        """Read a micrograph, or return the reason why it cannot be read."""
+        """Read a micrograph, or return the reason why it cannot be read.
+
+        A micrograph that is replaced or written to while it is read fails, because its pixels
+        may be a mixture.
+        """
         given = self.parameters.particle.pixel_size_angstrom
         listed = entry.micrograph.pixel_size_angstrom
+        path = entry.micrograph.path
         try:
-            return read_micrograph(entry.micrograph.path, given, listed)
+            source, identity = find_source(entry, self.masks), _identity(path)
+            micrograph = read_micrograph(path, given, listed)
+            if _identity(path) != identity:
+                raise InputFileError(path, "it changed while it was read", "Pick it with --resume")
+            return ReadMicrograph(micrograph, source)
         except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
             return self._explain(entry, error)
 
@@ -156,18 +183,20 @@ class PickTask:
         Cancelled
             If the job cancels the work.
         """
-        micrograph = self.read(entry) if reading is None else reading
-        if isinstance(micrograph, FailedMicrograph):
-            return micrograph
+        reading = self.read(entry) if reading is None else reading
+        if isinstance(reading, FailedMicrograph):
+            return reading
         try:
-            return self._pick(entry, micrograph, job)
+            return self._pick(entry, reading, job)
         except Cancelled:
             raise
         except Exception as error:  # noqa: BLE001 - as in `read`
             return self._explain(entry, error)
 
-    def _pick(self, entry: BatchEntry, micrograph: Micrograph, job: Job | None) -> PickedMicrograph:
-        start = time.perf_counter()
+    def _pick(
+        self, entry: BatchEntry, reading: ReadMicrograph, job: Job | None
+    ) -> PickedMicrograph:
+        start, micrograph = time.perf_counter(), reading.micrograph
         candidates, detection = self._find(entry, micrograph, job)
         picks = candidates.where(above_threshold(candidates, self.parameters))
         cut, dirty = find_cut(picks, self.parameters), on_dirt(picks, self.parameters)
@@ -199,7 +228,7 @@ class PickTask:
             **_classes(detection, dirt),
         )
         kept = candidates if self.outputs.all_candidates else None
-        ledger.close(entry, result, kept, earlier)
+        ledger.close(entry, result, kept, earlier, reading.source)
         return result
 
     def _find(
@@ -252,6 +281,15 @@ class PickTask:
             return FailedMicrograph(name, explain(error, name, self.outputs.folder))
         details = "".join(traceback.format_exception(error))
         return FailedMicrograph(name, f"{name}: {type(error).__name__}: {error}", details)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what changes if a file is replaced or written to; empty if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _on(parameters: _ParametersT, device: str) -> _ParametersT:

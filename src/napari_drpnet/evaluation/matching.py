@@ -13,8 +13,9 @@ from scipy.spatial import cKDTree
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-#: Greatest number of pairs within the radius: many more than of any real micrograph.
-_MOST_PAIRS = 10_000_000
+#: Greatest number of pairs within the radius: many more than of any real micrograph, and those of
+#: 1,400 picks at one place. They take some 400 MB and a few seconds.
+_MOST_PAIRS = 2_000_000
 _BATCH = 500  # picks solved together: small enough for the solver's O(picks x truth) set-up
 
 
@@ -63,7 +64,7 @@ def match_one_to_one(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float)
     ------
     ValueError
         If positions are not finite ``(n, 2)`` arrays, `radius_px` is negative or not finite, or
-        more than ten million pairs lie within it.
+        more than two million pairs lie within it.
 
     Notes
     -----
@@ -110,7 +111,7 @@ def find_gains(picks_yx: ArrayLike, truth_yx: ArrayLike, radius_px: float) -> ND
     ------
     ValueError
         If positions are not finite ``(n, 2)`` arrays, `radius_px` is negative or not finite, or
-        more than ten million pairs lie within it.
+        more than two million pairs lie within it.
 
     Notes
     -----

@@ -147,8 +147,10 @@ def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
     coordinates = read_coordinates(file)
     if not coordinates.micrograph_names:
         return {key: coordinates}
-    names = np.array([str(bare_path(name)) for name in coordinates.micrograph_names])
-    return {PurePosixPath(name): coordinates.where(names == name) for name in dict.fromkeys(names)}
+    rows: dict[PurePosixPath, list[int]] = {}
+    for row, name in enumerate(coordinates.micrograph_names):
+        rows.setdefault(bare_path(name), []).append(row)
+    return {name: coordinates.where(np.array(its)) for name, its in rows.items()}
 
 
 def bare_path(name: str) -> PurePosixPath:

@@ -99,7 +99,8 @@ class Coordinates:
         """Return the coordinates with only the given rows, selected by a mask or by indices."""
         names = self.micrograph_names
         if names is not None:
-            names = tuple(names[row] for row in np.arange(len(self))[rows])
+            indices = np.flatnonzero(rows) if rows.dtype == bool else rows
+            names = tuple(names[row] for row in indices)
         return replace(
             self,
             centers_yx=self.centers_yx[rows],

@@ -29,8 +29,8 @@ class Micrograph:
     Parameters
     ----------
     pixels : (ny, nx) array
-        Real-valued pixels in the dtype of the file, row 0 first as stored. They may be a memory
-        map, and are read-only if read from a file.
+        Real-valued pixels in the dtype of the file, row 0 first as stored; read-only if read from
+        a file.
     pixel_size_angstrom : float or None
         Pixel size in Å; None if unknown.
     path : pathlib.Path, optional
@@ -82,22 +82,23 @@ def read_micrograph(
     Returns
     -------
     Micrograph
-        Micrograph, memory-mapped if the file is a plain MRC or an uncompressed TIFF. Its pixel
-        size comes from the MRC header or ImageJ's TIFF metadata, unless the value there stands
-        for "unknown": 0, negative, not finite, exactly 1, below 0.1 or above 50 Å, or different
-        by more than 1 % in x and y.
+        Micrograph in memory. Its pixel size comes from the MRC header or ImageJ's TIFF metadata,
+        unless the value there stands for "unknown": 0, negative, not finite, exactly 1, below 0.1
+        or above 50 Å, or different by more than 1 % in x and y.
 
     Raises
     ------
     InputFileError
         If the file is missing, unreadable, damaged, of another type, a movie or a stack, in
-        colour, smaller than 32 pixels on a side, constant, or has pixels that are not finite.
+        colour, smaller than 32 pixels on a side, constant, has pixels that are not finite, or is
+        truncated while it is read. Also if it has more than 400 million pixels, or needs more than
+        512 MiB of memory from a file of less than 1/32 of that.
 
     Notes
     -----
     Rows keep their stored order for every type of file, as in RELION for MRC. Programs that flip
-    TIFF on reading (EMAN2) show it upside down. A memory map keeps its file open until the
-    micrograph is deleted.
+    TIFF on reading (EMAN2) show it upside down. Files are not memory-mapped, since a process that
+    touches the map of a truncated file is killed.
     """
     source = Path(path)
     pixels, pixel_size_angstrom = decode_image(source)

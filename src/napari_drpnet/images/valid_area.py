@@ -234,7 +234,7 @@ def _lines(pixels: NDArray[np.generic], axis: int, invalid: Floats) -> Mask:
         return np.ones(len(dead), bool)
     usual = np.median((quartiles[1] - quartiles[0])[live])
     far = least > max(_BAR_DEVIATIONS * np.median(least[live]), _BAR_CONTRAST * usual)
-    return np.asarray(~(_narrow(both & far & live) | _narrow(dead & ~known)))
+    return np.asarray(~(_narrow(both & far & live) | (dead & ~known)))
 
 
 def _narrow(flags: Mask) -> Mask:

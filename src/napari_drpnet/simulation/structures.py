@@ -4,6 +4,7 @@ Atoms, voxels of a density map and analytic shapes are all represented as a clou
 weights in V·Å³, so that the same projection applies to them.
 """
 
+import gzip
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.images.mrc_files import decode_volume
 
 Floats = NDArray[np.float64]
 Density = NDArray[Any]
@@ -23,6 +25,8 @@ PROTEIN_CONTRAST_VOLT = 2.8
 #: Volume of protein per non-hydrogen atom: 1.21 Å³/Da (Harpaz et al. 1994) × 14.2 Da.
 VOLUME_PER_ATOM = 17.2
 _MAX_POINTS = 20_000
+#: Greatest size of a file of atoms; those of ribosomes have some 30 MiB.
+_MOST_TEXT_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +87,8 @@ def read_structure(path: str | Path) -> Structure:
     Raises
     ------
     InputFileError
-        If the file is missing, of another type, or has no atoms or no density.
+        If the file is missing, of another type, or has no atoms or no density. Also if a density
+        map has more than 512³ voxels, or a file of atoms more than 512 MiB.
     """
     path = Path(path)
     if not path.is_file():
@@ -106,6 +111,7 @@ def read_structure(path: str | Path) -> Structure:
 def _from_atoms(path: Path) -> Structure:
     import gemmi
 
+    _require_moderate_size(path)
     structure = gemmi.read_structure(str(path))
     if len(structure) == 0:
         raise ValueError("it holds no atoms")
@@ -122,14 +128,21 @@ def _from_atoms(path: Path) -> Structure:
     return _thinned(table[:, :3], weights, path.name)
 
 
-def _from_density(path: Path) -> Structure:
-    import mrcfile
+def _require_moderate_size(path: Path) -> None:
+    """Raise ValueError for a file of atoms that is, or is decompressed to, more than 512 MiB."""
+    left = _MOST_TEXT_BYTES
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        while left >= 0 and (piece := stream.read(1 << 20)):
+            left -= len(piece)
+    if left < 0:
+        raise ValueError(f"more than {_MOST_TEXT_BYTES >> 20} MiB of atoms")
 
-    with mrcfile.open(path, permissive=True) as file:
-        density, voxel = file.data, float(file.voxel_size.x)
-        if density is None or density.ndim != 3 or density.dtype.kind == "c" or not voxel > 0:
-            raise ValueError("it holds no 3-D density with a voxel size")
-        density = np.array(density, float)
+
+def _from_density(path: Path) -> Structure:
+    stored, voxel = decode_volume(path)
+    if len(stored) < 2 or not 0 < voxel < np.inf:
+        raise ValueError("it holds no 3-D density with a voxel size")
+    density = stored.astype(float)
     inside = density > 0.2 * density.max()
     if not inside.any():
         raise ValueError("its density is nowhere positive")

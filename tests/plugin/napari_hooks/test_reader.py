@@ -70,13 +70,6 @@ def test_a_micrograph_is_an_image_in_angstrom(viewer, tmp_path, write_mrc):
     }
 
 
-def test_pixels_are_not_copied_into_memory(tmp_path, write_mrc):
-    path = write_mrc(tmp_path / "one.mrc", gradient(), 1.25)
-    ((data, _, kind),) = reader.read_micrograph_file(path)
-    assert isinstance(data, np.memmap)
-    assert kind == "image"
-
-
 def test_an_unknown_pixel_size_gives_pixels(viewer, tmp_path, write_mrc):
     (layer,) = viewer.open(write_mrc(tmp_path / "one.mrc", gradient()), plugin="napari-drpnet")
     assert layer.scale.tolist() == [1, 1]

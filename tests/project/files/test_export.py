@@ -51,6 +51,17 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.parametrize("output", ["../b", "sub/../../b", "/tmp/b", "away/b"])
+def test_nothing_is_written_outside_the_folder(tmp_path, output):
+    (tmp_path / "other").mkdir()
+    OUT.mkdir()
+    (OUT / "away").symlink_to(tmp_path / "other")
+    report = export_picks(OUT, [exported(), exported("b.mrc", output)], ALL)
+    assert report.failed == ("b.mrc: its files would be outside out",)
+    assert report.micrographs == 1
+    assert not list(tmp_path.glob("b*")) + list((tmp_path / "other").iterdir())
+
+
 def test_the_files_lie_where_drpnet_pick_puts_them():
     report = export_picks(OUT, [exported(), exported("b.mrc", "b", at=[])], ALL)
     endings = ("_autopick.star", "_autopick.csv", "_autopick.box")

@@ -105,6 +105,12 @@ def test_settings_are_parameters_once_the_particle_is_known():
     assert Settings.model_validate(parameters.model_dump()).parameters == parameters
 
 
+@pytest.mark.parametrize("output", ["../a", "a/../../b", "/etc/a", "", "."])
+def test_outputs_of_micrographs_stay_in_their_folder(output):
+    with pytest.raises(ValidationError, match="inside the output folder"):
+        record(output=output)
+
+
 @pytest.mark.parametrize("name", ["x", "m1", "m0001/../..", "M0001", "m0001\n"])
 def test_ids_of_micrographs_are_safe_as_file_names(name):
     with pytest.raises(ValidationError, match="id"):

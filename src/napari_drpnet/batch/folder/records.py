@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 import napari_drpnet
 from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.base.paths import is_inside, is_relative_inside
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, RECORDS, BatchEntry
 from napari_drpnet.batch.folder.given_masks import GivenMasks
@@ -43,12 +44,16 @@ class Record(Stored):
     candidates: dict[str, list[Any]] | None
 
 
+#: Facts about a micrograph by which a record knows it again.
+Source = dict[str, str | float | None]
+
+
 class _Known(NamedTuple):
     """Content of a record when it was last read."""
 
     modified_ns: int
     result: PickedMicrograph | None
-    source: dict[str, str | float | None]
+    source: Source
 
 
 class Ledger:
@@ -81,7 +86,7 @@ class Ledger:
         record = _read(self._path(entry))
         if not record or record.settings != self._settings:
             return None
-        if _stamp(record.source) != _stamp(self._source(entry)):
+        if _stamp(record.source) != _stamp(find_source(entry, self._masks)):
             return None
         if not self._is_whole(record.result):
             return None
@@ -127,19 +132,37 @@ class Ledger:
         result: PickedMicrograph,
         candidates: Picks | None,
         earlier: tuple[str, ...],
+        source: Source,
     ) -> None:
-        """Record that all files of a micrograph are written; remove outdated earlier files."""
+        """Record that all files of a micrograph are written; remove outdated earlier files.
+
+        Parameters
+        ----------
+        entry : BatchEntry
+            Micrograph.
+        result : PickedMicrograph
+            Its result.
+        candidates : Picks or None
+            Its candidates, if they are kept.
+        earlier : tuple of str
+            Files that an earlier run wrote, from `reopen`. Those outside the output folder, also
+            through links, are not removed.
+        source : dict
+            Facts from `find_source` before the micrograph was read. If it is replaced while it is
+            picked, the record therefore counts as not finished.
+        """
         record = Record(
             version=napari_drpnet.__version__,
             settings=self._settings,
-            source=self._source(entry),
+            source=source,
             result=result,
             candidates=None if candidates is None else _columns(candidates),
         )
         with atomic_file(self._path(entry)) as temporary:
             temporary.write_text(record.model_dump_json(), encoding="utf-8")
         for file in set(earlier) - set(result.files):
-            (self._outputs.folder / file).unlink(missing_ok=True)
+            if is_inside(self._outputs.folder, file):
+                (self._outputs.folder / file).unlink(missing_ok=True)
 
     def results(self, requested: Iterable[BatchEntry]) -> Iterator[PickedMicrograph]:
         """Yield the results of all finished micrographs, from any run and with any settings.
@@ -184,9 +207,6 @@ class Ledger:
             self._known[path] = known = _Known(modified_ns, result, source)
         return known
 
-    def _source(self, entry: BatchEntry) -> dict[str, str | float | None]:
-        return _source(entry) | (self._masks.stamp(entry) if self._masks else {})
-
     def _path(self, entry: BatchEntry) -> Path:
         return self._outputs.folder / RECORDS / f"{entry.output}.json"
 
@@ -200,33 +220,42 @@ def has_picks(files: Iterable[str]) -> bool:
 
 
 def _read(path: Path) -> Record | None:
-    """Read a record; return None if it is missing or damaged, which means not finished."""
+    """Read a record; return None if it is missing or damaged, which means not finished.
+
+    A record that names files outside the output folder is damaged.
+    """
     try:
-        return Record.model_validate_json(path.read_bytes())
+        record = Record.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
+    return record if all(map(is_relative_inside, record.result.files)) else None
 
 
-def _source(entry: BatchEntry) -> dict[str, str | float | None]:
+def find_source(entry: BatchEntry, masks: GivenMasks | None) -> Source:
+    """Return the facts by which a record knows a micrograph and its mask again.
+
+    They are empty if there is no such micrograph.
+    """
     try:
         status = os.stat(entry.micrograph.path)
     except OSError:
         return {}
-    return {
+    source: Source = {
         "name": entry.micrograph.name,
         "path": os.path.abspath(entry.micrograph.path),
         "bytes": status.st_size,
         "modified": status.st_mtime,
         "pixel_size_angstrom": entry.micrograph.pixel_size_angstrom,
     }
+    return source | (masks.stamp(entry) if masks else {})
 
 
-def _is_there(source: dict[str, str | float | None]) -> bool:
+def _is_there(source: Source) -> bool:
     """Return whether the micrograph of a record exists, perhaps in a project that has moved."""
     return any(os.path.exists(str(source[key])) for key in ("path", "name") if source.get(key))
 
 
-def _stamp(source: dict[str, str | float | None]) -> dict[str, str | float | None]:
+def _stamp(source: Source) -> Source:
     """Return the facts that identify a micrograph even if its project has been moved."""
     return {key: value for key, value in source.items() if key != "path"}
 

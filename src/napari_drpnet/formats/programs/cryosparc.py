@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import full_from_fractions, inside, swap_xy
-from napari_drpnet.base.numpy_files import map_npy
+from napari_drpnet.base.numpy_files import read_npy
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 from napari_drpnet.formats.programs.star import star_columns
@@ -109,14 +109,14 @@ def _read(path: AnyPath, *, mirrored: bool) -> Coordinates:
 
 
 def _load(path: AnyPath) -> NDArray[np.void]:
-    """Map a dataset into memory without unpickling objects, and check its columns."""
+    """Read a dataset without unpickling objects, and check its columns."""
     try:
         with open(path, "rb") as file:
             magic = file.read(len(_NUMPY))
         if magic != _NUMPY:
             kind = "is in cryoSPARC's stream format" if magic == _STREAM else "is not a .cs file"
             raise InputFileError(path, kind, "Export the particles from cryoSPARC again")
-        table = map_npy(path)
+        table = read_npy(path)
     except (ValueError, TypeError, SyntaxError, OverflowError, TokenError) as error:
         reason = f"is not a complete cryoSPARC dataset ({error})"
         raise InputFileError(path, reason, "Export the particles from cryoSPARC again") from error

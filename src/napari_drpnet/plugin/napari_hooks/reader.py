@@ -112,7 +112,7 @@ def image_layer(micrograph: Micrograph) -> LayerData:
     Parameters
     ----------
     micrograph : Micrograph
-        Micrograph to show. If its pixels are a memory map, they are not loaded here.
+        Micrograph to show.
 
     Returns
     -------

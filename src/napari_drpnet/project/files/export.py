@@ -12,6 +12,7 @@ from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.base.paths import is_inside
 from napari_drpnet.batch.folder.outputs import (
     INDEX,
     default_box_size,
@@ -117,6 +118,8 @@ def export_picks(
         owner = owners.setdefault(micrograph.output, micrograph.name)
         if owner != micrograph.name:
             failed.append(f"{micrograph.name}: its files would replace those of {owner}")
+        elif not is_inside(folder, micrograph.output):
+            failed.append(f"{micrograph.name}: its files would be outside {folder}")
         else:
             try:
                 done.append(_write(folder, micrograph, options, replace_with_empty))

@@ -4,9 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from napari_drpnet.base.frozen import Stored
+from napari_drpnet.base.paths import is_relative_inside
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
@@ -48,6 +55,13 @@ class MicrographRecord(Stored):
     pixel_size_angstrom: float | None = Field(gt=0)
     defocus_angstrom: float | None
     included: bool = True
+
+    @field_validator("output")
+    @classmethod
+    def _stays_inside(cls, output: str) -> str:
+        if not is_relative_inside(output):
+            raise ValueError(f"output must be a path inside the output folder, not {output!r}")
+        return output
 
     @property
     def number(self) -> int:
