@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,10 @@ def test_previews_in_the_output_folder_are_not_micrographs(tree):
     Path("Movies/a/x_preview.png").touch()
     assert len(outputs("Movies/a", out="Movies/a")) == 1
     assert len(outputs("Movies/a", out="elsewhere")) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such names")
+def test_a_name_with_a_line_end_is_refused_before_picking(tree):
+    Path("Movies/a/x\ny.mrc").touch()
+    with pytest.raises(InputFileError, match="line end"):
+        list_entries(["Movies"], "out")

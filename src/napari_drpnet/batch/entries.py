@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrographs
 from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
+from napari_drpnet.relion.star_tables import UNWRITABLE
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
 MASK, CLASS_MAP, OVERLAY = "_mask.mrc", "_classes.png", "_overlay.png"
@@ -79,8 +80,8 @@ def find_entries(
     Raises
     ------
     InputFileError
-        If a source cannot be used, a name is not UTF-8, or two micrographs would get the same
-        output file.
+        If a source cannot be used, a name is not UTF-8 or has a line end, or two micrographs would
+        get the same output file.
     """
     paths = [Path(source).expanduser() for source in sources]
     parent = _common_parent([path for path in paths if _is_single(path)])
@@ -184,7 +185,11 @@ class _WrittenImages:
 
 
 def _refuse_names(entries: Iterable[BatchEntry]) -> None:
+    """Refuse names that no list can hold, before anything is picked."""
     for entry in entries:
+        if any(mark in entry.micrograph.name for mark in UNWRITABLE):
+            shown = repr(entry.micrograph.name)
+            raise InputFileError(shown, "its name has a line end", "Rename the file")
         try:
             entry.micrograph.name.encode()
         except UnicodeEncodeError as error:
