@@ -101,3 +101,17 @@ def test_a_name_with_a_line_end_is_refused_before_picking(tree):
     Path("Movies/a/x\ny.mrc").touch()
     with pytest.raises(InputFileError, match="line end"):
         list_entries(["Movies"], "out")
+
+
+def test_pictures_beside_micrographs_are_left_out_and_named(tree):
+    for name in ("x.jpg", "y.png", "only.jpg"):
+        Path("Movies/b", name).touch()
+    left_out = []
+    names = [e.micrograph.path.name for e in list_entries(["Movies/b"], "out", left_out.append)]
+    assert sorted(names) == ["only.jpg", "x.mrc", "y.tif", "z.mrc.gz"]
+    assert sorted(left_out) == [Path("Movies/b/x.jpg"), Path("Movies/b/y.png")]
+
+
+def test_a_picture_that_is_asked_for_is_not_left_out(tree):
+    Path("Movies/b/x.jpg").touch()
+    assert outputs("Movies/b/x.jpg") == {"Movies/b/x.jpg": "x"}
