@@ -36,6 +36,7 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.pick_report import AdviceLines, complain
+from napari_drpnet.cli.plausibility import require_plausible
 from napari_drpnet.cli.progress import MicrographBar
 from napari_drpnet.picking.parameters import PickParameters
 
@@ -70,10 +71,12 @@ def run_batch(
     Raises
     ------
     click.UsageError
-        If the batch refuses to start.
+        If the batch refuses to start, or a number is hardly meant.
     click.exceptions.Exit
         At the end.
     """
+    if not options.unusual:
+        require_plausible(parameters.particle)
     run = _Run(options, parameters, outputs, wording, masks, AdviceLines())
     try:
         report = run.pick()
