@@ -15,12 +15,14 @@ EMPTY_FIELDS := --structures $(STRUCTURES) \
 LABELLED_FIELDS := \
   --labelled $(DATA)/micrographs/trpv1_10059 --labelled-names 0001,0002,0003 --labelled-diameter 33.5
 REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 $(LABELLED_FIELDS)
+# Number of damaged files for each reader in `make fuzz`: about an hour.
+FUZZ ?= 20000
 # Tests of what the extras bring; the others run where none is installed.
 NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-extras lint bench bench-gpu accuracy segmentation weights docs screenshots clean
+.PHONY: help demo test test-core test-extras fuzz lint bench bench-gpu accuracy segmentation weights docs screenshots clean
 
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +41,9 @@ test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and n
 test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
+
+fuzz: $(CORE)/.ready  ## read more damaged files than `make test` does: FUZZ for each reader
+	@DRPNET_FUZZ=$(FUZZ) $(CORE)/bin/python -m pytest -q tests/test_fuzzing.py
 
 lint: $(FULL)/.ready  ## style, types, and the contracts between rooms
 	@$(FULL)/bin/ruff check .

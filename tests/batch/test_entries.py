@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,24 @@ def test_previews_in_the_output_folder_are_not_micrographs(tree):
     Path("Movies/a/x_preview.png").touch()
     assert len(outputs("Movies/a", out="Movies/a")) == 1
     assert len(outputs("Movies/a", out="elsewhere")) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such names")
+def test_a_name_with_a_line_end_is_refused_before_picking(tree):
+    Path("Movies/a/x\ny.mrc").touch()
+    with pytest.raises(InputFileError, match="line end"):
+        list_entries(["Movies"], "out")
+
+
+def test_pictures_beside_micrographs_are_left_out_and_named(tree):
+    for name in ("x.jpg", "y.png", "only.jpg"):
+        Path("Movies/b", name).touch()
+    left_out = []
+    names = [e.micrograph.path.name for e in list_entries(["Movies/b"], "out", left_out.append)]
+    assert sorted(names) == ["only.jpg", "x.mrc", "y.tif", "z.mrc.gz"]
+    assert sorted(left_out) == [Path("Movies/b/x.jpg"), Path("Movies/b/y.png")]
+
+
+def test_a_picture_that_is_asked_for_is_not_left_out(tree):
+    Path("Movies/b/x.jpg").touch()
+    assert outputs("Movies/b/x.jpg") == {"Movies/b/x.jpg": "x"}

@@ -97,6 +97,14 @@ def test_a_damaged_record_means_not_finished(pick, damage):
     assert [picked.earlier for picked in pick(existing="resume").picked] == [True, True, False]
 
 
+@pytest.mark.parametrize("candidates", [{}, {"centers_yx": [[1]]}, {"centers_yx": ["a", "b"]}])
+def test_a_record_with_damaged_candidates_means_not_finished(pick, candidates):
+    pick()
+    path = Path("out/.drpnet/sub/m2.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"candidates": candidates}))
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, True, False]
+
+
 def test_a_missing_output_means_not_finished(pick):
     pick()
     Path("out/sub/m0_autopick.star").unlink()

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 
 from napari_drpnet.batch import task
+from napari_drpnet.cli import batch_run
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.picking.pick import pick_in_detail
 from napari_drpnet.relion.lists import read_index, read_micrographs_star
@@ -358,3 +359,14 @@ def test_a_mask_that_is_missing_or_malformed_fails_one_micrograph(drpnet):
     assert "there is no such mask" in drpnet(*other, "--mask", "gone", code=1).stderr
     assert "need --mask" in drpnet(*other, "--flip-mask-rows", code=2).stderr
     assert not Path("other").exists()
+
+
+def test_pictures_beside_micrographs_are_named(tmp_path, capsys):
+    folder = tmp_path / "epu"
+    folder.mkdir()
+    for name in ("a.mrc", "a.jpg", "b.mrc"):
+        (folder / name).touch()
+    entries = batch_run.list_sources([str(folder)], Path("out"))
+    assert [entry.micrograph.path.name for entry in entries] == ["a.mrc", "b.mrc"]
+    named = f"1 picture left out, beside micrographs of the same name: {folder / 'a.jpg'}\n"
+    assert capsys.readouterr().err == named

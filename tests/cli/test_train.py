@@ -190,6 +190,16 @@ def test_what_cannot_be_done_is_said(drpnet, arguments, code, message):
     assert message in drpnet(*DETECTOR, *arguments, code=code).stderr
 
 
+@pytest.mark.parametrize("option", ["--negatives", "--labelled"])
+def test_missing_pictures_are_said_before_any_work(drpnet, monkeypatch, option):
+    def work(*arguments):
+        raise AssertionError("the training has begun")
+
+    monkeypatch.setattr("napari_drpnet.training.from_truth.pool.measure_reference", work)
+    said = drpnet(*DETECTOR, "--out", "a", option, "gone", code=1).stderr
+    assert "gone: there is no such file or folder" in said
+
+
 def test_a_segmenter_learns_from_label_images_alone(drpnet, own_weights, write_discs):
     write_discs("pictures/a.mrc")
     classes = np.full((64, 64), BACKGROUND, np.uint8)

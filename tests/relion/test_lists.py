@@ -88,6 +88,13 @@ def test_pixel_sizes_before_relion_3_1_come_from_the_magnification(project):
     assert [entry.pixel_size_angstrom for entry in entries] == [1.0, None]
 
 
+@pytest.mark.parametrize(("pixel", "magnification"), [("1e300", "1e-300"), ("1e308", "5e4")])
+def test_an_implausible_pixel_size_is_unknown(project, pixel, magnification):
+    text = "data_\nloop_\n_rlnMicrographName\n_rlnDetectorPixelSize\n_rlnMagnification\n"
+    entries = read_micrographs_star(write_list(project, f"{text}a.mrc {pixel} {magnification}\n"))
+    assert entries[0].pixel_size_angstrom is None
+
+
 def test_a_list_of_names_alone(project):
     text = "data_micrographs\nloop_\n_rlnMicrographName #1\n0001\n0002\n0001\n"
     entries = read_micrographs_star(write_list(project, text))

@@ -237,3 +237,23 @@ def test_hemocyanin_is_a_hollow_cylinder_as_long_as_wide():
         near_end = np.abs(z) > 0.3 * length
         bore = radius < 0.5 * width / 2
         assert bore[near_end].mean() > 3 * bore[~near_end].mean()
+
+
+ATOM = "ATOM      1  CA  ALA A   1    %24s  1.00  0.00           C\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.pdb", ATOM % "   1.000   2.000   3.000", "all of it is at one place"),
+        ("a.pdb", 2 * ATOM % (("   1.000   2.000   3.000",) * 2), "all of it is at one place"),
+        ("a.pdb", ATOM % "     nan   2.000   3.000", "no plausible numbers"),
+        ("a.pdb", ATOM % "   1e300   2.000   3.000", "no plausible numbers"),
+        ("a.cif", "", "not a readable structure"),
+        ("a.cif", "data_x\n", "holds no atoms"),
+    ],
+)
+def test_files_without_an_extended_structure_are_refused(tmp_path, name, text, reason):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputFileError, match=reason):
+        read_structure(tmp_path / name)

@@ -4,13 +4,14 @@ import glob
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrographs
 from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
+from napari_drpnet.relion.star_tables import UNWRITABLE
 
 PICKS, PREVIEW = "_autopick", "_preview.png"
 MASK, CLASS_MAP, OVERLAY = "_mask.mrc", "_classes.png", "_overlay.png"
@@ -18,6 +19,8 @@ MASK, CLASS_MAP, OVERLAY = "_mask.mrc", "_classes.png", "_overlay.png"
 FULL_SIZE_MASK, WARP_MASK = ".mrc", ".tif"
 #: Endings of images that are written, and are no micrographs.
 _WRITTEN = (PREVIEW, MASK, CLASS_MAP, OVERLAY)
+#: Suffixes of pictures that microscopes write beside each micrograph.
+_PICTURES = (".png", ".jpg", ".jpeg")
 #: Folder inside an output folder with the records of finished micrographs.
 RECORDS = ".drpnet"
 
@@ -40,7 +43,9 @@ class BatchEntry:
 
 
 def list_entries(
-    sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
+    sources: Iterable[str | os.PathLike[str]],
+    out_dir: str | os.PathLike[str],
+    left_out: Callable[[Path], None] | None = None,
 ) -> list[BatchEntry]:
     """List the micrographs of some sources, at least one; see `find_entries`.
 
@@ -50,14 +55,16 @@ def list_entries(
         If no micrograph is found, or as in `find_entries`.
     """
     paths = [Path(source).expanduser() for source in sources]
-    if entries := find_entries(paths, out_dir):
+    if entries := find_entries(paths, out_dir, left_out):
         return entries
     names = " ".join(map(str, paths))
     raise InputFileError(names, "no micrographs found", "Check the name of the folder or pattern")
 
 
 def find_entries(
-    sources: Iterable[str | os.PathLike[str]], out_dir: str | os.PathLike[str]
+    sources: Iterable[str | os.PathLike[str]],
+    out_dir: str | os.PathLike[str],
+    left_out: Callable[[Path], None] | None = None,
 ) -> list[BatchEntry]:
     """List the micrographs of some sources, each file once.
 
@@ -67,6 +74,9 @@ def find_entries(
         Micrographs, folders with micrographs, patterns with ``*``, or RELION lists (``.star``).
     out_dir : path-like
         Output folder; previews and masks in it are not treated as micrographs.
+    left_out : callable, optional
+        Function that is called with each PNG and JPEG of a folder or pattern that is left out,
+        because an MRC or TIFF of the same name lies beside it, as in folders of EPU.
 
     Returns
     -------
@@ -79,14 +89,14 @@ def find_entries(
     Raises
     ------
     InputFileError
-        If a source cannot be used, a name is not UTF-8, or two micrographs would get the same
-        output file.
+        If a source cannot be used, a name is not UTF-8 or has a line end, or two micrographs would
+        get the same output file.
     """
     paths = [Path(source).expanduser() for source in sources]
     parent = _common_parent([path for path in paths if _is_single(path)])
     unique: dict[str, BatchEntry] = {}
     for path in paths:
-        for entry in _entries(path, parent, Path(out_dir)):
+        for entry in _entries(path, parent, Path(out_dir), left_out):
             unique.setdefault(os.path.realpath(entry.micrograph.path), entry)
     entries = list(unique.values())
     _refuse_names(entries)
@@ -94,7 +104,9 @@ def find_entries(
     return entries
 
 
-def _entries(source: Path, parent: Path, out_dir: Path) -> Iterator[BatchEntry]:
+def _entries(
+    source: Path, parent: Path, out_dir: Path, left_out: Callable[[Path], None] | None
+) -> Iterator[BatchEntry]:
     if source.suffix.lower() == ".star":
         for micrograph in read_micrographs_star(source):
             picks = autopick_path(micrograph.name, "")
@@ -105,7 +117,24 @@ def _entries(source: Path, parent: Path, out_dir: Path) -> Iterator[BatchEntry]:
         root = source if source.is_dir() else _fixed_part(source)
         entries = [_entry(file, root) for file in find_micrographs(source)]
         written = _WrittenImages(entries, out_dir)
-        yield from (entry for entry in entries if not written.has(entry))
+        micrographs = [entry for entry in entries if not written.has(entry)]
+        yield from _without_pictures(micrographs, left_out)
+
+
+def _without_pictures(
+    entries: Sequence[BatchEntry], left_out: Callable[[Path], None] | None
+) -> Iterator[BatchEntry]:
+    """Yield entries without pictures of micrographs that are there themselves."""
+    there = {entry.output for entry in entries if not _is_picture(entry)}
+    for entry in entries:
+        if not (_is_picture(entry) and entry.output in there):
+            yield entry
+        elif left_out:
+            left_out(entry.micrograph.path)
+
+
+def _is_picture(entry: BatchEntry) -> bool:
+    return entry.micrograph.path.suffix.lower() in _PICTURES
 
 
 def _entry(file: Path, root: Path) -> BatchEntry:
@@ -184,7 +213,11 @@ class _WrittenImages:
 
 
 def _refuse_names(entries: Iterable[BatchEntry]) -> None:
+    """Refuse names that no list can hold, before anything is picked."""
     for entry in entries:
+        if any(mark in entry.micrograph.name for mark in UNWRITABLE):
+            shown = repr(entry.micrograph.name)
+            raise InputFileError(shown, "its name has a line end", "Rename the file")
         try:
             entry.micrograph.name.encode()
         except UnicodeEncodeError as error:

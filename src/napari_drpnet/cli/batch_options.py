@@ -39,6 +39,7 @@ class BatchOptions:
     every: float
     stop_file: Path | None
     as_json: bool
+    unusual: bool
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -127,6 +128,9 @@ def batch_options(function: Function) -> Function:
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="With --watch: stop as soon as this file exists",
+        ),
+        click.option(
+            "--unusual", is_flag=True, help="Take a diameter or pixel size that is hardly meant"
         ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else"

@@ -5,11 +5,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch import (
     AlreadyPickedError,
     BatchEntry,
@@ -34,6 +36,7 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.pick_report import AdviceLines, complain
+from napari_drpnet.cli.plausibility import require_plausible
 from napari_drpnet.cli.progress import MicrographBar
 from napari_drpnet.picking.parameters import PickParameters
 
@@ -68,10 +71,12 @@ def run_batch(
     Raises
     ------
     click.UsageError
-        If the batch refuses to start.
+        If the batch refuses to start, or a number is hardly meant.
     click.exceptions.Exit
         At the end.
     """
+    if not options.unusual:
+        require_plausible(parameters.particle)
     run = _Run(options, parameters, outputs, wording, masks, AdviceLines())
     try:
         report = run.pick()
@@ -98,9 +103,7 @@ class _Run:
         """Pick the micrographs that exist; with `watch` also those that are written later."""
         options, watch = self.options, self.options.waiting
         place = options.sources, self.outputs.folder
-        entries = [] if watch else list_entries(*place)
-        if not watch:
-            _require_some(entries)
+        entries = [] if watch else list_sources(*place)
         total = None if watch else len(entries)
         with sigterm_interrupts(), MicrographBar(total) as bar, self._workers(total) as workers:
             what = (self.parameters, self.outputs)
@@ -153,15 +156,36 @@ class _Run:
             echo(problems, err=True)
 
 
+def list_sources(sources: Sequence[str], out_dir: Path) -> list[BatchEntry]:
+    """List the micrographs, and print which pictures beside them are left out.
+
+    Raises
+    ------
+    InputFileError
+        If there are no micrographs, or as in `find_entries`.
+    """
+    pictures: list[Path] = []
+    entries = list_entries(sources, out_dir, pictures.append)
+    _require_some(entries)
+    if pictures:
+        shown = _shorten([str(picture) for picture in pictures])
+        what = f"{counted(len(pictures), 'picture')} left out"
+        echo(f"{what}, beside micrographs of the same name: {shown}", err=True)
+    return entries
+
+
 def _require_some(entries: Sequence[BatchEntry]) -> None:
     """Raise an error, before anything is written, if none of the micrographs exists."""
     if any(os.path.exists(entry.micrograph.path) for entry in entries):
         return
-    names = [entry.micrograph.name for entry in entries[:_MOST_SHOWN]]
-    shown = ", ".join(names + ["…"] * (len(entries) > len(names)))
+    shown = _shorten([entry.micrograph.name for entry in entries])
     reason = "there is no such file" if len(entries) == 1 else "there are no such files"
     remedy = "Check the name, and the folder in which drpnet was started"
     raise InputFileError(shown, reason, remedy)
+
+
+def _shorten(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_MOST_SHOWN], *["…"] * (len(names) > _MOST_SHOWN)])
 
 
 def _exit_code(report: BatchReport) -> int:

@@ -19,6 +19,7 @@ from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.pick_report import complain, describe, summarize
+from napari_drpnet.cli.plausibility import require_plausible
 from napari_drpnet.cli.relion_command import RelionCommand, underscores_to_dashes
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.relion import JobFolder
@@ -67,6 +68,13 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
     help="CPU cores to use: field Number of threads on the tab Running; all GPUs are always used",
 )
 @click.option(
+    "--unusual",
+    type=bool,
+    default=False,
+    metavar="yes|no",
+    help="Take a diameter or pixel size that is hardly meant",
+)
+@click.option(
     "--relion-version",
     type=click.Choice(get_args(RelionVersion)),
     help="Version of RELION [default: detected from the files in its project]",
@@ -77,6 +85,7 @@ def command(
     mask: Path | None,
     flip_mask_rows: bool | None,
     cores: int,
+    unusual: bool,
     relion_version: RelionVersion | None,
     **values: Any,
 ) -> None:
@@ -89,6 +98,8 @@ def command(
     """
     masks = given_masks(mask, flip_mask_rows)
     parameters = build_model(PickParameters, values)
+    if not unusual:
+        require_plausible(parameters.particle)
     job = JobFolder(folder)
     job.begin()
     version = relion_version or _find_version(folder)

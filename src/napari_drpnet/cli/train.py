@@ -20,6 +20,7 @@ from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
 from napari_drpnet.picking.networks.weights import user_weights_folder
 from napari_drpnet.training.common.recipe import (
     ClassifierRecipe,
+    DataRecipe,
     DetectorRecipe,
     SegmenterRecipe,
 )
@@ -141,7 +142,7 @@ def detector(
         pool = make_pool(data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
         return train_detector(recipe, pool, start, device, bar, listen)
 
-    _train("detector", path, overwrite, device, as_json, work)
+    _train("detector", recipe.data, path, overwrite, device, as_json, work)
 
 
 @command.command()
@@ -170,7 +171,7 @@ def classifier(
         pool = make_pool(recipe.data, recipe.hard, scale, recipe.seed, workers, bar, spectrum)
         return train_classifier(recipe, pool, picker, start, device, bar, listen)
 
-    _train("classifier", path, overwrite, device, as_json, work)
+    _train("classifier", recipe.data, path, overwrite, device, as_json, work)
 
 
 @command.command()
@@ -199,14 +200,24 @@ def segmenter(
         pool = make_class_pool(recipe, scale, spectrum, workers, bar)
         return train_segmenter(recipe, pool, picker, start, device, bar, listen)
 
-    _train("segmenter", path, overwrite, device, as_json, work)
+    _train("segmenter", recipe.data, path, overwrite, device, as_json, work)
 
 
-def _train(kind: str, path: Path, overwrite: bool, device: str, as_json: bool, work: Work) -> None:
+def _train(
+    kind: str,
+    data: DataRecipe,
+    path: Path,
+    overwrite: bool,
+    device: str,
+    as_json: bool,
+    work: Work,
+) -> None:
     """Train a network, save the weights, and print the results."""
     from napari_drpnet.training.common.trained import NotBetterError, check_target, save_trained
+    from napari_drpnet.training.from_truth.pool import require_pictures
 
     check_target(path, kind, overwrite)
+    require_pictures(data)
     start = time.perf_counter()
     with StageBar() as bar:
 

@@ -82,10 +82,7 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
         return []
     table = find_table(path, tables, MICROGRAPH_NAME)
     names = table[MICROGRAPH_NAME]
-    for name in names:
-        if PurePosixPath(name).name in ("", ".."):
-            kind = f"named {name!r}" if name else "without a name"
-            raise InputFileError(path, f"has a micrograph {kind}", "Correct that row")
+    _require_names(path, names)
     folder = project_folder(path, names)
     columns = zip(names, _pixel_sizes(path, tables, table), _defoci(path, table), strict=True)
     entries: dict[str, MicrographEntry] = {}
@@ -295,6 +292,13 @@ def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autop
     return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
 
 
+def _require_names(path: AnyPath, names: Iterable[str]) -> None:
+    for name in names:
+        if PurePosixPath(name).name in ("", ".."):
+            kind = f"named {name!r}" if name else "without a name"
+            raise InputFileError(path, f"has a micrograph {kind}", "Correct that row")
+
+
 def _pixel_sizes(path: AnyPath, tables: dict[str, Table], table: Table) -> NDArray[np.float64]:
     optics = tables.get("optics")
     if (
@@ -308,9 +312,11 @@ def _pixel_sizes(path: AnyPath, tables: dict[str, Table], table: Table) -> NDArr
     if PIXEL_SIZE in table:
         return numbers(path, table, PIXEL_SIZE)
     if {DETECTOR_PIXEL_SIZE, MAGNIFICATION} <= set(table.labels):
-        angstrom = numbers(path, table, DETECTOR_PIXEL_SIZE) * 1e4  # the file has micrometres
-        magnification = numbers(path, table, MAGNIFICATION)
-        return np.divide(angstrom, magnification, where=magnification > 0, out=0 * angstrom)
+        micrometres, magnification = (
+            numbers(path, table, column) for column in (DETECTOR_PIXEL_SIZE, MAGNIFICATION)
+        )
+        with np.errstate(all="ignore"):  # what is no plausible size is unknown, see `_positive`
+            return np.where(magnification > 0, micrometres * 1e4 / magnification, np.nan)
     return np.full(len(table), np.nan)
 
 

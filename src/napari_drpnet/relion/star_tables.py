@@ -19,8 +19,8 @@ from napari_drpnet.relion.star_lines import (
 
 MICROGRAPH_NAME = "rlnMicrographName"
 _MISSING = frozenset({"<NA>", "nan", "-nan", "NaN"})
-#: Characters that cannot be quoted: line ends, and NUL, which only damaged files have.
-_UNWRITABLE = "\n\r\0"
+#: Characters that no value can have: line ends, and NUL, which only damaged files have.
+UNWRITABLE = "\n\r\0"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def read_tables(path: AnyPath) -> dict[str, Table]:
             table = tables[line.words[0]] = Table()
         else:
             _add_line(path, table, line)
-    if not tables and any(line.split("#")[0].strip() for line in text.splitlines()):
+    if not tables and any(line.split("#")[0].strip() for line in text.split("\n")):
         reason = "has no data_ block, so it is not a STAR file"
         raise InputFileError(path, reason, "Check its suffix")
     if tables and not table.labels:
@@ -191,7 +191,7 @@ def _needs_quotes(value: str) -> bool:
 
 
 def _quoted(value: str) -> str:
-    if not any(mark in value for mark in _UNWRITABLE):
+    if not any(mark in value for mark in UNWRITABLE):
         for quote in "\"'":
             if not any(f"{quote}{blank}" in value for blank in " \t"):
                 return f"{quote}{value}{quote}"

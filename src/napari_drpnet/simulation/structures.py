@@ -27,6 +27,8 @@ VOLUME_PER_ATOM = 17.2
 _MAX_POINTS = 20_000
 #: Greatest size of a file of atoms; those of ribosomes have some 30 MiB.
 _MOST_TEXT_BYTES = 512 << 20
+#: Greatest plausible coordinate, and least diameter of a structure, Å.
+_FARTHEST_ANGSTROM, _LEAST_ANGSTROM = 1e6, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ def read_structure(path: str | Path) -> Structure:
             return _from_atoms(path)
         if kind in ("mrc", "map", "ccp4"):
             return _from_density(path)
-    except (RuntimeError, ValueError, OSError, EOFError, zlib.error) as error:
+    except (RuntimeError, ValueError, IndexError, OSError, EOFError, zlib.error) as error:
         raise InputFileError(
             path, f"not a readable structure ({error})", "Give a PDB, mmCIF or MRC density file"
         ) from error
@@ -155,6 +157,8 @@ def _from_density(path: Path) -> Structure:
 
 def _thinned(points: Floats, weights: Floats, name: str, jitter: float = 0.0) -> Structure:
     """Keep at most `_MAX_POINTS` points at the same total weight, and jitter them by a voxel."""
+    if not (np.abs(points) < _FARTHEST_ANGSTROM).all() or not np.isfinite(weights).all():
+        raise ValueError("it holds positions or densities that are no plausible numbers")
     rng = np.random.default_rng(0)
     total = weights.sum()
     if len(points) > _MAX_POINTS:
@@ -163,7 +167,10 @@ def _thinned(points: Floats, weights: Floats, name: str, jitter: float = 0.0) ->
     points = points + rng.uniform(-jitter / 2, jitter / 2, points.shape)
     if not total > 0:
         raise ValueError("its atoms are of no known element")
-    return Structure(points, weights * total / weights.sum(), name)
+    structure = Structure(points, weights * total / weights.sum(), name)
+    if structure.diameter_angstrom < _LEAST_ANGSTROM:
+        raise ValueError("all of it is at one place")
+    return structure
 
 
 def make_shape(

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Event, current_thread
@@ -240,3 +242,17 @@ def _is_alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems cannot block signals")
+def test_interrupts_stay_blocked_while_the_first_process_starts():
+    code = """
+import signal
+from multiprocessing import resource_tracker
+from napari_drpnet.batch.workers.processes import _interrupts_blocked
+with _interrupts_blocked():
+    resource_tracker.ensure_running()  # as the start of a process does
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "True\n"

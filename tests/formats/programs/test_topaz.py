@@ -35,12 +35,28 @@ def test_targets_have_no_scores_and_columns_any_order(table):
     assert np.isnan(read.score).all()
 
 
+def test_columns_may_be_separated_by_blanks(table):
+    read = read_topaz(table("image_name x_coord  y_coord score\na 10 20  1.5\n"))
+    assert read.micrograph_names == ("a",)
+    np.testing.assert_array_equal(read.centers_yx, [[20, 10]])
+
+
+def test_only_line_feeds_end_lines(table):
+    read = read_topaz(table(f"{HEADER}a\u2028b\x85c\t10\t20\t1\n"))
+    assert read.micrograph_names == ("a\u2028b\x85c",)
+
+
+def test_a_repeated_column_is_refused(table):
+    with pytest.raises(InputFileError, match="two columns of one name"):
+        read_topaz(table("image_name\tx_coord\ty_coord\tx_coord\na\t1\t2\t3\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "no first line"),
         ("1\t2\n", "no first line that names columns image_name, x_coord and y_coord"),
-        (HEADER.replace("\t", " "), "with tabs between"),
+        (HEADER.replace("\t", " ") + "a b 1 2 3\n", "line 2 does not have 4 columns"),
         (HEADER + "a\t1\t2\n", "line 2 does not have 4 columns"),
         (HEADER + "a\t1\t2\t3\t4\n", "line 2 does not have 4 columns"),
         (HEADER + "a\tx\t2\t3\n", "line 2 has 'x'"),

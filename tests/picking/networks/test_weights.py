@@ -225,7 +225,18 @@ def test_safetensors_of_another_program(tmp_path, state):
     refuse(path, "not a napari-drpnet weights file")
 
 
-@pytest.mark.parametrize("change", [{"particle_px": -1}, {"spectrum": "none"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"particle_px": -1},
+        {"particle_px": 1e300},
+        {"threshold": float("inf")},
+        {"sigma_px": float("nan")},
+        {"border": 1e9},
+        {"spectrum": "none"},
+        {"spectrum": [float("inf")]},
+    ],
+)
 def test_a_card_that_makes_no_sense(tmp_path, state, change):
     card = json.dumps(CARD.model_dump() | change)
     path = with_metadata(tmp_path / "a.safetensors", state, drpnet=card)

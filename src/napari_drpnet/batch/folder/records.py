@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 import napari_drpnet
 from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
@@ -42,6 +42,16 @@ class Record(Stored):
     source: dict[str, str | float | None]
     result: PickedMicrograph
     candidates: dict[str, list[Any]] | None
+
+    @field_validator("candidates")
+    @classmethod
+    def _require_columns(cls, columns: dict[str, list[Any]] | None) -> dict[str, list[Any]] | None:
+        try:
+            if columns is not None:
+                _picks(columns)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"the columns are no candidates: {error}") from error
+        return columns
 
 
 #: Facts about a micrograph by which a record knows it again.

@@ -215,7 +215,7 @@ def read_names(path: AnyPath, known: Collection[str]) -> set[str]:
     if Path(path).suffix.lower() == ".star":
         lines = [entry.name for entry in read_micrographs_star(path)]
     else:
-        lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+        lines = [line.strip() for line in read_text(path).split("\n") if line.strip()]
     by_file: dict[str, list[str]] = {}
     for name in known:
         by_file.setdefault(Path(name).name, []).append(name)

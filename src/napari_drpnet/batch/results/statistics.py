@@ -95,7 +95,8 @@ class MicrographStatistics:
     def from_record(cls, record: Record) -> "MicrographStatistics":
         """Return the statistics that a record contains."""
         result = record.result
-        is_classified = record.settings["classifier"]["classifier"] is not None
+        classifier = record.settings.get("classifier")
+        is_classified = isinstance(classifier, dict) and classifier.get("classifier") is not None
         share = (result.doubtful + result.on_dirt) / max(1, result.above_threshold)
         return cls(
             result.name,

@@ -86,7 +86,7 @@ def write_box(
 
 def _rows(path: AnyPath) -> Floats:
     rows: list[list[float]] = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         words = line.split()
         if not words or line.startswith("#"):
             continue

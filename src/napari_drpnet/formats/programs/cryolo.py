@@ -115,7 +115,7 @@ def write_cbox(
 
 def _read_old(path: AnyPath, text: str) -> Coordinates:
     rows: list[list[float]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         words = line.split()
         if words and (len(words) not in OLD_COLUMNS or (rows and len(words) != len(rows[0]))):
             remedy = "A .cbox file has STAR tables, or lines of x, y, width, height and confidence"

@@ -26,8 +26,8 @@ def read_topaz(path: AnyPath) -> Coordinates:
     Parameters
     ----------
     path : path-like
-        Path of the file, with columns separated by tabs. Positions are centres in pixels of the
-        input images of Topaz, unless ``-x`` scaled them.
+        Path of the file, with columns separated by tabs, or by blanks. Positions are centres in
+        pixels of the input images of Topaz, unless ``-x`` scaled them.
 
     Returns
     -------
@@ -41,17 +41,20 @@ def read_topaz(path: AnyPath) -> Coordinates:
         If a required column is missing, or a line has too few or too many columns, or text in
         place of a number.
     """
-    lines = read_text(path).splitlines()
-    header = lines[0].rstrip().split("\t") if lines else []
+    first, *lines = read_text(path).split("\n")
+    blank = "\t" if "\t" in first else None  # some programs write spaces in place of tabs
+    header = first.rstrip().split(blank)
     if not {NAME, X, Y} <= set(header):
-        reason = f"has no first line that names columns {NAME}, {X} and {Y}, with tabs between"
+        reason = f"has no first line that names columns {NAME}, {X} and {Y}"
         raise InputFileError(path, reason, "Choose a Topaz table")
+    if len(set(header)) < len(header):
+        raise InputFileError(path, "has two columns of one name", "Remove one of them")
     place = {column: index for index, column in enumerate(header)}
     names, centers, scores = [], [], []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
-        words = line.split("\t")
+        words = line.split(blank)
         if len(words) != len(header):
             reason = f"line {number} does not have {len(header)} columns as the first line has"
             raise InputFileError(path, reason, "Correct that line")

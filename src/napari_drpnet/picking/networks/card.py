@@ -18,7 +18,7 @@ Classes = tuple[Literal["background"], Literal["particle"], Literal["ice"], Lite
 class Card(BaseModel):
     """Description of a weights file, so that it is always used as it was trained."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Kind
     architecture: str = Field(
@@ -27,7 +27,7 @@ class Card(BaseModel):
         "detector whose candidates it classifies",
     )
     particle_px: float = Field(
-        gt=0, description="Particle diameter at the scale of the network, network pixels"
+        gt=0, le=1000, description="Particle diameter at the scale of the network, network pixels"
     )
     normalization: Literal["robust", "published"] = "robust"
     spectrum: tuple[float, ...] | None = Field(
@@ -56,9 +56,9 @@ class DetectorCard(Card):
     """Description of the weights of a detector."""
 
     kind: Literal["detector", "segmenter"] = "detector"
-    sigma_px: float = Field(0.0, ge=0, description="Recommended smoothing, network pixels")
+    sigma_px: float = Field(0.0, ge=0, le=1000, description="Recommended smoothing, network pixels")
     score: Literal["height", "prominence"] = "height"
-    border: float = Field(0.5, ge=0, description="Recommended border, particle diameters")
+    border: float = Field(0.5, ge=0, le=1000, description="Recommended border, particle diameters")
 
 
 class SegmenterCard(DetectorCard):
@@ -112,7 +112,7 @@ class ClassifierCard(Card):
         le=1,
         description="With automatic accept: expected F1 below which nothing is accepted",
     )
-    patch_px: int = Field(64, ge=1, description="Side of a patch, network pixels")
+    patch_px: int = Field(64, ge=1, le=1024, description="Side of a patch, network pixels")
     pool_stride: Literal[1, 2] = 2
     context: bool = Field(
         False, description="Whether the classifier also uses the other candidates of the micrograph"

@@ -329,6 +329,18 @@ def empty_looks(
         yield preprocess(image, diameter, particle_px, polarity, spectrum=spectrum, grey=grey)
 
 
+def require_pictures(data: DataRecipe) -> None:
+    """Check before any work that the micrographs of a recipe are there.
+
+    Raises
+    ------
+    InputFileError
+        If a folder is missing, or has no such micrographs.
+    """
+    find_pictures(data.negatives, data.negative_names)
+    find_pictures(data.labelled, data.labelled_names)
+
+
 def find_pictures(folder: Path | None, names: str) -> list[Path]:
     """Find the micrographs of a folder whose names contain one of the entries in `names`.
 
