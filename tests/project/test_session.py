@@ -453,3 +453,20 @@ def test_no_work_is_left_behind_a_closed_session(new_desk, discs):
     assert desk.session.runner.join(LIMIT_S)
     assert new_desk().session.open_project(folder)
     assert os.listdir(folder)
+
+
+def test_picks_found_with_other_settings_say_with_which_diameter(picked):
+    session = picked.session
+    assert session.staleness == ""
+    session.change("particle", polarity="dark")
+    picked.finish()
+    assert session.staleness == "The settings have changed: press Pick."
+    session.change("particle", diameter_angstrom=40.0)
+    picked.finish()
+    assert session.staleness == "Picked at 36 Å: press Pick."
+    session.picking.pick_current()
+    assert session.staleness == ""  # it is under way
+    picked.finish()
+    assert session.staleness == ""
+    session.step(1)
+    assert session.staleness == ""

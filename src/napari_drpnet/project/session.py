@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -88,6 +89,21 @@ class Session(Workspace):
             return "Picking…"
         failed = self.current.id and self.summaries[self.current.id].status == "failed"
         return "Not picked: see the orange message" if failed else "No picks yet: press Pick"
+
+    @property
+    def staleness(self) -> str:
+        """Message that the shown picks were found with other settings; empty if they were not."""
+        micrograph, stored = self.current.id, self.current.stored
+        is_idle = all(self.runner.status(kind).state == "idle" for kind in ("pick", "candidates"))
+        if micrograph is None or stored is None or not is_idle:
+            return ""
+        if self.summaries[micrograph].status != "settings changed":
+            return ""
+        particle = self.project.settings.particle
+        diameter = stored.diameter_px * stored.pixel_size_angstrom
+        if particle is not None and round(diameter, 1) != round(particle.diameter_angstrom, 1):
+            return f"Picked at {short_number(round(diameter, 1), 4)} Å: press Pick."
+        return "The settings have changed: press Pick."
 
     # ---- projects and micrographs
 

@@ -43,6 +43,8 @@ class Mouse:
         session.view.events.tool.connect(self.show_tool)
         session.view.events.brush_diameters.connect(self.show_tool)
         session.current.points_changed.connect(self.show_tool)
+        session.current.image_changed.connect(self.show_tool)
+        session.current.diameter_changed.connect(self.show_tool)
 
     def disconnect(self) -> None:
         """Stop handling mouse events."""
@@ -61,9 +63,9 @@ class Mouse:
             self._picks.activate()
         if str(layer.mode) != mode and (tool == "box" or str(layer.mode) == "select"):
             layer.mode = mode
-        if tool in _BRUSHES:
-            pixel = float(layer.scale[-1])
-            layer.cursor_size = max(1, round(2 * self._brush_radius_px() * pixel))
+        circle_px = self._cursor_diameter_px(tool)
+        if circle_px is not None:
+            layer.cursor_size = max(1, round(circle_px * float(layer.scale[-1])))
             layer.cursor = "circle"
         elif mode == "pan_zoom":
             layer.cursor = "pointing" if tool == "click" else "standard"
@@ -159,6 +161,16 @@ class Mouse:
             return float(y), float(x)
 
         return position
+
+    def _cursor_diameter_px(self, tool: Tool) -> float | None:
+        """Return the diameter of the circle at the mouse; None if a pointer is shown.
+
+        It is the brush, or the particle as long as there are no picks to compare it with.
+        """
+        if tool in _BRUSHES:
+            return 2 * self._brush_radius_px()
+        current = self._session.current
+        return current.diameter_px if tool != "box" and current.review is None else None
 
     def _brush_radius_px(self) -> float:
         diameter = self._session.current.diameter_px or 1.0
