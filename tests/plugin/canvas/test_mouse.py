@@ -193,6 +193,14 @@ def test_before_picking_a_circle_at_the_mouse_has_the_size_of_the_particle(
     assert layer.cursor == "circle"
 
 
+def test_the_status_bar_has_our_keys_and_not_those_of_napari(picked, viewer):
+    layer, keys = viewer.layers["picks"], dict.fromkeys(("look", "click", "box"), "E: edit")
+    for tool, text in (keys | {"reject": "[: smaller", "accept": "]: larger"}).items():
+        picked.session.view.tool = tool
+        assert text in layer.help
+        assert "use <" not in layer.help
+
+
 def test_the_box_tool_is_that_of_napari(picked, viewer):
     picked.session.view.tool = "box"
     assert viewer.layers["picks"].mode == "select"

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from napari_drpnet.plugin.canvas.hand import LEAST_DRAG, still_camera
 from napari_drpnet.plugin.canvas.layers import PicksView
+from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
 
@@ -16,6 +17,20 @@ Position = tuple[float, float]
 #: Tools that modifier keys select instead of the chosen one.
 _MODIFIED: dict[str, Tool] = {"Shift": "reject", "Alt": "accept"}
 _BRUSHES: tuple[Tool, ...] = ("reject", "accept")
+
+
+def _keys(*names: str) -> str:
+    return ", ".join(f"{ACTIONS[name].key}: {ACTIONS[name].title.lower()}" for name in names)
+
+
+_BRUSH_HELP = f"drag to paint, {_keys('smaller_brush', 'larger_brush', 'undo')}"
+_HELP: dict[Tool, str] = {
+    "look": _keys("edit", "doubt", "next", "previous"),
+    "click": f"click to flip or add, drag to move, Shift-drag to reject, {_keys('edit', 'undo')}",
+    "box": f"drag to select, {_keys('reject_selected', 'accept_selected', 'edit')}",
+    "reject": _BRUSH_HELP,
+    "accept": _BRUSH_HELP,
+}
 
 
 class Mouse:
@@ -69,6 +84,7 @@ class Mouse:
             layer.cursor = "circle"
         elif mode == "pan_zoom":
             layer.cursor = "pointing" if tool == "click" else "standard"
+        layer.help = _HELP[tool]  # in the status bar, in place of napari's keys
 
     def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         tool = self._tool_of(event)
