@@ -478,8 +478,8 @@ def test_undo_says_which_setting_it_has_changed(picked):
     session.undo()
     session.redo()
     assert picked.texts("info")[-2:] == [
-        "Undone: pixel size default → 2.5",
-        "Redone: pixel size default → 2.5",
+        "Undone: pixel size default → 2.5 Å",
+        "Redone: pixel size default → 2.5 Å",
     ]
     picked.current.set_label([0], accepted=False)
     session.undo()  # which is seen on the micrograph

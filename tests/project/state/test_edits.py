@@ -155,8 +155,8 @@ def test_a_change_of_one_setting_has_its_values_in_words():
     size = [ParticleParameters(diameter_angstrom=99, pixel_size_angstrom=s) for s in (1.06, 1.08)]
     before, after = (Settings(particle=particle) for particle in size)
     edit = SettingsEdit(before=before, after=after)
-    assert edit.values == "pixel size 1.06 → 1.08"
-    assert edit.inverse().values == "pixel size 1.08 → 1.06"
+    assert edit.values == "pixel size 1.06 → 1.08 Å"
+    assert edit.inverse().values == "pixel size 1.08 → 1.06 Å"
     weights = Settings(classifier=ClassifierParameters(classifier="/a/mine.safetensors"))
     named = SettingsEdit(before=Settings(), after=weights)
     assert named.values == "classifier default → mine.safetensors"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
-from napari_drpnet.base.frozen import Stored
+from napari_drpnet.base.frozen import Stored, split_unit
 from napari_drpnet.base.wording import short_number
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
@@ -151,12 +151,12 @@ class SettingsEdit(_Replacement[Settings]):
 
     @property
     def values(self) -> str:
-        """Name and values of the parameter, as ``pixel size 1.06 → 1.08``, or only "settings"."""
+        """Name and values of the parameter, as ``pixel size 1.06 → 1.08 Å``, or only "settings"."""
         name = self._changed
         if not name:
             return "settings"
         before, after = (_value(_by_name(each)[name]) for each in (self.before, self.after))
-        return f"{_in_words(name)} {before} → {after}"
+        return f"{_in_words(name)} {before} → {after} {split_unit(name)[1]}".rstrip()
 
     @property
     def _changed(self) -> str:
@@ -230,7 +230,7 @@ Edit = Annotated[Change | EditGroup, Field(discriminator="kind")]
 
 
 def _in_words(name: str) -> str:
-    return name.removesuffix("_px").removesuffix("_angstrom").replace("_", " ")
+    return split_unit(name)[0].replace("_", " ")
 
 
 def _value(value: object) -> str:
