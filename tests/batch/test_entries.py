@@ -69,6 +69,9 @@ def test_a_file_with_two_names_is_picked_once_under_the_first(tree):
     assert set(outputs("Movies")) == {
         "Movies/a/x.mrc", "Movies/b/x.mrc", "Movies/b/y.tif", "Movies/b/c/z.mrc.gz",
     }  # fmt: skip
+    (entry,) = (each for each in list_entries(["Movies"], "out") if each.links)
+    assert entry.micrograph.name == "Movies/a/x.mrc"
+    assert entry.links == (Path("Movies/b/link.mrc").absolute(),)
     assert set(outputs("links/a", "Movies/a")) == {"links/a/x.mrc"}
 
 

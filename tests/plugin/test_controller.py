@@ -9,6 +9,7 @@ from napari.layers import Image
 from napari_drpnet.plugin import controller as controllers
 from napari_drpnet.plugin.panels.peaks import PeaksPanel
 from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.storage.store import ProjectStore, default_project_folder
 
 
 @pytest.fixture
@@ -101,6 +102,21 @@ def test_the_second_window_on_a_project_says_so(
     assert not other.open_project(session.store.folder)
     assert "open" in notices[0].text
     other.close()
+
+
+def test_a_layer_stays_if_another_window_has_the_project_open(
+    controller, viewer, session, discs, tmp_path, qtbot
+):
+    path = next(iter(discs))
+    store, _ = ProjectStore.open(default_project_folder(tmp_path / "projects", [path]))
+    (layer,) = viewer.open(path, plugin="napari-drpnet")
+    qtbot.waitUntil(lambda: bool(session.failures["list"]))
+    assert list(viewer.layers) == [layer]
+    assert "another window has this project open" in session.obstacle
+    store.close(session.project)
+    controller.adoption.take_all()
+    qtbot.waitUntil(lambda: session.current.image is not None)
+    assert layer not in viewer.layers
 
 
 def test_the_focus_is_brought_to_the_middle(controller, viewer, session, discs, wait):

@@ -453,3 +453,48 @@ def test_no_work_is_left_behind_a_closed_session(new_desk, discs):
     assert desk.session.runner.join(LIMIT_S)
     assert new_desk().session.open_project(folder)
     assert os.listdir(folder)
+
+
+def test_picks_found_with_other_settings_say_with_which_diameter(picked):
+    session = picked.session
+    assert session.staleness == ""
+    session.change("particle", polarity="dark")
+    picked.finish()
+    assert session.staleness == "The settings have changed: press Pick."
+    session.change("particle", diameter_angstrom=40.0)
+    picked.finish()
+    assert session.staleness == "Picked at 36 Å: press Pick."
+    session.picking.pick_current()
+    assert session.staleness == ""  # it is under way
+    picked.finish()
+    assert session.staleness == ""
+    session.step(1)
+    assert session.staleness == ""
+
+
+def test_undo_says_which_setting_it_has_changed(picked):
+    session = picked.session
+    session.change("particle", pixel_size_angstrom=2.5)
+    session.undo()
+    session.redo()
+    assert picked.texts("info")[-2:] == [
+        "Undone: pixel size default → 2.5 Å",
+        "Redone: pixel size default → 2.5 Å",
+    ]
+    picked.current.set_label([0], accepted=False)
+    session.undo()  # which is seen on the micrograph
+    assert len(picked.texts("info")) == 2
+
+
+def test_while_all_are_picked_nothing_asks_for_pick(desk, discs, detector_gate):
+    desk.open(*discs)
+    desk.session.change("particle", diameter_angstrom=36.0)
+    assert desk.session.why_no_picks == "No picks yet: press Pick"
+    desk.session.picking.pick_all()
+    assert detector_gate.reached.wait(LIMIT_S)
+    waiting = "Not picked yet: all micrographs are being picked"
+    assert desk.session.why_no_picks == waiting
+    desk.session.include([desk.current.id], included=False)
+    assert desk.session.why_no_picks == "No picks yet: press Pick"
+    detector_gate.opened.set()
+    desk.finish()

@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from napari_drpnet.base.errors import InputFileError
@@ -36,10 +36,13 @@ class BatchEntry:
     output : pathlib.PurePath
         Path of its output files inside the output folder, without the ending: ``Movies/a/b`` for
         ``Movies/a/b_autopick.star``.
+    links : tuple of pathlib.Path
+        Other names of the file among the sources, which are left out.
     """
 
     micrograph: MicrographEntry
     output: PurePath
+    links: tuple[Path, ...] = ()
 
 
 def list_entries(
@@ -84,7 +87,7 @@ def find_entries(
         Micrographs in the order of the sources. Output paths mirror the sub-folders: relative to
         the given folder, to the fixed part of a pattern, or to the common parent of all files
         given one by one. Paths of a RELION list follow RELION's own rule. A file with several
-        names (links) is listed under the first one.
+        names (links) is listed under the first one, with the others as its links.
 
     Raises
     ------
@@ -97,11 +100,19 @@ def find_entries(
     unique: dict[str, BatchEntry] = {}
     for path in paths:
         for entry in _entries(path, parent, Path(out_dir), left_out):
-            unique.setdefault(os.path.realpath(entry.micrograph.path), entry)
+            file = os.path.realpath(entry.micrograph.path)
+            unique[file] = _with_link(unique.get(file, entry), entry.micrograph.path)
     entries = list(unique.values())
     _refuse_names(entries)
     _refuse_collisions(entries)
     return entries
+
+
+def _with_link(entry: BatchEntry, name: Path) -> BatchEntry:
+    """Return an entry with another name of its file, unless it has that name already."""
+    link = Path(os.path.abspath(name))
+    known = {Path(os.path.abspath(entry.micrograph.path)), *entry.links}
+    return entry if link in known else replace(entry, links=(*entry.links, link))
 
 
 def _entries(

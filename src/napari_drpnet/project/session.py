@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -86,12 +87,30 @@ class Session(Workspace):
         """Text in place of the histograms of a micrograph that has no picks."""
         if any(self.runner.status(kind).state != "idle" for kind in ("pick", "candidates")):
             return "Picking…"
+        record, whole = self.current.record, self.runner.status("pick all")
+        if record is not None and record.included and whole.state != "idle":
+            return "Not picked yet: all micrographs are being picked"
         failed = self.current.id and self.summaries[self.current.id].status == "failed"
         return "Not picked: see the orange message" if failed else "No picks yet: press Pick"
 
+    @property
+    def staleness(self) -> str:
+        """Message that the shown picks were found with other settings; empty if they were not."""
+        micrograph, stored = self.current.id, self.current.stored
+        is_idle = all(self.runner.status(kind).state == "idle" for kind in ("pick", "candidates"))
+        if micrograph is None or stored is None or not is_idle:
+            return ""
+        if self.summaries[micrograph].status != "settings changed":
+            return ""
+        particle = self.project.settings.particle
+        diameter = stored.diameter_px * stored.pixel_size_angstrom
+        if particle is not None and round(diameter, 1) != round(particle.diameter_angstrom, 1):
+            return f"Picked at {short_number(round(diameter, 1), 4)} Å: press Pick."
+        return "The settings have changed: press Pick."
+
     # ---- projects and micrographs
 
-    def open_paths(self, paths: Iterable[Path], folder: Path | None = None) -> None:
+    def open_paths(self, paths: Iterable[Path], folder: Path | None = None) -> bool:
         """Open micrographs from files, folders, patterns or RELION lists, or one project folder.
 
         Micrographs are listed in a thread and added to the open project. If no project is open,
@@ -104,17 +123,22 @@ class Session(Workspace):
         folder : pathlib.Path, optional
             Folder for the project if none is open; by default a folder that depends on `paths`,
             so that opening the same paths again opens the same project.
+
+        Returns
+        -------
+        bool
+            Whether a project is open for them; if not, the user has been told why.
         """
         sources = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
         self.failures.forget("list")
         if len(sources) == 1 and ProjectStore.is_project(sources[0]):
-            self.open_project(sources[0])
-        elif sources:
-            if self.store is None:
-                root = self.options.projects_root
-                self.open_project(folder or default_project_folder(root, sources))
-            if self.store is not None:
-                self.opener.open(sources, self.store.folder)
+            return self.open_project(sources[0])
+        if sources and self.store is None:
+            root = self.options.projects_root
+            self.open_project(folder or default_project_folder(root, sources))
+        if sources and self.store is not None:
+            self.opener.open(sources, self.store.folder)
+        return self.store is not None
 
     def open_project(self, folder: Path) -> bool:
         """Open a project folder, created if missing, and return whether that succeeded.
@@ -168,12 +192,21 @@ class Session(Workspace):
     # ---- undo
 
     def undo(self) -> None:
-        """Undo the last edit, and show the micrograph that it changes."""
-        self._show(self.history.undo())
+        """Undo the last edit, and show the micrograph that it changes.
+
+        A message says which setting has changed, since its field may be out of sight.
+        """
+        edit = self.history.undo()
+        self._show(edit)
+        if isinstance(edit, SettingsEdit):
+            self.notify("info", f"Undone: {edit.inverse().values}")
 
     def redo(self) -> None:
-        """Redo the last undone edit, and show the micrograph that it changes."""
-        self._show(self.history.redo())
+        """Redo the last undone edit, with a message as in `undo`."""
+        edit = self.history.redo()
+        self._show(edit)
+        if isinstance(edit, SettingsEdit):
+            self.notify("info", f"Redone: {edit.values}")
 
     def _show(self, edit: Edit | None) -> None:
         changes = edit.changes if edit is not None else ()

@@ -168,8 +168,37 @@ def test_the_brush_is_seen_in_its_size(picked, viewer):
     assert layer.cursor_size == 72  # Å: two particles of 36 Å
     session.view.scale_brush(2)
     assert layer.cursor_size == 144
+    session.change("particle", diameter_angstrom=50.0)
+    assert layer.cursor_size == 200
     session.view.tool = "look"
     assert layer.cursor == "standard"
+
+
+def test_before_picking_a_circle_at_the_mouse_has_the_size_of_the_particle(
+    session, viewer, discs, wait
+):
+    session.open_paths(list(discs))
+    wait(session)
+    layer = viewer.layers["picks"]
+    assert layer.cursor == "standard"
+    for diameter in (36.0, 50.0):
+        session.change("particle", diameter_angstrom=diameter)
+        assert (layer.cursor, layer.cursor_size) == ("circle", diameter)
+    session.change("particle", diameter_angstrom=36.0)
+    session.picking.pick_current()
+    wait(session)
+    assert layer.cursor == "standard"
+    session.step(1)
+    wait(session)
+    assert layer.cursor == "circle"
+
+
+def test_the_status_bar_has_our_keys_and_not_those_of_napari(picked, viewer):
+    layer, keys = viewer.layers["picks"], dict.fromkeys(("look", "click", "box"), "E: edit")
+    for tool, text in (keys | {"reject": "[: smaller", "accept": "]: larger"}).items():
+        picked.session.view.tool = tool
+        assert text in layer.help
+        assert "use <" not in layer.help
 
 
 def test_the_box_tool_is_that_of_napari(picked, viewer):

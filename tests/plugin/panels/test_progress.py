@@ -35,6 +35,7 @@ def window(qtbot, clock):
     layout.addWidget(window.progress)
     layout.addWidget(window.field)
     qtbot.addWidget(window)
+    window.resize(400, 80)
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
@@ -151,6 +152,14 @@ def test_work_without_parts_is_named(progress):
     assert progress.bar.text() == "Opening the sample micrograph…"
 
 
+def test_a_stage_without_room_is_in_the_tooltip_only(window, progress, after):
+    window.resize(260, 80)
+    stage = "looking at labels of many micrographs"
+    after(0, 0, stage=stage)
+    assert after(4, 2, stage=stage) == "20 %, 16 s left"
+    assert progress.bar.toolTip() == stage
+
+
 # ---- time left
 
 
@@ -187,6 +196,13 @@ def test_the_same_again_begins_anew(after):
     after(9, 9)
     assert after(100, 0) == "training 0 %"
     assert after(1, 1) == "training 10 %, 9 s left"
+
+
+def test_at_the_end_of_a_stage_no_time_is_promised(after):
+    after(0, 0)
+    assert after(9, 9) == "training 90 %, 1 s left"
+    for _ in range(2):
+        assert after(5, 10) == "training, almost done…"
 
 
 def test_in_the_first_moment_nobody_can_tell(after):

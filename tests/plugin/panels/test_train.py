@@ -222,12 +222,14 @@ def test_what_is_not_better_can_be_kept_anyway(panel, learner, click):
 def test_what_is_kept_says_how_to_take_it_back(panel, learner, session, click):
     learner.end(BETTER)
     click(panel.keep)
-    assert panel.kept.accessibleName() == "Kept; Ctrl-Z undoes it."
+    assert panel.kept.accessibleName().startswith("Kept; Ctrl-Z undoes it.")
+    assert panel.pick_all.isVisible()
     assert not panel.outcome.isVisible()
     assert not panel.keep.isVisible()
     learner.is_kept = False
     session.history_changed.emit()
     assert panel.kept.isHidden()
+    assert not panel.pick_all.isVisible()
 
 
 def test_what_is_discarded_leaves_nothing(panel, learner, click):

@@ -111,6 +111,16 @@ def test_a_click_where_a_rejected_point_is_not_drawn_turns_that_one(picked):
     assert picked.current.accepted_count == 16
 
 
+def test_a_click_reaches_as_far_as_the_ring_that_is_drawn(picked):
+    y, x = place(picked, 0)
+    assert picked.current.diameter_px == 18.0
+    assert picked.current.row_at((y + 8, x)) == 0
+    picked.session.change("particle", diameter_angstrom=12.0)  # not picked with this one yet
+    assert picked.current.diameter_px == 6.0
+    assert picked.current.row_at((y + 8, x)) is None
+    assert picked.current.row_at((y + 2, x)) == 0
+
+
 def test_points_that_are_not_drawn_are_not_clicked(picked):
     picked.session.change("classifier", accept=0.9)  # the model rejects all
     assert picked.current.row_at(place(picked, 0)) == 0

@@ -188,3 +188,15 @@ def test_the_record_that_is_shown_follows_the_list(desk, relion):
     star.write_text("".join(line for line in STAR.splitlines(True) if "/b" not in line))
     desk.open(star)
     assert [record.name for record in changed] == ["Movies/a.mrc", "Movies/gone.mrc"]
+
+
+def test_links_to_one_file_are_one_micrograph_and_the_user_is_told(desk, discs):
+    first, *_ = discs
+    first.with_name("link.mrc").symlink_to(first)
+    desk.open(first.parent)
+    assert names(desk) == ["disc0.mrc", "disc1.mrc", "disc2.mrc"]
+    assert desk.texts("info") == [
+        "1 link was left out: each file counts once. link.mrc is disc0.mrc"
+    ]
+    desk.open(first, first)
+    assert len(desk.texts("info")) == 1

@@ -174,7 +174,7 @@ def test_the_round_ends_when_all_were_seen_and_begins_anew(session, shown):
         session.selection.show_doubt()
     assert notices == []
     session.selection.show_doubt()
-    assert "every point" in notices[0].text
+    assert "every uncertain point" in notices[0].text
     assert selected(session) == []
     session.selection.show_doubt()
     assert shown[-1] == shown[0]

@@ -250,6 +250,14 @@ def test_doubt_is_the_distance_of_the_probability_from_the_cut():
     assert order_by_doubt(review, review.decide(cut(7.5, 0.5)), cut(7.5, 0.5)).tolist() == [1, 0]
 
 
+def test_what_the_classifier_is_sure_of_is_not_in_doubt():
+    probability = np.array([1.0, 0.6, 0.995, 0.001])
+    review = review_picks(replace(candidates(), probability=probability), [], DIAMETER_PX)
+    assert order_by_doubt(review, review.decide(cut(accept=0.5)), cut(accept=0.5)).tolist() == [1]
+    at_the_cut = cut(accept=0.996)  # what is close to the cut is uncertain all the same
+    assert order_by_doubt(review, review.decide(at_the_cut), at_the_cut).tolist() == [2, 0, 1]
+
+
 def test_doubt_is_the_distance_from_the_automatic_cut_too():
     probability = np.array([0.95, 0.9, 0.46, 0.3])
     review = review_picks(replace(candidates(), probability=probability), [], DIAMETER_PX)

@@ -155,3 +155,17 @@ def test_edits_of_different_things_stay_apart():
 def test_micrographs_added_in_turn_become_one_edit():
     one, two = (MicrographEdit(before=(), after=(record(k),)) for k in (1, 2))
     assert combine([one, two]) == (MicrographEdit(before=(), after=(record(1), record(2))),)
+
+
+def test_a_change_of_one_setting_has_its_values_in_words():
+    size = [ParticleParameters(diameter_angstrom=99, pixel_size_angstrom=s) for s in (1.06, 1.08)]
+    before, after = (Settings(particle=particle) for particle in size)
+    edit = SettingsEdit(before=before, after=after)
+    assert edit.values == "pixel size 1.06 → 1.08 Å"
+    assert edit.inverse().values == "pixel size 1.08 → 1.06 Å"
+    weights = Settings(classifier=ClassifierParameters(classifier="/a/mine.safetensors"))
+    named = SettingsEdit(before=Settings(), after=weights)
+    assert named.values == "classifier default → mine.safetensors"
+    accept = Settings(classifier=ClassifierParameters(accept=0.25))
+    assert SettingsEdit(before=Settings(), after=accept).values == "accept default → 0.25"
+    assert SettingsEdit(before=Settings(), after=before).values == "settings"

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from napari_drpnet.plugin.canvas.hand import LEAST_DRAG, still_camera
 from napari_drpnet.plugin.canvas.layers import PicksView
+from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.session import Session
 from napari_drpnet.project.view import Tool
 
@@ -16,6 +17,20 @@ Position = tuple[float, float]
 #: Tools that modifier keys select instead of the chosen one.
 _MODIFIED: dict[str, Tool] = {"Shift": "reject", "Alt": "accept"}
 _BRUSHES: tuple[Tool, ...] = ("reject", "accept")
+
+
+def _keys(*names: str) -> str:
+    return ", ".join(f"{ACTIONS[name].key}: {ACTIONS[name].title.lower()}" for name in names)
+
+
+_BRUSH_HELP = f"drag to paint, {_keys('smaller_brush', 'larger_brush', 'undo')}"
+_HELP: dict[Tool, str] = {
+    "look": _keys("edit", "doubt", "next", "previous"),
+    "click": f"click to flip or add, drag to move, Shift-drag to reject, {_keys('edit', 'undo')}",
+    "box": f"drag to select, {_keys('reject_selected', 'accept_selected', 'edit')}",
+    "reject": _BRUSH_HELP,
+    "accept": _BRUSH_HELP,
+}
 
 
 class Mouse:
@@ -43,6 +58,8 @@ class Mouse:
         session.view.events.tool.connect(self.show_tool)
         session.view.events.brush_diameters.connect(self.show_tool)
         session.current.points_changed.connect(self.show_tool)
+        session.current.image_changed.connect(self.show_tool)
+        session.current.diameter_changed.connect(self.show_tool)
 
     def disconnect(self) -> None:
         """Stop handling mouse events."""
@@ -61,12 +78,13 @@ class Mouse:
             self._picks.activate()
         if str(layer.mode) != mode and (tool == "box" or str(layer.mode) == "select"):
             layer.mode = mode
-        if tool in _BRUSHES:
-            pixel = float(layer.scale[-1])
-            layer.cursor_size = max(1, round(2 * self._brush_radius_px() * pixel))
+        circle_px = self._cursor_diameter_px(tool)
+        if circle_px is not None:
+            layer.cursor_size = max(1, round(circle_px * float(layer.scale[-1])))
             layer.cursor = "circle"
         elif mode == "pan_zoom":
             layer.cursor = "pointing" if tool == "click" else "standard"
+        layer.help = _HELP[tool]  # in the status bar, in place of napari's keys
 
     def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         tool = self._tool_of(event)
@@ -159,6 +177,16 @@ class Mouse:
             return float(y), float(x)
 
         return position
+
+    def _cursor_diameter_px(self, tool: Tool) -> float | None:
+        """Return the diameter of the circle at the mouse; None if a pointer is shown.
+
+        It is the brush, or the particle as long as there are no picks to compare it with.
+        """
+        if tool in _BRUSHES:
+            return 2 * self._brush_radius_px()
+        current = self._session.current
+        return current.diameter_px if tool != "box" and current.review is None else None
 
     def _brush_radius_px(self) -> float:
         diameter = self._session.current.diameter_px or 1.0

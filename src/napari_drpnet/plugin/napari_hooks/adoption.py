@@ -59,12 +59,15 @@ class Adoption:
                 place_layer(layer, micrograph_space(current.pixel_size_angstrom))
 
     def _take(self, layers: list[Layer]) -> None:
-        """Replace image layers by micrographs of the session, which draws them itself."""
+        """Replace image layers by micrographs of the session, which draws them itself.
+
+        The layers stay as napari made them if no project can be opened, for example because
+        another window has it open.
+        """
         present = [layer for layer in layers if layer in self._viewer.layers]
-        for layer in present:
-            self._viewer.layers.remove(layer)
-        if present:
-            self._session.open_paths([Path(layer.source.path) for layer in present])
+        if present and self._session.open_paths([Path(each.source.path) for each in present]):
+            for layer in present:
+                self._viewer.layers.remove(layer)
 
 
 def _is_micrograph(layer: Layer) -> bool:

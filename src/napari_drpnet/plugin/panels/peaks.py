@@ -30,7 +30,7 @@ class PeaksPanel(Panel):
     Attributes
     ----------
     stale : Hint
-        Message that the settings have changed since the micrograph was picked.
+        Message that the micrograph was picked with other settings.
     live : QWidget
         Container of histogram, sliders and counts, hidden until the diameter is known.
     histogram : HistogramPlot
@@ -107,6 +107,7 @@ class PeaksPanel(Panel):
         self._peaks.show()
         self._detector.show()
         self._show_cut()
+        self._check_staleness()
 
     def _show_cut(self) -> None:
         plan = self.session.plan
@@ -136,11 +137,7 @@ class PeaksPanel(Panel):
         self._soon.start(0)
 
     def _show_staleness(self) -> None:
-        session, micrograph = self.session, self.session.current.id
-        is_idle = all(session.runner.status(k).state == "idle" for k in ("candidates", "pick"))
-        status = "" if micrograph is None else session.summaries[micrograph].status
-        is_stale = is_idle and status == "settings changed"
-        self.stale.say("The settings have changed: press Pick." if is_stale else "")
+        self.stale.say(self.session.staleness)
 
 
 def _caption(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QWidget
@@ -10,6 +11,8 @@ from napari_drpnet.project.jobs.lanes import JobStatus
 
 #: Least running time of a job before the remaining time is estimated, in seconds.
 _LEAST_S = 0.5
+#: Width of a progress bar around its text, and of the gap before Cancel.
+_MARGINS_PX = 16
 #: Texts before a job has reported a stage.
 _AT_FIRST = {"waiting": "waiting…", "running": "starting…"}
 
@@ -86,8 +89,16 @@ class JobProgress(QStackedWidget):
             (self.cancel if busy else self._starts[0]).setFocus()
         self.bar.setRange(0, max(status.total, 1))
         self.bar.setValue(status.done)
-        self.bar.setFormat(_describe(status, verb, self._time_left.describe(status, verb)))
+        self.bar.setFormat(self._fitting(status, verb))
         self.bar.setToolTip(status.stage)
+
+    def _fitting(self, status: JobStatus, verb: str) -> str:
+        """Return the text of the bar, without the name of the stage if there is no room for it."""
+        left = self._time_left.describe(status, verb)
+        text = _describe(status, verb, left)
+        room = self.width() - self.cancel.sizeHint().width() - _MARGINS_PX
+        is_cut = self.bar.fontMetrics().horizontalAdvance(text) > room
+        return _describe(replace(status, stage=""), verb, left) if is_cut else text
 
 
 class _TimeLeft:
@@ -107,7 +118,7 @@ class _TimeLeft:
             self._work, self._first, self._since = work, done, now
         self._latest = done
         worked = now - self._since
-        if worked < _LEAST_S or done == self._first:
+        if worked < _LEAST_S or done == self._first or done >= status.total:
             return ""
         return f"{_words(worked * (status.total - done) / (done - self._first))} left"
 
@@ -122,8 +133,10 @@ def _describe(status: JobStatus, verb: str, left: str) -> str:
     if not status.total:
         said = f"{verb} {status.stage}".strip()
         return f"{said}…" if said else _AT_FIRST.get(status.state, "")
+    if status.done >= status.total and not verb:
+        return f"{status.stage}, almost done…".removeprefix(", ")
     part = min(status.done + 1, status.total)
-    text = f"{verb} {part:,} of {status.total:,}" if verb else f"{status.stage} %p %"
+    text = f"{verb} {part:,} of {status.total:,}" if verb else f"{status.stage} %p %".strip()
     return f"{text}, {left}" if left else text
 
 

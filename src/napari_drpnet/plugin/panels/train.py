@@ -18,7 +18,8 @@ _TOO_FEW = (
     f"Label at least {_ENOUGH} picks, some of them wrong; U shows the most uncertain. "
     "Or label automatically."
 )
-_KEPT = "Kept; Ctrl-Z undoes it."
+_KEPT = "Kept; Ctrl-Z undoes it. The other micrographs still have the earlier picks."
+_LEGEND = "Loss. Solid line: labels used for training; dashed line: held-out labels."
 
 
 class TrainPanel(Panel):
@@ -41,6 +42,8 @@ class TrainPanel(Panel):
         Progress of the training.
     plot : LossPlot
         Plot of the losses.
+    legend : Hint
+        Names of the lines of the plot.
     outcome : TrainOutcome
         Result of the training.
     next_change : QPushButton
@@ -49,6 +52,10 @@ class TrainPanel(Panel):
         Buttons that keep and discard the result.
     kept : Hint
         Message that the result was kept.
+    pick_all : QPushButton
+        Button that picks all included micrographs with the kept networks.
+    repicking : JobProgress
+        Progress of that.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -58,6 +65,8 @@ class TrainPanel(Panel):
         self.train = self.action_button("train")
         self.progress = JobProgress((self.train,), self.action_button("cancel_training"))
         self.plot = LossPlot()
+        self.legend = Hint()
+        self.legend.say(_LEGEND)
         self.next_change = self.action_button("show_changed")
         self.outcome = TrainOutcome(self.next_change)
         self.keep = self.action_button("keep_trained")
@@ -70,8 +79,9 @@ class TrainPanel(Panel):
         for button in (self.keep, self.discard):
             buttons.addWidget(button)
         failure = self.failure_hint("label", "train")
-        parts = (self.source, self.hint, self.progress, failure, self.plot)
-        layout = column(*parts, self.outcome, self._decision, self.kept, margin=8)
+        parts = (self.source, self.hint, self.progress, failure, self.plot, self.legend)
+        ending = (self.outcome, self._decision, self.kept, self._make_repick())
+        layout = column(*parts, *ending, margin=8)
         layout.addStretch(1)
         self.setLayout(layout)
         self._listen()
@@ -80,6 +90,15 @@ class TrainPanel(Panel):
         """Update the counts of labels, which are not updated while the panel is hidden."""
         super().showEvent(event)
         self._show_labels()
+
+    def _make_repick(self) -> QWidget:
+        """Create the button that picks with the kept networks, and its progress."""
+        self.pick_all = self.action_button("pick_all")
+        self.pick_all.setText("Pick all included")
+        self.repicking = JobProgress((self.pick_all,), self.action_button("cancel"))
+        self._repick = QWidget()
+        self._repick.setLayout(column(self.repicking))
+        return self._repick
 
     # ---- updates from the session
 
@@ -103,6 +122,8 @@ class TrainPanel(Panel):
     def _show_status(self, status: JobStatus) -> None:
         if status.kind == "train":
             self.progress.show_status(status)
+        elif status.kind == "pick all":
+            self.repicking.show_status(status, "Picking")
 
     def _show_state(self) -> None:
         """Show the outcome; if the panel is visible, count the labels of all micrographs too."""
@@ -133,6 +154,7 @@ class TrainPanel(Panel):
         reports = self.session.learner.reports
         self.plot.set_reports(reports)
         self.plot.setVisible(bool(reports))
+        self.legend.setVisible(bool(reports))
 
     def _show_outcome(self) -> None:
         """Show the result of the training, or that it was kept."""
@@ -140,3 +162,4 @@ class TrainPanel(Panel):
         self.outcome.show_outcome(learner.outcome, self.session.current.id)
         self._decision.setVisible(learner.outcome is not None)
         self.kept.say(_KEPT if learner.is_kept else "")
+        self._repick.setVisible(learner.is_kept)

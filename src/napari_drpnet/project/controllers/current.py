@@ -25,7 +25,7 @@ from napari_drpnet.project.points.review import (
     rows_within,
 )
 from napari_drpnet.project.stages.decision import Decision, decide
-from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord
+from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
 from napari_drpnet.project.state.labels import given_by
 from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
@@ -51,6 +51,8 @@ class CurrentMicrograph:
         Emitted with the id of a micrograph whose file cannot be shown, and the reason.
     decided : Signal
         Emitted when the accepted points have been determined again.
+    diameter_changed : Signal
+        Emitted when the user has changed the particle diameter or the pixel size.
     opened : Signal
         Emitted when another micrograph is shown, after all other signals about that.
     """
@@ -63,6 +65,7 @@ class CurrentMicrograph:
     map_changed = Signal()
     points_changed = Signal()
     states_changed = Signal()
+    diameter_changed = Signal()
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -78,6 +81,7 @@ class CurrentMicrograph:
         workspace.micrographs_changed.connect(self._on_micrographs)
         workspace.labels_changed.connect(self._on_labels)
         workspace.settings_changed.connect(self._on_settings)
+        workspace.settings_replaced.connect(self._on_replaced)
         workspace.view.events.display.connect(self._render)
         workspace.view.events.show_rejected.connect(self._redraw)
 
@@ -179,12 +183,15 @@ class CurrentMicrograph:
 
     @property
     def diameter_px(self) -> float | None:
-        """Particle diameter in unbinned pixels; None if unknown."""
-        if self.stored is not None:
-            return self.stored.diameter_px
+        """Particle diameter in unbinned pixels, as it is set now; None if unknown.
+
+        The picks may have been found with another one, ``stored.diameter_px``.
+        """
         particle = self._workspace.project.settings.particle
         size = self.pixel_size_angstrom
-        return particle.diameter_angstrom / size if particle and size else None
+        if particle and size:
+            return particle.diameter_angstrom / size
+        return self.stored.diameter_px if self.stored else None
 
     @property
     def diameter_angstrom(self) -> float | None:
@@ -220,6 +227,11 @@ class CurrentMicrograph:
         """Render the image again if the user has given another pixel size."""
         if self._workspace.given_pixel_size_angstrom != self._rendered_size:
             self._render()
+
+    def _on_replaced(self, before: Settings, after: Settings) -> None:
+        """Tell that the particle has another size."""
+        if before.particle != after.particle:
+            self.diameter_changed.emit()
 
     def _on_labels(self, micrograph: str) -> None:
         """Update the points when their labels have changed."""
@@ -258,7 +270,8 @@ class CurrentMicrograph:
         """
         row = self.row_at(position_yx)
         if row is None:
-            row = self._row_within(position_yx, self.states != State.BELOW, LABEL_REACH)
+            reach = LABEL_REACH * self.stored.diameter_px if self.stored else 0.0
+            row = self._row_within(position_yx, self.states != State.BELOW, reach)
         if self.review is None:
             self._workspace.notify("info", "Press Pick first, then correct the picks.")
         elif row is None:
@@ -268,7 +281,7 @@ class CurrentMicrograph:
 
     def row_at(self, position_yx: Position) -> int | None:
         """Return the visible row within half a diameter of a position."""
-        return self._row_within(position_yx, self.visible, 0.5)
+        return self._row_within(position_yx, self.visible, 0.5 * (self.diameter_px or 0.0))
 
     def add(self, centers_yx: ArrayLike) -> None:
         """Add particles at ``(k, 2)`` positions ``(y, x)``; those outside are ignored."""
@@ -343,11 +356,11 @@ class CurrentMicrograph:
             self.add(changes.added)
         return not np.array_equal(before, centers_yx)
 
-    def _row_within(self, position_yx: Position, rows: Mask, diameters: float) -> int | None:
-        """Return the given row nearest to a position; None if it is farther than `diameters`."""
-        if self.review is None or self.stored is None:
+    def _row_within(self, position_yx: Position, rows: Mask, reach_px: float) -> int | None:
+        """Return the given row nearest to a position; None if it is farther than `reach_px`."""
+        if self.review is None:
             return None
-        return nearest_row(self.review, rows, position_yx, diameters * self.stored.diameter_px)
+        return nearest_row(self.review, rows, position_yx, reach_px)
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Apply the edit that a corrector makes; do nothing if there are no points."""

@@ -172,7 +172,7 @@ class Learner:
         current, outcome = self._current, self.outcome
         if outcome is None or current.id is None or outcome.micrograph != current.id:
             return np.empty((0, 2))
-        reach = LABEL_REACH * (current.diameter_px or 0.0)
+        reach = LABEL_REACH * current.stored.diameter_px if current.stored else 0.0
         own = given_by("person", self._workspace.project.labels(current.id))
         is_open = [not labels_near(own, [center], reach) for center in outcome.changed_yx]
         return np.asarray(outcome.changed_yx[np.array(is_open, bool)])

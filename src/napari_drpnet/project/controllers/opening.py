@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch import BatchEntry, list_entries
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord, SettingsEdit
@@ -63,12 +64,22 @@ class Opener:
         workspace, project = self._workspace, self._workspace.project
         if star is not None:
             self._adopt_names(star, entries)
+        self._tell_links(entries)
         known = {record.path for record in project.micrographs.values()}
         new = [entry for entry in entries if _file_of(entry) not in known]
         first = project.next_micrograph_number()
         records = tuple(_record_of(first + k, entry) for k, entry in enumerate(new))
         if records:
             workspace.do_quietly(MicrographEdit(before=(), after=records))
+
+    def _tell_links(self, entries: list[BatchEntry]) -> None:
+        """Tell the user that a file with several names is one micrograph."""
+        linked = [entry for entry in entries if entry.links]
+        if linked:
+            count, first = sum(len(entry.links) for entry in linked), linked[0]
+            left_out = counted(count, "link") + (" was" if count == 1 else " were")
+            example = f"{first.links[0].name} is {_file_of(first).name}"
+            self._workspace.notify("info", f"{left_out} left out: each file counts once. {example}")
 
     def _adopt_names(self, star: Path, entries: list[BatchEntry]) -> None:
         """Update micrographs that are in the project already from RELION's list.

@@ -12,6 +12,11 @@ from napari_drpnet.project.workspace import Workspace
 
 Position = tuple[float, float]
 
+_ALL_SEEN = "You have seen every uncertain point that has no label yet."
+_NONE_UNCERTAIN = (
+    "No point is uncertain: each one has a label, or its P(particle) is almost 0 or 1."
+)
+
 
 class Selection:
     """Selected points of the micrograph that is shown.
@@ -98,9 +103,10 @@ class Selection:
             if self._place(row) not in self._seen:
                 self._doubt(row)
                 return
+        text = _ALL_SEEN if self._seen else _NONE_UNCERTAIN
         self._seen.clear()
         self.clear()
-        self._workspace.notify("info", "You have seen every point that has no label yet.")
+        self._workspace.notify("info", text)
 
     def focus(self, place_yx: Position) -> None:
         """Show a position ``(y, x)``, and select the point at exactly that position, if any."""

@@ -24,6 +24,10 @@ States = NDArray[np.int8]
 LABEL_REACH = 0.25
 
 
+#: Distance of P(particle) from 0 or 1 up to which a point is not uncertain.
+_SURE = 0.01
+
+
 class State(IntEnum):
     """State of a point; the order is that in which points are drawn."""
 
@@ -231,15 +235,17 @@ def order_by_doubt(review: Review, states: States, parameters: ResolvedParameter
     """Return the rows in the order of their uncertainty, the most uncertain one first.
 
     Rows are uncertain if P(particle) is close to the cut in use; those below the threshold are
-    left out. Without a classifier, rows are uncertain if the score is close to the threshold.
+    left out, and those whose P(particle) is almost 0 or 1 unless the cut is there too. Without a
+    classifier, rows are uncertain if the score is close to the threshold.
     Labelled, hidden and added rows are left out, and those on dirt.
     """
     open_rows = ~(review.labelled | review.hidden | review.added | review.on_dirt(parameters))
     cut = find_cut(review.candidates, parameters)
     if cut is not None:
         probability = review.probability
-        open_rows &= (states != State.BELOW) & ~np.isnan(probability)
         doubt = np.abs(probability - cut.accept)
+        open_rows &= (states != State.BELOW) & ~np.isnan(probability)
+        open_rows &= (np.minimum(probability, 1 - probability) > _SURE) | (doubt < _SURE)
     else:
         doubt = np.abs(review.score(parameters) - parameters.peaks.least_score)
     rows = np.flatnonzero(open_rows)

@@ -1,5 +1,6 @@
 """Reversible edits of a project: each holds the values before and after the change."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
@@ -12,8 +13,9 @@ from pydantic import (
     model_serializer,
 )
 
-from napari_drpnet.base.frozen import Stored
+from napari_drpnet.base.frozen import Stored, split_unit
 from napari_drpnet.base.paths import is_relative_inside
+from napari_drpnet.base.wording import short_number
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
@@ -158,12 +160,24 @@ class SettingsEdit(_Replacement[Settings]):
     @property
     def title(self) -> str:
         """Title for the menu, which names the parameter if only one changes."""
+        name = self._changed
+        return f"Change {_in_words(name)}" if name else "Change settings"
+
+    @property
+    def values(self) -> str:
+        """Name and values of the parameter, as ``pixel size 1.06 → 1.08 Å``, or only "settings"."""
+        name = self._changed
+        if not name:
+            return "settings"
+        before, after = (_value(_by_name(each)[name]) for each in (self.before, self.after))
+        return f"{_in_words(name)} {before} → {after} {split_unit(name)[1]}".rstrip()
+
+    @property
+    def _changed(self) -> str:
+        """Name of the parameter that changes; empty if several do."""
         before, after = _by_name(self.before), _by_name(self.after)
         changed = [name for name in after if name in before and before[name] != after[name]]
-        if len(changed) != 1 or before.keys() != after.keys():
-            return "Change settings"
-        name = changed[0].removesuffix("_px").removesuffix("_angstrom")
-        return f"Change {name.replace('_', ' ')}"
+        return changed[0] if len(changed) == 1 and before.keys() == after.keys() else ""
 
 
 class MicrographEdit(_Replacement[tuple[MicrographRecord, ...]]):
@@ -227,6 +241,17 @@ class EditGroup(Stored):
 
 
 Edit = Annotated[Change | EditGroup, Field(discriminator="kind")]
+
+
+def _in_words(name: str) -> str:
+    return split_unit(name)[0].replace("_", " ")
+
+
+def _value(value: object) -> str:
+    """Return the value of a parameter as text; a file of weights by its name."""
+    if isinstance(value, float):
+        return short_number(value, 4)
+    return "default" if value is None else os.path.basename(str(value))
 
 
 def _by_name(settings: Settings) -> dict[str, object]:

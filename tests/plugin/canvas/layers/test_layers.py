@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.project.points.review import State, is_accepted
 
 DIAMETER = 36.0
@@ -65,6 +66,31 @@ def test_points_show_what_the_session_shows(picked, viewer):
     assert {str(symbol) for symbol in layer.symbol[drawn(layer)]} == {"x"}
     session.view.show_rejected = False
     assert not drawn(layer).any()
+
+
+def test_rings_follow_the_diameter_and_the_picks_wait_for_pick(picked, viewer):
+    session, layer = picked.session, viewer.layers["picks"]
+    before, stored = layer.data.copy(), session.current.stored
+    for diameter, pixel_size, width_px in ((60.0, None, 30.0), (60.0, 3.0, 20.0)):
+        session.change("particle", diameter_angstrom=diameter, pixel_size_angstrom=pixel_size)
+        np.testing.assert_allclose(layer.size, width_px)
+    session.undo()
+    session.undo()
+    np.testing.assert_allclose(layer.size, 18.0)
+    np.testing.assert_array_equal(layer.data, before)
+    assert session.current.stored is stored
+
+
+def test_marks_follow_the_diameter_too(picked, viewer, tmp_path, wait, discs):
+    path, truth = next(iter(discs.items()))
+    folder = tmp_path / "truth"
+    write_coordinates(folder / f"{path.stem}.csv", Coordinates(truth, np.full(len(truth), np.nan)))
+    picked.session.comparison.load(folder)
+    wait(picked.session)
+    viewer.scene.camera.zoom = 1.0
+    before = viewer.layers["truth"].size[0]
+    picked.session.change("particle", diameter_angstrom=30.0)
+    assert viewer.layers["truth"].size[0] == pytest.approx(before * 30 / 36)
 
 
 def test_labels_look_different_from_what_the_model_says(picked, viewer):

@@ -41,6 +41,7 @@ class ChangesView:
         session.learner.finished.connect(self._on_outcome)
         session.current.points_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)
+        session.current.diameter_changed.connect(self.draw)
         magnification.changed.connect(self.draw)
 
     def draw(self) -> None:

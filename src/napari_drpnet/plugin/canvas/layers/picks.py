@@ -70,7 +70,8 @@ class PicksView:
         session.current.image_changed.connect(self.draw)
         session.selection.changed.connect(self.draw_selection)
         session.view.events.show_points.connect(self._show)
-        magnification.changed.connect(self._draw_lines)
+        session.current.diameter_changed.connect(self._resize)
+        magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
         """Draw all points again."""
@@ -178,8 +179,8 @@ class PicksView:
         layer.face_color[changed] = looks.face_color[new]
         layer.refresh(thumbnail=False, highlight=False, extent=False)
 
-    def _draw_lines(self) -> None:
-        """Redraw the points so that lines and crosses keep their size on the screen."""
+    def _resize(self) -> None:
+        """Redraw rings in the size of the particle, lines and crosses in that of the screen."""
         if self.slot.layer is not None and self._is_up_to_date():
             with self._only_drawing():
                 self._dress(self.slot.layer)

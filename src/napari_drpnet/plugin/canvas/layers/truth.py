@@ -38,6 +38,7 @@ class TruthView:
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=2)
         session.comparison.truth_changed.connect(self._on_truth)
         session.current.image_changed.connect(self.draw)
+        session.current.diameter_changed.connect(self._resize)
         magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
