@@ -13,6 +13,7 @@ from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
 from napari_drpnet.project.jobs.lanes import JobKind
@@ -55,6 +56,7 @@ class Session(Workspace):
         super().__init__(deliver, options)
         self.view_keeper = ViewKeeper(self)
         self.current = CurrentMicrograph(self)
+        self.spectrum = ShownSpectrum(self, self.current)
         self.opener = Opener(self, self.current)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)

@@ -20,6 +20,7 @@ from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.plugin.fields.slider_field import SliderField
 from napari_drpnet.plugin.panels.lowpass import LowpassPanel
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.spectrum import SpectrumPanel
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.files.view_choice import ViewChoice
 from napari_drpnet.project.jobs.runner import JobStatus
@@ -59,6 +60,8 @@ class ViewPanel(Panel):
         Label of the opacity in per cent.
     scale_bar : QCheckBox
         Check box of the scale bar.
+    spectrum : SpectrumPanel
+        Power spectrum of the micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -70,6 +73,8 @@ class ViewPanel(Panel):
         layout.addWidget(about)
         layout.addWidget(self._make_micrograph_group())
         layout.addWidget(self._make_overlay_group())
+        self.spectrum = SpectrumPanel(napari_viewer)
+        layout.addWidget(self.spectrum)
         layout.addStretch()
         self._show_display()
         self._show_job(self.session.runner.status("image"))
