@@ -4,10 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from napari_drpnet.images.display import DisplayParameters, render
+from napari_drpnet.images.display import (
+    LONGEST_SIDE,
+    DisplayParameters,
+    automatic_lowpass,
+    display_scale,
+    render,
+)
 from napari_drpnet.images.micrograph import Micrograph
 
-PLAIN = DisplayParameters()
+PLAIN = DisplayParameters(lowpass=False)
 EVERYTHING = DisplayParameters(lowpass_angstrom=20, clahe=True, invert=True)
 
 
@@ -25,8 +31,8 @@ def centroid(image):
     return (np.indices(image.shape) * image).sum(axis=(1, 2)) / image.sum()
 
 
-def shown(micrograph, parameters=PLAIN, longest_side=4096):
-    view = render(micrograph, parameters, longest_side)
+def shown(micrograph, parameters=PLAIN, magnification=1.0):
+    view = render(micrograph, parameters, magnification)
     assert view.image.dtype == np.float32
     assert view.image.shape == view.frame.network_shape
     assert view.frame.full_shape == micrograph.shape
@@ -49,41 +55,40 @@ def test_hot_pixels_are_clipped():
 
 @given(
     st.tuples(st.integers(300, 700), st.integers(300, 700)),
-    st.integers(100, 800),
+    st.floats(0.1, 4.0),
     st.floats(0.2, 0.8),
     st.floats(0.2, 0.8),
 )
-def test_dots_stay_in_place(shape, longest_side, down, right):
+def test_dots_stay_in_place(shape, magnification, down, right):
     center = np.array([down, right]) * shape
     y, x = np.indices(shape)
     square = (y - center[0]) ** 2 + (x - center[1]) ** 2
     pixels = np.where(square < 24**2, np.exp(-square / (2 * 8**2)), 0).astype(np.float32)
     smooth = DisplayParameters(lowpass_angstrom=20)
     for parameters in (PLAIN, smooth):
-        view = shown(Micrograph(pixels, 2.0), parameters, longest_side)
-        assert max(view.image.shape) <= longest_side
+        view = shown(Micrograph(pixels, 2.0), parameters, magnification)
         found = view.frame.to_full(centroid(view.image))
         assert np.abs(found - center).max() < 0.5
 
 
 @pytest.mark.parametrize(
-    ("wavelength_px", "amplitude"), [(64, 0.98), (32, 0.92), (16, 0.71), (8, 0.25)]
+    ("wavelength_px", "amplitude"), [(48, 0.98), (24, 0.92), (12, 0.71), (6, 0.25)]
 )
 def test_the_lowpass_halves_waves_of_its_resolution(wavelength_px, amplitude):
     """A Gaussian: 2 to the minus square of resolution over wavelength."""
-    resolution_px = 64 / 6
+    resolution_px = 8
     assert amplitude == pytest.approx(2 ** -((resolution_px / wavelength_px) ** 2), abs=0.05)
     parameters = DisplayParameters(lowpass_angstrom=1.5 * resolution_px)
-    view = shown(Micrograph(wave(wavelength_px), 1.5), parameters)
-    expected = 2 ** -((resolution_px / wavelength_px) ** 2) * wave(wavelength_px)
+    view = shown(Micrograph(wave(wavelength_px, 240), 1.5), parameters)
+    expected = 2 ** -((resolution_px / wavelength_px) ** 2) * wave(wavelength_px, 240)
     assert np.abs(view.image - expected).max() < 1e-4
 
 
 def test_the_lowpass_counts_in_the_pixels_of_the_file():
-    """Binned or not, detail of 40 Å is halved by a filter at 40 Å."""
-    wide = shown(Micrograph(wave(32, 512), 1.25), DisplayParameters(lowpass_angstrom=40), 256)
-    binned = shown(Micrograph(wave(32, 512), 1.25), PLAIN, 256)
-    middle = slice(32, -32)
+    """Binned by 4 too, detail of 40 Å is halved by a filter at 40 Å."""
+    wide = shown(Micrograph(wave(32, 512), 1.25), DisplayParameters(lowpass_angstrom=40), 0.25)
+    binned = shown(Micrograph(wave(32, 512), 1.25), PLAIN, 0.25)
+    middle = slice(16, -16)
     assert wide.image[:, middle].max() == pytest.approx(binned.image.max() / 2, rel=0.01)
 
 
@@ -94,9 +99,66 @@ def test_opposite_edges_do_not_leak_into_each_other():
     assert image[:, -1].min() > 95
 
 
-def test_a_lowpass_needs_the_pixel_size():
-    with pytest.raises(ValueError, match="pixel size"):
-        render(Micrograph(noise(50, 50)), DisplayParameters(lowpass_angstrom=20))
+def test_without_a_pixel_size_there_is_no_lowpass():
+    pixels = noise(50, 50)
+    view = shown(Micrograph(pixels), DisplayParameters(lowpass_angstrom=20))
+    assert (view.image == pixels).all()
+    assert view.lowpass_px == 0
+
+
+def test_the_lowpass_fits_the_particle_unless_it_is_given():
+    assert [automatic_lowpass(diameter) for diameter in (None, 240.0, 10.0)] == [20, 30, 2]
+    automatic = DisplayParameters()
+    assert automatic.resolved(30.0).lowpass_angstrom == 30
+    assert DisplayParameters(lowpass_angstrom=7).resolved(30.0).lowpass_angstrom == 7
+    assert shown(Micrograph(noise(300, 400), 2.0), automatic).lowpass_px == 10
+
+
+def test_zoomed_out_the_noise_of_all_pixels_is_averaged():
+    """An image on the screen with one displayed pixel per pixel of the screen, or nearly so."""
+    pixels = noise(1024, 1024)
+    for magnification in (1 / 8, 1 / 4, 1 / 2):
+        view = shown(Micrograph(pixels), PLAIN, magnification)
+        assert view.scale == 1 / magnification
+        assert view.image.shape == (1024 * magnification,) * 2
+        assert view.image.std() < pixels.std() * magnification
+        low, high = view.contrast_limits
+        assert high - low < 8 * view.image.std()
+
+
+@pytest.mark.parametrize(
+    ("shape", "magnification", "lowpass_px", "scale"),
+    [
+        ((4096, 4096), None, 0, 4),
+        ((512, 512), None, 0, 1),
+        ((4096, 4096), 0.11, 0, 8),
+        ((4096, 4096), 0.2, 0, 4),
+        ((4096, 4096), 1.0, 0, 1),
+        ((4096, 4096), 30.0, 0, 1),
+        ((4096, 4096), 1.0, 19, 2),  # the low-pass leaves no more
+        ((4096, 4096), 1.0, 9, 1),
+        ((4096, 4096), 0.11, 19, 8),
+        ((11520, 8192), 1.0, 0, 11520 / LONGEST_SIDE),
+        ((3, 3), 0.01, 0, 2),
+    ],
+)
+def test_there_are_as_many_pixels_as_the_screen_shows(shape, magnification, lowpass_px, scale):
+    assert display_scale(shape, magnification, lowpass_px) == scale
+
+
+def test_contrast_in_standard_deviations():
+    pixels = noise(600, 600)
+    pixels[:60] -= 200
+    view = shown(Micrograph(pixels))
+    assert view.limits(None) == view.contrast_limits
+    assert view.limits(2.0) == pytest.approx((90, 110), abs=2.5)  # not ± 130
+    n = view.fitting_deviations
+    assert n == pytest.approx(3.5, abs=0.5)
+    low, high = view.limits(n)
+    assert low <= view.contrast_limits[0]
+    assert high >= view.contrast_limits[1]
+    low, high = shown(Micrograph(np.full((40, 40), 7, np.float32))).limits(0.5)
+    assert low < 7 < high
 
 
 def test_inverted_is_the_negative():

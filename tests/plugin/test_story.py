@@ -117,7 +117,7 @@ def test_from_an_empty_window_to_relion_and_back(
     entries = table.open_button.menu().actions()
     next(entry for entry in entries if entry.text() == "Folder…").trigger()
     person.wait()
-    assert list(current.image.display.image.shape) == [160, 160]
+    assert list(current.image.display.frame.full_shape) == [160, 160]
 
     # Give the diameter, press Pick.
     pick = person.panel("Pick")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from napari_drpnet.images.power_spectrum import electron_wavelength
 from napari_drpnet.simulation.optics import (
     beam_with_edge,
     contrast_transfer,
-    electron_wavelength,
     filtered,
     frequency_grid,
     interaction_constant,

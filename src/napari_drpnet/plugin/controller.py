@@ -66,7 +66,7 @@ class Controller:
         self.viewer = viewer
         self.session = session or Session(MainThread(), _options())
         self.magnification = Magnification(viewer, self.session)
-        self.micrograph = MicrographView(viewer, self.session)
+        self.micrograph = MicrographView(viewer, self.session, self.magnification)
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)

@@ -49,6 +49,11 @@ def _toggle_editing(session: Session) -> None:
     session.view.tool = "click" if session.view.tool == "look" else "look"
 
 
+def _toggle_lowpass(session: Session) -> None:
+    display = session.view.display
+    session.view.display = display.model_copy(update={"lowpass": not display.lowpass})
+
+
 ACTIONS = {
     action.name: action
     for action in (
@@ -208,6 +213,13 @@ ACTIONS = {
             "Show or hide the map of the detector: distance map, or P(particle) of a segmenter",
             "D",
             _toggle("show_map"),
+        ),
+        Action(
+            "lowpass",
+            "Low-pass",
+            "Show the micrograph with or without the low-pass; picking never uses it",
+            "L",
+            _toggle_lowpass,
         ),
     )
 }

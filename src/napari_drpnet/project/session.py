@@ -14,7 +14,9 @@ from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
+from napari_drpnet.project.controllers.view_keeper import ViewKeeper
 from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import Notice
 from napari_drpnet.project.stages.plan import Plan
@@ -53,7 +55,9 @@ class Session(Workspace):
         self, deliver: Callable[[Callable[[], None]], None], options: SessionOptions | None = None
     ) -> None:
         super().__init__(deliver, options)
+        self.view_keeper = ViewKeeper(self)
         self.current = CurrentMicrograph(self)
+        self.spectrum = ShownSpectrum(self, self.current)
         self.opener = Opener(self, self.current)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
@@ -168,6 +172,16 @@ class Session(Workspace):
         self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
         return True
+
+    def sync(self) -> None:
+        """Flush all edits to disk, and save the display settings."""
+        super().sync()
+        self.view_keeper.save()
+
+    def close_project(self) -> None:
+        """Save the project with its display settings, and close its folder."""
+        self.view_keeper.save()
+        super().close_project()
 
     def include(self, ids: Iterable[str], included: bool) -> None:
         """Include micrographs in picking all and in exports, or exclude them."""

@@ -1,4 +1,4 @@
-"""State of the view: tool, brush and what is drawn. It is neither saved nor undone."""
+"""State of the view: tool, brush and what is drawn. It is never undone; some of it is saved."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -30,6 +30,13 @@ class ViewState:
         Opacity of the distance map over the micrograph, from 0 to 1.
     display : DisplayParameters
         Parameters for drawing the micrograph; they do not affect picking.
+    contrast_deviations : float or None
+        Standard deviations from the median of the image to black and to white; None for limits
+        that fit the image.
+    magnification : float or None
+        Screen pixels per unbinned pixel; None while no micrograph is on the screen.
+    canvas_only : bool
+        Whether everything around the canvas is hidden.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -41,6 +48,9 @@ class ViewState:
     show_map: bool = True
     map_opacity: float = 0.5
     display: DisplayParameters = field(default_factory=DisplayParameters)
+    contrast_deviations: float | None = None
+    magnification: float | None = None
+    canvas_only: bool = False
 
     def scale_brush(self, factor: float) -> None:
         """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""

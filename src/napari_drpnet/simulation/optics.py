@@ -10,13 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.images.power_spectrum import electron_wavelength, transfer_phase
+
 Floats = NDArray[np.float64]
-
-
-def electron_wavelength(voltage_kv: float) -> float:
-    """Return the relativistic wavelength of electrons in Å (0.0197 at 300 kV)."""
-    volt = voltage_kv * 1e3
-    return float(12.2643247 / np.sqrt(volt * (1 + volt * 0.978466e-6)))
 
 
 def interaction_constant(voltage_kv: float) -> float:
@@ -62,17 +58,14 @@ def contrast_transfer(
     float array
         Transfer in the shape of `frequency_squared`.
     """
-    wavelength = electron_wavelength(voltage_kv)
-    phase = (
-        np.pi
-        * wavelength
-        * frequency_squared
-        * (
-            defocus_angstrom
-            - 0.5 * spherical_aberration_mm * 1e7 * wavelength**2 * frequency_squared
-        )
+    phase = transfer_phase(
+        frequency_squared,
+        defocus_angstrom=defocus_angstrom,
+        voltage_kv=voltage_kv,
+        spherical_aberration_mm=spherical_aberration_mm,
+        amplitude_contrast=amplitude_contrast,
     )
-    transfer = np.sin(phase + np.arcsin(amplitude_contrast))
+    transfer = np.sin(phase)
     return np.asarray(-2 * transfer * np.exp(-b_factor * frequency_squared / 4))
 
 

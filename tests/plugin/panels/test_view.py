@@ -1,7 +1,5 @@
 from threading import Event
 
-import mrcfile
-import numpy as np
 import pytest
 
 from waiting import LIMIT_S
@@ -46,24 +44,26 @@ def pixels(panel):
 
 
 def test_the_micrograph_is_drawn_as_chosen(panel, opened, click, wait):
+    click(panel.lowpass.check)
+    wait(opened)
     plain = pixels(panel)
-    click(panel.lowpass)
+    click(panel.lowpass.check)
     wait(opened)
     smooth = pixels(panel)
-    assert opened.view.display == DisplayParameters(lowpass_angstrom=20)
     assert smooth.std() < plain.std() / 1.2
-    panel.lowpass_angstrom.setValue(60)
+    panel.lowpass.resolution.value = 60
     wait(opened)
     assert pixels(panel).std() < smooth.std()
-    click(panel.lowpass)
+    click(panel.lowpass.check)
     click(panel.invert)
     wait(opened)
-    assert (pixels(panel) == -plain).all()
+    assert pixels(panel) == pytest.approx(-plain)
     click(panel.invert)
     click(panel.clahe)
     wait(opened)
     assert pixels(panel).min() >= 0
     assert pixels(panel).max() <= 1
+    assert opened.view.display == DisplayParameters(lowpass=False, lowpass_angstrom=60, clahe=True)
 
 
 def test_picks_do_not_depend_on_how_it_is_drawn(panel, opened, click, wait):
@@ -71,32 +71,11 @@ def test_picks_do_not_depend_on_how_it_is_drawn(panel, opened, click, wait):
     opened.picking.pick_current()
     wait(opened)
     before = opened.current.review.centers_yx
-    for box in (panel.lowpass, panel.clahe, panel.invert):
+    for box in (panel.lowpass.check, panel.clahe, panel.invert):
         click(box)
     opened.picking.pick_current()
     wait(opened)
     assert (opened.current.review.centers_yx == before).all()
-
-
-def test_a_lowpass_without_a_pixel_size_is_explained_and_goes_back(
-    panel, session, tmp_path, click, wait
-):
-    path = tmp_path / "a.mrc"
-    with mrcfile.new(path) as file:
-        file.set_data(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
-    session.open_paths([path])
-    wait(session)
-    notices = []
-    session.noticed.connect(notices.append)
-    click(panel.invert)
-    click(panel.lowpass)
-    wait(session)
-    assert [notice.level for notice in notices] == ["error"]
-    assert "needs the pixel size" in notices[0].text
-    assert not panel.lowpass.isChecked()
-    assert not panel.lowpass_angstrom.isEnabled()
-    assert panel.invert.isChecked()
-    assert session.view.display == DisplayParameters(invert=True)
 
 
 def test_a_slow_drawing_is_shown(panel, opened, qtbot):
@@ -141,7 +120,6 @@ def test_tooltips_tell_the_keys(panel):
         "show_rejected": "[R]",
         "show_map": "[D]",
     }
-    assert "Å" in panel.lowpass.toolTip()
 
 
 def test_the_opacity_of_the_map_goes_both_ways(panel, opened, wait):
@@ -183,5 +161,28 @@ def test_without_a_micrograph_there_is_no_contrast_to_choose(panel, session, dis
     assert panel.auto_contrast.isEnabled()
 
 
-def test_the_wheel_does_not_change_what_is_scrolled_past(panel):
-    assert panel.lowpass_angstrom.focusPolicy() == Qt.FocusPolicy.StrongFocus
+def test_the_contrast_in_standard_deviations_goes_both_ways(panel, opened, click, type_into):
+    layer = panel.controller.micrograph.slot.layer
+    fitting = list(layer.contrast_limits)
+    image = opened.current.image.display
+    assert panel.contrast.value == pytest.approx(image.fitting_deviations)
+    type_into(panel.contrast.number, "2")
+    assert layer.contrast_limits == pytest.approx(image.limits(2.0))
+    panel.contrast.slider.setValue(panel.contrast.slider.maximum())
+    assert layer.contrast_limits == pytest.approx(image.limits(6.0))
+    opened.view.contrast_deviations = 3.0
+    assert panel.contrast.value == 3
+    click(panel.contrast.reset)
+    assert layer.contrast_limits == pytest.approx(fitting)
+    assert opened.view.contrast_deviations is None
+    assert not panel.contrast.reset.isEnabled()
+
+
+def test_the_contrast_in_standard_deviations_holds_for_the_next_micrograph(
+    panel, opened, type_into, wait
+):
+    type_into(panel.contrast.number, "2")
+    opened.step(1)
+    wait(opened)
+    limits = opened.current.image.display.limits(2.0)
+    assert panel.controller.micrograph.slot.layer.contrast_limits == pytest.approx(limits)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.stages import cache as picker
 
@@ -286,19 +287,80 @@ def test_only_the_display_depends_on_the_view(picked):
     assert picked.current.stored is before
 
 
-def test_a_low_pass_that_cannot_be_is_told_once_and_switched_off(desk, tmp_path):
+def test_without_a_pixel_size_there_is_no_low_pass_and_no_error(desk, tmp_path):
     """A header without a pixel size."""
     rng = np.random.default_rng(0)
     with mrcfile.new(tmp_path / "a.mrc") as file:
         file.set_data(rng.normal(size=(64, 64)).astype(np.float32))
     desk.open(tmp_path / "a.mrc")
-    assert desk.current.pixel_size_angstrom is None
-    view = desk.session.view
-    view.display = view.display.model_copy(update={"lowpass_angstrom": 20.0})
+    assert desk.current.image.display.lowpass_px == 0
+    desk.session.change("particle", diameter_angstrom=80.0, pixel_size_angstrom=2.0)
     desk.finish()
-    assert view.display.lowpass_angstrom is None
-    (text,) = desk.texts()
-    assert "pixel size" in text
+    assert desk.current.image.display.lowpass_px == 5  # an eighth of the diameter
+    assert desk.texts() == []
+
+
+def test_the_low_pass_follows_the_diameter_unless_it_is_given(desk, discs):
+    desk.open(*discs)
+    assert desk.current.image.display.parameters.lowpass_angstrom == 20
+    desk.session.change("particle", diameter_angstrom=80.0)
+    desk.finish()
+    assert desk.current.image.display.parameters.lowpass_angstrom == 10
+    view = desk.session.view
+    view.display = view.display.model_copy(update={"lowpass_angstrom": 30.0})
+    desk.finish()
+    image = desk.current.image
+    assert image.display.parameters.lowpass_angstrom == 30
+    desk.session.change("particle", diameter_angstrom=120.0)
+    desk.finish()
+    assert desk.current.image is image
+
+
+def test_the_image_has_the_pixels_that_the_magnification_shows(desk, discs):
+    desk.session.view.display = DisplayParameters(lowpass=False)
+    desk.open(*discs)
+    current, view = desk.current, desk.session.view
+    fine = current.image.display
+    assert fine.image.shape == (160, 160)
+    view.magnification = 0.25
+    assert current.image.display is fine  # while the other one is rendered
+    desk.finish()
+    coarse = current.image.display
+    assert coarse.image.shape == (40, 40)
+    assert coarse.frame.full_shape == (160, 160)
+    view.magnification = 0.26
+    assert not desk.session.runner.is_busy
+    view.magnification = 2.0
+    assert not desk.session.runner.is_busy
+    assert current.image.display is fine
+    view.magnification = 0.25
+    assert current.image.display is coarse
+
+
+def test_images_of_earlier_settings_do_not_come_back(desk, discs):
+    desk.session.view.display = DisplayParameters(lowpass=False)
+    desk.open(*discs)
+    view = desk.session.view
+    view.magnification = 0.25
+    desk.finish()
+    view.display = DisplayParameters(lowpass=False, invert=True)
+    desk.finish()
+    view.magnification = 1.0
+    desk.finish()
+    assert desk.current.image.display.parameters.invert
+    assert desk.current.image.display.image.shape == (160, 160)
+    desk.session.step(1)
+    desk.finish()
+    view.magnification = 0.25
+    assert desk.session.runner.is_busy
+    desk.finish()
+
+
+def test_a_magnification_that_changes_while_the_image_is_rendered_is_followed(desk, discs):
+    desk.session.open_paths(discs)
+    desk.session.view.magnification = 0.1
+    desk.finish()
+    assert desk.current.image.display.scale == 8
 
 
 def test_the_scale_follows_the_pixel_size(picked):

@@ -4,6 +4,7 @@ import napari
 
 from napari_drpnet.plugin.fields.controls import column
 from napari_drpnet.plugin.panels.advice import AdvicePanel
+from napari_drpnet.plugin.panels.lowpass import LowpassPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.particle import ParticlePanel
 from napari_drpnet.plugin.panels.peaks import PeaksPanel
@@ -28,6 +29,8 @@ class PickPanel(Panel):
         Advice about the result.
     peaks : PeaksPanel
         Settings that turn the distance map into picks.
+    lowpass : LowpassPanel
+        Low-pass of the displayed micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -36,6 +39,8 @@ class PickPanel(Panel):
         self.run = RunPanel(napari_viewer)
         self.advice = AdvicePanel(napari_viewer)
         self.peaks = PeaksPanel(napari_viewer)
+        self.lowpass = LowpassPanel(napari_viewer)
         layout = column(self.particle, self.run, self.advice, self.peaks, margin=8)
         layout.addStretch(1)
+        layout.addWidget(self.lowpass)
         self.setLayout(layout)

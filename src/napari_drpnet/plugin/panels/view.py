@@ -6,8 +6,6 @@ import napari
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
-    QGridLayout,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -17,15 +15,19 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.images.display import DisplayParameters
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, guard_wheel
+from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
-from napari_drpnet.plugin.fields.number_box import set_up_number
+from napari_drpnet.plugin.fields.slider_field import SliderField
+from napari_drpnet.plugin.panels.lowpass import LowpassPanel
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.spectrum import SpectrumPanel
 from napari_drpnet.project.actions import ACTIONS
+from napari_drpnet.project.files.view_choice import ViewChoice
 from napari_drpnet.project.jobs.runner import JobStatus
 
 _ABOUT = "For display only: picking uses the original micrograph."
-_FIRST_LOWPASS_ANGSTROM = 20.0
+#: Range of the slider of the contrast, in standard deviations.
+_CONTRAST = 1, 6
 #: Actions that show or hide a layer, and the field of the view state that each changes.
 _TOGGLES = {"points": "show_points", "rejected": "show_rejected", "map": "show_map"}
 
@@ -40,10 +42,12 @@ class ViewPanel(Panel):
 
     Attributes
     ----------
-    lowpass, clahe, invert : QCheckBox
+    lowpass : LowpassPanel
+        Row of the low-pass.
+    clahe, invert : QCheckBox
         Check boxes of the display filters.
-    lowpass_angstrom : QDoubleSpinBox
-        Field of the resolution of the low-pass in Å.
+    contrast : SliderField
+        Slider of the contrast in standard deviations.
     auto_contrast : QPushButton
         Button that resets the contrast limits.
     busy : QLabel
@@ -56,6 +60,8 @@ class ViewPanel(Panel):
         Label of the opacity in per cent.
     scale_bar : QCheckBox
         Check box of the scale bar.
+    spectrum : SpectrumPanel
+        Power spectrum of the micrograph.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -67,6 +73,8 @@ class ViewPanel(Panel):
         layout.addWidget(about)
         layout.addWidget(self._make_micrograph_group())
         layout.addWidget(self._make_overlay_group())
+        self.spectrum = SpectrumPanel(napari_viewer)
+        layout.addWidget(self.spectrum)
         layout.addStretch()
         self._show_display()
         self._show_job(self.session.runner.status("image"))
@@ -77,27 +85,32 @@ class ViewPanel(Panel):
     # ---- widgets
 
     def _make_micrograph_group(self) -> QGroupBox:
-        self.lowpass = _display_check("lowpass_angstrom", "Low-pass")
-        self.lowpass_angstrom = _lowpass_box()
+        self.lowpass = LowpassPanel(self.viewer)
         self.clahe = _display_check("clahe", "Local contrast")
         self.invert = _display_check("invert", "Invert")
-        for box in (self.lowpass, self.clahe, self.invert):
+        for box in (self.clahe, self.invert):
             box.toggled.connect(self._change_display)
-        self.lowpass_angstrom.valueChanged.connect(self._change_display)
+        self.contrast = SliderField(
+            ViewChoice, "contrast_deviations", *_CONTRAST, label="contrast ±"
+        )
+        self.contrast.number.setSuffix(" σ")
+        self.contrast.value_changed.connect(
+            partial(setattr, self.session.view, "contrast_deviations")
+        )
+        self.contrast.reset_requested.connect(self.controller.micrograph.reset_contrast)
         self.auto_contrast = QPushButton("Auto contrast")
         self.auto_contrast.setToolTip("Reset the black and white levels, without outliers")
         self.auto_contrast.clicked.connect(self.controller.micrograph.reset_contrast)
         self.busy = QLabel()
+        row = QHBoxLayout()
+        row.addWidget(self.auto_contrast)
+        row.addWidget(self.busy)
+        row.addStretch()
         group = QGroupBox("Micrograph")
-        grid = QGridLayout(group)
-        grid.addWidget(self.lowpass, 0, 0)
-        grid.addWidget(self.lowpass_angstrom, 0, 1)
-        grid.addWidget(self.clahe, 1, 0)
-        grid.addWidget(self.invert, 2, 0)
-        grid.addWidget(self.auto_contrast, 3, 0)
-        grid.addWidget(self.busy, 3, 1)
-        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-        grid.setColumnStretch(2, 1)
+        rows = QVBoxLayout(group)
+        for part in (self.lowpass, self.contrast, self.clahe, self.invert):
+            rows.addWidget(part)
+        rows.addLayout(row)
         return group
 
     def _make_overlay_group(self) -> QGroupBox:
@@ -134,6 +147,7 @@ class ViewPanel(Panel):
     def _listen(self) -> None:
         view = self.session.view.events
         self.listen(view.display, self._show_display)
+        self.listen(view.contrast_deviations, self._show_micrograph)
         self.listen(view.map_opacity, self._show_overlays)
         for field in _TOGGLES.values():
             self.listen(getattr(view, field), self._show_overlays)
@@ -145,11 +159,9 @@ class ViewPanel(Panel):
     # ---- user actions
 
     def _change_display(self) -> None:
-        self.session.view.display = DisplayParameters(
-            lowpass_angstrom=self.lowpass_angstrom.value() if self.lowpass.isChecked() else None,
-            clahe=self.clahe.isChecked(),
-            invert=self.invert.isChecked(),
-        )
+        view = self.session.view
+        chosen = {"clahe": self.clahe.isChecked(), "invert": self.invert.isChecked()}
+        view.display = view.display.model_copy(update=chosen)
 
     def _change_opacity(self, percent: int) -> None:
         self.session.view.map_opacity = percent / 100
@@ -158,13 +170,8 @@ class ViewPanel(Panel):
 
     def _show_display(self) -> None:
         display = self.session.view.display
-        _tick(self.lowpass, display.lowpass_angstrom is not None)
         _tick(self.clahe, display.clahe)
         _tick(self.invert, display.invert)
-        self.lowpass_angstrom.setEnabled(display.lowpass_angstrom is not None)
-        if display.lowpass_angstrom is not None:
-            with QSignalBlocker(self.lowpass_angstrom):
-                self.lowpass_angstrom.setValue(display.lowpass_angstrom)
 
     def _show_overlays(self) -> None:
         view = self.session.view
@@ -178,7 +185,12 @@ class ViewPanel(Panel):
         _tick(self.scale_bar, self._scale_bar_model.visible)
 
     def _show_micrograph(self) -> None:
-        self.auto_contrast.setEnabled(self.session.current.image is not None)
+        image, deviations = self.session.current.image, self.session.view.contrast_deviations
+        self.auto_contrast.setEnabled(image is not None)
+        if deviations is not None:
+            self.contrast.set_value(deviations, is_recommended=False)
+        else:
+            self.contrast.set_automatic(image.display.fitting_deviations if image else None)
 
     def _show_job(self, status: JobStatus) -> None:
         if status.kind == "image":
@@ -193,21 +205,6 @@ def _check(text: str, tooltip: str) -> QCheckBox:
 
 def _display_check(name: str, text: str) -> QCheckBox:
     return _check(text, FieldFacts.read(DisplayParameters, name).tooltip)
-
-
-def _lowpass_box() -> QDoubleSpinBox:
-    facts = FieldFacts.read(DisplayParameters, "lowpass_angstrom")
-    box = QDoubleSpinBox()
-    set_up_number(box)
-    box.setDecimals(0)
-    box.setRange(facts.low, facts.high)
-    box.setSingleStep(5)
-    box.setSuffix(facts.suffix)
-    box.setValue(_FIRST_LOWPASS_ANGSTROM)
-    box.setToolTip(facts.tooltip)
-    box.setAccessibleName("low-pass")
-    guard_wheel(box)
-    return box
 
 
 def _tick(box: QCheckBox, ticked: bool) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_drpnet.base.geometry import inside
-from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.images.display import DisplayParameters, automatic_lowpass, display_scale
 from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.corrections import Corrector, find_changes
@@ -78,11 +78,14 @@ class CurrentMicrograph:
         self.decision: Decision | None = None
         self.states: States = np.empty(0, np.int8)
         self.selected_rows: Rows = np.empty(0, np.intp)
+        self._rendered: dict[float, ShownImage] = {}  # by the scale of the image
+        self._displayed = workspace.view.display
         workspace.micrographs_changed.connect(self._on_micrographs)
         workspace.labels_changed.connect(self._on_labels)
         workspace.settings_changed.connect(self._on_settings)
         workspace.settings_replaced.connect(self._on_replaced)
         workspace.view.events.display.connect(self._render)
+        workspace.view.events.magnification.connect(self._refine)
         workspace.view.events.show_rejected.connect(self._redraw)
 
     # ---- choice of the micrograph
@@ -129,28 +132,57 @@ class CurrentMicrograph:
     def _redraw(self) -> None:
         self.states_changed.emit()
 
+    @property
+    def automatic_lowpass_angstrom(self) -> float:
+        """Resolution of the low-pass that fits the particle, in Å."""
+        particle = self._workspace.project.settings.particle
+        return automatic_lowpass(particle.diameter_angstrom if particle else None)
+
+    def _wanted_display(self) -> DisplayParameters:
+        """Return the display settings of the view, with the resolution of the low-pass."""
+        return self._workspace.view.display.resolved(self.automatic_lowpass_angstrom)
+
     def _render(self) -> None:
-        if self.record is not None:
-            workspace, display = self._workspace, self._workspace.view.display
-            self._rendered_size = workspace.given_pixel_size_angstrom
-            work = partial(render_record, self.record, self._rendered_size, display)
-            fail = partial(self._fail_to_render, self.record.id, display)
-            workspace.runner.submit("image", work, self._show_image, fail, live=True)
+        """Render the micrograph with the current settings, in a thread."""
+        self._rendered, self._displayed = {}, self._wanted_display()
+        self._rendered_size = self._workspace.given_pixel_size_angstrom
+        self._render_scale()
 
-    def _show_image(self, image: ShownImage) -> None:
-        self.image = image
+    def _render_scale(self) -> None:
+        """Render the micrograph at the scale that the magnification needs, in a thread."""
+        if self.record is None:
+            return
+        workspace = self._workspace
+        size, magnification = self._rendered_size, workspace.view.magnification
+        work = partial(render_record, self.record, size, self._displayed, magnification)
+        land = partial(self._show_image, self._rendered)
+        fail = partial(self._fail_to_render, self.record.id)
+        workspace.runner.submit("image", work, land, fail, live=True)
+
+    def _show_image(self, rendered: dict[float, ShownImage], image: ShownImage) -> None:
+        """Show an image, and keep it with the others of the same settings."""
+        rendered[image.display.scale] = self.image = image
         self.image_changed.emit()
+        self._refine()
 
-    def _fail_to_render(
-        self, micrograph: str, display: DisplayParameters, error: Exception
-    ) -> None:
-        """Report the error; switch off a low-pass filter that the micrograph cannot have."""
+    def _fail_to_render(self, micrograph: str, error: Exception) -> None:
         self._workspace.runner.errored.emit("image", error)
-        if isinstance(error, ValueError):
-            view = self._workspace.view
-            view.display = display.model_copy(update={"lowpass_angstrom": None})
+        self.unreadable.emit(micrograph, explain(error))
+
+    def _refine(self) -> None:
+        """Show the image at the scale that the magnification needs; render it if necessary."""
+        if self.image is None:
+            return
+        shown, magnification = self.image.display, self._workspace.view.magnification
+        scale = display_scale(shown.frame.full_shape, magnification, shown.lowpass_px)
+        if scale == shown.scale:
+            return
+        if kept := self._rendered.get(scale):
+            self._workspace.runner.invalidate("image")
+            self.image = kept
+            self.image_changed.emit()
         else:
-            self.unreadable.emit(micrograph, explain(error))
+            self._render_scale()
 
     # ---- points
 
@@ -224,8 +256,9 @@ class CurrentMicrograph:
             self._workspace.change("particle", diameter_angstrom=diameter)
 
     def _on_settings(self) -> None:
-        """Render the image again if the user has given another pixel size."""
-        if self._workspace.given_pixel_size_angstrom != self._rendered_size:
+        """Render the image again if the pixel size or the low-pass has changed."""
+        size = self._workspace.given_pixel_size_angstrom
+        if size != self._rendered_size or self._wanted_display() != self._displayed:
             self._render()
 
     def _on_replaced(self, before: Settings, after: Settings) -> None:

@@ -54,17 +54,27 @@ def render_record(
     record: MicrographRecord,
     given_pixel_size_angstrom: float | None,
     display: DisplayParameters,
+    magnification: float | None,
     job: Job,
 ) -> ShownImage:
     """Read and render a micrograph, at the pixel size given by the user if any; the work of a job.
+
+    Parameters
+    ----------
+    record : MicrographRecord
+        Micrograph to render.
+    given_pixel_size_angstrom : float or None
+        Pixel size that the user has given, in Å.
+    display : DisplayParameters
+        Display settings.
+    magnification : float or None
+        Screen pixels per unbinned pixel; None if it is not known yet.
 
     Raises
     ------
     InputFileError
         If the file cannot be used.
-    ValueError
-        If a low-pass filter is requested and the pixel size is unknown.
     """
     micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
-    image = render(micrograph.with_pixel_size(given_pixel_size_angstrom), display)
+    image = render(micrograph.with_pixel_size(given_pixel_size_angstrom), display, magnification)
     return ShownImage(image, micrograph.pixel_size_angstrom)

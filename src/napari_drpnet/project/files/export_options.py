@@ -1,15 +1,13 @@
 """Export options of the user, saved with the project."""
 
-import json
 from pathlib import Path
-from typing import Self
 
 from pydantic import Field, field_validator
 
-from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.frozen import Parameters
 from napari_drpnet.batch.folder.outputs import coordinate_endings, require_formats
 from napari_drpnet.formats import WRITTEN
+from napari_drpnet.project.files.kept_choice import KeptChoice
 from napari_drpnet.project.files.programs import PROGRAMS, ProgramName
 
 
@@ -58,7 +56,7 @@ class ExportOptions(Parameters):
         return any(WRITTEN[Path(f"x{ending}").suffix].has_boxes for ending in self.endings)
 
 
-class ExportChoice(ExportOptions):
+class ExportChoice(ExportOptions, KeptChoice):
     """Export options with the output folder and the choice of micrographs."""
 
     folder: Path | None = Field(
@@ -66,24 +64,3 @@ class ExportChoice(ExportOptions):
         title="Output folder; default: DRPnet in RELION's project folder, else in this project",
     )
     only_current: bool = Field(False, title="Only the micrograph that is shown, not all included")
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a saved choice; return the defaults if there is none or it is damaged."""
-        try:
-            return cls.model_validate(json.loads(path.read_bytes()))
-        except (OSError, ValueError):
-            return cls()
-
-    def save(self, path: Path) -> None:
-        """Save the choice to a file.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        # ASCII only, so that names which are not UTF-8 survive too.
-        text = json.dumps(self.model_dump(mode="json"))
-        with atomic_file(path) as temporary:
-            temporary.write_text(text, encoding="ascii")

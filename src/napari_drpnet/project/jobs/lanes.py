@@ -26,6 +26,7 @@ JobKind = Literal[
     "pick",  # pick the micrograph that is shown
     "pick all",
     "read labels",  # from a file
+    "spectrum",  # measure the power spectrum of the micrograph that is shown
     "train",
     "truth",  # read the truth from a file or folder
 ]

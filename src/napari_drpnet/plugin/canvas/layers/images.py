@@ -5,7 +5,10 @@ from functools import partial
 from napari.components import ViewerModel
 from napari.layers import Image
 from napari.utils.colormaps import Colormap
+from qtpy.QtGui import QGuiApplication
 
+from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
@@ -16,7 +19,7 @@ _MARGIN = 0.02
 
 
 class MicrographView:
-    """Draw the current micrograph as an image layer.
+    """Draw the current micrograph as an image layer, binned as the magnification needs it.
 
     Parameters
     ----------
@@ -24,6 +27,8 @@ class MicrographView:
         Viewer in which the layer is drawn.
     session : Session
         Session whose micrograph is drawn.
+    magnification : Magnification
+        Magnification on the screen.
 
     Attributes
     ----------
@@ -31,50 +36,77 @@ class MicrographView:
         Slot that holds the layer.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._viewer = viewer
         self._session = session
+        self._magnification = magnification
         self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=0)
         self._framed: tuple[tuple[int, int], float] | None = None
+        self._drawn: tuple[str | None, DisplayParameters] | None = None
+        self._limits: tuple[float, float] | None = None
         session.current.changed.connect(self._on_micrograph)
         session.current.image_changed.connect(self.draw)
         session.settings_changed.connect(self._frame)
+        session.view.events.contrast_deviations.connect(self._set_contrast)
+        magnification.changed.connect(self._measure)
 
     def draw(self) -> None:
-        """Draw the micrograph; the camera moves only if its size differs from the last one."""
+        """Draw the micrograph; the camera moves only if its size differs from the last one.
+
+        Contrast limits that the user has set remain while only the magnification changes.
+        """
         current = self._session.current
         if current.image is None or self.slot.was_deleted:
             return
         image = current.image.display
         self.slot.frame = image.frame
+        before, self._drawn = self._drawn, (current.id, image.parameters)
         layer = self.slot.layer
         if layer is None:
+            self._limits = image.limits(self._session.view.contrast_deviations)
             layer = Image(
                 image.image,
                 name=MICROGRAPH,
                 colormap="gray",
                 interpolation2d="linear",
-                contrast_limits=image.contrast_limits,
+                contrast_limits=self._limits,
                 **self.slot.space,
             )
             self.slot.put(layer)
         else:
+            is_ours = self._limits is not None and tuple(layer.contrast_limits) == self._limits
             layer.data = image.image
             self.slot.place()
-            self.reset_contrast()
+            if is_ours or self._drawn != before:
+                layer.reset_contrast_limits_range()
+                self._set_contrast()
         self._frame()
+        self._measure()
 
     def reset_contrast(self) -> None:
-        """Set the contrast limits from the micrograph, without its outliers."""
+        """Set the contrast limits that fit the micrograph, without its outliers."""
+        self._session.view.contrast_deviations = None
+        self._set_contrast()  # also if it was None before
+
+    def _set_contrast(self) -> None:
         layer, image = self.slot.layer, self._session.current.image
         if layer is not None and image is not None:
-            layer.contrast_limits_range = image.display.contrast_limits
-            layer.reset_contrast_limits_range()
-            layer.contrast_limits = image.display.contrast_limits
+            self._limits = image.display.limits(self._session.view.contrast_deviations)
+            layer.contrast_limits = self._limits
+
+    def _measure(self) -> None:
+        """Tell the session for which magnification the micrograph has to be rendered.
+
+        On a screen of high density, several pixels of the screen make one of the canvas.
+        """
+        if self.slot.layer is not None:
+            density = QGuiApplication.instance().devicePixelRatio()
+            self._session.view.magnification = density * self._magnification.value
 
     def _on_micrograph(self) -> None:
         if self._session.current.record is None:
             self._framed = None
+            self._session.view.magnification = None
 
     def _frame(self) -> None:
         """Fit the micrograph into the view; keep the view if the last one had the same shape."""
