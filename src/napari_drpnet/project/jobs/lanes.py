@@ -20,12 +20,14 @@ JobKind = Literal[
     "count picked",  # count the picks of micrographs that were picked recently
     "device",  # find the device for the networks
     "export",
+    "gallery",  # list the points of all micrographs
     "image",  # render the micrograph that is shown
     "label",  # label automatically
     "list",  # open micrographs
     "pick",  # pick the micrograph that is shown
     "pick all",
     "read labels",  # from a file
+    "thumbnails",  # cut boxes around points
     "train",
     "truth",  # read the truth from a file or folder
 ]
