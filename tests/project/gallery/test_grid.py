@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_drpnet.project.gallery.grid import Grid
+from napari_drpnet.project.gallery.grid import Grid, fill
 
 GRID = Grid(count=11, width=330, cell=100)  # 3 columns, 4 rows, 2 cells in the last one
 
@@ -17,6 +17,12 @@ def test_cells_fill_the_width_row_by_row():
     ]
     assert Grid(5, 60, 100).columns == 1
     assert Grid(0, 330, 100).height == 0
+
+
+def test_cells_are_widened_to_fill_a_width():
+    assert fill(9, 330, 62) == Grid(9, 330, 66)
+    assert fill(9, 40, 62) == Grid(9, 40, 40)
+    assert fill(9, 0, 62).columns == 1
 
 
 def test_every_cell_is_found_at_its_corners_and_nothing_beside_the_cells():

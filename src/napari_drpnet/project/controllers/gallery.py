@@ -151,6 +151,19 @@ class Gallery:
         more = f"; {counted(missing, 'micrograph')} still to list" if missing else ""
         return f"{text}, {chosen:,} selected{more}" if chosen else text + more
 
+    @property
+    def has_points(self) -> bool:
+        """Whether there are points, even if the filter shows none of them."""
+        return any(len(part) for part in self._listing.parts)
+
+    def complaint(self, entries: Iterable[int]) -> str:
+        """Return why the first of some entries without a thumbnail has none; empty if all have."""
+        for entry in entries:
+            particles, _ = self._listing[entry]
+            if reason := self.thumbnails.reason(particles):
+                return f"{particles.record.path.name}: {reason}"
+        return ""
+
     def tiles(self, entries: Iterable[int]) -> list[Tile]:
         """Return what is drawn of some entries of the list."""
         listing, selected, tiles = self._listing, set(self.selected.tolist()), []

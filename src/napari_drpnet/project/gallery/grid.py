@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 Indices = NDArray[np.intp]
 
 
+def fill(count: int, width: int, least: int) -> "Grid":
+    """Return the grid of as many cells in a row as fit, widened to fill the width."""
+    columns = max(1, width // least)
+    return Grid(count, width, max(width // columns, 1))
+
+
 @dataclass(frozen=True)
 class Grid:
     """Grid of square cells that fills a width.
