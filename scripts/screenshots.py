@@ -27,6 +27,7 @@ from qtpy.QtCore import QBuffer, QByteArray
 from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 from scipy.spatial import cKDTree
 
+from napari_drpnet.plugin.gallery.thumbnail_view import ThumbnailView
 from napari_drpnet.plugin.panels.picker import PickerPanel, find_table
 from napari_drpnet.project.points.review import is_accepted
 from napari_drpnet.project.sample_project import open_sample
@@ -37,7 +38,7 @@ IMAGES = Path(__file__).parent.parent / "docs" / "images"
 FOLDER = Path(tempfile.gettempdir()) / "drpnet-screenshots"
 SIZE = 1366, 768
 #: In the order of the pictures: comparing goes before correcting, and that before training.
-TABS = ("Pick", "Classify", "Compare", "Correct", "Train", "Export", "View")
+TABS = ("Pick", "Classify", "Compare", "Correct", "Gallery", "Train", "Export", "View")
 
 _PATIENCE_S = 120.0
 #: How long nothing may move before a picture is taken.
@@ -76,6 +77,9 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
     for title in TABS:
         picker.show_tab(title)
         settle(picker.session)
+        if title == "Gallery":
+            gallery(picker)
+            settle(picker.session)
         if title in work:
             work[title](picker.session)
             settle(picker.session)
@@ -101,6 +105,12 @@ def correct(session: Session) -> None:
         current.click(tuple(center))
     with current.stroke(accepted=False):
         current.paint([doubtful_yx], reach, accepted=False)
+
+
+def gallery(picker: PickerPanel) -> None:
+    """Scroll to the least likely picks, where all marks are."""
+    (view,) = picker.tabs.currentWidget().findChildren(ThumbnailView)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
 
 
 def train(session: Session) -> None:

@@ -30,7 +30,17 @@ from waiting import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
-PANELS = ["Micrographs", "Pick", "Classify", "Correct", "Train", "Compare", "Export", "View"]
+PANELS = [
+    "Micrographs",
+    "Pick",
+    "Classify",
+    "Correct",
+    "Gallery",
+    "Train",
+    "Compare",
+    "Export",
+    "View",
+]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from napari_drpnet.plugin.panels.classify import ClassifyPanel
 from napari_drpnet.plugin.panels.compare import ComparePanel
 from napari_drpnet.plugin.panels.correct import CorrectPanel
 from napari_drpnet.plugin.panels.export import ExportPanel
+from napari_drpnet.plugin.panels.gallery import GalleryPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.pick import PickPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
@@ -26,6 +27,7 @@ PANELS = {
     "compare": ComparePanel,
     "correct": CorrectPanel,
     "export": ExportPanel,
+    "gallery": GalleryPanel,
     "micrographs": MicrographsPanel,
     "pick": PickPanel,
     "train": TrainPanel,

@@ -20,7 +20,7 @@ from superqt import QElidingLabel
 
 from napari_drpnet.plugin.panels.picker import find_table
 
-TABS = ("Pick", "Classify", "Correct", "Train", "Compare", "Export", "View")
+TABS = ("Pick", "Classify", "Correct", "Gallery", "Train", "Compare", "Export", "View")
 SMALL = 1366, 768
 
 

@@ -175,7 +175,7 @@ def render(
     frame = Frame.with_scale(micrograph.shape, scale)
     image = resample(clip_outliers(micrograph.pixels), frame.network_shape)
     if lowpass_px > 0:
-        image = _lowpass(image, lowpass_px / frame.scale_yx)
+        image = lowpass(image, lowpass_px / frame.scale_yx)
     if parameters.clahe:
         image = _even_out(image)
     if parameters.invert:
@@ -191,10 +191,19 @@ def _lowpass_px(micrograph: Micrograph, parameters: DisplayParameters) -> float:
     return resolution / size
 
 
-def _lowpass(image: Image, resolution_px: Floats) -> Image:
-    """Apply a Gaussian low-pass filter with amplitude one half at a resolution ``(y, x)``.
+def lowpass(image: Image, resolution_px: Floats) -> Image:
+    """Apply a Gaussian low-pass filter with amplitude one half at a given resolution.
 
-    The cosine transform mirrors the image at its edges, so that opposite edges do not mix.
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        Image of any range. It is mirrored at its edges, so that opposite edges do not mix.
+    resolution_px : (2,) float array
+        Resolution ``(y, x)`` in pixels of the image.
+
+    Returns
+    -------
+    (h, w) float32 array
     """
     from scipy.fft import dctn, idctn
 

@@ -9,6 +9,7 @@ from napari_drpnet.base.wording import short_number
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
+from napari_drpnet.project.controllers.gallery import Gallery
 from napari_drpnet.project.controllers.labelling import Labeller
 from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
@@ -62,6 +63,7 @@ class Session(Workspace):
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.summaries = Summaries(self, self.current, self.picking)
+        self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)

@@ -323,3 +323,16 @@ def test_old_steps_are_forgotten(project, history):
     while history.undo():
         undone += 1
     assert undone == DEPTH
+
+
+def test_a_step_may_go_on_until_it_is_sealed(history):
+    assert not history.is_merging
+    assert history.undo_step is None
+    history.do(sigma(0, 1), merge="sigma")
+    assert history.is_merging
+    assert history.undo_step == sigma(0, 1)
+    history.seal()
+    assert not history.is_merging
+    history.do(sigma(1, 2))
+    assert not history.is_merging
+    assert history.undo_step == sigma(1, 2)

@@ -18,6 +18,7 @@ from napari_drpnet.plugin.panels.classify import ClassifyPanel
 from napari_drpnet.plugin.panels.compare import ComparePanel
 from napari_drpnet.plugin.panels.correct import CorrectPanel
 from napari_drpnet.plugin.panels.export import ExportPanel
+from napari_drpnet.plugin.panels.gallery import GalleryPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.pick import PickPanel
@@ -31,6 +32,7 @@ _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
     "Classify": ClassifyPanel,
     "Correct": CorrectPanel,
+    "Gallery": GalleryPanel,
     "Train": TrainPanel,
     "Compare": ComparePanel,
     "Export": ExportPanel,

@@ -26,7 +26,6 @@ from napari_drpnet.project.points.review import (
 )
 from napari_drpnet.project.stages.decision import Decision, decide
 from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
-from napari_drpnet.project.state.labels import given_by
 from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
 from napari_drpnet.project.workspace import Workspace
@@ -397,17 +396,5 @@ class CurrentMicrograph:
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Apply the edit that a corrector makes; do nothing if there are no points."""
-        record, decision, stored = self.record, self.decision, self.stored
-        if record is not None and decision is not None and stored is not None:
-            project = self._workspace.project
-            automatic = given_by("model", project.labels(record.id))
-            corrector = Corrector(
-                record.id,
-                decision.review,
-                self.states,
-                decision.review.only_by_label(decision.plan.parameters),
-                project.next_label_id(record.id),
-                automatic,
-                LABEL_REACH * stored.diameter_px,
-            )
-            self._workspace.do(make(corrector))
+        if self.decision is not None:
+            self._workspace.do(make(self.decision.corrector(self._workspace.project)))

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from napari_drpnet.project.controllers.current import CurrentMicrograph
-from napari_drpnet.project.points.review import Review, Rows, order_by_doubt
+from napari_drpnet.project.points.review import Review, Rows, order_by_doubt, places_among
 from napari_drpnet.project.workspace import Workspace
 
 Position = tuple[float, float]
@@ -151,8 +151,4 @@ class Selection:
 
 def rows_at(review: Review, centers_yx: ArrayLike) -> Rows:
     """Return the rows, except hidden ones, exactly at one of ``(k, 2)`` positions ``(y, x)``."""
-    here, there = (
-        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
-        for places in (review.centers_yx, centers_yx)
-    )
-    return np.flatnonzero(np.isin(here, there) & ~review.hidden)
+    return np.flatnonzero(places_among(review.centers_yx, centers_yx) & ~review.hidden)

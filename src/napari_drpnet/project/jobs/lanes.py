@@ -20,6 +20,7 @@ JobKind = Literal[
     "count picked",  # count the picks of micrographs that were picked recently
     "device",  # find the device for the networks
     "export",
+    "gallery",  # list the points of all micrographs
     "image",  # render the micrograph that is shown
     "label",  # label automatically
     "list",  # open micrographs
@@ -27,6 +28,7 @@ JobKind = Literal[
     "pick all",
     "read labels",  # from a file
     "spectrum",  # measure the power spectrum of the micrograph that is shown
+    "thumbnails",  # cut boxes around points
     "train",
     "truth",  # read the truth from a file or folder
 ]

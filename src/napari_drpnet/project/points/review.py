@@ -118,13 +118,12 @@ class Review:
 
     def describe(self, row: int, parameters: ResolvedParameters) -> str:
         """Return a text with the score of a row."""
-        if self.added[row]:
-            return "added by hand"
-        probability = self.probability[row]
-        text = f"P(particle) {probability:.2f}"
-        if np.isnan(probability):
-            text = f"score {short_number(self.score(parameters)[row])}"
-        return f"{text}, on dirt" if self.on_dirt(parameters)[row] else text
+        return describe_point(
+            float(self.probability[row]),
+            float(self.score(parameters)[row]),
+            is_added=bool(self.added[row]),
+            is_on_dirt=bool(self.on_dirt(parameters)[row]),
+        )
 
     def decide(self, parameters: ResolvedParameters) -> States:
         """Return the `State` of each row by the parameters, then by the labels."""
@@ -165,6 +164,16 @@ class Review:
         return column
 
 
+def describe_point(probability: float, score: float, *, is_added: bool, is_on_dirt: bool) -> str:
+    """Return a text with P(particle) of a point, or with its score if P(particle) is NaN."""
+    if is_added:
+        return "added by hand"
+    text = f"P(particle) {probability:.2f}"
+    if np.isnan(probability):
+        text = f"score {short_number(score)}"
+    return f"{text}, on dirt" if is_on_dirt else text
+
+
 def is_accepted(states: States) -> NDArray[np.bool_]:
     """Return whether each state is accepted, by the model or by hand."""
     return np.isin(states, (State.ACCEPTED, State.ACCEPTED_BY_HAND))
@@ -203,6 +212,15 @@ def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float)
         near = cKDTree(accepted).query(candidates.centers_yx, distance_upper_bound=reach)[0]
         hidden[:count] = np.isfinite(near) & (owned < 0)
     return Review(candidates, given, np.concatenate([owned, free]).astype(np.intp), hidden)
+
+
+def places_among(centers_yx: ArrayLike, places_yx: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether each of ``(n, 2)`` centres is exactly one of ``(k, 2)`` places, (n,)."""
+    here, there = (
+        np.ascontiguousarray(places, float).reshape(-1, 2).view(complex).ravel()
+        for places in (centers_yx, places_yx)
+    )
+    return np.isin(here, there)
 
 
 def nearest_row(

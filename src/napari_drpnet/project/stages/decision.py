@@ -10,10 +10,19 @@ from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.advice import Advice, advise_on_picks
 from napari_drpnet.picking.cuts import find_cut
 from napari_drpnet.picking.expected import Cut, ExpectedScores, expected_scores
-from napari_drpnet.project.points.review import Review, State, States, is_accepted, review_picks
+from napari_drpnet.project.points.corrections import Corrector
+from napari_drpnet.project.points.review import (
+    LABEL_REACH,
+    Review,
+    State,
+    States,
+    is_accepted,
+    review_picks,
+)
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.store import StoredCandidates
 
 
@@ -112,6 +121,19 @@ class Decision:
         about_picks = (Advice("picks", text),) if text else ()
         is_valid = self.stored.detection_key == self.plan.detection_key(self.record)
         return about_picks + (self.stored.advice if is_valid else ())
+
+    def corrector(self, project: Project) -> Corrector:
+        """Return the corrector of these points, for labels as the project has them now."""
+        micrograph = self.record.id
+        return Corrector(
+            micrograph,
+            self.review,
+            self.states,
+            self.review.only_by_label(self.plan.parameters),
+            project.next_label_id(micrograph),
+            given_by("model", project.labels(micrograph)),
+            LABEL_REACH * self.stored.diameter_px,
+        )
 
     @cached_property
     def _is_classified(self) -> bool:

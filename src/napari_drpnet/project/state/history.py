@@ -49,6 +49,16 @@ class History:
         return bool(self._redo) and self._group is None
 
     @property
+    def is_merging(self) -> bool:
+        """Whether a step of merged edits may go on, as while a slider is dragged."""
+        return self._merge is not None
+
+    @property
+    def undo_step(self) -> Edit | None:
+        """Step that `undo` would revert; None if there is none."""
+        return self._undo[-1] if self.can_undo else None
+
+    @property
     def undo_title(self) -> str | None:
         """Title of the step that `undo` would revert; None if there is none."""
         return self._undo[-1].title if self.can_undo else None

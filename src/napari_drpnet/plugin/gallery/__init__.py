@@ -1,0 +1,1 @@
+"""Thumbnails of points: how they look, and the area that scrolls them."""
