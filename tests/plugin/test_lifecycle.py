@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.picker import PickerPanel
 from napari_drpnet.project.controllers import current, opening
 from napari_drpnet.project.controllers import exporting as exporter
 from napari_drpnet.project.files.export_options import ExportOptions
@@ -86,12 +87,23 @@ def test_each_panel_opens_alone(new_viewer, qtbot):
         click_cross(panel)
 
 
-def test_all_panels_share_one_session_and_one_table(window):
-    panels = [window.open_panel(name) for name in PANELS * 2]
+def test_a_panel_that_is_a_tab_of_the_picker_is_shown_there(window):
+    width = window.picker.width()
+    for name in PANELS[1:] * 2:
+        panel = window.open_panel(name)
+        assert panel.session is window.session
+        del panel
+        window.settle()
+        tabs = window.picker.tabs
+        assert tabs.tabText(tabs.currentIndex()) == name
+        assert {type(each) for each in docked(window)} == {PickerPanel, MicrographsPanel}
+        assert window.picker.width() == width
+
+
+def test_the_table_is_there_once(window):
+    assert window.open_panel("Micrographs") is window.open_panel("Micrographs")
     window.settle()
-    assert {panel.session for panel in panels} == {window.session}
-    assert len(docked(window)) == 1 + len(PANELS)
-    assert sum(isinstance(panel, MicrographsPanel) for panel in docked(window)) == 1
+    assert len(docked(window)) == 2
 
 
 def test_the_picker_takes_the_table_that_is_there(new_viewer, qtbot):

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
 from napari.utils.notifications import show_error, show_info, show_warning
+from psygnal import Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
@@ -60,7 +61,11 @@ class Controller:
         Handler of the files that napari opens.
     host : HostWindow or None
         Window of the viewer after `attach`; None before it and after `close`.
+    docked : Signal
+        Emitted with a panel that has a dock of its own in the window.
     """
+
+    docked = Signal(object)
 
     def __init__(self, viewer: ViewerModel, session: Session | None = None) -> None:
         self.viewer = viewer

@@ -199,6 +199,7 @@ def test_the_status_bar_has_our_keys_and_not_those_of_napari(picked, viewer):
         picked.session.view.tool = tool
         assert text in layer.help
         assert "use <" not in layer.help
+        assert viewer.help == layer.help
 
 
 def test_the_box_tool_is_that_of_napari(picked, viewer):

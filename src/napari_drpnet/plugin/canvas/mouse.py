@@ -85,6 +85,8 @@ class Mouse:
         elif mode == "pan_zoom":
             layer.cursor = "pointing" if tool == "click" else "standard"
         layer.help = _HELP[tool]  # in the status bar, in place of napari's keys
+        if self._viewer.layers.selection.active is layer:
+            self._viewer.help = layer.help
 
     def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         tool = self._tool_of(event)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import napari
 from psygnal import SignalInstance
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QMainWindow, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QToolButton, QWidget
 
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.plugin.fields.controls import Hint
@@ -92,10 +92,13 @@ class Panel(QWidget):
         parent = self.parentWidget()
         if parent is None:
             self.deleteLater()
+        has_dock = isinstance(parent, QDockWidget)
         while parent is not None and not isinstance(parent, QMainWindow):
             parent = parent.parentWidget()
         if parent is not None:
             self.controller.attach(parent)
+            if has_dock:
+                self.controller.docked.emit(self)
 
 
 class _FailureHint(Hint):

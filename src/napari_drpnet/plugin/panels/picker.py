@@ -6,6 +6,7 @@ import napari
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFrame,
     QMainWindow,
     QScrollArea,
@@ -64,6 +65,7 @@ class PickerPanel(Panel):
         super().__init__(napari_viewer)
         self._has_looked_for_table = False
         self.listen(self.session.picking.lacking, self._show_pick)  # before the panels, which focus
+        self.listen(self.controller.docked, self._replace_dock)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(False)
@@ -110,6 +112,18 @@ class PickerPanel(Panel):
 
     def _show_pick(self, _: str) -> None:
         self.show_tab("Pick")
+
+    def _replace_dock(self, panel: Panel) -> None:
+        """Show the tab of a panel that was opened alone, in place of a dock that takes its room."""
+        title = next((title for title, kind in _TABS.items() if type(panel) is kind), "")
+        dock, window = self.parentWidget(), getattr(self.viewer, "window", None)
+        if title and window is not None and isinstance(dock, QDockWidget):
+            tool = self.session.view.tool
+            window.remove_dock_widget(panel)
+            self.session.view.tool = tool  # which the panel Correct chooses as it comes and goes
+            self.show_tab(title)
+            dock.show()
+            dock.raise_()
 
     def _open_table(self) -> None:
         """Open the table if there is none, under the name that napari's menu looks for."""
