@@ -55,3 +55,14 @@ def test_nothing_is_known_about_dirt_unless_it_is_given():
     assert np.isnan(table().clearance).all()
     known = replace(table(), clearance=np.array([0.0, 1.0, 99.0]))
     assert_array_equal(known.where(np.array([2, 0])).clearance, [99, 0])
+
+
+def test_a_dataframe_has_x_and_y_and_all_columns():
+    pytest.importorskip("pandas")
+    frame = table().to_dataframe()
+    names = ["x", "y", "height", "prominence", "probability", "accepted", "clearance"]
+    assert list(frame.columns) == names
+    assert frame.x.tolist() == [0, 10, 20]
+    assert frame.y.tolist() == [0, 1, 2]
+    assert frame.accepted.dtype == bool
+    assert len(table(0).to_dataframe()) == 0

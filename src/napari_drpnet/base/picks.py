@@ -1,11 +1,15 @@
 """The picks of one micrograph."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.points import PointTable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _UNKNOWN: NDArray[np.float64] = np.empty(0)
 
@@ -47,3 +51,23 @@ class Picks(PointTable):
     def figure_of_merit(self) -> NDArray[np.float64]:
         """Figure of merit ``(n,)`` for RELION: P(particle) where known, else the height."""
         return np.where(np.isnan(self.probability), self.height, self.probability)
+
+    def to_dataframe(self) -> "DataFrame":
+        """Return a pandas table with a row for each pick.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table with columns ``x`` and ``y``, the centre in unbinned pixels, and all columns of
+            the picks under their own names.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pandas is not installed. The extra ``gui`` brings it.
+        """
+        import pandas as pd
+
+        y, x = self.centers_yx.T
+        others = {column.name: getattr(self, column.name) for column in fields(self)[1:]}
+        return pd.DataFrame({"x": x, "y": y, **others})

@@ -2,9 +2,12 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.batch import FailedMicrograph, PickedMicrograph
 from napari_drpnet.batch.results.summary import write_table
+from napari_drpnet.formats.programs.csv import read_rows
 from napari_drpnet.picking.advice import Advice
 
 
@@ -72,3 +75,11 @@ def test_the_table_has_those_of_earlier_runs_too(pick, use_toy_weights):
     pick("in/sub/m0.mrc")
     pick("in/sub/m1.mrc", existing="resume")
     assert len(Path("out/summary.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["=1+1.mrc", "@a.mrc", "-a.mrc", "+a.mrc"])
+def test_no_spreadsheet_takes_a_reason_for_a_formula(tmp_path, name):
+    write_table(tmp_path / "a.csv", [FailedMicrograph(name, f"{name}: it is empty")])
+    _, rows = read_rows(tmp_path / "a.csv", "name", "reason")
+    assert rows[0][1]["name"] == name
+    assert rows[0][1]["reason"] == f"'{name}: it is empty"

@@ -91,7 +91,7 @@ def find_doubts(report: BatchReport) -> list[str]:
 def _row(outcome: Outcome) -> list[object]:
     if isinstance(outcome, FailedMicrograph):
         unknown = [""] * (3 + len(CLASSES))
-        return [outcome.name, *[""] * 6, "failed", outcome.message, *unknown]
+        return [outcome.name, *[""] * 6, "failed", _plain(outcome.message), *unknown]
     counts = [outcome.accepted, outcome.above_threshold]
     scores = map(_number, (outcome.mean_fom, outcome.accept, outcome.expected_f1))
     advice = " ".join(each.text for each in outcome.advice)
@@ -99,6 +99,11 @@ def _row(outcome: Outcome) -> list[object]:
     classes = [_number(outcome.shares.get(name)) for name in CLASSES]
     dirt = [outcome.on_dirt, _number(outcome.dirty_area)]
     return [outcome.name, *counts, *scores, *status, *dirt, *classes]
+
+
+def _plain(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula; names are kept, as we read them."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _number(value: float | None) -> str:
