@@ -82,7 +82,12 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
         save(panel(picker), images / f"panel-{title.lower()}.png")
         if title == "Correct":
             save(screen(viewer), images / "window-correct.png")
-    save(grab(find_table(viewer.window)), images / "micrographs.png")
+    table = find_table(viewer.window)
+    assert table is not None
+    save(grab(table), images / "micrographs.png")
+    table.overview.open()
+    settle(picker.session)
+    save(grab(viewer.window.dock_widgets["Overview"]), images / "overview.png")
 
 
 def correct(session: Session) -> None:

@@ -14,6 +14,7 @@ from napari_drpnet.plugin.panels.compare import ComparePanel
 from napari_drpnet.plugin.panels.correct import CorrectPanel
 from napari_drpnet.plugin.panels.export import ExportPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
+from napari_drpnet.plugin.panels.overview import OverviewPanel
 from napari_drpnet.plugin.panels.pick import PickPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
@@ -26,6 +27,7 @@ PANELS = {
     "correct": CorrectPanel,
     "export": ExportPanel,
     "micrographs": MicrographsPanel,
+    "overview": OverviewPanel,
     "pick": PickPanel,
     "train": TrainPanel,
     "view": ViewPanel,

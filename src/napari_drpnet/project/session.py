@@ -11,6 +11,7 @@ from napari_drpnet.project.controllers.exporting import Exporter
 from napari_drpnet.project.controllers.labelling import Labeller
 from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
+from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.statuses import Summaries
@@ -57,6 +58,7 @@ class Session(Workspace):
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.summaries = Summaries(self, self.current, self.picking)
+        self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)

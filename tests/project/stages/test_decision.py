@@ -175,3 +175,18 @@ def test_picks_on_dirt_are_counted_apart_and_are_certainly_no_particles():
 def test_one_pick_is_one_pick():
     decision = decide(RECORD, stored([0.9]), (), plan(accept=0.6))
     assert decision.counts == "1 pick above the threshold, 1 accepted"
+
+
+def test_the_figures_are_those_of_the_accepted_points_and_labels_are_certain():
+    labels = (label(1, 0, False), label(2, 9, True))
+    figures = decide(RECORD, stored(clearance=[0.1, *[9] * 9]), labels, plan(accept=0.5)).figures
+    assert figures.count == 5  # 0.85, 0.75, 0.65, 0.55 and the accepted one
+    assert figures.mean_fom == pytest.approx(np.mean([0.85, 0.75, 0.65, 0.55, 1.0]))
+    assert figures.expected_precision == pytest.approx(np.mean([0.85, 0.75, 0.65, 0.55, 1.0]))
+    assert figures.contamination == pytest.approx(5 / 10)  # the rejected one and 4 below one half
+
+
+def test_without_a_classifier_expectations_are_unknown():
+    figures = decide(RECORD, stored([np.nan] * 10), (), plan(classifier="none")).figures
+    assert figures.mean_fom == pytest.approx(0.75)
+    assert figures.expected_precision is figures.expected_f1 is figures.contamination is None
