@@ -190,3 +190,30 @@ def test_without_a_classifier_expectations_are_unknown():
     figures = decide(RECORD, stored([np.nan] * 10), (), plan(classifier="none")).figures
     assert figures.mean_fom == pytest.approx(0.75)
     assert figures.expected_precision is figures.expected_f1 is figures.contamination is None
+
+
+def test_the_recall_of_all_candidates_counts_those_below_the_threshold():
+    given = plan(accept=0.5)
+    peaks = given.parameters.peaks.model_copy(update={"threshold": 0.75})  # the upper five
+    high = Plan(given.parameters.model_copy(update={"peaks": peaks}), given.weights)
+    decision = decide(RECORD, stored(), (), high)
+    assert decision.accepted_count == decision.above_count == 5
+    assert decision.expected.recall == 1
+    accepted = PROBABILITY[:5].sum()
+    assert decision.expected_of_all.recall == pytest.approx(accepted / PROBABILITY.sum())
+    assert decision.expected_of_all.precision == decision.expected.precision
+    assert decision.expected_of_all.text.startswith("precision 0.75, recall 0.75")
+
+
+def test_candidates_on_dirt_are_expected_to_be_no_particles_below_the_threshold_too():
+    given = plan(accept=0.5)
+    peaks = given.parameters.peaks.model_copy(update={"threshold": 0.75})
+    high = Plan(given.parameters.model_copy(update={"peaks": peaks}), given.weights)
+    clearance = [9.0] * 5 + [0.0] * 5
+    decision = decide(RECORD, stored(clearance=clearance), (), high)
+    assert decision.expected_of_all.recall == 1
+
+
+def test_without_a_classifier_nothing_is_expected_of_all():
+    decision = decide(RECORD, stored([np.nan] * 10), (), plan(classifier="none"))
+    assert decision.expected_of_all is None

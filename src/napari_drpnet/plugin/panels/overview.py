@@ -4,7 +4,15 @@ import napari
 from napari.components import ViewerModel
 from qtpy.QtCore import QSignalBlocker, QSize, QTimer
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QBoxLayout, QComboBox, QDockWidget, QFormLayout, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QDockWidget,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QWidget,
+)
 
 from napari_drpnet.plugin.fields.controls import Hint, column, guard_wheel
 from napari_drpnet.plugin.panels.panel import Panel
@@ -16,14 +24,14 @@ from napari_drpnet.project.controllers.overview import ORDER, SIDES, TITLES, Sta
 _SIZE = QSize(900, 190)
 #: Width from which controls, histogram and scatter plot are side by side.
 _WIDE = 620
-_CONTROLS_WIDTH = 250
+_CONTROLS_WIDTH = 270
 _ANY_WIDTH = 16_777_215  # Qt's greatest width
 #: Least interval between two updates for new results, in milliseconds.
 _RENEW_EVERY_MS = 100
 #: Colours of the micrographs, by `Standing`.
 _ORANGE = "#e08a00"
 _COLORS = {Standing.EXCLUDED: "", Standing.KEPT: ACCENT, Standing.BEYOND: _ORANGE}
-_SIDE_TITLES = {"min": "below the line", "max": "above the line"}
+_SIDE_TITLES = {"min": "below line", "max": "above line"}
 _EMPTY = "No micrographs with this figure yet"
 _TOOLTIPS = {
     "count": "Number of accepted picks",
@@ -109,16 +117,21 @@ class OverviewPanel(Panel):
         rows.setSpacing(4)
         for title, box in (("figure", self.figure), ("against", self.against)):
             guard_wheel(box)
+            box.setMinimumHeight(box.sizeHint().height())
             rows.addRow(title, box)
         guard_wheel(self.side)
-        rows.addRow("exclude", self.side)
-        self.told = Hint()
+        self.side.setMinimumHeight(self.figure.sizeHint().height())
         self.exclude = QPushButton("Exclude")
         self.exclude.setToolTip(
             "Exclude these micrographs from Pick all and from exports; Ctrl+Z includes them again"
         )
+        limit = QHBoxLayout()
+        limit.addWidget(self.side, 1)
+        limit.addWidget(self.exclude)
+        rows.addRow("exclude", limit)
+        self.told = Hint()
         controls = QWidget()
-        layout = column(self.told, self.exclude, spacing=4)
+        layout = column(self.told, spacing=4)
         layout.insertLayout(0, rows)
         layout.addStretch(1)
         controls.setLayout(layout)

@@ -106,6 +106,19 @@ class Decision:
         return expected_scores(self._certainty[above], self._accepted[above])
 
     @cached_property
+    def expected_of_all(self) -> ExpectedScores | None:
+        """Expected scores of the accepted points among all candidates, as `expected`.
+
+        The recall counts the candidates below the threshold with their P(particle). Particles
+        without a candidate are not counted, since nothing is known about them.
+        """
+        if not self._is_classified:
+            return None
+        is_dirty = self.review.on_dirt(self.plan.parameters) & (self.states == State.BELOW)
+        counted = ~self.review.hidden & ~is_dirty
+        return expected_scores(self._certainty[counted], self._accepted[counted])
+
+    @cached_property
     def figures(self) -> MicrographStatistics:
         """Statistics of the accepted points, as `drpnet pick` would record them.
 
