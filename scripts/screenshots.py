@@ -27,11 +27,14 @@ from qtpy.QtCore import QBuffer, QByteArray
 from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 from scipy.spatial import cKDTree
 
+from napari_drpnet.batch.results.statistics import MicrographStatistics
 from napari_drpnet.plugin.gallery.thumbnail_view import ThumbnailView
 from napari_drpnet.plugin.panels.picker import PickerPanel, find_table
+from napari_drpnet.project.controllers.statuses import Summary
 from napari_drpnet.project.points.review import is_accepted
 from napari_drpnet.project.sample_project import open_sample
 from napari_drpnet.project.session import Session
+from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 #: A fixed name, since the panel Export shows it.
@@ -86,7 +89,13 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
         save(panel(picker), images / f"panel-{title.lower()}.png")
         if title == "Correct":
             save(screen(viewer), images / "window-correct.png")
-    save(grab(find_table(viewer.window)), images / "micrographs.png")
+    table = find_table(viewer.window)
+    assert table is not None
+    save(grab(table), images / "micrographs.png")
+    open_many(picker.session)
+    table.overview.open()
+    settle(picker.session)
+    save(grab(viewer.window.dock_widgets["Overview"]), images / "overview.png")
 
 
 def correct(session: Session) -> None:
@@ -128,6 +137,35 @@ def export(session: Session) -> None:
     """Export what is picked."""
     exporter = session.exporter
     exporter.export(exporter.folder, exporter.choice, only_current=False)
+
+
+def open_many(session: Session) -> None:
+    """Add micrographs with made-up figures, and draw a limit of their counts."""
+    rng = np.random.default_rng(0)
+    records = tuple(
+        MicrographRecord(
+            id=f"m{number:05d}",
+            name=f"{number}.mrc",
+            path=FOLDER / f"{number}.mrc",
+            output=str(number),
+            pixel_size_angstrom=1.0,
+            defocus_angstrom=float(rng.uniform(6e3, 3e4)),
+        )
+        for number in range(2, 400)
+    )
+    session.do_quietly(MicrographEdit(before=(), after=records))
+    summaries = {}
+    for record in records:
+        count = int(rng.uniform(0, 120) if rng.random() < 0.1 else rng.normal(300, 50))
+        precision = float(np.clip(0.55 + count / 900 + rng.normal(0, 0.03), 0, 1))
+        figures = MicrographStatistics(
+            record.name, record.path, (), count, count, 0.9, (), 0.1, 180.0, 1.0,
+            expected_precision=precision,
+        )  # fmt: skip
+        summaries[record.id] = Summary("picked", count, count, figures=figures)
+    session.summaries._put(summaries)
+    session.overview.choose("count", "expected_precision")
+    session.overview.set_limit(140.0)
 
 
 def settle(session: Session) -> None:

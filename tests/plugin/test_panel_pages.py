@@ -16,6 +16,7 @@ from napari_drpnet.plugin.panels.correct import CorrectPanel
 from napari_drpnet.plugin.panels.export import ExportPanel
 from napari_drpnet.plugin.panels.gallery import GalleryPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
+from napari_drpnet.plugin.panels.overview import OverviewPanel
 from napari_drpnet.plugin.panels.pick import PickPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
@@ -29,6 +30,7 @@ PANELS = {
     "export": ExportPanel,
     "gallery": GalleryPanel,
     "micrographs": MicrographsPanel,
+    "overview": OverviewPanel,
     "pick": PickPanel,
     "train": TrainPanel,
     "view": ViewPanel,

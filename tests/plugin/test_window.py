@@ -81,7 +81,7 @@ def turn_wheel(widget, steps):
 def everything(window):
     session = window.session
     view = session.view
-    status_filter = find_table(window.viewer.window).status_filter.currentIndex()
+    status_filter = find_table(window.viewer.window).filter.status.currentIndex()
     looks = view.brush_diameters, view.map_opacity, view.display, view.show_rejected
     return session.project.settings, session.exporter.choice, looks, status_filter
 

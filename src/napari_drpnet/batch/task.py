@@ -24,6 +24,7 @@ from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome, PickedMicrograph
 from napari_drpnet.batch.folder.outputs import Outputs, explain, write_masks, write_outputs
 from napari_drpnet.batch.folder.records import Ledger, Source, find_source
+from napari_drpnet.batch.results.statistics import summarize_scores
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
 from napari_drpnet.images.micrograph import Micrograph, read_micrograph
 from napari_drpnet.picking.advice import advise
@@ -37,9 +38,6 @@ from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.pick import pick_in_detail
 from napari_drpnet.picking.resolve import ResolvedParameters
 
-_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: Picks with a lower P(particle) count as doubtful.
-_DOUBT = 0.5
 _NOTHING: NDArray[np.float64] = np.empty(0)
 _NO_PICKS = Picks(np.empty((0, 2)), _NOTHING, _NOTHING, _NOTHING, np.empty(0, bool))
 #: Networks that this process has loaded.
@@ -201,6 +199,7 @@ class PickTask:
         picks = candidates.where(above_threshold(candidates, self.parameters))
         cut, dirty = find_cut(picks, self.parameters), on_dirt(picks, self.parameters)
         dirt = find_dirt(detection, self.parameters)
+        merit = picks.figure_of_merit[picks.accepted]
         assert micrograph.pixel_size_angstrom is not None
         wanted = candidates if self.outputs.formats else None
         advice = advise(wanted, detection, self.parameters, micrograph.pixel_size_angstrom)
@@ -223,7 +222,7 @@ class PickTask:
             valid_share=detection.view.valid_share,
             advice=advice,
             seconds=time.perf_counter() - start,
-            **_scores(picks, dirty),
+            **summarize_scores(merit, picks.probability, dirty)._asdict(),
             **_expected(picks, dirty, cut),
             **_classes(detection, dirt),
         )
@@ -311,18 +310,6 @@ def _expected(picks: Picks, dirty: NDArray[np.bool_], cut: Cut | None) -> dict[s
         "expected_precision": expected.precision,
         "expected_recall": expected.recall,
         "expected_f1": expected.f1,
-    }
-
-
-def _scores(picks: Picks, dirty: NDArray[np.bool_]) -> dict[str, Any]:
-    """Summarize the picks above the threshold, of which some ``(n,)`` are on dirt."""
-    fom = picks.figure_of_merit[picks.accepted]
-    return {
-        "accepted": len(fom),
-        "mean_fom": float(fom.mean()) if len(fom) else None,
-        "fom_quantiles": tuple(np.quantile(fom, _QUANTILES).tolist()) if len(fom) else (),
-        "doubtful": int((picks.probability[~dirty] < _DOUBT).sum()),
-        "on_dirt": int(dirty.sum()),
     }
 
 

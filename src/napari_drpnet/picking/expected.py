@@ -30,6 +30,11 @@ class ExpectedScores:
     recall: float
     f1: float
 
+    @property
+    def text(self) -> str:
+        """The three scores as a text."""
+        return f"precision {self.precision:.2f}, recall {self.recall:.2f}, F1 {self.f1:.2f}"
+
 
 @dataclass(frozen=True)
 class Cut:

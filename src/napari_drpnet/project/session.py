@@ -13,6 +13,7 @@ from napari_drpnet.project.controllers.gallery import Gallery
 from napari_drpnet.project.controllers.labelling import Labeller
 from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
+from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
@@ -64,6 +65,7 @@ class Session(Workspace):
         self.picking = PickingJobs(self, self.current)
         self.summaries = Summaries(self, self.current, self.picking)
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
+        self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)

@@ -16,7 +16,7 @@ from napari_drpnet.relion.lists import read_micrographs_star
 
 GOOD = MicrographStatistics(
     "good.mrc", Path("good.mrc"), (), 100, 125, 0.8, (0.5, 0.7, 0.8, 0.9, 1.0), 0.2, 90.0, 1.5,
-    expected_f1=0.75, dirty_area=0.3,
+    expected_f1=0.75, dirty_area=0.3, expected_precision=0.85,
 )  # fmt: skip
 EMPTY = replace(GOOD, name="empty.mrc", count=0, mean_fom=None, fom_quantiles=())
 MICROGRAPHS = {"good.mrc": GOOD, "empty.mrc": EMPTY, "failed.mrc": None}
@@ -34,6 +34,7 @@ NO_RULES = CurationRules()
         ({"max_contamination": 0.19}, ["contamination 0.2 is above 0.19"]),
         ({"min_expected_f1": 0.75}, []),
         ({"min_expected_f1": 0.76}, ["expected F1 0.75 is below 0.76"]),
+        ({"min_expected_precision": 0.86}, ["expected precision 0.85 is below 0.86"]),
         ({"max_dirty_area": 0.3}, []),
         ({"max_dirty_area": 0.2}, ["dirty area 0.3 is above 0.2"]),
         ({"min_count": 200, "max_contamination": 0}, ["count 100 is below 200",

@@ -87,6 +87,19 @@ def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatc
     assert panel.source.toolTip() == str(truth)
 
 
+def test_what_is_expected_stands_beside_the_truth(panel, picked, truth, wait, monkeypatch):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    expected = picked.current.decision.expected_of_all
+    assert panel.expected.text() == f"expected: {expected.text}"
+    picked.current.set_label(range(16), accepted=True)
+    wait(picked)
+    assert "precision 1.00" in panel.expected.text()
+    picked.change("classifier", classifier="none")
+    wait(picked)
+    assert panel.expected.isHidden()
+
+
 def test_numbers_and_curve_follow_the_labels(panel, picked, truth, wait, monkeypatch):
     load(panel, monkeypatch, truth)
     wait(picked)

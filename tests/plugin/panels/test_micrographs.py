@@ -60,6 +60,26 @@ def included(session):
     return [record.included for record in session.project.micrographs.values()]
 
 
+def choose_from_menu(button, text):
+    next(action for action in button.menu().actions() if action.text() == text).trigger()
+
+
+# ---- all that are shown
+
+
+def test_the_shown_are_counted_and_included_or_excluded_together(panel, session, ids):
+    assert panel.filter.shown.text() == "3 shown"
+    panel.filter.name.setText("disc1")
+    assert panel.filter.shown.text() == "1 of 3 shown"
+    choose_from_menu(panel.filter.shown, "Exclude all shown")
+    assert included(session) == [True, False, True]
+    panel.filter.name.clear()
+    choose_from_menu(panel.filter.shown, "Exclude all shown")
+    assert included(session) == [False] * 3
+    session.undo()
+    assert included(session) == [True, False, True]
+
+
 # ---- empty
 
 
@@ -69,7 +89,7 @@ def test_an_empty_panel_says_what_to_do(panel, session, qtbot, monkeypatch):
     assert "drop them here" in panel.hint.text()
     assert panel.hint.isVisible()
     assert not panel.view.isVisible()
-    assert not panel.name_filter.isEnabled()
+    assert not panel.filter.name.isEnabled()
     assert panel.totals.text() == ""
     qtbot.mouseClick(panel.sample, LEFT)
     assert opened == [session]
@@ -129,8 +149,8 @@ def test_a_selection_of_many_stays_when_its_end_is_shown(panel, session, ids, cl
 
 
 def test_a_row_that_the_filter_takes_away_stays_on_the_canvas(panel, session, ids, wait):
-    panel.status_filter.setCurrentIndex(1)
-    assert panel.status_filter.currentText() == "Not picked"
+    panel.filter.status.setCurrentIndex(1)
+    assert panel.filter.status.currentText() == "Not picked"
     session.picking.pick_current()
     wait(session)
     assert cells(panel, Column.NAME) == ["disc1.mrc", "disc2.mrc"]
@@ -247,14 +267,14 @@ def test_the_order_follows_new_picks(panel, session, ids, wait, qtbot):
 
 
 def test_filter_by_name(panel, session, ids, qtbot):
-    qtbot.keyClicks(panel.name_filter, "disc2")
+    qtbot.keyClicks(panel.filter.name, "disc2")
     assert cells(panel, Column.NAME) == ["disc2.mrc"]
     assert marked(panel) == ([], [])
-    qtbot.keyClicks(panel.name_filter, "x")
+    qtbot.keyClicks(panel.filter.name, "x")
     assert panel.hint.text() == "No micrograph fits the filter."
     assert panel.hint.isVisible()
     assert not panel.sample.isVisible()
-    panel.name_filter.clear()
+    panel.filter.name.clear()
     assert marked(panel) == ([0], [0])
 
 
@@ -301,7 +321,7 @@ def test_rows_say_so_while_the_picks_of_a_project_are_counted(
     gate.opened.set()
     wait(session)
     assert cells(panel, Column.STATUS) == ["Picked"] * 3
-    titles = [panel.status_filter.itemText(row) for row in range(panel.status_filter.count())]
+    titles = [panel.filter.status.itemText(row) for row in range(panel.filter.status.count())]
     assert "Checking …" not in titles
 
 

@@ -175,3 +175,45 @@ def test_picks_on_dirt_are_counted_apart_and_are_certainly_no_particles():
 def test_one_pick_is_one_pick():
     decision = decide(RECORD, stored([0.9]), (), plan(accept=0.6))
     assert decision.counts == "1 pick above the threshold, 1 accepted"
+
+
+def test_the_figures_are_those_of_the_accepted_points_and_labels_are_certain():
+    labels = (label(1, 0, False), label(2, 9, True))
+    figures = decide(RECORD, stored(clearance=[0.1, *[9] * 9]), labels, plan(accept=0.5)).figures
+    assert figures.count == 5  # 0.85, 0.75, 0.65, 0.55 and the accepted one
+    assert figures.mean_fom == pytest.approx(np.mean([0.85, 0.75, 0.65, 0.55, 1.0]))
+    assert figures.expected_precision == pytest.approx(np.mean([0.85, 0.75, 0.65, 0.55, 1.0]))
+    assert figures.contamination == pytest.approx(5 / 10)  # the rejected one and 4 below one half
+
+
+def test_without_a_classifier_expectations_are_unknown():
+    figures = decide(RECORD, stored([np.nan] * 10), (), plan(classifier="none")).figures
+    assert figures.mean_fom == pytest.approx(0.75)
+    assert figures.expected_precision is figures.expected_f1 is figures.contamination is None
+
+
+def test_the_recall_of_all_candidates_counts_those_below_the_threshold():
+    given = plan(accept=0.5)
+    peaks = given.parameters.peaks.model_copy(update={"threshold": 0.75})  # the upper five
+    high = Plan(given.parameters.model_copy(update={"peaks": peaks}), given.weights)
+    decision = decide(RECORD, stored(), (), high)
+    assert decision.accepted_count == decision.above_count == 5
+    assert decision.expected.recall == 1
+    accepted = PROBABILITY[:5].sum()
+    assert decision.expected_of_all.recall == pytest.approx(accepted / PROBABILITY.sum())
+    assert decision.expected_of_all.precision == decision.expected.precision
+    assert decision.expected_of_all.text.startswith("precision 0.75, recall 0.75")
+
+
+def test_candidates_on_dirt_are_expected_to_be_no_particles_below_the_threshold_too():
+    given = plan(accept=0.5)
+    peaks = given.parameters.peaks.model_copy(update={"threshold": 0.75})
+    high = Plan(given.parameters.model_copy(update={"peaks": peaks}), given.weights)
+    clearance = [9.0] * 5 + [0.0] * 5
+    decision = decide(RECORD, stored(clearance=clearance), (), high)
+    assert decision.expected_of_all.recall == 1
+
+
+def test_without_a_classifier_nothing_is_expected_of_all():
+    decision = decide(RECORD, stored([np.nan] * 10), (), plan(classifier="none"))
+    assert decision.expected_of_all is None

@@ -19,7 +19,7 @@ def candidates(count=3):
     picks = Picks(np.stack([rows, 10 * rows], 1), 3 - rows, 2 - rows, probability, rows > 0)
     advice = (Advice("polarity", "Dark – or bright?"), Advice("blank area", "5% is blank."))
     place = (4096, 4000), 1.06, 169.8, "bright", 0.9
-    return StoredCandidates("abc", picks, *place, "def", advice[:count])
+    return StoredCandidates("abc", picks, *place, "def", advice[:count], 0.25 if count else None)
 
 
 @pytest.mark.parametrize("count", [0, 3])
@@ -43,11 +43,12 @@ def test_files_of_earlier_versions_are_read(tmp_path):
     write_candidates(path, candidates())
     with np.load(path) as file:
         arrays = dict(file)
-    for name in ("detection_key", "advice_topics", "advice_texts", "clearance"):
+    for name in ("detection_key", "advice_topics", "advice_texts", "clearance", "dirty_area"):
         del arrays[name]
     np.savez(path, **arrays)
     read = read_candidates(path)
     assert (read.key, read.detection_key, read.advice) == ("abc", "", ())
+    assert read.dirty_area is None
     assert np.isnan(read.picks.clearance).all()
     assert len(read.picks.clearance) == len(read.picks) == 3
 

@@ -4,19 +4,29 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.frozen import Parameters
 from napari_drpnet.base.text import AnyPath, read_text
-from napari_drpnet.batch.results.statistics import MicrographStatistics, read_statistics
+from napari_drpnet.batch.results.statistics import (
+    MEASURES,
+    MicrographStatistics,
+    read_statistics,
+)
 from napari_drpnet.relion.lists import (
     MicrographEntry,
     copy_micrographs_star,
     read_micrographs_star,
     write_micrographs_star,
 )
+
+#: Whether a limit is the least or the greatest value that is kept.
+Side = Literal["min", "max"]
 
 
 class CurationRules(Parameters):
@@ -44,6 +54,13 @@ class CurationRules(Parameters):
         le=1,
         title="Minimum expected F1 of the accepted picks, from P(particle); default: no limit",
     )
+    min_expected_precision: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Minimum expected precision of the accepted picks, from P(particle); "
+        "default: no limit",
+    )
     max_dirty_area: float | None = Field(
         None,
         ge=0,
@@ -56,20 +73,24 @@ class CurationRules(Parameters):
 
         An unknown number, such as the mean figure of merit of no picks, violates every limit.
         """
-        count, fom, junk = micrograph.count, micrograph.mean_fom, micrograph.contamination
-        f1, dirt = micrograph.expected_f1, micrograph.dirty_area
-        if self.min_count is not None and count < self.min_count:
-            yield f"count {count} is below {self.min_count}"
-        if self.max_count is not None and count > self.max_count:
-            yield f"count {count} is above {self.max_count}"
-        if self.min_mean_fom is not None and (fom is None or fom < self.min_mean_fom):
-            yield f"mean FOM {_shown(fom)} is below {self.min_mean_fom:g}"
-        if self.max_contamination is not None and (junk is None or junk > self.max_contamination):
-            yield f"contamination {_shown(junk)} is above {self.max_contamination:g}"
-        if self.min_expected_f1 is not None and (f1 is None or f1 < self.min_expected_f1):
-            yield f"expected F1 {_shown(f1)} is below {self.min_expected_f1:g}"
-        if self.max_dirty_area is not None and (dirt is None or dirt > self.max_dirty_area):
-            yield f"dirty area {_shown(dirt)} is above {self.max_dirty_area:g}"
+        for rule, limit in self:
+            side, name = split_rule(rule)
+            value = getattr(micrograph, name)
+            if limit is not None and is_beyond(np.nan if value is None else value, side, limit):
+                where = "below" if side == "min" else "above"
+                yield f"{MEASURES[name].title} {_shown(value)} is {where} {_shown(limit)}"
+
+
+def split_rule(rule: str) -> tuple[Side, str]:
+    """Return the side of the limit and the measure of a field of `CurationRules`."""
+    side, _, measure = rule.partition("_")
+    return ("min" if side == "min" else "max"), measure
+
+
+def is_beyond(values: ArrayLike, side: Side, limit: float) -> NDArray[np.bool_]:
+    """Return which values violate a limit; an unknown value (NaN) violates every limit."""
+    known = np.asarray(values, float)
+    return ~(known >= limit if side == "min" else known <= limit)
 
 
 @dataclass(frozen=True)
@@ -251,4 +272,6 @@ def _join(
 
 
 def _shown(value: float | None) -> str:
-    return "(unknown)" if value is None else f"{value:.3g}"
+    if value is None:
+        return "(unknown)"
+    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"

@@ -1,6 +1,6 @@
 """Statistics of the micrographs in an output folder, and the outliers among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,9 @@ from napari_drpnet.picking.advice import Advice
 
 #: Distance beyond which a micrograph is an outlier (Iglewicz and Hoaglin 1993, modified z-score).
 LIMIT_MADS = 3.5
+#: Picks with a lower P(particle) count as doubtful.
+_DOUBT = 0.5
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 _MAD_TO_SIGMA = 1.4826
 
@@ -49,8 +52,8 @@ class MicrographStatistics:
         Minimum P(particle) of an accepted pick; None if no such cut was made.
     automatic : bool
         Whether `accept` was determined automatically for this micrograph.
-    expected_f1 : float or None
-        Expected F1 of the accepted picks among those above the threshold; None without a
+    expected_f1, expected_precision : float or None
+        Expected scores of the accepted picks among those above the threshold; None without a
         classifier, or without picks above the threshold.
     advice : tuple of Advice
         Advice about anything unusual in the micrograph.
@@ -80,6 +83,7 @@ class MicrographStatistics:
     dirty_area: float | None = None
     on_dirt: int = 0
     shares: Mapping[str, float] = field(default_factory=dict)
+    expected_precision: float | None = None
 
     @property
     def is_picked(self) -> bool:
@@ -97,7 +101,7 @@ class MicrographStatistics:
         result = record.result
         classifier = record.settings.get("classifier")
         is_classified = isinstance(classifier, dict) and classifier.get("classifier") is not None
-        share = (result.doubtful + result.on_dirt) / max(1, result.above_threshold)
+        share = contamination(result.doubtful, result.on_dirt, result.above_threshold)
         return cls(
             result.name,
             _place(record),
@@ -106,7 +110,7 @@ class MicrographStatistics:
             result.above_threshold,
             result.mean_fom,
             result.fom_quantiles,
-            share if is_classified and result.above_threshold else None,
+            share if is_classified else None,
             result.diameter_px,
             result.pixel_size_angstrom,
             result.accept,
@@ -116,7 +120,50 @@ class MicrographStatistics:
             result.dirty_area,
             result.on_dirt,
             result.shares,
+            result.expected_precision,
         )
+
+
+class PickScores(NamedTuple):
+    """Summary of the picks of one micrograph; see `PickedMicrograph` for its numbers."""
+
+    accepted: int
+    mean_fom: float | None
+    fom_quantiles: tuple[float, ...]
+    doubtful: int
+    on_dirt: int
+
+
+def summarize_scores(
+    merit: NDArray[np.float64], probability: NDArray[np.float64], dirty: NDArray[np.bool_]
+) -> PickScores:
+    """Summarize the scores of the picks of one micrograph.
+
+    Parameters
+    ----------
+    merit : (k,) float array
+        Figures of merit of the accepted picks.
+    probability : (n,) float array
+        P(particle) of the picks above the threshold; NaN where unknown.
+    dirty : (n,) bool array
+        Whether each pick above the threshold is on dirt.
+
+    Returns
+    -------
+    PickScores
+    """
+    return PickScores(
+        len(merit),
+        float(merit.mean()) if len(merit) else None,
+        tuple(np.quantile(merit, _QUANTILES).tolist()) if len(merit) else (),
+        int((probability[~dirty] < _DOUBT).sum()),
+        int(dirty.sum()),
+    )
+
+
+def contamination(doubtful: int, on_dirt: int, above_threshold: int) -> float | None:
+    """Return the fraction of doubtful picks and picks on dirt; None if there are no picks."""
+    return (doubtful + on_dirt) / above_threshold if above_threshold else None
 
 
 @dataclass(frozen=True)
@@ -229,33 +276,43 @@ def robust_distances(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return from_median / spread if spread else np.zeros_like(values)
 
 
-class _Measure(NamedTuple):
+class Measure(NamedTuple):
+    """Number of each micrograph: its title, and the format of its values."""
+
     title: str
-    value: Callable[[MicrographStatistics], float | None]
     format: str
-    low_is_far: bool = True
+
+    def text(self, value: float) -> str:
+        """Return a value as a text."""
+        return format(value, self.format)
 
 
-_MEASURES = (
-    _Measure("count", lambda micrograph: micrograph.count, ".0f"),
-    _Measure("mean FOM", lambda micrograph: micrograph.mean_fom, ".3g"),
-    _Measure("contamination", lambda micrograph: micrograph.contamination, ".0%", False),
-    _Measure("dirty area", lambda micrograph: micrograph.dirty_area, ".1%", False),
-)
+#: Numbers by which micrographs are compared and selected, by the attribute of their statistics.
+MEASURES = {
+    "count": Measure("count", ".0f"),
+    "mean_fom": Measure("mean FOM", ".3g"),
+    "expected_precision": Measure("expected precision", ".2f"),
+    "expected_f1": Measure("expected F1", ".2f"),
+    "contamination": Measure("contamination", ".0%"),
+    "dirty_area": Measure("dirty area", ".1%"),
+}
+#: Measures that are searched for outliers, and whether a low value is one.
+_LOW_IS_FAR = {"count": True, "mean_fom": True, "contamination": False, "dirty_area": False}
 
 
 def _stand_out(
     micrographs: Sequence[MicrographStatistics], limit: float
 ) -> Iterator[tuple[int, float, str]]:
     """Yield index, distance and reason of each micrograph that is far from a median."""
-    for measure in _MEASURES:
-        values = _column(measure.value(micrograph) for micrograph in micrographs)
+    for name, low_is_far in _LOW_IS_FAR.items():
+        measure = MEASURES[name]
+        values = _column(getattr(micrograph, name) for micrograph in micrographs)
         distances = robust_distances(values)
-        far = np.abs(distances) > limit if measure.low_is_far else distances > limit
+        far = np.abs(distances) > limit if low_is_far else distances > limit
         for row in np.flatnonzero(far):
-            median = format(np.nanmedian(values), measure.format)
+            median = measure.text(np.nanmedian(values))
             side = "above" if distances[row] > 0 else "below"
-            value = format(values[row], measure.format)
+            value = measure.text(values[row])
             reason = f"{measure.title} {value}, far {side} the median of {median}"
             yield int(row), float(abs(distances[row])), reason
 

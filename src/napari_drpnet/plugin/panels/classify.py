@@ -7,12 +7,12 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox
 
-from napari_drpnet.picking.expected import ExpectedScores
 from napari_drpnet.picking.loading import weights_names
 from napari_drpnet.plugin.fields.controls import Hint, choose_weights_file, column
 from napari_drpnet.plugin.fields.forms import FormRows
 from napari_drpnet.plugin.fields.stage_fields import StageFields
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.two_scores import TwoScoresPanel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.points.axes import LogitAxis
@@ -58,6 +58,8 @@ class ClassifyPanel(Panel):
         Form with the field of the least F1.
     counts, expected : Hint
         Numbers of accepted and rejected picks; expected scores of the accepted picks.
+    two_scores : TwoScoresPanel
+        Height and P(particle) of the candidates, with both cuts.
     show_rejected : QCheckBox
         Check box that shows or hides rejected picks.
     about : Hint
@@ -85,6 +87,7 @@ class ClassifyPanel(Panel):
         self.counts.setToolTip("Accepted picks are exported; your labels override the classifier")
         self.expected = Hint()
         self.expected.setToolTip(_EXPECTED)
+        self.two_scores = TwoScoresPanel(napari_viewer)
         self.show_rejected = QCheckBox("Show rejected picks")
         self.show_rejected.setToolTip(ACTIONS["rejected"].hint)
         self._lay_out()
@@ -108,6 +111,7 @@ class ClassifyPanel(Panel):
             self.least_f1,
             self.counts,
             self.expected,
+            self.two_scores,
             self.show_rejected,
             self.about,
             margin=8,
@@ -133,7 +137,7 @@ class ClassifyPanel(Panel):
         self._fields.show()
         classifies = self.session.project.settings.classifier.classifier != "none"
         plan = self.session.plan
-        for part in (self.histogram, self.accept, self.about):
+        for part in (self.histogram, self.accept, self.two_scores, self.about):
             part.setVisible(classifies and plan is not None)
         self.least_f1.setVisible(classifies and plan is not None and plan.is_automatic)
         self.hint.say(self.session.problem or "" if classifies else _NONE)
@@ -163,7 +167,8 @@ class ClassifyPanel(Panel):
         on_dirt = int(decision.on_dirt.sum())
         dirt = f", {on_dirt} of them on dirt" if on_dirt else ""
         self.counts.say(f"{accepted} accepted, {count - accepted} rejected{dirt}")
-        self.expected.say(_expected(decision.expected) if accepted and decision.expected else "")
+        expected = decision.expected if accepted else None
+        self.expected.say(f"expected: {expected.text}" if expected else "")
 
     def _show_view(self) -> None:
         with QSignalBlocker(self.show_rejected):
@@ -181,11 +186,6 @@ def _rule(plan: Plan, decision: Decision | None) -> str:
     best, least = decision.cut.best_f1, decision.plan.parameters.classifier.least_f1 or 0.0
     why = f"the best expected F1 is {best:.2f}, below least F1 {least:.2f}"
     return f"automatic: nothing is accepted, as {why}"
-
-
-def _expected(scores: ExpectedScores) -> str:
-    rates = f"precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1 {scores.f1:.2f}"
-    return f"expected: {rates}"
 
 
 def _list_choices() -> list[str]:

@@ -31,6 +31,10 @@ _RATES = {
     "f1": "Harmonic mean of precision and recall",
 }
 _TITLES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+_EXPECTED = (
+    "Scores expected from P(particle) alone, among all candidates. They cannot know about "
+    "particles without a candidate: the expected recall is too high where the detector misses some"
+)
 _COUNTS = {
     "right": "Accepted picks within half a particle diameter of a true particle, one for each",
     "wrong": "All other accepted picks, including second picks of the same particle",
@@ -60,6 +64,8 @@ class ComparePanel(Panel):
         Container of the widgets below, hidden while there is no comparison.
     rates : dict of str to QLabel
         Labels of ``precision``, ``recall`` and ``f1``.
+    expected : Hint
+        Scores that are expected without the truth, with a classifier.
     counts : dict of str to QLabel
         Labels of the numbers of ``right`` and ``wrong`` picks and of ``missed`` particles.
     centring : QLabel
@@ -74,7 +80,11 @@ class ComparePanel(Panel):
         super().__init__(napari_viewer)
         self.hint = Hint()
         self.body = QWidget()
-        parts = (self._make_rates(), self._make_counts(), self._make_curve())
+        self.expected = Hint()
+        self.expected.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.expected.setToolTip(_EXPECTED)
+        rates, counts, curve = self._make_rates(), self._make_counts(), self._make_curve()
+        parts = (rates, self.expected, counts, curve)
         self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
         for part in (self._make_source(), self.failure_hint("truth"), self.hint, self.body):
@@ -194,6 +204,9 @@ class ComparePanel(Panel):
         counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
         for (name, label), count in zip(self.counts.items(), counts, strict=True):
             label.setText(f"{count} {name}")
+        decision = self.session.current.decision
+        expected = decision.expected_of_all if decision else None
+        self.expected.say(f"expected: {expected.text}" if expected else "")
         self.centring.setText(self._describe_centring(result.median_centring_error_px))
 
     def _describe_centring(self, error_px: float | None) -> str:

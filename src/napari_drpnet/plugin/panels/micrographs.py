@@ -6,11 +6,9 @@ import napari
 from qtpy.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -19,9 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.fields.controls import guard_wheel
+from napari_drpnet.plugin.panels.overview import OverviewButton
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
+from napari_drpnet.plugin.table.filter_bar import FilterBar
 from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES, Column
 from napari_drpnet.plugin.table.micrograph_table import MicrographFilter, MicrographTable
 from napari_drpnet.plugin.table.open_button import OpenButton
@@ -55,10 +54,10 @@ class MicrographsPanel(Panel):
         Button that opens micrographs and projects.
     previous, next : QToolButton
         Buttons that show the previous and the next micrograph.
-    name_filter : QLineEdit
-        Words that the names of the rows must contain.
-    status_filter : QComboBox
-        Status that the rows must have.
+    filter : FilterBar
+        Filter of the rows, with their number.
+    overview : OverviewButton
+        Button that opens the panel Overview.
     totals : QLabel
         Numbers of picked micrographs and of particles in all included micrographs.
     progress : JobProgress
@@ -122,7 +121,10 @@ class MicrographsPanel(Panel):
         self.open_button = OpenButton(self.session)
         self.previous = self.action_button("previous", icon="◀")
         self.next = self.action_button("next", icon="▶")
-        self._make_filters()
+        self.filter = FilterBar()
+        self.filter.changed.connect(self._filter)
+        self.filter.include_shown.connect(self._include_shown)
+        self.overview = OverviewButton(self.viewer, self)
         self.totals = QLabel()
         self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -130,28 +132,12 @@ class MicrographsPanel(Panel):
         self.progress.setFixedWidth(_PROGRESS_WIDTH)
         self.progress.cancel.clicked.connect(self._cancel)
         toolbar = QHBoxLayout()
-        self._steering = (self.previous, self.next, self.name_filter, self.status_filter)
+        self._steering = (self.previous, self.next, self.filter, self.overview)
         for widget in (self.open_button, *self._steering):
             toolbar.addWidget(widget)
         toolbar.addWidget(self.totals, 1)
         toolbar.addWidget(self.progress)
         return toolbar
-
-    def _make_filters(self) -> None:
-        self.name_filter = QLineEdit()
-        self.name_filter.setPlaceholderText("Filter by name")
-        self.name_filter.setToolTip("Show the micrographs whose names contain these words")
-        self.name_filter.setClearButtonEnabled(True)
-        self.name_filter.setMaximumWidth(200)
-        self.name_filter.textChanged.connect(self._filter)
-        self.status_filter = QComboBox()
-        self.status_filter.setToolTip("Show the micrographs with this status")
-        self.status_filter.addItem("All", None)
-        for status, title in STATUS_TITLES.items():
-            if status != "checking":  # it lasts for moments
-                self.status_filter.addItem(title, status)
-        self.status_filter.currentIndexChanged.connect(self._filter)
-        guard_wheel(self.status_filter)
 
     def _make_view(self) -> RowTable:
         view = RowTable(Column.INCLUDED)
@@ -204,6 +190,7 @@ class MicrographsPanel(Panel):
         self.hint.setText(_EMPTY if is_empty else _NO_MATCH)
         self.sample.setVisible(is_empty)
         self._pages.setCurrentIndex(int(self.rows.rowCount() > 0))
+        self.filter.show_count(self.rows.rowCount(), len(self.session.project.micrographs))
         for widget in self._steering:
             widget.setEnabled(not is_empty)
         if not self._review_timer.isActive():
@@ -261,9 +248,14 @@ class MicrographsPanel(Panel):
         return [self.rows.id_at(index) for index in self.view.selectionModel().selectedRows()]
 
     def _filter(self) -> None:
-        self.rows.show_only(self.name_filter.text(), self.status_filter.currentData())
+        self.rows.show_only(self.filter.name.text(), self.filter.status.currentData())
         self._show_rows()
         self._show_current()
+
+    def _include_shown(self, included: bool) -> None:
+        rows = range(self.rows.rowCount())
+        names = [self.rows.id_at(self.rows.index(row, Column.NAME)) for row in rows]
+        self.session.include(names, included)
 
     def _cancel(self) -> None:
         self.session.runner.cancel(self._job().kind)

@@ -65,6 +65,7 @@ class HistogramPlot(Plot):
         self.counts = np.zeros(0)
         self._cut: float | None = None
         self._keeps = True
+        self._keeps_below = False
         self._moving = False
         self.setMinimumHeight(90)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -98,7 +99,7 @@ class HistogramPlot(Plot):
         self._axis = type(self._axis)(float(edges[0]), float(edges[-1]))
         self._settle()
 
-    def set_cut(self, cut: float | None, *, keeps: bool = True) -> None:
+    def set_cut(self, cut: float | None, *, keeps: bool = True, keeps_below: bool = False) -> None:
         """Move the line of the cut.
 
         Parameters
@@ -107,8 +108,10 @@ class HistogramPlot(Plot):
             Score of the cut; None removes the line.
         keeps : bool
             Whether scores above the cut are kept; if not, all bars have the colour of `dropped`.
+        keeps_below : bool
+            Whether the scores that are kept are those below the cut.
         """
-        self._cut, self._keeps = cut, keeps
+        self._cut, self._keeps, self._keeps_below = cut, keeps, keeps_below
         self._settle()
 
     def set_caption(self, caption: str) -> None:
@@ -245,7 +248,8 @@ class HistogramPlot(Plot):
             return
         kept = QRectF(self.rect())
         if self._cut is not None:
-            kept.setLeft(float(self._x_of(self._cut)))
+            set_end = kept.setRight if self._keeps_below else kept.setLeft
+            set_end(float(self._x_of(self._cut)))
         painter.setClipRect(kept)
         painter.fillPath(bars, self._accent)
         painter.setClipping(False)

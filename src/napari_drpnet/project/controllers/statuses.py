@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.batch.results.statistics import MicrographStatistics
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.expected import ExpectedScores
 from napari_drpnet.picking.fingerprint import file_stamp
@@ -49,6 +50,8 @@ class Summary:
         Expected scores of the accepted picks; None without a classifier.
     advice : tuple of Advice
         Advice on what is unusual and what to try.
+    figures : MicrographStatistics or None
+        Statistics of the accepted picks; None if the micrograph is not picked.
     """
 
     status: Status
@@ -59,6 +62,7 @@ class Summary:
     automatic: bool = False
     expected: ExpectedScores | None = None
     advice: tuple[Advice, ...] = ()
+    figures: MicrographStatistics | None = None
 
     def reason(self, record: MicrographRecord) -> str:
         """Return the message in one line, without the path of the micrograph itself."""
@@ -293,4 +297,5 @@ def _summary(decision: Decision) -> Summary:
         automatic=decision.is_automatic,
         expected=decision.expected,
         advice=decision.advice,
+        figures=decision.figures,
     )

@@ -69,10 +69,14 @@ def candidate_histogram(review: Review, parameters: ResolvedParameters) -> Histo
 
     The range is that of the map units of the detector, extended if a score lies above it.
     """
-    score = review.score(parameters)
-    known = score[~np.isnan(score)]
+    return score_histogram(review.score(parameters), score_axis(review, parameters))
+
+
+def score_axis(review: Review, parameters: ResolvedParameters) -> LinearAxis:
+    """Return an axis from 0 to the limit of the map units, or to a higher score."""
     limit = MAP_LIMITS[parameters.detector.map_units]
-    return score_histogram(known, LinearAxis(0.0, max(limit, known.max(initial=0.0))))
+    highest = float(np.nan_to_num(review.score(parameters)).max(initial=0.0))
+    return LinearAxis(0.0, max(limit, highest))
 
 
 def probability_histogram(review: Review, states: States) -> Histogram:

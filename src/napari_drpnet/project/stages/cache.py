@@ -12,6 +12,7 @@ from napari_drpnet.picking.candidates import rank_candidates
 from napari_drpnet.picking.classification.classify import PatchCache, classify
 from napari_drpnet.picking.cuts import accept
 from napari_drpnet.picking.detection import Detection, detect
+from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.loading import NetworkCache, Networks
 from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.stages.plan import Plan
@@ -129,6 +130,7 @@ class StageCache:
         detection = analysis.detection
         candidates = rank_candidates(detection, plan.parameters)
         picks = classify(candidates, detection, networks, job, known=analysis.patches(networks))
+        dirt = find_dirt(detection, plan.parameters)
         return analysis, StoredCandidates(
             key=key,
             picks=picks,
@@ -139,6 +141,7 @@ class StageCache:
             polarity_confidence=detection.polarity_confidence,
             detection_key=analysis.key,
             advice=_advise(picks, analysis, plan.parameters),
+            dirty_area=None if dirt is None else dirt.area,
         )
 
     def _keep(self, analysis: Analysis) -> None:

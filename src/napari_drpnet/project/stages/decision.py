@@ -7,6 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.wording import counted
+from napari_drpnet.batch.results.statistics import (
+    MicrographStatistics,
+    contamination,
+    summarize_scores,
+)
 from napari_drpnet.picking.advice import Advice, advise_on_picks
 from napari_drpnet.picking.cuts import find_cut
 from napari_drpnet.picking.expected import Cut, ExpectedScores, expected_scores
@@ -106,11 +111,51 @@ class Decision:
         """
         if not self._is_classified:
             return None
-        probability, states = self.review.probability, self.states
-        probability[states == State.ACCEPTED_BY_HAND] = 1.0
-        probability[(states == State.REJECTED_BY_HAND) | self.on_dirt] = 0.0
-        counted = states != State.BELOW
-        return expected_scores(probability[counted], self._accepted[counted])
+        above = self.states != State.BELOW
+        return expected_scores(self._certainty[above], self._accepted[above])
+
+    @cached_property
+    def expected_of_all(self) -> ExpectedScores | None:
+        """Expected scores of the accepted points among all candidates, as `expected`.
+
+        The recall counts the candidates below the threshold with their P(particle). Particles
+        without a candidate are not counted, since nothing is known about them.
+        """
+        if not self._is_classified:
+            return None
+        is_dirty = self.review.on_dirt(self.plan.parameters) & (self.states == State.BELOW)
+        counted = ~self.review.hidden & ~is_dirty
+        return expected_scores(self._certainty[counted], self._accepted[counted])
+
+    @cached_property
+    def figures(self) -> MicrographStatistics:
+        """Statistics of the accepted points, as `drpnet pick` would record them.
+
+        Labels of the user count as certain.
+        """
+        above, expected = self.states != State.BELOW, self.expected
+        merit = self.review.accepted_coordinates(self.states).score
+        scores = summarize_scores(merit, self._certainty[above], self.on_dirt[above])
+        junk = contamination(scores.doubtful, scores.on_dirt, self.above_count)
+        return MicrographStatistics(
+            name=self.record.name,
+            path=self.record.path,
+            files=(),
+            count=scores.accepted,
+            above_threshold=self.above_count,
+            mean_fom=scores.mean_fom,
+            fom_quantiles=scores.fom_quantiles,
+            contamination=junk if self._is_classified else None,
+            diameter_px=self.stored.diameter_px,
+            pixel_size_angstrom=self.stored.pixel_size_angstrom,
+            accept=None if self.is_refused else self.accept,
+            automatic=self.is_automatic,
+            expected_f1=expected.f1 if expected and self.above_count else None,
+            expected_precision=expected.precision if expected and self.above_count else None,
+            advice=self.advice,
+            dirty_area=self.stored.dirty_area,
+            on_dirt=scores.on_dirt,
+        )
 
     @cached_property
     def advice(self) -> tuple[Advice, ...]:
@@ -139,6 +184,14 @@ class Decision:
     def _is_classified(self) -> bool:
         with_classifier = self.plan.parameters.classifier.classifier != "none"
         return with_classifier and not np.isnan(self.review.candidates.probability).all()
+
+    @cached_property
+    def _certainty(self) -> NDArray[np.float64]:
+        """P(particle) of each point, where labels and dirt decide with certainty."""
+        probability, states = self.review.probability, self.states
+        probability[states == State.ACCEPTED_BY_HAND] = 1.0
+        probability[(states == State.REJECTED_BY_HAND) | self.on_dirt] = 0.0
+        return probability
 
     @cached_property
     def _accepted(self) -> NDArray[np.bool_]:

@@ -39,6 +39,9 @@ class StoredCandidates:
         Hash of everything that the distance map depends on; empty in files of earlier versions.
     advice : tuple of Advice
         Advice on the micrograph and its distance map, independent of which picks are accepted.
+    dirty_area : float or None
+        Share of dirt in the valid area; None if nothing knows about dirt, and in files of earlier
+        versions.
     """
 
     key: str
@@ -50,6 +53,7 @@ class StoredCandidates:
     polarity_confidence: float
     detection_key: str = ""
     advice: tuple[Advice, ...] = ()
+    dirty_area: float | None = None
 
 
 def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates) -> None:
@@ -70,9 +74,10 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
     columns = {name: getattr(candidates.picks, name) for name in _COLUMNS}
     others = {field.name: getattr(candidates, field.name) for field in fields(StoredCandidates)}
     del others["picks"]
-    advice = others.pop("advice")
+    advice, dirty_area = others.pop("advice"), others.pop("dirty_area")
     others["advice_topics"] = np.array([one.topic for one in advice], str)
     others["advice_texts"] = np.array([one.text for one in advice], str)
+    others["dirty_area"] = np.nan if dirty_area is None else dirty_area
     with atomic_file(path) as temporary:
         np.savez(temporary, allow_pickle=False, **columns, **others)
 
@@ -90,6 +95,7 @@ def _candidates(arrays: dict[str, np.ndarray]) -> StoredCandidates:
     polarity = str(arrays["polarity"])
     if polarity not in ("dark", "bright"):
         raise ValueError(f"polarity must be dark or bright, not {polarity}")
+    dirty_area = float(arrays.get("dirty_area", np.nan))
     return StoredCandidates(
         key=str(arrays["key"]),
         picks=Picks(**{name: arrays[name] for name in _COLUMNS if name in arrays}),
@@ -100,6 +106,7 @@ def _candidates(arrays: dict[str, np.ndarray]) -> StoredCandidates:
         polarity_confidence=float(arrays["polarity_confidence"]),
         detection_key=str(arrays.get("detection_key", "")),
         advice=_advice(arrays),
+        dirty_area=None if np.isnan(dirty_area) else dirty_area,
     )
 
 
