@@ -97,6 +97,20 @@ def test_the_micrograph_keeps_the_middle_of_a_small_screen(picked):
     bottom = next(dock for dock in docks.values() if dock.isAncestorOf(table))
     assert right.geometry().bottom() >= bottom.geometry().bottom()  # the panels have all the height
     assert picked.canvas.height() > 0.7 * main.height()
+    assert picked.canvas.width() > 0.5 * main.width()
+
+
+def test_a_key_leaves_only_the_canvas_and_brings_the_rest_back(picked):
+    table, main = find_table(picked.viewer.window), picked.picker.window()
+    size = picked.canvas.size()
+    picked.press("W")
+    assert not picked.picker.isVisible()
+    assert not table.isVisible()
+    assert picked.canvas.width() > 0.95 * main.width()
+    picked.press("W")
+    assert picked.picker.isVisible()
+    assert table.isVisible()
+    assert picked.canvas.size() == size
 
 
 def test_all_titles_of_tabs_are_seen_whole(picked):

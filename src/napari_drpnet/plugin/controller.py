@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from napari.components import ViewerModel
 from napari.utils.notifications import show_error, show_info, show_warning
 from psygnal import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QMainWindow
 
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
@@ -24,6 +24,7 @@ from napari_drpnet.plugin.canvas.mouse import Mouse
 from napari_drpnet.plugin.canvas.plane import Plane
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
 from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
+from napari_drpnet.plugin.napari_hooks.docks import Docks
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
@@ -61,6 +62,8 @@ class Controller:
         Handler of the files that napari opens.
     host : HostWindow or None
         Window of the viewer after `attach`; None before it and after `close`.
+    docks : Docks or None
+        Docks of that window.
     docked : Signal
         Emitted with a panel that has a dock of its own in the window.
     """
@@ -81,13 +84,14 @@ class Controller:
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
         self.host: HostWindow | None = None
+        self.docks: Docks | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
         self.session.selection.focus_requested.connect(self._focus)
         self.session.selection.hidden_reason = self.picks.hidden_reason
 
-    def attach(self, window: QWidget) -> None:
+    def attach(self, window: QMainWindow) -> None:
         """Attach to a window: save once a second while it is open, and close with it."""
         if self.host is None and not self._closed:
             self.host = HostWindow(window, _SYNC_EVERY_MS)
@@ -95,6 +99,8 @@ class Controller:
             self.host.closed.connect(self.close)
             unfinished = partial(unfinished_work, self.session)
             ClosingQuestion(window, unfinished, self._has_other_layers)
+            self.docks = Docks(window)
+            self.session.view.events.canvas_only.connect(self.docks.hide)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -106,7 +112,7 @@ class Controller:
         if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
-            self.host = None
+            self.host = self.docks = None
         self.mouse.disconnect()
         self.plane.disconnect()
         self.adoption.disconnect()

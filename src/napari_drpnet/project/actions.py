@@ -221,5 +221,12 @@ ACTIONS = {
             "L",
             _toggle_lowpass,
         ),
+        Action(
+            "canvas_only",
+            "Canvas only",
+            "Hide or show everything around the canvas",
+            "W",
+            _toggle("canvas_only"),
+        ),
     )
 }

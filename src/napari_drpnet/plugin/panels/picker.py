@@ -85,7 +85,7 @@ class PickerPanel(Panel):
         super().showEvent(event)
         if not self._has_looked_for_table:
             self._has_looked_for_table = True
-            QTimer.singleShot(0, self._open_table)
+            QTimer.singleShot(0, self._arrange)
 
     def open(self, paths: list[Path], project: Path | None, *, sample: bool = False) -> None:
         """Open the sample, micrographs or a project, as `drpnet gui` does.
@@ -125,8 +125,11 @@ class PickerPanel(Panel):
             dock.show()
             dock.raise_()
 
-    def _open_table(self) -> None:
-        """Open the table if there is none, under the name that napari's menu looks for."""
+    def _arrange(self) -> None:
+        """Open the table if there is none, and make room for the canvas where nothing is open yet.
+
+        The table has the name that napari's menu looks for.
+        """
         window = getattr(self.viewer, "window", None)
         if window is not None and find_table(window) is None:
             mine = next((name for name, dock in window.dock_widgets.items() if dock is self), "")
@@ -136,6 +139,8 @@ class PickerPanel(Panel):
             # The panels need the height more than the table needs the width.
             corner, area = Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea
             self.window().setCorner(corner, area)
+        if self.controller.docks is not None and not self.viewer.layers:
+            self.controller.docks.make_room()
 
 
 def find_table(window: "napari.window.Window") -> MicrographsPanel | None:
