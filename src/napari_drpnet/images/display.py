@@ -79,7 +79,7 @@ def render(
     frame = Frame.with_scale(micrograph.shape, scale)
     image = resample(clip_outliers(micrograph.pixels), frame.network_shape)
     if parameters.lowpass_angstrom is not None:
-        image = _lowpass(image, parameters.lowpass_angstrom / _pixel_sizes(micrograph, frame))
+        image = lowpass(image, parameters.lowpass_angstrom / _pixel_sizes(micrograph, frame))
     if parameters.clahe:
         image = _even_out(image)
     if parameters.invert:
@@ -94,10 +94,19 @@ def _pixel_sizes(micrograph: Micrograph, frame: Frame) -> Floats:
     return frame.scale_yx * micrograph.pixel_size_angstrom
 
 
-def _lowpass(image: Image, resolution_px: Floats) -> Image:
-    """Apply a Gaussian low-pass filter with amplitude one half at a resolution ``(y, x)``.
+def lowpass(image: Image, resolution_px: Floats) -> Image:
+    """Apply a Gaussian low-pass filter with amplitude one half at a given resolution.
 
-    The cosine transform mirrors the image at its edges, so that opposite edges do not mix.
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        Image of any range. It is mirrored at its edges, so that opposite edges do not mix.
+    resolution_px : (2,) float array
+        Resolution ``(y, x)`` in pixels of the image.
+
+    Returns
+    -------
+    (h, w) float32 array
     """
     from scipy.fft import dctn, idctn
 

@@ -167,7 +167,7 @@ def preprocess(
         gain = None
         if spectrum is not None:
             dark, gain = equalise(dark, spectrum, valid)
-            dark = _standardised(dark, valid)
+            dark = standardise(dark, valid)
     greys = _grey(binned, particle_px, valid) if grey else None
     view = NetworkImage(dark, frame, "dark", normalization, valid, gain, greys)
     return view if polarity == "dark" else view.inverted()
@@ -284,11 +284,24 @@ def _robust(binned: Image, particle_px: float, valid: Mask | None) -> Image:
     rough = flatten_background(binned, sigma, None if valid is None else known.astype(np.float32))
     rough -= np.median(rough[known])
     inliers = known & (np.abs(rough) < 4 * _deviation(rough[known]))
-    return _standardised(-flatten_background(binned, sigma, inliers.astype(np.float32)), valid)
+    return standardise(-flatten_background(binned, sigma, inliers.astype(np.float32)), valid)
 
 
-def _standardised(image: Image, valid: Mask | None) -> Image:
-    """Subtract the median of valid pixels, divide by their deviation, clip; set others to 0."""
+def standardise(image: Image, valid: Mask | None) -> Image:
+    """Normalise an image to zero median and unit robust deviation of its valid pixels.
+
+    Parameters
+    ----------
+    image : (h, w) float32 array
+        Image of any range.
+    valid : (h, w) bool array or None
+        Mask of the valid pixels; None if all are.
+
+    Returns
+    -------
+    (h, w) float32 array
+        Values clipped to −8...8; 0 at invalid pixels.
+    """
     known = _known(image, valid)
     centred = image - np.median(image[known])
     scaled = np.clip(centred / _deviation(centred[known]), -_LIMIT, _LIMIT)
