@@ -26,7 +26,7 @@ from napari_drpnet.project.points.review import (
 )
 from napari_drpnet.project.stages.decision import Decision, decide
 from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord
-from napari_drpnet.project.state.labels import given_by
+from napari_drpnet.project.state.labels import weaker
 from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
 from napari_drpnet.project.workspace import Workspace
@@ -353,13 +353,12 @@ class CurrentMicrograph:
         record, review, stored = self.record, self.review, self.stored
         if record is not None and review is not None and stored is not None:
             project = self._workspace.project
-            automatic = given_by("model", project.labels(record.id))
             corrector = Corrector(
                 record.id,
                 review,
                 self.states,
                 project.next_label_id(record.id),
-                automatic,
+                weaker(project.labels(record.id), "person"),
                 LABEL_REACH * stored.diameter_px,
             )
             self._workspace.do(make(corrector))
