@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.project.controllers.averaging import Averager
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -60,6 +61,7 @@ class Session(Workspace):
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
+        self.averager = Averager(self, self.labeller)
         self.learner = Learner(self, self.current, self.selection)
 
     # ---- what the user has to do
