@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import short_number
+from napari_drpnet.project.controllers.averaging import Averager
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -69,6 +70,7 @@ class Session(Workspace):
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
+        self.averager = Averager(self, self.labeller)
         self.learner = Learner(self, self.current, self.selection)
 
     # ---- what the user has to do

@@ -11,7 +11,7 @@ from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.stages import auto_labels
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.labels import Label, contradictions, merge_labels
-from napari_drpnet.project.storage.store import StoredCandidates
+from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 from waiting import LIMIT_S
 
 
@@ -74,6 +74,23 @@ def test_what_a_person_has_said_stays():
     assert [o.id for o in added] == [2, 3, 4]
     assert contradictions(here, new, 5.0) == 1
     assert contradictions(here, here, 5.0) == 0
+
+
+def test_a_click_is_stronger_than_a_class_and_a_class_than_a_model():
+    here = (
+        label(1, (0, 0)),
+        label(2, (100, 0), source="classes"),
+        label(3, (200, 0), source="model"),
+    )
+    by_class = tuple(label(k, (100 * k + 1, 0), accepted=False, source="classes") for k in range(4))
+    removed, added = merge_labels(here, by_class, 5.0)
+    assert [o.id for o in removed] == [3]
+    assert [o.id for o in added] == [2, 3]
+    removed, added = merge_labels(here, (label(1, (101, 0), accepted=False),), 5.0)
+    assert [o.id for o in removed] == [2]
+    assert len(added) == 1
+    removed, added = merge_labels(here, (label(1, (101, 0), source="model"),), 5.0)
+    assert removed == added == ()
 
 
 def test_on_what_was_never_picked_only_the_same_place_counts():
@@ -299,3 +316,57 @@ def test_a_micrograph_that_went_meanwhile_is_left_out(corrected, gate_before):
     gate.opened.set()
     corrected.finish()
     assert not corrected.session.labeller.has_automatic
+
+
+# ---- 2D classes
+
+
+def places(desk, names=("m00001", "m00002")):
+    """All candidates of some micrographs, as the members of a class."""
+    return {name: desk.session.store.load_candidates(name).picks.centers_yx for name in names}
+
+
+def by_class(desk, name="m00001"):
+    return [o for o in desk.project.labels(name) if o.source == "classes"]
+
+
+def test_a_class_is_rejected_on_several_micrographs_as_one_step(labelled):
+    session, members = labelled.session, places(labelled)
+    before, clicks = dict(labelled.project.state.labels), given(labelled)
+    count = session.labeller.label_class(members, 4.0, accepted=False)
+    # Three of the candidates of the first micrograph have been decided one by one.
+    assert count == sum(map(len, members.values())) - 3
+    assert {o.accepted for name in members for o in by_class(labelled, name)} == {False}
+    assert given(labelled) == clicks
+    assert not labelled.session.labeller.has_automatic
+    assert session.history.undo_title == "Reject 2D class"
+    session.undo()
+    assert dict(labelled.project.state.labels) == before
+
+
+def test_a_class_that_is_accepted_after_all_replaces_its_labels(labelled):
+    labeller, members = labelled.session.labeller, places(labelled)
+    count = labeller.label_class(members, 4.0, accepted=False)
+    assert labeller.label_class(members, 4.0, accepted=False) == 0
+    assert labeller.label_class(members, 4.0, accepted=True) == count
+    assert {o.accepted for name in members for o in by_class(labelled, name)} == {True}
+
+
+def test_a_point_that_was_moved_by_hand_is_not_labelled_again(picked):
+    picked.current.move(0, tuple(picked.current.review.centers_yx[0] + 7))
+    members = {"m00001": picked.current.review.centers_yx}
+    count = picked.session.labeller.label_class(members, 4.0, accepted=False)
+    assert count == len(members["m00001"]) - 1
+    assert [o.accepted for o in given(picked)] == [True]
+
+
+def test_labels_of_a_class_are_saved(labelled):
+    session = labelled.session
+    session.labeller.label_class(places(labelled), 4.0, accepted=False)
+    kept, folder = by_class(labelled), session.store.folder
+    journal = (folder / "journal.jsonl").read_text()
+    assert '"classes"' in journal
+    session.close()
+    store, project = ProjectStore.open(folder)
+    store.close(project)
+    assert [o for o in project.labels("m00001") if o.source == "classes"] == kept

@@ -29,7 +29,7 @@ def labelled_micrographs(draw):
                 center_yx=place,
                 anchor_yx=draw(st.one_of(st.just(place), PLACES)),
                 accepted=draw(st.booleans()),
-                source=draw(st.sampled_from(["person", "model"])),
+                source=draw(st.sampled_from(["person", "classes", "model"])),
             )
             labels[name] = (*labels.get(name, ()), label)
     return labels

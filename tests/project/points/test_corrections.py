@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import State, is_accepted, review_picks
-from napari_drpnet.project.state.edits import MicrographEdit, MicrographRecord
+from napari_drpnet.project.state.edits import LabelEdit, MicrographEdit, MicrographRecord
 from napari_drpnet.project.state.history import History
+from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.state.model import Project
 from resolving import resolved
 
@@ -272,3 +274,48 @@ def test_what_is_pasted_onto_itself_is_not_new():
     assert changes.without_copies(before).added.tolist() == [[0.5, 0.5]]
     nothing = find_changes(before, before).without_copies(before)
     assert nothing.added.shape == (0, 2)
+
+
+# ---- labels of 2D classes
+
+
+@pytest.fixture
+def by_class():
+    """A sheet whose first candidate was rejected with its 2D class."""
+    sheet = Sheet()
+    label = Label(id=1, center_yx=(0, 0), anchor_yx=(0, 0), accepted=False, source="classes")
+    sheet.do(LabelEdit(micrograph="m0001", before=(), after=(label,)))
+    return sheet
+
+
+def test_a_class_decides_a_point(by_class):
+    assert by_class.states[0] == State.REJECTED_BY_HAND
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_click_makes_the_label_of_a_class_one_of_the_user(by_class, accepted):
+    by_class.do(by_class.corrector.set_label([0], accepted))
+    (label,) = by_class.labels
+    assert (label.source, label.accepted) == ("person", accepted)
+    by_class.history.undo()
+    assert by_class.labels[0].source == "classes"
+
+
+def test_a_moved_point_is_labelled_by_the_user(by_class):
+    by_class.do(by_class.corrector.move([0], [(5, 5)]))
+    (label,) = by_class.labels
+    assert (label.source, label.accepted) == ("person", True)
+
+
+def test_a_new_point_replaces_the_label_of_a_class(by_class):
+    corrector = replace(by_class.corrector, weaker=by_class.labels, reach_px=10.0)
+    by_class.do(corrector.add([(3, 0)]))
+    assert [label.source for label in by_class.labels] == ["person"]
+    again = replace(by_class.corrector, weaker=by_class.labels, reach_px=10.0)
+    assert again.set_label([0], False) is not None
+
+
+def test_a_label_that_is_changed_is_not_removed_twice(by_class):
+    corrector = replace(by_class.corrector, weaker=by_class.labels, reach_px=10.0)
+    by_class.do(corrector.set_label([0], True))
+    assert [label.accepted for label in by_class.labels] == [True]

@@ -16,7 +16,14 @@ import napari_drpnet
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.parameters import PeakParameters, SegmenterParameters
-from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.state.edits import (
+    LabelEdit,
+    MicrographEdit,
+    MicrographRecord,
+    Settings,
+    SettingsEdit,
+)
+from napari_drpnet.project.state.labels import Label
 from napari_drpnet.project.storage import store as store_module
 from napari_drpnet.project.storage.store import (
     ProjectInUseError,
@@ -301,7 +308,7 @@ def test_a_damaged_snapshot_is_named_and_left_alone(folder, damaged):
 
 def test_a_project_of_a_newer_version_is_left_alone(folder):
     folder.mkdir(parents=True)
-    newer = '{"format": 3, "version": "3.0", "everything": "else"}'
+    newer = '{"format": 4, "version": "3.0", "everything": "else"}'
     (folder / "project.json").write_text(newer)
     with pytest.raises(InputFileError, match=r"made by a newer version of napari-drpnet \(3\.0\)"):
         ProjectStore.open(folder)
@@ -352,6 +359,24 @@ def test_a_project_with_a_segmenter_tells_earlier_versions_that_it_is_newer(open
     store.close(project)
     assert json.loads((folder / "project.json").read_text())["format"] == 2
     assert load(folder).settings == after
+
+
+def test_a_project_with_labels_of_2d_classes_tells_earlier_versions_too(opened, folder):
+    store, project = opened
+    record = MicrographRecord(
+        id="m0001",
+        name="a",
+        path=Path("/a"),
+        output="a",
+        pixel_size_angstrom=None,
+        defocus_angstrom=None,
+    )
+    do(store, project, MicrographEdit(before=(), after=(record,)))
+    label = Label(id=1, center_yx=(1, 2), anchor_yx=(1, 2), accepted=False, source="classes")
+    do(store, project, LabelEdit(micrograph="m0001", before=(), after=(label,)))
+    store.close(project)
+    assert json.loads((folder / "project.json").read_text())["format"] == 3
+    assert load(folder).labels["m0001"] == (label,)
 
 
 def test_damage_in_the_journal_is_told(opened, folder):

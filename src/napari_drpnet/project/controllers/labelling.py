@@ -1,8 +1,13 @@
 """Labels of many micrographs: writing and reading files, and automatic labelling."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.pairing import bare_path, pairing_key
@@ -11,7 +16,13 @@ from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
 from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRecord
-from napari_drpnet.project.state.labels import Label, contradictions, given_by, merge_labels
+from napari_drpnet.project.state.labels import (
+    Label,
+    contradictions,
+    given_by,
+    labels_near,
+    merge_labels,
+)
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
@@ -115,25 +126,69 @@ class Labeller:
         self._workspace.do(EditGroup(title="Remove automatic labels", edits=edits))
 
     def _take_proposals(self, proposals: list[Proposal]) -> None:
-        count = self._add("Label automatically", proposals, renew=True)
+        replaced = {name: self._automatic(name) for name, _, _ in proposals}
+        count = self._add("Label automatically", proposals, replaced)
         if not count:
             text = "No pick stands out from the others: label some yourself."
             self._workspace.notify("warning", text if proposals else "Press Pick first.")
+
+    # ---- 2D classes
+
+    def label_class(
+        self, places: Mapping[str, NDArray[np.float64]], reach_px: float, accepted: bool
+    ) -> int:
+        """Accept or reject all members of a 2D class as one undo step.
+
+        Members that the user has labelled one by one keep these labels. Labels of a model, and
+        earlier ones of another 2D class, are replaced.
+
+        Parameters
+        ----------
+        places : dict of str to (n, 2) float array
+            Centres ``(y, x)`` of the members in unbinned pixels, by id of the micrograph.
+        reach_px : float
+            Largest distance at which two labels count as the same position, in unbinned pixels.
+        accepted : bool
+            Whether the members are particles.
+
+        Returns
+        -------
+        int
+            Number of members that were labelled; the others have that label already, or one of
+            the user.
+        """
+        project = self._workspace.project
+        proposals, contrary = list[Proposal](), dict[str, Labels]()
+        for name, centers in places.items():
+            clicked = [o.center_yx for o in given_by("person", project.labels(name))]
+            open_rows = far_from(centers, clicked, reach_px)
+            points = [(float(y), float(x)) for y, x in centers[open_rows]]
+            given = tuple(
+                Label(id=k, center_yx=p, anchor_yx=p, accepted=accepted, source="classes")
+                for k, p in enumerate(points)
+            )
+            proposals.append((name, given, reach_px))
+            others = [o for o in project.labels(name) if o.accepted != accepted]
+            contrary[name] = labels_near(given_by("classes", others), points, reach_px)
+        title = "Accept 2D class" if accepted else "Reject 2D class"
+        return self._add(title, proposals, contrary)
 
     # ---- shared
 
     def _automatic(self, micrograph: str) -> Labels:
         return given_by("model", self._workspace.project.labels(micrograph))
 
-    def _add(self, title: str, proposals: list[Proposal], *, renew: bool = False) -> int:
+    def _add(
+        self, title: str, proposals: list[Proposal], replaced: Mapping[str, Labels] | None = None
+    ) -> int:
         """Add labels as one undo step, and return their number.
 
-        With `renew`, the existing automatic labels of these micrographs are removed.
+        Existing labels in `replaced`, by micrograph, are removed first.
         """
         project, edits = self._workspace.project, []
         for name, given, reach_px in proposals:
             if name in project.micrographs:
-                old = self._automatic(name) if renew else ()
+                old = (replaced or {}).get(name, ())
                 here = tuple(label for label in project.labels(name) if label not in old)
                 removed, added = merge_labels(here, given, reach_px)
                 first = project.next_label_id(name)

@@ -16,7 +16,7 @@ from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals, total_labels
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.state.edits import SettingsEdit
-from napari_drpnet.project.state.labels import Label, given_by, labels_near
+from napari_drpnet.project.state.labels import Label, decided, labels_near
 from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
 
@@ -101,7 +101,7 @@ class Learner:
         given = ((record, project.labels(record.id)) for record in self._workspace.included())
         return [
             MicrographTotals(
-                record.path.name, total_labels([labels]), total_labels([labels], "model")
+                record.path.name, total_labels([labels]), total_labels([labels], automatic=True)
             )
             for record, labels in given
             if labels
@@ -115,7 +115,7 @@ class Learner:
     @property
     def automatic(self) -> LabelTotals:
         """Numbers of automatic labels, whether they would be used or not."""
-        return total_labels(self._labels(), "model")
+        return total_labels(self._labels(), automatic=True)
 
     @property
     def problem(self) -> str | None:
@@ -173,7 +173,7 @@ class Learner:
         if outcome is None or current.id is None or outcome.micrograph != current.id:
             return np.empty((0, 2))
         reach = LABEL_REACH * current.stored.diameter_px if current.stored else 0.0
-        own = given_by("person", self._workspace.project.labels(current.id))
+        own = decided(self._workspace.project.labels(current.id))
         is_open = [not labels_near(own, [center], reach) for center in outcome.changed_yx]
         return np.asarray(outcome.changed_yx[np.array(is_open, bool)])
 
@@ -238,9 +238,8 @@ class Learner:
 
     def _asked(self) -> list[Asked]:
         """Return the included micrographs that have labels to train on, with these labels."""
-        sources = {"person", "model"} if self.uses_automatic else {"person"}
         given = (
-            (record, tuple(label for label in labels if label.source in sources))
+            (record, labels if self.uses_automatic else decided(labels))
             for record, labels in zip(self._workspace.included(), self._labels(), strict=True)
         )
         return [(record, labels) for record, labels in given if labels]

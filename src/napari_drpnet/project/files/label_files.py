@@ -11,7 +11,7 @@ from napari_drpnet.base.text import AnyPath, parse_number
 from napari_drpnet.formats.coordinates import coordinates_from_xy
 from napari_drpnet.formats.programs.csv import read_rows, write_rows
 from napari_drpnet.formats.programs.star import X, Y
-from napari_drpnet.project.state.labels import Label, Source
+from napari_drpnet.project.state.labels import SOURCES, Label, Source
 from napari_drpnet.relion.star_tables import (
     MICROGRAPH_NAME,
     find_table,
@@ -33,7 +33,7 @@ _COLUMNS = {
 _REQUIRED = ("micrograph", "x", "y", "label")
 _PLACES = ("x", "y", "anchor_x", "anchor_y")
 _WORDS = {"accepted": True, "rejected": False, "1": True, "0": False}
-_SOURCES: dict[str, Source] = {"person": "person", "model": "model"}
+_SOURCES: dict[str, Source] = {source: source for source in SOURCES}
 
 Labels = tuple[Label, ...]
 ChoiceT = TypeVar("ChoiceT")

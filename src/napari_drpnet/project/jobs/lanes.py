@@ -14,6 +14,7 @@ from napari_drpnet.base.jobs import Job
 Call = Callable[[], None]
 #: Kinds of jobs; of each kind one job runs and one waits.
 JobKind = Literal[
+    "averages",  # average a sample of the points in classes
     "candidates",  # update the candidates of the micrograph that is shown
     "compare",  # compare its picks with the truth
     "count",  # count the picks of all micrographs

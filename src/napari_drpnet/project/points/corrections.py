@@ -30,8 +30,8 @@ class Corrector:
         Whether each point is there only because the user added it (`Review.only_by_label`).
     next_id : int
         Id of the next label.
-    automatic : tuple of Label
-        Labels of a model, which are removed where the user gives a label.
+    weaker : tuple of Label
+        Labels of 2D classes or of a model, which are removed where the user gives a label.
     reach_px : float
         Distance from a new label within which they are removed, in unbinned pixels.
     """
@@ -41,7 +41,7 @@ class Corrector:
     states: States
     only_by_label: NDArray[np.bool_]
     next_id: int
-    automatic: tuple[Label, ...] = ()
+    weaker: tuple[Label, ...] = ()
     reach_px: float = 0.0
 
     def set_label(self, rows: Iterable[int], accepted: bool) -> LabelEdit | None:
@@ -72,7 +72,7 @@ class Corrector:
             if label is None:
                 changes.append((None, self._new(len(changes), place, self._center(row), True)))
             else:
-                update = {"center_yx": place, "accepted": True}
+                update = {"center_yx": place, "accepted": True, "source": "person"}
                 if self.review.added[row]:
                     update["anchor_yx"] = place
                 changes.append((label, label.model_copy(update=update)))
@@ -98,8 +98,9 @@ class Corrector:
                 changes.append((None, self._new(len(changes), center, center, accepted)))
             elif label.accepted and not accepted and self.only_by_label[row]:
                 changes.append((label, None))
-            elif label.accepted != accepted:
-                changes.append((label, label.model_copy(update={"accepted": accepted})))
+            elif label.accepted != accepted or label.source != "person":
+                update = {"accepted": accepted, "source": "person"}
+                changes.append((label, label.model_copy(update=update)))
         return changes
 
     def _label(self, row: int) -> Label | None:
@@ -122,7 +123,8 @@ class Corrector:
         if not count:
             return None
         title = f"{verb} {count} points" if count > 1 else f"{verb} point"
-        overruled = labels_near(self.automatic, [o.anchor_yx for o in after], self.reach_px)
+        others = tuple(label for label in self.weaker if label not in before)
+        overruled = labels_near(others, [o.anchor_yx for o in after], self.reach_px)
         return LabelEdit(
             micrograph=self.micrograph, before=before + overruled, after=after, title=title
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_drpnet.base.wording import counted
 from napari_drpnet.project.points.review import Review
-from napari_drpnet.project.state.labels import Label, Source, given_by
+from napari_drpnet.project.state.labels import Label, decided, given_by
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,10 @@ class MicrographTotals:
     model: LabelTotals
 
 
-def total_labels(labels: Iterable[tuple[Label, ...]], source: Source = "person") -> LabelTotals:
-    """Add up the labels from one source over micrographs."""
-    accepts = [[label.accepted for label in given_by(source, given)] for given in labels]
+def total_labels(labels: Iterable[tuple[Label, ...]], *, automatic: bool = False) -> LabelTotals:
+    """Add up the labels of the user, or the automatic ones, over micrographs."""
+    chosen = (given_by("model", given) if automatic else decided(given) for given in labels)
+    accepts = [[label.accepted for label in given] for given in chosen]
     accepted = sum(map(sum, accepts))
     count = sum(map(len, accepts))
     return LabelTotals(accepted, count - accepted, sum(map(bool, accepts)))
@@ -100,7 +101,7 @@ def count_labels(review: Review | None, project: Iterable[tuple[Label, ...]]) ->
     project : iterable of tuple of Label
         Labels of each micrograph.
     """
-    given = [len(given_by("person", labels)) for labels in project]
+    given = [len(decided(labels)) for labels in project]
     accepted = rejected = added = 0
     if review is not None:
         rows = np.flatnonzero(review.labelled)

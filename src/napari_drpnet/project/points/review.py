@@ -13,7 +13,7 @@ from napari_drpnet.base.wording import short_number
 from napari_drpnet.formats import Coordinates
 from napari_drpnet.picking.cuts import above_threshold, accept, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.resolve import ResolvedParameters
-from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.state.labels import Label, decided
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -47,7 +47,7 @@ class Review:
     candidates : Picks
         The n candidates of the model.
     labels : tuple of Label
-        Labels of the user.
+        Labels of the user, for single points and for whole 2D classes.
     label_rows : (n + m,) int array
         Index in `labels` of the label that decides each row; −1 where the model decides.
     hidden : (n + m,) bool array
@@ -199,7 +199,7 @@ def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float)
         of its own. Other candidates within the same distance of an accepted label are hidden, so
         that one particle is one point.
     """
-    given = given_by("person", labels)
+    given = decided(labels)
     count, reach = len(candidates), LABEL_REACH * diameter_px
     anchors = np.array([label.anchor_yx for label in given], float).reshape(-1, 2)
     owned = np.full(count, -1, np.intp)

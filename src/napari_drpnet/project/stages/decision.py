@@ -26,7 +26,7 @@ from napari_drpnet.project.points.review import (
 )
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.state.labels import Label, weaker
 from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.store import StoredCandidates
 
@@ -176,7 +176,7 @@ class Decision:
             self.states,
             self.review.only_by_label(self.plan.parameters),
             project.next_label_id(micrograph),
-            given_by("model", project.labels(micrograph)),
+            weaker(project.labels(micrograph), "person"),
             LABEL_REACH * self.stored.diameter_px,
         )
 

@@ -9,7 +9,9 @@ from pydantic import Field
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.base.geometry import far_from
 
-Source = Literal["person", "model"]
+Source = Literal["person", "classes", "model"]
+SOURCES: tuple[Source, ...] = ("person", "classes", "model")
+"""Sources of labels, the strongest first: single points, whole 2D classes, a model."""
 
 
 class Label(Stored):
@@ -26,8 +28,8 @@ class Label(Stored):
         unless the point was moved.
     accepted : bool
         Whether there is a particle.
-    source : {'person', 'model'}
-        Source of the label: the user or a model.
+    source : {'person', 'classes', 'model'}
+        Source of the label: the user, for this point or for a whole 2D class; or a model.
     """
 
     id: int = Field(ge=0)
@@ -40,9 +42,20 @@ class Label(Stored):
 Labels = tuple[Label, ...]
 
 
-def given_by(source: Source, labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Return the labels from one source: the user or a model."""
+def given_by(source: Source, labels: Iterable[Label]) -> Labels:
+    """Return the labels from one source."""
     return tuple(label for label in labels if label.source == source)
+
+
+def decided(labels: Iterable[Label]) -> Labels:
+    """Return the labels that the user decided, for single points or for whole 2D classes."""
+    return tuple(label for label in labels if label.source != "model")
+
+
+def weaker(labels: Iterable[Label], source: Source) -> Labels:
+    """Return the labels from sources that are weaker than the given one."""
+    less = SOURCES[SOURCES.index(source) + 1 :]
+    return tuple(label for label in labels if label.source in less)
 
 
 def labels_near(
@@ -70,7 +83,7 @@ def merge_labels(here: Labels, given: Labels, reach_px: float) -> tuple[Labels, 
     Parameters
     ----------
     here : tuple of Label
-        Existing labels. Those of the user are kept.
+        Existing labels.
     given : tuple of Label
         New labels.
     reach_px : float
@@ -79,19 +92,24 @@ def merge_labels(here: Labels, given: Labels, reach_px: float) -> tuple[Labels, 
     Returns
     -------
     removed, added : tuple of Label
-        Existing labels to remove and new labels to add. Labels of the user replace those of a
-        model; otherwise a new label of a position that has a label already is left out.
+        Existing labels to remove and new labels to add. Labels replace those from a weaker source
+        (see `SOURCES`); otherwise a new label of a position that has a label already is left out.
     """
-    own, automatic = _split(here)
-    new, found = _split(given)
-    new = _without(new, own, reach_px)
-    removed = labels_near(automatic, _anchors(new), reach_px)
-    return removed, new + _without(found, own + new + automatic, reach_px)
+    removed: Labels = ()
+    added: Labels = ()
+    for source in SOURCES:
+        less = weaker(here, source)
+        as_strong = tuple(label for label in here if label not in less)
+        new = _without(given_by(source, given), as_strong + added, reach_px)
+        near = labels_near(less, _anchors(new), reach_px)
+        removed += tuple(label for label in near if label not in removed)
+        added += new
+    return removed, added
 
 
 def contradictions(here: Labels, given: Labels, reach_px: float) -> int:
     """Count the new labels of the user that contradict existing labels of the user."""
-    (own, _), (new, _) = _split(here), _split(given)
+    own, new = given_by("person", here), given_by("person", given)
     return sum(
         len(
             labels_near(
@@ -102,11 +120,6 @@ def contradictions(here: Labels, given: Labels, reach_px: float) -> int:
         )
         for accepted in (True, False)
     )
-
-
-def _split(labels: Labels) -> tuple[Labels, Labels]:
-    """Split labels into those of the user and those of a model."""
-    return given_by("person", labels), given_by("model", labels)
 
 
 def _without(labels: Labels, others: Labels, reach_px: float) -> Labels:

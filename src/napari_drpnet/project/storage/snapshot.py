@@ -11,10 +11,10 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.project.state.model import ProjectState
 
-#: Newest format. Versions without segmenters read format 1, and would take a file with settings of
-#: a segmenter for damaged: only such files have format 2.
-FORMAT = 2
-_WITHOUT_SEGMENTER = 1
+#: Newest format. Versions without segmenters read format 1, those without 2D classes format 2, and
+#: would take a file with more for damaged: only files that need a newer format have it.
+FORMAT = 3
+_WITHOUT_SEGMENTER, _WITHOUT_CLASSES = 1, 2
 
 
 class Snapshot(Stored):
@@ -60,12 +60,18 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     OSError
         If the file cannot be written.
     """
-    needed = FORMAT if snapshot.project.settings.has_segmenter else _WITHOUT_SEGMENTER
-    snapshot = snapshot.model_copy(update={"format": needed})
+    snapshot = snapshot.model_copy(update={"format": _needed(snapshot.project)})
     # ASCII only, so that names which are not UTF-8 survive too.
     text = json.dumps(snapshot.model_dump(mode="json"))
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="ascii")
+
+
+def _needed(project: ProjectState) -> int:
+    """Return the oldest format that can hold a project."""
+    if any(label.source == "classes" for given in project.labels.values() for label in given):
+        return FORMAT
+    return _WITHOUT_CLASSES if project.settings.has_segmenter else _WITHOUT_SEGMENTER
 
 
 def read_snapshot(path: Path) -> Snapshot:

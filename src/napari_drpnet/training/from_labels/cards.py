@@ -18,7 +18,11 @@ from napari_drpnet.training.from_labels.detector import Tuned
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from napari_drpnet.training.from_labels.targets import TuneRecipe
 
-_WHO = {"person": "manual labels", "model": "automatic labels"}
+_WHO = {
+    "person": "manual labels",
+    "classes": "labels by 2D classes",
+    "model": "automatic labels",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class LabelOrigin:
     Parameters
     ----------
     counts : dict
-        Numbers of ``accepted`` and ``rejected`` labels by source, ``person`` or ``model``.
+        Numbers of ``accepted`` and ``rejected`` labels by source: ``person``,
+        ``classes`` or ``model``.
     micrographs : int
         Number of labelled micrographs.
     """

@@ -1,0 +1,1 @@
+"""2D averages: reference-free class averages of boxes around picks."""
