@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("napari")
 
+from napari_drpnet.plugin.canvas.layers.looks import YELLOW
 from napari_drpnet.project.points.review import State
 
 
@@ -24,6 +25,25 @@ def test_both_ways_and_hidden_points_stay_out(picked, layer):
     assert layer.selected_data == {1}
     session.selection.clear()
     assert layer.selected_data == set()
+
+
+def test_selected_points_are_yellow_with_thick_lines(picked, layer):
+    selection = picked.session.selection
+    picked.session.current.set_label([1], accepted=False)
+    before = [layer.border_color.copy(), layer.face_color.copy(), layer.border_width.copy()]
+    selection.choose([0, 1])
+    for row in (0, 1):
+        np.testing.assert_allclose(layer.border_color[row, :3], YELLOW)
+        np.testing.assert_allclose(layer.face_color[row, :3], YELLOW)
+    assert layer.border_width[0] == pytest.approx(2 * before[2][0])
+    np.testing.assert_array_equal(layer.border_color[2:], before[0][2:])
+    picked.session.current.set_label([1], accepted=True)
+    np.testing.assert_allclose(layer.border_color[1, :3], YELLOW)
+    picked.session.current.set_label([1], accepted=False)
+    selection.clear()
+    after = [layer.border_color, layer.face_color, layer.border_width]
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(other, one)
 
 
 def test_the_selection_outlives_a_label(picked, layer):

@@ -4,12 +4,13 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Points
 
+from napari_drpnet.plugin.canvas.layers.looks import YELLOW
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 DOUBT = "uncertain"
-_COLOR = (1.0, 0.9, 0.2, 1.0)
+_COLOR = (*YELLOW, 1.0)
 #: Side of a mark, in particle diameters.
 _SIDE = 1.5
 

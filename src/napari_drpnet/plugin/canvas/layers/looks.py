@@ -20,6 +20,8 @@ STATE_NAMES = {
 #: Name of the state of a point that is rejected since it is on dirt.
 ON_DIRT = "rejected: on dirt"
 GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
+#: Colour of selected points, and of the mark of the uncertain one.
+YELLOW = (1.0, 0.9, 0.2)
 _CLEAR, _TINT = 0.0, 0.25
 #: Least diameter of a ring, in screen pixels.
 _LEAST_RING = 5.0

@@ -14,6 +14,7 @@ from napari_drpnet.plugin.canvas.layers.looks import (
     GREEN,
     ON_DIRT,
     STATE_NAMES,
+    YELLOW,
     Looks,
     napari_symbols,
 )
@@ -103,11 +104,14 @@ class PicksView:
         self._select_drawn(layer)
 
     def draw_selection(self) -> None:
-        """Select the chosen points in the layer, and draw those that are hidden otherwise."""
-        if not np.array_equal(self._drawn, self._session.current.visible):
+        """Draw the chosen points as selected, also those that are hidden otherwise."""
+        layer = self.slot.layer
+        if layer is None:
+            return
+        if len(layer.size) == len(self._session.current.states):
             self.draw_states()
-        elif self.slot.layer is not None:
-            self._select_drawn(self.slot.layer)
+        else:  # napari is adding points, and tells so when it has finished
+            self._select_drawn(layer)
 
     def reconcile(self) -> None:
         """Turn changes of the layer by other tools into edits, also where no event was emitted.
@@ -177,7 +181,15 @@ class PicksView:
         layer.symbol[changed] = napari_symbols()[new]
         layer.border_color[changed] = looks.border_color[new]
         layer.face_color[changed] = looks.face_color[new]
+        self._dress_selected(layer)
         layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+    def _dress_selected(self, layer: Points) -> None:
+        """Draw selected points in yellow with thick lines, until they are drawn by state again."""
+        rows = self._session.selection.rows
+        layer.border_width[rows] = np.minimum(2 * layer.border_width[rows], 0.5)
+        layer.border_color[rows, :3] = layer.face_color[rows, :3] = YELLOW
+        self._looks[rows] = -1
 
     def _resize(self) -> None:
         """Redraw rings in the size of the particle, lines and crosses in that of the screen."""
