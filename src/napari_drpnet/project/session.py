@@ -59,7 +59,7 @@ class Session(Workspace):
         self.picking = PickingJobs(self, self.current)
         self.summaries = Summaries(self, self.current, self.picking)
         self.overview = Overview(self, self.summaries)
-        self.comparison = LiveComparison(self, self.current)
+        self.comparison = LiveComparison(self, self.current, self.selection)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
         self.learner = Learner(self, self.current, self.selection)
