@@ -116,3 +116,11 @@ def test_truth_that_is_not_there_is_an_error(source, message):
     write("truth/b.csv", 1)
     with pytest.raises(InputFileError, match=message):
         read_truth(Path(source), ["a.mrc"])
+
+
+def test_wrong_picks_and_missed_particles_have_their_places():
+    truth = [[10.0, 10.0], [50.0, 50.0]]
+    picks = [[10.0, 11.0], [90.0, 90.0], [10.0, 12.0]]
+    result = compare(picks, picks, [3.0, 2.0, 1.0], truth, 20.0)
+    assert result.wrong_yx.tolist() == [[90.0, 90.0], [10.0, 12.0]]
+    assert result.missed_yx.tolist() == [[50.0, 50.0]]

@@ -28,11 +28,16 @@ class Comparison:
     median_centring_error_px : float or None
         Median distance in unbinned pixels of accepted picks from their particles; None without
         pairs.
+    wrong_yx, missed_yx : (k, 2) float array
+        Positions ``(y, x)`` in unbinned pixels of accepted picks without a particle, and of
+        particles without an accepted pick.
     """
 
     tally: Tally
     curve: PrecisionRecallCurve
     median_centring_error_px: float | None
+    wrong_yx: Floats
+    missed_yx: Floats
 
     @property
     def best(self) -> CurvePoint | None:
@@ -81,7 +86,10 @@ def compare(
     scores = np.asarray(candidate_scores, float)
     micrograph = ScoredMicrograph("", candidates, scores, truth, diameter_px)
     curve = trace_curve([micrograph], RADII[0])
-    return Comparison(score.tally, curve, score.median_centring_error_px)
+    matching = score.matching
+    wrong_yx = np.delete(accepted, matching.pick_index, axis=0)
+    missed_yx = np.delete(truth, matching.truth_index, axis=0)
+    return Comparison(score.tally, curve, score.median_centring_error_px, wrong_yx, missed_yx)
 
 
 def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:

@@ -179,6 +179,20 @@ ACTIONS = {
             lambda session: session.learner.discard(),
         ),
         Action(
+            "next_wrong",
+            "Next wrong",
+            "Show the next accepted pick that is no true particle, and select it",
+            "",
+            lambda session: session.comparison.show_next_wrong(),
+        ),
+        Action(
+            "next_missed",
+            "Next missed",
+            "Show the next true particle that has no accepted pick",
+            "",
+            lambda session: session.comparison.show_next_missed(),
+        ),
+        Action(
             "edit",
             "Edit with the mouse",
             "Switch between correcting points and moving the view with the mouse",

@@ -67,7 +67,7 @@ class Session(Workspace):
         self.summaries = Summaries(self, self.current, self.picking)
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
-        self.comparison = LiveComparison(self, self.current)
+        self.comparison = LiveComparison(self, self.current, self.selection)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
         self.averager = Averager(self, self.labeller)

@@ -177,3 +177,25 @@ def test_it_is_no_wider_than_the_dock(panel, picked, truth, wait, monkeypatch):
     wait(picked)
     assert panel.minimumSizeHint().width() <= 330
     assert panel.sizeHint().height() <= 560
+
+
+def test_wrong_picks_and_missed_particles_are_shown_one_after_the_other(
+    panel, picked, truth, wait, monkeypatch, qtbot
+):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    assert not panel.next_wrong.isEnabled()
+    assert not panel.next_missed.isEnabled()
+    centers = picked.current.review.centers_yx[:2].tolist()
+    picked.current.set_label([0, 1], accepted=False)
+    picked.current.add([[1.0, 1.0]])
+    wait(picked)
+    places = []
+    picked.selection.focus_requested.connect(places.append)
+    for _ in range(3):
+        qtbot.mouseClick(panel.next_missed, Qt.MouseButton.LeftButton)
+    assert places[0] == places[2] != places[1]
+    assert np.abs(np.array(places[:2]) - sorted(centers)).max() < 9  # half a diameter
+    qtbot.mouseClick(panel.next_wrong, Qt.MouseButton.LeftButton)
+    assert places[3] == (1.0, 1.0)
+    assert picked.current.review.centers_yx[picked.selection.rows].tolist() == [[1.0, 1.0]]

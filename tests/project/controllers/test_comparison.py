@@ -101,3 +101,8 @@ def test_truth_of_one_project_is_not_that_of_another(compared, tmp_path):
     assert compared.session.open_project(tmp_path / "other")
     assert compared.session.comparison.source is None
     assert compared.session.comparison.result is None
+
+
+def test_without_truth_the_next_mistake_says_what_to_do(picked):
+    picked.session.comparison.show_next_wrong()
+    assert picked.texts("info") == ["Load the truth in the panel Compare, and press Pick."]

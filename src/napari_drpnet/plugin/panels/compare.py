@@ -68,6 +68,8 @@ class ComparePanel(Panel):
         Scores that are expected without the truth, with a classifier.
     counts : dict of str to QLabel
         Labels of the numbers of ``right`` and ``wrong`` picks and of ``missed`` particles.
+    next_wrong, next_missed : QPushButton
+        Buttons that show the next wrong pick, and the next missed particle.
     centring : QLabel
         Label of the median distance of right picks from their true centres.
     plot : CurvePlot
@@ -147,6 +149,10 @@ class ComparePanel(Panel):
         self.centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.centring.setToolTip("Median distance of the right picks from their true centres")
         grid.addWidget(self.centring, 1, 0, 1, len(_COUNTS))
+        self.next_wrong = self.action_button("next_wrong")
+        self.next_missed = self.action_button("next_missed")
+        for across, button in ((1, self.next_wrong), (2, self.next_missed)):
+            grid.addWidget(button, 2, across)
         return box
 
     def _make_curve(self) -> QWidget:
@@ -204,6 +210,8 @@ class ComparePanel(Panel):
         counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
         for (name, label), count in zip(self.counts.items(), counts, strict=True):
             label.setText(f"{count} {name}")
+        self.next_wrong.setEnabled(tally.false_positives > 0)
+        self.next_missed.setEnabled(tally.false_negatives > 0)
         decision = self.session.current.decision
         expected = decision.expected_of_all if decision else None
         self.expected.say(f"expected: {expected.text}" if expected else "")

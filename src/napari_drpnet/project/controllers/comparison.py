@@ -10,6 +10,7 @@ from psygnal import Signal
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.evaluation.comparison import Comparison, compare, read_truth
 from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.controllers.selection import Position, Selection
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.workspace import Workspace
 
@@ -25,13 +26,18 @@ class LiveComparison:
         Workspace whose runner runs the comparison.
     current : CurrentMicrograph
         Micrograph that is shown.
+    selection : Selection
+        Selected points, which move the view.
     """
 
     changed = Signal()
     truth_changed = Signal()
 
-    def __init__(self, workspace: Workspace, current: CurrentMicrograph) -> None:
-        self._workspace, self._current = workspace, current
+    def __init__(
+        self, workspace: Workspace, current: CurrentMicrograph, selection: Selection
+    ) -> None:
+        self._workspace, self._current, self._selection = workspace, current, selection
+        self._last: Position | None = None
         self._truth: dict[str, Floats] = {}
         self.source: Path | None = None
         self.result: Comparison | None = None
@@ -57,11 +63,33 @@ class LiveComparison:
         """Remove the truth."""
         self._take(None, {})
 
+    def show_next_wrong(self) -> None:
+        """Show and select the next accepted pick that is no true particle."""
+        self._show_next("wrong", None if self.result is None else self.result.wrong_yx)
+
+    def show_next_missed(self) -> None:
+        """Show the next true particle that has no accepted pick."""
+        self._show_next("missed", None if self.result is None else self.result.missed_yx)
+
+    def _show_next(self, kind: str, places_yx: Floats | None) -> None:
+        """Show the place after the last one, from top to bottom; after the last the first."""
+        if places_yx is None:
+            self._workspace.notify("info", "Load the truth in the panel Compare, and press Pick.")
+            return
+        places = sorted((float(y), float(x)) for y, x in places_yx)
+        if not places:
+            self._workspace.notify("info", f"Nothing is {kind} in this micrograph.")
+            return
+        later = (place for place in places if self._last is None or place > self._last)
+        self._last = next(later, places[0])
+        self._selection.focus(self._last)
+
     def _take(self, source: Path | None, truth: dict[str, Floats]) -> None:
         self.source, self._truth = source, truth
         self._on_micrograph()
 
     def _on_micrograph(self) -> None:
+        self._last = None
         self._workspace.runner.invalidate("compare")
         self.truth_changed.emit()
         self._compare()
