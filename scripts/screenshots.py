@@ -193,6 +193,8 @@ def panel(picker: PickerPanel) -> Image.Image:
     needed = layout.totalHeightForWidth(width)
     if not layout.hasHeightForWidth():
         needed = layout.totalSizeHint().height()
+    if area.widget().findChild(ThumbnailView) is not None:
+        needed = area.widget().height()  # thumbnails fill the panel
     picture = grab(picker)
     above = area.mapTo(picker, area.rect().topLeft()).y()
     return picture.crop((0, 0, picture.width, min(above + needed, picture.height)))

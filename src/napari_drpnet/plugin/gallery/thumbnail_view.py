@@ -20,7 +20,7 @@ from napari_drpnet.project.gallery.grid import Grid, fill
 
 #: Least side of a cell in pixels; five fit into the width of the picker.
 CELL = 62
-_SIZE = QSize(5 * CELL, 6 * CELL)
+_SIZE = QSize(5 * CELL, 3 * CELL)
 
 
 class ThumbnailView(QAbstractScrollArea):
@@ -47,14 +47,14 @@ class ThumbnailView(QAbstractScrollArea):
         self._dragged: QPoint | None = None
         self._is_double = False
         self._anchor = 0
-        self.setMinimumHeight(3 * CELL)
+        self.setMinimumHeight(_SIZE.height())
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("thumbnails")
 
     def sizeHint(self) -> QSize:
-        """Return the preferred size: five thumbnails in a row."""
+        """Return the least useful size, so that the panel around it need not scroll."""
         return _SIZE
 
     # ---- what is in sight

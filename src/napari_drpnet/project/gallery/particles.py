@@ -206,8 +206,7 @@ def arrange(
     for part in parts:
         mask, number = part.shown(shown), kept.get(part.record.id)
         if number is not None and before.parts[number].differs_only_in_labels(part):
-            old = before.parts[number].centers_yx[before.rows_of(number)]
-            mask = mask | places_among(part.centers_yx, old)
+            mask = mask | _listed(before, number, part)
         masks.append(np.flatnonzero(mask))
     if not masks:
         return EMPTY
@@ -218,6 +217,16 @@ def arrange(
     )
     by = _sorted(listing, order)
     return Listing(listing.parts, listing.part[by], listing.row[by])
+
+
+def _listed(before: Listing, number: int, part: Particles) -> Mask:
+    """Return which points of a micrograph were listed before as part `number`, (n,)."""
+    old, rows = before.parts[number].centers_yx, before.rows_of(number)
+    if not np.array_equal(old, part.centers_yx):
+        return places_among(part.centers_yx, old[rows])
+    listed = np.zeros(len(part), bool)
+    listed[rows] = True
+    return listed
 
 
 def _sorted(listing: Listing, order: Order) -> Rows:
