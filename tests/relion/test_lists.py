@@ -88,6 +88,13 @@ def test_pixel_sizes_before_relion_3_1_come_from_the_magnification(project):
     assert [entry.pixel_size_angstrom for entry in entries] == [1.0, None]
 
 
+@pytest.mark.parametrize("word", ["-nan", "None", "<NA>", "inf", "failed"])
+def test_a_defocus_that_is_no_number_is_unknown(project, word):
+    text = "data_\nloop_\n_rlnMicrographName\n_rlnDefocusU\n_rlnDefocusV\n"
+    entries = read_micrographs_star(write_list(project, f"{text}a.mrc {word} 1e4\nb.mrc 9 11\n"))
+    assert [entry.defocus_angstrom for entry in entries] == [None, 10]
+
+
 @pytest.mark.parametrize(("pixel", "magnification"), [("1e300", "1e-300"), ("1e308", "5e4")])
 def test_an_implausible_pixel_size_is_unknown(project, pixel, magnification):
     text = "data_\nloop_\n_rlnMicrographName\n_rlnDetectorPixelSize\n_rlnMagnification\n"

@@ -220,3 +220,10 @@ def test_writing_is_whole_or_not_at_all(tmp_path):
         write_table(file, "", {"rlnA": ["1"], "rlnB": []})
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.star"]
+
+
+def test_a_repeated_block_is_refused(tmp_path):
+    text = "data_a\nloop_\n_rlnA\n1\n\ndata_a\nloop_\n_rlnA\n2\n"
+    (tmp_path / "a.star").write_text(text)
+    with pytest.raises(InputFileError, match="line 6 repeats data_a"):
+        read_tables(tmp_path / "a.star")

@@ -84,7 +84,7 @@ def read_micrographs_star(path: AnyPath) -> list[MicrographEntry]:
     names = table[MICROGRAPH_NAME]
     _require_names(path, names)
     folder = project_folder(path, names)
-    columns = zip(names, _pixel_sizes(path, tables, table), _defoci(path, table), strict=True)
+    columns = zip(names, _pixel_sizes(path, tables, table), _defoci(table), strict=True)
     entries: dict[str, MicrographEntry] = {}
     for name, pixel_size, defocus in columns:
         entry = MicrographEntry(name, folder / name, _positive(pixel_size), _known(defocus))
@@ -320,9 +320,17 @@ def _pixel_sizes(path: AnyPath, tables: dict[str, Table], table: Table) -> NDArr
     return np.full(len(table), np.nan)
 
 
-def _defoci(path: AnyPath, table: Table) -> NDArray[np.float64]:
-    columns = [numbers(path, table, column) for column in DEFOCI if column in table]
+def _defoci(table: Table) -> NDArray[np.float64]:
+    """Return the defocus ``(n,)`` in Å; NaN where it is missing or no number."""
+    columns = [[_number(word) for word in table[name]] for name in DEFOCI if name in table]
     return np.mean(columns, axis=0) if columns else np.full(len(table), np.nan)
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return np.nan
 
 
 def _known(value: float) -> float | None:

@@ -77,6 +77,8 @@ def read_tables(path: AnyPath) -> dict[str, Table]:
     tables, table = dict[str, Table](), Table()
     for line in star_lines(path, text):
         if line.kind == "block":
+            if line.words[0] in tables:
+                raise invalid_star(path, f"line {line.number} repeats data_{line.words[0]}")
             table = tables[line.words[0]] = Table()
         else:
             _add_line(path, table, line)

@@ -3,6 +3,7 @@ import pytest
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.formats import read_coordinates
 from napari_drpnet.formats.coordinates import Coordinates
 from napari_drpnet.formats.programs.csv import read_csv, write_candidates_csv, write_csv
 
@@ -111,3 +112,13 @@ def test_ground_truth_files(shared_data, file, count, first_yx):
     coordinates = read_csv(shared_data / "micrographs" / file)
     assert len(coordinates) == count
     np.testing.assert_array_equal(coordinates.centers_yx[0], first_yx)
+
+
+def test_points_that_napari_saved(csv_file):
+    file = csv_file("index,axis-0,axis-1\n0,10.5,20.25\n1,3,4\n")
+    np.testing.assert_array_equal(read_coordinates(file).centers_yx, [[10.5, 20.25], [3, 4]])
+
+
+def test_points_in_a_stack_are_refused(csv_file):
+    with pytest.raises(InputFileError, match="no first line that names columns x and y"):
+        read_coordinates(csv_file("index,axis-0,axis-1,axis-2\n0,1,2,3\n"))

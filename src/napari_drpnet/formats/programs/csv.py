@@ -10,18 +10,19 @@ from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import swap_xy
 from napari_drpnet.base.picks import Picks
-from napari_drpnet.base.text import AnyPath, parse_number, read_text
+from napari_drpnet.base.text import AnyPath, parse_number, read_head, read_text
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 
 SCORES = ("score", "fom", "probability", "confidence")
 NAMES = ("micrograph", "name")
+#: Columns of y and x in files that napari saves of a layer of points.
+_AXES = ("axis-0", "axis-1")
 CANDIDATES = ("name", "x", "y", "height", "prominence", "probability", "accepted", "clearance")
 
 
 def is_csv(head: str) -> bool:
-    """Return whether the first line of a file has columns x and y, given its beginning."""
-    columns = head.partition("\n")[0].split(",")
-    return {"x", "y"} <= {column.strip(' "\r').lower() for column in columns}
+    """Return whether the first line of a file has columns x and y, or those of napari."""
+    return {"x", "y"} <= _columns(head) or _is_of_napari(head)
 
 
 def read_csv(path: AnyPath) -> Coordinates:
@@ -33,7 +34,8 @@ def read_csv(path: AnyPath) -> Coordinates:
         Path of the file. Its first line names the columns, in any order and case: ``x`` and ``y``
         in unbinned pixels, pixel centres at integers; optionally one of ``score``, ``fom``,
         ``probability`` and ``confidence``; optionally ``micrograph`` or ``name``. Other columns
-        are ignored.
+        are ignored. Files that napari saves of a layer of points have ``axis-1`` for ``x`` and
+        ``axis-0`` for ``y``.
 
     Returns
     -------
@@ -46,14 +48,24 @@ def read_csv(path: AnyPath) -> Coordinates:
         If there is no header with ``x`` and ``y``, or a line has too few or too many columns
         or text in place of a number.
     """
-    header, rows = read_rows(path, "x", "y")
+    x, y = ("x", "y") if not _is_of_napari(read_head(path)) else _AXES[::-1]
+    header, rows = read_rows(path, x, y)
     score, name = (_first(header, columns) for columns in (SCORES, NAMES))
     return coordinates_from_xy(
         path,
-        [[parse_number(path, line, row[column]) for column in "xy"] for line, row in rows],
+        [[parse_number(path, line, row[column]) for column in (x, y)] for line, row in rows],
         [parse_number(path, line, row[score]) if score else np.nan for line, row in rows],
         tuple(row[name] for _, row in rows) if name else None,
     )
+
+
+def _columns(head: str) -> set[str]:
+    return {column.strip(' "\r').lower() for column in head.partition("\n")[0].split(",")}
+
+
+def _is_of_napari(head: str) -> bool:
+    """Return whether a table has the axes of one image, and not those of a stack."""
+    return {name for name in _columns(head) if name.startswith("axis-")} == set(_AXES)
 
 
 def read_rows(path: AnyPath, *required: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
