@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.project.controllers.ahead import PickWhenShown
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -13,6 +14,7 @@ from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import Notice
@@ -31,6 +33,8 @@ __all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]
 
 #: Jobs that continue when another project is opened, since they use no project or only read it.
 _LASTING: tuple[JobKind, ...] = ("device", "export")
+#: Jobs that find the picks of the micrograph that is shown.
+_PICKING: tuple[JobKind, ...] = ("pick", "pick shown", "candidates")
 
 
 class Session(Workspace):
@@ -57,6 +61,8 @@ class Session(Workspace):
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.summaries = Summaries(self, self.current, self.picking)
+        self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
+        self.similar = SimilarFinder(self, self.current, self.picking)
         self.comparison = LiveComparison(self, self.current)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
@@ -84,7 +90,7 @@ class Session(Workspace):
     @property
     def why_no_picks(self) -> str:
         """Text in place of the histograms of a micrograph that has no picks."""
-        if any(self.runner.status(kind).state != "idle" for kind in ("pick", "candidates")):
+        if any(self.runner.status(kind).state != "idle" for kind in _PICKING):
             return "Picking…"
         failed = self.current.id and self.summaries[self.current.id].status == "failed"
         return "Not picked: see the orange message" if failed else "No picks yet: press Pick"

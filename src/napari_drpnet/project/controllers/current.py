@@ -11,7 +11,12 @@ from psygnal import Signal
 
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.images.display import DisplayParameters
-from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
+from napari_drpnet.project.controllers.shown import (
+    Rendering,
+    ShownImage,
+    ShownMap,
+    render_record,
+)
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import (
@@ -22,6 +27,7 @@ from napari_drpnet.project.points.review import (
     States,
     is_accepted,
     nearest_row,
+    review_added,
     rows_within,
 )
 from napari_drpnet.project.stages.decision import Decision, decide
@@ -35,8 +41,14 @@ Mask = NDArray[np.bool_]
 Position = tuple[float, float]
 
 
+#: Diameter at which points are drawn while the size of the particle is unknown, unbinned pixels.
+UNKNOWN_DIAMETER_PX = 50.0
+
+
 class CurrentMicrograph:
     """The micrograph that is shown.
+
+    A micrograph that is not picked has points too: those that the user has added.
 
     Parameters
     ----------
@@ -68,6 +80,7 @@ class CurrentMicrograph:
         self._workspace = workspace
         self.record: MicrographRecord | None = None
         self._rendered_size: float | None = None
+        self._ready: tuple[Rendering, ShownImage] | None = None
         self.image: ShownImage | None = None
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
@@ -103,6 +116,7 @@ class CurrentMicrograph:
         self.map_changed.emit()
         self._review()
         self._render()
+        self._ready = None
         self.opened.emit()
 
     def _on_micrographs(self) -> None:
@@ -125,13 +139,23 @@ class CurrentMicrograph:
     def _redraw(self) -> None:
         self.states_changed.emit()
 
+    def keep_ready(self, rendering: Rendering, image: ShownImage) -> None:
+        """Keep the image of the micrograph that is likely to be shown next."""
+        self._ready = rendering, image
+
     def _render(self) -> None:
-        if self.record is not None:
-            workspace, display = self._workspace, self._workspace.view.display
-            self._rendered_size = workspace.given_pixel_size_angstrom
-            work = partial(render_record, self.record, self._rendered_size, display)
-            fail = partial(self._fail_to_render, self.record.id, display)
-            workspace.runner.submit("image", work, self._show_image, fail, live=True)
+        if self.record is None:
+            return
+        workspace, display = self._workspace, self._workspace.view.display
+        self._rendered_size = workspace.given_pixel_size_angstrom
+        rendering = Rendering.of(self.record, self._rendered_size, display)
+        if self._ready is not None and self._ready[0] == rendering:
+            self._show_image(self._ready[1])
+            return
+        fail = partial(self._fail_to_render, self.record.id, display)
+        workspace.runner.submit(
+            "image", partial(render_record, rendering), self._show_image, fail, live=True
+        )
 
     def _show_image(self, image: ShownImage) -> None:
         self.image = image
@@ -161,7 +185,16 @@ class CurrentMicrograph:
     @property
     def accepted_count(self) -> int:
         """Number of accepted points."""
-        return self.decision.accepted_count if self.decision else 0
+        if self.decision is not None:
+            return self.decision.accepted_count
+        return int(is_accepted(self.states).sum())
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Shape of the micrograph, ``(ny, nx)`` unbinned pixels; None if unknown."""
+        if self.stored is not None:
+            return self.stored.shape
+        return self.image.display.frame.full_shape if self.image is not None else None
 
     @property
     def above_count(self) -> int:
@@ -185,6 +218,14 @@ class CurrentMicrograph:
         particle = self._workspace.project.settings.particle
         size = self.pixel_size_angstrom
         return particle.diameter_angstrom / size if particle and size else None
+
+    @property
+    def drawn_diameter_px(self) -> float:
+        """Diameter at which points are drawn and found, unbinned pixels.
+
+        It is that of the particle, the one that the user has measured, or `UNKNOWN_DIAMETER_PX`.
+        """
+        return self.diameter_px or self._workspace.draft.diameter_px or UNKNOWN_DIAMETER_PX
 
     @property
     def diameter_angstrom(self) -> float | None:
@@ -220,6 +261,8 @@ class CurrentMicrograph:
         """Render the image again if the user has given another pixel size."""
         if self._workspace.given_pixel_size_angstrom != self._rendered_size:
             self._render()
+        if self.stored is None and self.review is not None:
+            self.states_changed.emit()  # the diameter of the points may have changed
 
     def _on_labels(self, micrograph: str) -> None:
         """Update the points when their labels have changed."""
@@ -238,9 +281,13 @@ class CurrentMicrograph:
     def _review(self) -> None:
         """Combine candidates and labels."""
         plan, stored, record = self._workspace.plan, self.stored, self.record
+        labels = self._workspace.project.labels(record.id) if record else ()
         self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
-        if record is not None and stored is not None and plan is not None:
-            self._take(decide(record, stored, self._workspace.project.labels(record.id), plan))
+        if record is not None and stored is None:
+            self.review = review_added(labels)
+            self.states = self.review.decide(None)
+        elif record is not None and stored is not None and plan is not None:
+            self._take(decide(record, stored, labels, plan))
         self.points_changed.emit()
 
     def _take(self, decision: Decision) -> None:
@@ -271,9 +318,9 @@ class CurrentMicrograph:
 
     def add(self, centers_yx: ArrayLike) -> None:
         """Add particles at ``(k, 2)`` positions ``(y, x)``; those outside are ignored."""
-        if self.review is not None and self.stored is not None:
+        if self.shape is not None:
             centers = np.asarray(centers_yx, float).reshape(-1, 2)
-            centers = centers[inside(centers, self.stored.shape)]
+            centers = centers[inside(centers, self.shape)]
             self._correct(lambda corrector: corrector.add(centers))
 
     def move(self, row: int, position_yx: Position) -> None:
@@ -344,14 +391,14 @@ class CurrentMicrograph:
 
     def _row_within(self, position_yx: Position, rows: Mask, diameters: float) -> int | None:
         """Return the given row nearest to a position; None if it is farther than `diameters`."""
-        if self.review is None or self.stored is None:
+        if self.review is None:
             return None
-        return nearest_row(self.review, rows, position_yx, diameters * self.stored.diameter_px)
+        return nearest_row(self.review, rows, position_yx, diameters * self.drawn_diameter_px)
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Apply the edit that a corrector makes; do nothing if there are no points."""
-        record, review, stored = self.record, self.review, self.stored
-        if record is not None and review is not None and stored is not None:
+        record, review = self.record, self.review
+        if record is not None and review is not None:
             project = self._workspace.project
             automatic = given_by("model", project.labels(record.id))
             corrector = Corrector(
@@ -360,6 +407,6 @@ class CurrentMicrograph:
                 self.states,
                 project.next_label_id(record.id),
                 automatic,
-                LABEL_REACH * stored.diameter_px,
+                LABEL_REACH * self.drawn_diameter_px,
             )
             self._workspace.do(make(corrector))

@@ -1,6 +1,8 @@
 """Image and distance map of a micrograph, drawn below its points."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.images.display import DisplayImage, DisplayParameters, render
 from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.fingerprint import file_stamp
 from napari_drpnet.project.state.edits import MicrographRecord
 
 
@@ -50,13 +53,39 @@ class ShownMap:
     name: str = "distance map"
 
 
-def render_record(
-    record: MicrographRecord,
-    given_pixel_size_angstrom: float | None,
-    display: DisplayParameters,
-    job: Job,
-) -> ShownImage:
-    """Read and render a micrograph, at the pixel size given by the user if any; the work of a job.
+@dataclass(frozen=True)
+class Rendering:
+    """Everything that the image of a micrograph depends on.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        File of the micrograph.
+    listed_angstrom, given_angstrom : float or None
+        Pixel size in Å from RELION's list, and from the user; None if unknown.
+    display : DisplayParameters
+        Display settings.
+    stamp : tuple of int
+        Size and modification time of the file; empty if it is missing.
+    """
+
+    path: Path
+    listed_angstrom: float | None
+    given_angstrom: float | None
+    display: DisplayParameters
+    stamp: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, record: MicrographRecord, given_angstrom: float | None, display: DisplayParameters
+    ) -> Self:
+        """Describe the image of a micrograph as its file is now."""
+        stamp = file_stamp(record.path)
+        return cls(record.path, record.pixel_size_angstrom, given_angstrom, display, stamp)
+
+
+def render_record(rendering: Rendering, job: Job) -> ShownImage:
+    """Read and render a micrograph; the work of a job.
 
     Raises
     ------
@@ -65,6 +94,6 @@ def render_record(
     ValueError
         If a low-pass filter is requested and the pixel size is unknown.
     """
-    micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
-    image = render(micrograph.with_pixel_size(given_pixel_size_angstrom), display)
+    micrograph = read_micrograph(rendering.path, rendering.listed_angstrom)
+    image = render(micrograph.with_pixel_size(rendering.given_angstrom), rendering.display)
     return ShownImage(image, micrograph.pixel_size_angstrom)

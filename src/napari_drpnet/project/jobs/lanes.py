@@ -20,11 +20,14 @@ JobKind = Literal[
     "count picked",  # count the picks of micrographs that were picked recently
     "device",  # find the device for the networks
     "export",
+    "find similar",  # learn a detector from examples
     "image",  # render the micrograph that is shown
     "label",  # label automatically
     "list",  # open micrographs
     "pick",  # pick the micrograph that is shown
     "pick all",
+    "pick shown",  # pick the micrograph that was just shown
+    "prepare",  # render and pick the next micrograph ahead
     "read labels",  # from a file
     "train",
     "truth",  # read the truth from a file or folder

@@ -98,9 +98,9 @@ class Review:
         classified = len(self.candidates) and np.isfinite(self.candidates.probability).all()
         return "P(particle)" if classified else "map height"
 
-    def describe(self, row: int, parameters: ResolvedParameters) -> str:
+    def describe(self, row: int, parameters: ResolvedParameters | None) -> str:
         """Return a text with the score of a row."""
-        if self.added[row]:
+        if self.added[row] or parameters is None:
             return "added by hand"
         probability = self.probability[row]
         text = f"P(particle) {probability:.2f}"
@@ -108,12 +108,16 @@ class Review:
             text = f"score {short_number(self.score(parameters)[row])}"
         return f"{text}, on dirt" if self.on_dirt(parameters)[row] else text
 
-    def decide(self, parameters: ResolvedParameters) -> States:
-        """Return the `State` of each row by the parameters, then by the labels."""
+    def decide(self, parameters: ResolvedParameters | None) -> States:
+        """Return the `State` of each row by the parameters, then by the labels.
+
+        Without parameters only the labels decide, as on a micrograph that is not picked.
+        """
         states = np.full(len(self), State.BELOW, np.int8)
         count = len(self.candidates)
-        states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
-        states[:count][accept(self.candidates, parameters).accepted] = State.ACCEPTED
+        if parameters is not None:
+            states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
+            states[:count][accept(self.candidates, parameters).accepted] = State.ACCEPTED
         states[self.hidden] = State.BELOW
         by_hand = np.array(
             [
@@ -150,6 +154,13 @@ class Review:
 def is_accepted(states: States) -> NDArray[np.bool_]:
     """Return whether each state is accepted, by the model or by hand."""
     return np.isin(states, (State.ACCEPTED, State.ACCEPTED_BY_HAND))
+
+
+def review_added(labels: Iterable[Label]) -> Review:
+    """Return the points of a micrograph without candidates: those that the user has added."""
+    none = np.empty(0)
+    nothing = Picks(np.empty((0, 2)), none, none, none, np.empty(0, bool))
+    return review_picks(nothing, labels, 1.0)
 
 
 def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float) -> Review:
