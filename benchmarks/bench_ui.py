@@ -29,12 +29,12 @@ PIXEL_SIZE, DIAMETER = 1.5, 90.0  # Å
 STEPS = 60
 
 
-def simulate(folder: Path) -> None:
-    """Write two 4096² micrographs of about 1,000 particles."""
+def simulate(folder: Path, count: int = 2) -> None:
+    """Write 4096² micrographs of about 1,000 particles."""
     parameters = SimulationParameters(
         particles=260, diameter_angstrom=DIAMETER, pixel_size_angstrom=PIXEL_SIZE, dose=25.0
     )
-    for seed in (1, 2):
+    for seed in range(1, count + 1):
         write_tiled(folder / f"large_{seed}.mrc", (4096, 4096), parameters, seed)
 
 
@@ -188,6 +188,26 @@ def bench_switch(session: Session) -> None:
     report("switch to a picked micrograph", shown)
 
 
+def bench_when_shown(session: Session, folder: Path) -> None:
+    """Time until a micrograph that is picked when shown is there with its picks."""
+    session.open_project(folder / "project")
+    session.open_paths([folder])
+    wait(session)
+    session.picking.pick_current()
+    wait(session)
+    times: dict[int, list[float]] = {2: [], 1: []}  # the one after the next is not prepared
+    for offset in (2, 1) * 3:
+        start = time.perf_counter()
+        session.step(offset)
+        while session.current.image is None or session.current.decision is None:
+            QApplication.processEvents()
+        events()
+        times[offset].append(1e3 * (time.perf_counter() - start))
+        wait(session)
+    report("next micrograph, picked when shown", times[2])
+    report("next micrograph, prepared ahead", times[1])
+
+
 def bench_many_points(session: Session) -> None:
     current = session.current
     height, width = current.stored.shape
@@ -234,6 +254,7 @@ def main() -> None:
         folder = Path(temporary)
         os.environ["DRPNET_PROJECTS"] = str(folder / "projects")
         (folder / "large").mkdir()
+        (folder / "shown").mkdir()
         (folder / "small").mkdir()
         simulate(folder / "large")
         viewer = napari.Viewer()
@@ -243,6 +264,8 @@ def main() -> None:
         session.noticed.connect(lambda notice: print(notice, file=sys.stderr))
         events()
         bench_large(viewer, session, folder / "large")
+        simulate(folder / "shown", 10)
+        bench_when_shown(session, folder / "shown")
         bench_memory(session, folder / "small")
         viewer.close()
 

@@ -12,7 +12,7 @@ from napari_drpnet.project.points.axes import LinearAxis
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
 from napari_drpnet.project.state.particle_draft import ParticleDraft
 from napari_drpnet.project.view import ViewState
-from waiting import LIMIT_S
+from waiting import LIMIT_S, never_pick_unasked
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +49,7 @@ def session(viewer, tmp_path, use_toy_weights):
     session = Session(
         MainThread(), SessionOptions(device="cpu", projects_root=tmp_path / "projects")
     )
+    never_pick_unasked(session)
     made = controller.Controller(viewer, session)
     controller.open_controllers[viewer] = made
     yield session
@@ -117,6 +118,7 @@ class Window:
         self.session = self.picker.session
         self.notices = []
         self.session.noticed.connect(self.notices.append)
+        never_pick_unasked(self.session)
         self.settle()
 
     def open_panel(self, name):

@@ -13,7 +13,7 @@ from napari_drpnet.project.state.edits import (
     SettingsEdit,
 )
 from napari_drpnet.project.state.labels import Label
-from waiting import LIMIT_S, finish
+from waiting import LIMIT_S, finish, never_pick_unasked
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
 
@@ -84,6 +84,7 @@ class Desk:
         self.session = Session(self.main, options)
         self.notices = []
         self.session.noticed.connect(self.notices.append)
+        never_pick_unasked(self.session)
 
     @property
     def current(self):

@@ -26,6 +26,10 @@ class InputFileError(Exception):
         return f"{self.path}: {self.reason}. {self.remedy}."
 
 
+class UnknownPixelSizeError(InputFileError):
+    """Error raised when neither the user nor the file says the pixel size."""
+
+
 def explain_os_error(error: OSError, place: object = "") -> str:
     """Describe a system error as ``file: reason``.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base import geometry
 from napari_drpnet.base.class_maps import resample_mask
 from napari_drpnet.base.dirt import Dirt
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError, UnknownPixelSizeError
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import Segmentation
 from napari_drpnet.images.micrograph import Micrograph
@@ -150,11 +150,12 @@ def particle_diameter_px(micrograph: Micrograph, parameters: PickParameters) -> 
     Raises
     ------
     InputFileError
-        If the pixel size is neither in the parameters nor in the header of the micrograph.
+        `UnknownPixelSizeError` if the pixel size is neither in the parameters nor in the header of
+        the micrograph.
     """
     pixel_size = parameters.particle.pixel_size_angstrom or micrograph.pixel_size_angstrom
     if pixel_size is None:
-        raise InputFileError(
+        raise UnknownPixelSizeError(
             micrograph.path or "micrograph",
             "its header does not say the pixel size",
             "Give it in Å, for example: --pixel-size 1.06",

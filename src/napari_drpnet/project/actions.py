@@ -123,6 +123,20 @@ ACTIONS = {
             lambda session: session.selection.take_back(),
         ),
         Action(
+            "find_similar",
+            "Find similar",
+            "Find what looks like the particles that you have added or accepted, at least five",
+            "",
+            lambda session: session.similar.find(),
+        ),
+        Action(
+            "discard_similar",
+            "Discard",
+            "Pick as before Find similar",
+            "",
+            lambda session: session.similar.discard(),
+        ),
+        Action(
             "label_automatically",
             "Label automatically",
             "Label the strongest and the weakest picks of all included micrographs automatically",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import short_number
+from napari_drpnet.project.controllers.ahead import PickWhenShown
 from napari_drpnet.project.controllers.averaging import Averager
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
@@ -17,6 +18,7 @@ from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.selection import Selection
+from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
@@ -37,6 +39,8 @@ __all__ = ["Notice", "Plan", "Session", "SessionOptions", "Stage"]
 
 #: Jobs that continue when another project is opened, since they use no project or only read it.
 _LASTING: tuple[JobKind, ...] = ("device", "export")
+#: Jobs that find the picks of the micrograph that is shown.
+_PICKING: tuple[JobKind, ...] = ("pick", "pick shown", "candidates")
 
 
 class Session(Workspace):
@@ -68,6 +72,8 @@ class Session(Workspace):
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)
+        self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
+        self.similar = SimilarFinder(self, self.current, self.picking)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
         self.averager = Averager(self, self.labeller)
@@ -95,7 +101,7 @@ class Session(Workspace):
     @property
     def why_no_picks(self) -> str:
         """Text in place of the histograms of a micrograph that has no picks."""
-        if any(self.runner.status(kind).state != "idle" for kind in ("pick", "candidates")):
+        if any(self.runner.status(kind).state != "idle" for kind in _PICKING):
             return "Picking…"
         record, whole = self.current.record, self.runner.status("pick all")
         if record is not None and record.included and whole.state != "idle":

@@ -48,7 +48,7 @@ def test_before_picking_it_says_what_to_do(panel, session, discs, wait):
     assert "Open micrographs first." in panel.hint.text()
     session.open_paths(list(discs))
     wait(session)
-    assert "Press Pick first." in panel.hint.text()
+    assert "add particles to the bare micrograph" in panel.hint.text()
     session.change("particle", diameter_angstrom=36.0)
     session.picking.pick_current()
     wait(session)

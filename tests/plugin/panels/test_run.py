@@ -119,7 +119,7 @@ def test_while_it_picks_there_is_progress_and_cancel(panel, ready, click, slow, 
     click(panel.progress.cancel)
     wait(ready)
     qtbot.waitUntil(lambda: is_idle(panel))
-    assert ready.current.review is None
+    assert ready.current.stored is None
 
 
 def test_cancelling_takes_until_the_next_tile(panel, ready, click, qtbot, wait, monkeypatch):
@@ -178,3 +178,42 @@ def test_the_keyboard_stays_on_the_button(panel, ready, slow, qtbot, wait):
     slow.set()
     wait(ready)
     qtbot.waitUntil(panel.pick.hasFocus)
+
+
+# ---- pick when shown
+
+
+def test_the_first_pick_ticks_pick_when_shown(panel, ready, click, wait):
+    ready.store.picks_shown = None
+    assert not panel.when_shown.isChecked()
+    click(panel.pick)
+    wait(ready)
+    assert panel.when_shown.isChecked()
+    assert panel.ahead.text() == "The next one is prepared."
+    ready.step(1)
+    wait(ready)
+    assert ready.current.accepted_count == 16
+
+
+def test_a_click_switches_pick_when_shown(panel, ready, wait, qtbot):
+    # the box itself is at the left end of the check box
+    click_box = lambda: qtbot.mouseClick(  # noqa: E731
+        panel.when_shown, Qt.MouseButton.LeftButton, pos=panel.when_shown.rect().center() / 4
+    )
+    click_box()
+    assert panel.when_shown.isChecked()
+    assert ready.ahead.is_on
+    wait(ready)
+    assert ready.current.accepted_count == 16
+    click_box()
+    assert not ready.ahead.is_on
+    assert panel.ahead.text() == ""
+
+
+def test_picking_of_what_is_shown_is_told_and_can_be_cancelled(panel, ready, click, slow, qtbot):
+    ready.ahead.turn(True)
+    qtbot.waitUntil(lambda: panel.ahead.text() == "Picking…")
+    qtbot.waitUntil(lambda: panel.progress.is_at_work)
+    click(panel.progress.cancel)
+    qtbot.waitUntil(lambda: is_idle(panel))
+    assert ready.current.stored is None

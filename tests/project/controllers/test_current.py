@@ -10,6 +10,7 @@ import pytest
 
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.project.controllers.current import UNKNOWN_DIAMETER_PX
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.stages import cache as picker
 
@@ -81,15 +82,58 @@ def test_an_added_particle_is_rejected_by_removing_it(picked, route):
         assert labels(picked) == ()
 
 
-def test_a_click_before_the_first_pick_says_what_to_do(desk, discs):
-    desk.open(*discs)
-    desk.current.click((50.0, 50.0))
-    assert "Press Pick first" in desk.texts("info")[0]
-    assert labels(desk) == ()
+@pytest.fixture
+def bare(desk, tmp_path, write_discs):
+    """A desk with a micrograph whose pixel size is unknown, without a diameter and picks."""
+    write_discs(tmp_path / "bare" / "unknown.mrc", pixel_size=0)
+    desk.open(tmp_path / "bare" / "unknown.mrc")
+    return desk
 
 
-def test_without_points_corrections_do_nothing(desk, discs):
-    desk.open(*discs)
+def test_particles_are_added_to_a_bare_micrograph(bare):
+    current = bare.current
+    assert bare.session.plan is None
+    current.click((50.0, 50.0))
+    current.add([(80.0, 90.0), (500.0, 20.0)])  # the second one is outside
+    assert current.accepted_count == 2
+    assert states(bare, 0, 1) == [State.ACCEPTED_BY_HAND] * 2
+    summary = bare.session.summaries[current.id]
+    assert (summary.status, summary.accepted) == ("not picked", 2)
+    assert bare.session.summaries.totals().particles == 2
+    current.click((51.0, 49.0))
+    assert bare.session.history.undo_title
+    bare.session.undo()
+    assert current.accepted_count == 2
+    assert bare.texts("info") == []
+
+
+def test_what_was_added_to_a_bare_micrograph_is_saved_and_stays_when_it_is_picked(bare, new_desk):
+    bare.current.add([(50.0, 50.0), (80.0, 90.0)])
+    folder = bare.session.store.folder
+    bare.close()
+    again = new_desk()
+    again.session.open_project(folder)
+    again.finish()
+    assert again.current.accepted_count == 2
+    again.session.change("particle", diameter_angstrom=36.0, pixel_size_angstrom=2.0)
+    again.session.picking.pick_current()
+    again.finish()
+    places = again.current.review.centers_yx[again.current.states == State.ACCEPTED_BY_HAND]
+    np.testing.assert_array_equal(places, [(50.0, 50.0), (80.0, 90.0)])
+
+
+def test_points_on_a_bare_micrograph_have_the_measured_size_as_soon_as_there_is_one(bare):
+    current = bare.current
+    assert current.drawn_diameter_px == UNKNOWN_DIAMETER_PX
+    redrawn = []
+    current.states_changed.connect(lambda: redrawn.append(current.drawn_diameter_px))
+    bare.session.keep_measured(30.0)
+    assert redrawn == [30.0]
+    bare.session.change("particle", diameter_angstrom=36.0, pixel_size_angstrom=2.0)
+    assert current.drawn_diameter_px == 18.0
+
+
+def test_without_a_micrograph_corrections_do_nothing(desk):
     current = desk.current
     current.set_label([0], accepted=True)
     current.move(0, (1.0, 1.0))
@@ -98,7 +142,7 @@ def test_without_points_corrections_do_nothing(desk, discs):
     current.add([[5.0, 5.0]])
     current.paint([(5.0, 5.0)], 50.0, accepted=False)
     assert not current.take_over(np.ones(1, bool), [[5.0, 5.0]])
-    assert labels(desk) == ()
+    current.click((5.0, 5.0))
     assert not desk.session.history.can_undo
 
 
@@ -447,7 +491,7 @@ def test_nothing_of_one_micrograph_is_shown_with_another(picked):
     picked.current.changed.connect(look)
     picked.session.step(1)
     assert seen == [("disc1", None, None, None, 0)]
-    assert picked.current.review is None
+    assert picked.current.decision is None
     picked.finish()
     assert picked.current.image is not None
     picked.session.step(-1)
@@ -496,7 +540,7 @@ def test_what_is_no_micrograph_is_told_and_fails_alone(desk, discs, tmp_path, fa
     assert desk.current.image is None
     desk.session.picking.pick_current()
     desk.finish()
-    assert desk.current.review is None
+    assert desk.current.decision is None
     desk.session.step(1)
     desk.finish()
     assert desk.current.accepted_count == 16

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_drpnet.formats import read_coordinates
@@ -7,7 +8,7 @@ from napari_drpnet.project.controllers import exporting as module
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
-from waiting import LIMIT_S, finish
+from waiting import LIMIT_S, finish, never_pick_unasked
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def queue():
 @pytest.fixture
 def session(queue, tmp_path, use_toy_weights):
     session = Session(queue, SessionOptions(device="cpu", projects_root=tmp_path / "projects"))
+    never_pick_unasked(session)
     yield session
     session.close()
     session.runner.join(LIMIT_S)
@@ -146,6 +148,24 @@ def test_labels_of_micrographs_that_are_not_shown_are_exported(picked, rest, tmp
     written = read_coordinates(report.files[1])
     assert written.centers_yx.tolist() == pytest.approx(expected.centers_yx, abs=0.01)
     assert written.score[-1] == 1
+
+
+def test_particles_added_to_a_bare_micrograph_are_exported(picked, rest, tmp_path, write_discs):
+    write_discs(tmp_path / "unknown.mrc", pixel_size=0)
+    picked.open_paths([tmp_path / "unknown.mrc"])
+    rest()
+    for name in ("m00002", "m00003"):
+        picked.current.select(name)
+        rest()
+        picked.current.add([[30.0, 40.0], [50.0, 60.0]])
+    assert picked.exporter.preview(ExportChoice(program="EMAN2")) == ("", "")
+    (report,) = export(picked, rest, tmp_path / "out", formats=(".csv", ".box"))
+    assert (report.micrographs, report.particles) == (2, 18)
+    (failed,) = report.failed
+    assert failed.endswith("unknown.mrc: give its pixel size, which the file does not say")
+    boxes = read_coordinates(tmp_path / "out" / "disc1_autopick.box")
+    np.testing.assert_allclose(boxes.centers_yx, [[30, 40], [50, 60]], atol=0.5)
+    assert boxes.box_size_px >= 18
 
 
 def test_an_export_goes_on_when_another_project_is_opened(picked, rest, tmp_path, gate_before):

@@ -156,7 +156,7 @@ def test_another_micrograph_meanwhile(opened, detector_gate):
     opened.session.step(1)
     release(opened, detector_gate)
     assert opened.current.id == "m00002"
-    assert opened.current.review is None
+    assert opened.current.stored is None
     assert opened.current.map is None
     assert statuses(opened) == ["picked", "not picked", "not picked"]
     opened.session.step(-1)
@@ -225,7 +225,7 @@ def test_a_micrograph_that_is_removed_meanwhile(opened, detector_gate):
     opened.session.do(MicrographEdit(before=(record,), after=()))
     assert opened.current.id == "m00002"
     release(opened, detector_gate)
-    assert opened.current.review is None
+    assert opened.current.stored is None
     assert statuses(opened) == ["not picked"] * 2
     opened.session.undo()
     opened.current.select(record.id)
@@ -266,7 +266,7 @@ def test_nothing_of_one_project_lands_in_another(
     assert opened.current.id == "m00001"  # as the one that is picked in the other project
     release(opened, detector_gate)
     assert opened.current.stored is None
-    assert opened.current.review is None
+    assert opened.current.stored is None
     assert statuses(opened) == ["not picked"]
     assert candidate_files(first) == candidate_files(tmp_path / "second") == []
     assert opened.texts() == []

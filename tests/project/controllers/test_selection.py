@@ -9,7 +9,7 @@ from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.points.review import State, review_picks
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.project.state.labels import Label
-from waiting import LIMIT_S, finish
+from waiting import LIMIT_S, finish, never_pick_unasked
 
 
 @pytest.fixture
@@ -17,6 +17,7 @@ def session(tmp_path, write_discs, use_toy_weights):
     """One micrograph with 16 accepted discs; all have P(particle) 0.73."""
     queue = MainThreadQueue()
     session = Session(queue, SessionOptions(device="cpu", projects_root=tmp_path / "projects"))
+    never_pick_unasked(session)
     for k in range(2):
         write_discs(tmp_path / "in" / f"disc{k}.mrc", seed=k)
     session.open_paths([tmp_path / "in"])

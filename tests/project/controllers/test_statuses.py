@@ -6,7 +6,7 @@ from napari_drpnet.project.controllers import statuses as module
 from napari_drpnet.project.jobs.main_thread import MainThreadQueue
 from napari_drpnet.project.session import Session, SessionOptions
 from napari_drpnet.project.stages import decision
-from waiting import LIMIT_S, finish
+from waiting import LIMIT_S, finish, never_pick_unasked
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def session(tmp_path, main_thread, use_toy_weights, write_discs):
     session = Session(
         main_thread, SessionOptions(device="cpu", projects_root=tmp_path / "projects")
     )
+    never_pick_unasked(session)
     session.open_paths([tmp_path / "discs"])
     finish(main_thread, session)
     session.change("particle", diameter_angstrom=36.0)

@@ -1,7 +1,7 @@
 """Detectors of the kind of DRPnet: a distance map whose maxima are the centres of particles."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from napari_drpnet.picking.detectors.distance_map import (
 from napari_drpnet.picking.detectors.peaks import Candidates, find_candidates, smooth
 from napari_drpnet.picking.detectors.polarity import Window, find_polarity
 from napari_drpnet.picking.detectors.protocol import MapUnits, Picture
+from napari_drpnet.picking.networks.card import EXAMPLES
 from napari_drpnet.picking.resolve import ResolvedDetectorParameters, ResolvedParameters
 
 Mask = NDArray[np.bool_]
@@ -22,6 +23,7 @@ Mask = NDArray[np.bool_]
 if TYPE_CHECKING:
     from napari_drpnet.images.preprocess import NetworkImage
     from napari_drpnet.picking.networks.card import DetectorNetwork
+    from napari_drpnet.picking.networks.example_detector import ExampleDetector
 
 #: Heights below this part of the threshold are not counted when the polarity is detected.
 _NOISE = 2 / 3
@@ -93,6 +95,9 @@ class DistanceMapFamily:
         if network.card.map_units != "absolute":
             return False, 0.0
         floor = network.card.threshold * _NOISE
+        if network.card.architecture.startswith(EXAMPLES):  # as when its examples were seen
+            floor = network.card.recipe["parent_threshold"] * _NOISE
+            network = replace(network, module=cast("ExampleDetector", network.module).base)
 
         def predict(seen: "NetworkImage", window: Window) -> NDArray[np.float32]:
             return predict_distance_map(seen.image[window], network, parameters.precision)

@@ -8,7 +8,9 @@ from napari_drpnet.picking.networks.card import DetectorCard, SegmenterCard
 _DISTANCE_MAP, _SEGMENTATION = DistanceMapFamily(), SegmentationFamily()
 
 #: Family of each architecture in `networks.build.DETECTORS`.
-FAMILIES: dict[str, DetectorFamily] = {"fcrn": _DISTANCE_MAP, "multiscale": _DISTANCE_MAP}
+FAMILIES: dict[str, DetectorFamily] = dict.fromkeys(
+    ("fcrn", "multiscale", "examples-fcrn", "examples-multiscale"), _DISTANCE_MAP
+)
 
 
 def family_of(card: DetectorCard) -> DetectorFamily:

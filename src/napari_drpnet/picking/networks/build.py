@@ -22,6 +22,12 @@ def _multiscale(inputs: int = 1, outputs: int = 1) -> "nn.Module":
     return MultiScaleNet(inputs, outputs)
 
 
+def _examples(base: str) -> "nn.Module":
+    from napari_drpnet.picking.networks.example_detector import ExampleDetector
+
+    return ExampleDetector(DETECTORS[base]())
+
+
 def _frrn(architecture: str, inputs: int, outputs: int) -> "nn.Module":
     from napari_drpnet.picking.networks.frrn import FRRN, WIDTHS
 
@@ -33,7 +39,12 @@ def _frrn(architecture: str, inputs: int, outputs: int) -> "nn.Module":
 #: The module of a distance map, and that of a segmenter, has a `halo`, the reach of an output pixel
 #: on each side; a `stride`, at whose multiples tiles begin; and a `tile`, the side of the output of
 #: a tile that suits the cache of a CPU. All are in network pixels.
-DETECTORS: dict[str, Callable[[], "nn.Module"]] = {"fcrn": _fcrn, "multiscale": _multiscale}
+DETECTORS: dict[str, Callable[[], "nn.Module"]] = {
+    "fcrn": _fcrn,
+    "multiscale": _multiscale,
+    "examples-fcrn": partial(_examples, "fcrn"),
+    "examples-multiscale": partial(_examples, "multiscale"),
+}
 #: Functions that make the module of a segmenter with random weights from the numbers of inputs and
 #: of classes, by architecture. The output of the module are the scores (logits) of the classes.
 SEGMENTERS: dict[str, Callable[[int, int], "nn.Module"]] = {

@@ -14,6 +14,10 @@ Kind = Literal["detector", "segmenter", "classifier"]
 NetworkInput = Literal["view", "grey"]
 Classes = tuple[Literal["background"], Literal["particle"], Literal["ice"], Literal["carbon"]]
 
+#: Beginning of the architectures of detectors that have learned from examples; the rest is that of
+#: the detector whose map they use.
+EXAMPLES = "examples-"
+
 
 class Card(BaseModel):
     """Description of a weights file, so that it is always used as it was trained."""

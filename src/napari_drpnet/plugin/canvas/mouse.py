@@ -191,7 +191,7 @@ class Mouse:
         return current.diameter_px if tool != "box" and current.review is None else None
 
     def _brush_radius_px(self) -> float:
-        diameter = self._session.current.diameter_px or 1.0
+        diameter = self._session.current.drawn_diameter_px
         return self._session.view.brush_diameters * diameter / 2
 
 

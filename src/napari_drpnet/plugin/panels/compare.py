@@ -201,7 +201,7 @@ class ComparePanel(Panel):
             return "Load true positions of the particles, to see how good the picks are."
         if session.comparison.truth_yx is None:
             return "No truth for this micrograph."
-        return "Press Pick first." if session.current.review is None else ""
+        return "Press Pick first." if session.current.decision is None else ""
 
     def _show_rates(self, result: Comparison) -> None:
         tally = result.tally

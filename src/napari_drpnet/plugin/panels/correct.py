@@ -20,6 +20,7 @@ from napari_drpnet.plugin.fields.brush_field import BrushField
 from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.plugin.panels.label_buttons import LabelButtons
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.similar import SimilarPanel
 from napari_drpnet.plugin.plots.legend import Legend
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.points.label_counts import count_labels
@@ -47,6 +48,9 @@ _PLACES: dict[Tool, tuple[int, int, int]] = {
     "reject": (1, 0, 3),
     "accept": (1, 3, 3),
 }
+
+#: Message on a micrograph that is not picked.
+_BARE = "Not picked. With the tool Click you can add particles to the bare micrograph."
 
 
 class CorrectPanel(Panel):
@@ -90,11 +94,14 @@ class CorrectPanel(Panel):
         super().__init__(napari_viewer)
         self.hint = Hint()
         self.body = QWidget()
+        self.similar = SimilarPanel(napari_viewer)
         parts = (
             self._make_tools(),
             self._make_brush(),
             *self._make_label_buttons(),
             self._make_history(),
+            _heading("Pick by example"),
+            self.similar,
             _heading("Your labels"),
             self._make_counts(),
             LabelButtons(self.session),
@@ -208,10 +215,11 @@ class CorrectPanel(Panel):
 
     def _show_points(self) -> None:
         current = self.session.current
-        picked = current.review is not None
-        self.body.setVisible(picked)
+        has_points = current.review is not None
+        self.body.setVisible(has_points)
+        text = _BARE if current.decision is None else ""
         first = "Open micrographs first." if current.record is None else "Press Pick first."
-        self.hint.say("" if picked else f"{first} Then correct the picks here.")
+        self.hint.say(text if has_points else f"{first} Then correct the picks here.")
         self._show_brush()
         self._show_selection()
         self._show_counts()
@@ -234,13 +242,14 @@ class CorrectPanel(Panel):
 
     def _describe_selection(self) -> str:
         selection, current, plan = self.session.selection, self.session.current, self.session.plan
-        if not len(selection.rows) or current.review is None or plan is None:
+        if not len(selection.rows) or current.review is None:
             return "No point is selected."
         if not selection.in_doubt:
             count = len(selection.rows)
             if count > 1:
                 return f"{count} points are selected."
-        about = current.review.describe(int(selection.rows[0]), plan.parameters)
+        parameters = plan.parameters if plan else None
+        about = current.review.describe(int(selection.rows[0]), parameters)
         return f"{'Uncertain' if selection.in_doubt else '1 point is selected'}: {about}"
 
     def _show_history(self) -> None:

@@ -174,14 +174,18 @@ class ExportPanel(Panel):
     def _refresh(self) -> None:
         exporter, current = self.session.exporter, self.session.current
         totals = self.session.summaries.totals()
-        picked, is_picked = count_picked(totals), current.review is not None
-        hint = self._hint(picked > 0 or is_picked)
+        picked, is_picked = (
+            count_picked(totals),
+            current.decision is not None or current.accepted_count > 0,
+        )
+        has_any = picked > 0 or totals.particles > 0
+        hint = self._hint(has_any or is_picked)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
         self.body.setVisible(not hint)
         self.form.show_choice()
         self.form.show_counts(totals)
-        self.export.setEnabled(is_picked if exporter.choice.only_current else picked > 0)
+        self.export.setEnabled(is_picked if exporter.choice.only_current else has_any)
         self._show_preview()
 
     def _hint(self, has_picks: bool) -> str:

@@ -195,13 +195,14 @@ class ExportForm(QWidget):
     def show_counts(self, totals: Totals) -> None:
         """Show the numbers of particles and micrographs, and the recommended box size."""
         current = self._session.current
-        particles = f"{current.accepted_count:,} particles" if current.review else "not picked"
+        is_picked = current.decision is not None or current.accepted_count > 0
+        particles = f"{current.accepted_count:,} particles" if is_picked else "not picked"
         self.this_one.setText(f"This one: {particles}")
         self.all_included.setText(f"All included: {totals.particles:,} particles")
         self.counts.setText(_describe(totals))
         self.counts.setVisible(totals.counts.total() > 1)
-        stored = current.stored
-        self.box_size.set_recommended(stored and default_box_size(stored.diameter_px))
+        diameter = current.diameter_px
+        self.box_size.set_recommended(diameter and default_box_size(diameter))
 
 
 def count_picked(totals: Totals) -> int:

@@ -200,6 +200,7 @@ class MicrographsPanel(Panel):
         """Mark the row of the current micrograph; keep the selection if it is marked already."""
         self._model.show_current()
         index, selection = self.rows.index_of(self.session.current.id), self.view.selectionModel()
+        self.session.ahead.following = self.rows.id_below(index)
         if not index.isValid():
             selection.clear()
         elif selection.currentIndex().row() != index.row():

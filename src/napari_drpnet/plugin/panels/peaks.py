@@ -116,8 +116,9 @@ class PeaksPanel(Panel):
 
     def _show_points(self) -> None:
         """Show the histogram of the scores, which does not depend on the cut."""
-        review, plan = self.session.current.review, self.session.plan
-        if review is None or plan is None:
+        current, plan = self.session.current, self.session.plan
+        review = current.review
+        if review is None or current.decision is None or plan is None:
             self.histogram.clear()
         else:
             histogram = candidate_histogram(review, plan.parameters)

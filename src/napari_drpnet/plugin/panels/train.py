@@ -144,7 +144,7 @@ class TrainPanel(Panel):
         used = [learner.counts] + ([learner.automatic] if learner.uses_automatic else [])
         if session.current.record is None:
             return "Open micrographs first."
-        if not any(totals.micrographs for totals in used) and session.current.review is None:
+        if not any(totals.micrographs for totals in used) and session.current.decision is None:
             return "Press Pick first, then correct the picks."
         if sum(totals.accepted + totals.rejected for totals in used) < _ENOUGH:
             return _TOO_FEW

@@ -89,7 +89,7 @@ class TrainSource(Panel):
         self.use_automatic.setText(f"Automatic: {counted}")
         self.use_automatic.setVisible(automatic.micrographs > 0)
         self.forget.setEnabled(self.session.labeller.has_automatic)
-        self.label.setEnabled(self.session.current.review is not None)
+        self.label.setEnabled(self.session.current.decision is not None)
         self._show_list()
 
     # ---- widgets

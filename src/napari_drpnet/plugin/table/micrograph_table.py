@@ -197,6 +197,11 @@ class MicrographFilter(QSortFilterProxyModel):
         """Return the id of the micrograph in a shown row."""
         return self._table.id_at(self.mapToSource(index).row())
 
+    def id_below(self, index: QModelIndex) -> str | None:
+        """Return the id of the micrograph in the row below; None if there is none."""
+        below = index.siblingAtRow(index.row() + 1)
+        return self.id_at(below) if below.isValid() else None
+
     def index_of(self, micrograph: str | None) -> QModelIndex:
         """Return the name cell of a micrograph; an invalid index if its row is hidden."""
         row = self._table.row_of(micrograph)

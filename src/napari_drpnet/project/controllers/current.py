@@ -11,7 +11,12 @@ from psygnal import Signal
 
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.images.display import DisplayParameters, automatic_lowpass, display_scale
-from napari_drpnet.project.controllers.shown import ShownImage, ShownMap, render_record
+from napari_drpnet.project.controllers.shown import (
+    Rendering,
+    ShownImage,
+    ShownMap,
+    render_record,
+)
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import (
@@ -22,9 +27,10 @@ from napari_drpnet.project.points.review import (
     States,
     is_accepted,
     nearest_row,
+    review_added,
     rows_within,
 )
-from napari_drpnet.project.stages.decision import Decision, decide
+from napari_drpnet.project.stages.decision import Decision, decide, make_corrector
 from napari_drpnet.project.state.edits import LabelEdit, MicrographRecord, Settings
 from napari_drpnet.project.state.particle_draft import diameter_from_pixels
 from napari_drpnet.project.storage.store import StoredCandidates
@@ -34,8 +40,14 @@ Mask = NDArray[np.bool_]
 Position = tuple[float, float]
 
 
+#: Diameter at which points are drawn while the size of the particle is unknown, unbinned pixels.
+UNKNOWN_DIAMETER_PX = 50.0
+
+
 class CurrentMicrograph:
     """The micrograph that is shown.
+
+    A micrograph that is not picked has points too: those that the user has added.
 
     Parameters
     ----------
@@ -70,6 +82,7 @@ class CurrentMicrograph:
         self._workspace = workspace
         self.record: MicrographRecord | None = None
         self._rendered_size: float | None = None
+        self._ready: tuple[Rendering, ShownImage] | None = None
         self.image: ShownImage | None = None
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
@@ -109,6 +122,7 @@ class CurrentMicrograph:
         self.map_changed.emit()
         self._review()
         self._render()
+        self._ready = None
         self.opened.emit()
 
     def _on_micrographs(self) -> None:
@@ -147,16 +161,29 @@ class CurrentMicrograph:
         self._rendered_size = self._workspace.given_pixel_size_angstrom
         self._render_scale()
 
+    def keep_ready(self, rendering: Rendering, image: ShownImage) -> None:
+        """Keep the image of the micrograph that is likely to be shown next."""
+        self._ready = rendering, image
+
+    def rendering_of(self, record: MicrographRecord) -> Rendering:
+        """Return how a micrograph would be rendered if it was shown now."""
+        workspace, view = self._workspace, self._workspace.view
+        size = workspace.given_pixel_size_angstrom
+        return Rendering.of(record, size, self._wanted_display(), view.magnification)
+
     def _render_scale(self) -> None:
         """Render the micrograph at the scale that the magnification needs, in a thread."""
         if self.record is None:
             return
-        workspace = self._workspace
-        size, magnification = self._rendered_size, workspace.view.magnification
-        work = partial(render_record, self.record, size, self._displayed, magnification)
-        land = partial(self._show_image, self._rendered)
-        fail = partial(self._fail_to_render, self.record.id)
-        workspace.runner.submit("image", work, land, fail, live=True)
+        rendering, land = self.rendering_of(self.record), partial(self._show_image, self._rendered)
+        if self._ready is not None and self._ready[0] == rendering:
+            land(self._ready[1])
+            return
+        work, fail = (
+            partial(render_record, rendering),
+            partial(self._fail_to_render, self.record.id),
+        )
+        self._workspace.runner.submit("image", work, land, fail, live=True)
 
     def _show_image(self, rendered: dict[float, ShownImage], image: ShownImage) -> None:
         """Show an image, and keep it with the others of the same settings."""
@@ -196,7 +223,16 @@ class CurrentMicrograph:
     @property
     def accepted_count(self) -> int:
         """Number of accepted points."""
-        return self.decision.accepted_count if self.decision else 0
+        if self.decision is not None:
+            return self.decision.accepted_count
+        return int(is_accepted(self.states).sum())
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Shape of the micrograph, ``(ny, nx)`` unbinned pixels; None if unknown."""
+        if self.stored is not None:
+            return self.stored.shape
+        return self.image.display.frame.full_shape if self.image is not None else None
 
     @property
     def above_count(self) -> int:
@@ -223,6 +259,14 @@ class CurrentMicrograph:
         if particle and size:
             return particle.diameter_angstrom / size
         return self.stored.diameter_px if self.stored else None
+
+    @property
+    def drawn_diameter_px(self) -> float:
+        """Diameter at which points are drawn and found, unbinned pixels.
+
+        It is that of the particle, the one that the user has measured, or `UNKNOWN_DIAMETER_PX`.
+        """
+        return self.diameter_px or self._workspace.draft.diameter_px or UNKNOWN_DIAMETER_PX
 
     @property
     def diameter_angstrom(self) -> float | None:
@@ -259,6 +303,8 @@ class CurrentMicrograph:
         size = self._workspace.given_pixel_size_angstrom
         if size != self._rendered_size or self._wanted_display() != self._displayed:
             self._render()
+        if self.stored is None and self.review is not None:
+            self.states_changed.emit()  # the diameter of the points may have changed
 
     def _on_replaced(self, before: Settings, after: Settings) -> None:
         """Tell that the particle has another size."""
@@ -282,9 +328,13 @@ class CurrentMicrograph:
     def _review(self) -> None:
         """Combine candidates and labels."""
         plan, stored, record = self._workspace.plan, self.stored, self.record
+        labels = self._workspace.project.labels(record.id) if record else ()
         self.review, self.decision, self.states = None, None, np.empty(0, np.int8)
-        if record is not None and stored is not None and plan is not None:
-            self._take(decide(record, stored, self._workspace.project.labels(record.id), plan))
+        if record is not None and stored is None:
+            self.review = review_added(labels)
+            self.states = self.review.decide(None)
+        elif record is not None and stored is not None and plan is not None:
+            self._take(decide(record, stored, labels, plan))
         self.points_changed.emit()
 
     def _take(self, decision: Decision) -> None:
@@ -302,7 +352,7 @@ class CurrentMicrograph:
         """
         row = self.row_at(position_yx)
         if row is None:
-            reach = LABEL_REACH * self.stored.diameter_px if self.stored else 0.0
+            reach = LABEL_REACH * self._picked_diameter_px
             row = self._row_within(position_yx, self.states != State.BELOW, reach)
         if self.review is None:
             self._workspace.notify("info", "Press Pick first, then correct the picks.")
@@ -313,13 +363,13 @@ class CurrentMicrograph:
 
     def row_at(self, position_yx: Position) -> int | None:
         """Return the visible row within half a diameter of a position."""
-        return self._row_within(position_yx, self.visible, 0.5 * (self.diameter_px or 0.0))
+        return self._row_within(position_yx, self.visible, 0.5 * self.drawn_diameter_px)
 
     def add(self, centers_yx: ArrayLike) -> None:
         """Add particles at ``(k, 2)`` positions ``(y, x)``; those outside are ignored."""
-        if self.review is not None and self.stored is not None:
+        if self.shape is not None:
             centers = np.asarray(centers_yx, float).reshape(-1, 2)
-            centers = centers[inside(centers, self.stored.shape)]
+            centers = centers[inside(centers, self.shape)]
             self._correct(lambda corrector: corrector.add(centers))
 
     def move(self, row: int, position_yx: Position) -> None:
@@ -396,5 +446,15 @@ class CurrentMicrograph:
 
     def _correct(self, make: Callable[[Corrector], LabelEdit | None]) -> None:
         """Apply the edit that a corrector makes; do nothing if there are no points."""
-        if self.decision is not None:
-            self._workspace.do(make(self.decision.corrector(self._workspace.project)))
+        record, review, project = self.record, self.review, self._workspace.project
+        if record is not None and review is not None:
+            parameters = self.decision.plan.parameters if self.decision else None
+            corrector = make_corrector(
+                project, record.id, review, self.states, parameters, self._picked_diameter_px
+            )
+            self._workspace.do(make(corrector))
+
+    @property
+    def _picked_diameter_px(self) -> float:
+        """Particle diameter with which the points were found, or are drawn, unbinned pixels."""
+        return self.stored.diameter_px if self.stored else self.drawn_diameter_px

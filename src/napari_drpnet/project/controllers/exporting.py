@@ -9,19 +9,21 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.errors import InputFileError, UnknownPixelSizeError
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.folder.outputs import explain
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.detection import particle_diameter_px
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
 from napari_drpnet.project.files.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.files.export_relion import relion_project
 from napari_drpnet.project.files.export_report import ExportReport, selection_result
-from napari_drpnet.project.points.review import review_picks
+from napari_drpnet.project.points.review import Review, review_added, review_picks
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label
-from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
+from napari_drpnet.project.state.labels import Label, given_by
+from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.relion.lists import SELECTED, copy_micrographs_star
 
@@ -109,7 +111,8 @@ class Exporter:
         shown = [self._current.record] if self._current.record else []
         records = shown if only_current else workspace.included()
         asked = [(record, workspace.project.labels(record.id)) for record in records]
-        picked = _gather(asked, workspace.plan, workspace.store)
+        unsized: list[str] = []
+        picked = _gather(asked, workspace.plan, workspace.store, unsized)
         star = workspace.project.settings.micrographs_star
         write = partial(
             export_picks,
@@ -122,23 +125,27 @@ class Exporter:
             total=len(asked),
         )
         included = {record.name for record in workspace.included()}
-        work = partial(_export, write, star, included if options.selection else None)
+        work = partial(_export, write, star, included if options.selection else None, unsized)
         workspace.runner.submit("export", work, self._finish)
 
     def preview(self, options: ExportOptions) -> tuple[str, str]:
         """Return the name and the beginning of the file for the micrograph that is shown.
 
-        Both are empty if it is not picked.
+        Both are empty if it is not picked and nothing was added, or if its size is unknown.
         """
         current = self._current
-        if current.review is None or current.stored is None or current.record is None:
+        shape, diameter = current.shape, current.diameter_px
+        has_points = current.decision is not None or current.accepted_count > 0
+        if current.review is None or current.record is None or not has_points:
+            return "", ""
+        if shape is None or diameter is None:
             return "", ""
         shown = ExportedMicrograph(
             current.record.name,
             PurePosixPath(current.record.output),
             current.review.accepted_coordinates(current.states),
-            current.stored.shape,
-            current.stored.diameter_px,
+            shape,
+            diameter,
         )
         return preview_lines(shown, options)
 
@@ -156,23 +163,43 @@ class Exporter:
         self.finished.emit(report)
 
 
-def _gather(asked: list[Asked], plan: Plan, store: ProjectStore) -> Iterator[ExportedMicrograph]:
+def _gather(
+    asked: list[Asked], plan: Plan, store: ProjectStore, unsized: list[str]
+) -> Iterator[ExportedMicrograph]:
+    """Yield what is exported; append a message for each micrograph of unknown size to `unsized`.
+
+    A micrograph that is not picked is exported if particles were added to it.
+    """
     for record, labels in asked:
         stored = store.load_candidates(record.id)
-        if stored is not None:
-            yield _exported(record, labels, stored, plan)
+        try:
+            if stored is not None:
+                review = review_picks(stored.picks, labels, stored.diameter_px)
+                yield _exported(record, review, stored.shape, stored.diameter_px, plan)
+            elif any(label.accepted for label in given_by("person", labels)):
+                given = plan.parameters.particle.pixel_size_angstrom
+                micrograph = read_micrograph(record.path, given, record.pixel_size_angstrom)
+                diameter = particle_diameter_px(micrograph, plan.parameters)
+                yield _exported(record, review_added(labels), micrograph.shape, diameter, plan)
+        except UnknownPixelSizeError:
+            unsized.append(f"{record.name}: give its pixel size, which the file does not say")
+        except InputFileError as error:
+            unsized.append(str(error))
 
 
 def _exported(
-    record: MicrographRecord, labels: tuple[Label, ...], stored: StoredCandidates, plan: Plan
+    record: MicrographRecord,
+    review: Review,
+    shape: tuple[int, int],
+    diameter_px: float,
+    plan: Plan,
 ) -> ExportedMicrograph:
-    review = review_picks(stored.picks, labels, stored.diameter_px)
     return ExportedMicrograph(
         record.name,
         PurePosixPath(record.output),
         review.accepted_coordinates(review.decide(plan.parameters)),
-        stored.shape,
-        stored.diameter_px,
+        shape,
+        diameter_px,
     )
 
 
@@ -180,9 +207,11 @@ def _export(
     write: Callable[..., ExportReport],
     micrographs_star: Path | None,
     selected: Collection[str] | None,
+    unsized: list[str],
     job: Job,
 ) -> ExportReport:
     report = write(job=job)
+    report = replace(report, failed=(*report.failed, *unsized))
     return report if selected is None else add_selection(report, micrographs_star, selected)
 
 

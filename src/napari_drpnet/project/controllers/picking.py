@@ -1,10 +1,12 @@
 """Jobs that pick the shown micrograph or all included ones, or update picks after a change."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from psygnal import Signal
 
+from napari_drpnet.base.errors import UnknownPixelSizeError
 from napari_drpnet.base.jobs import Cancelled, Job
 from napari_drpnet.base.wording import counted
 from napari_drpnet.picking.dirt import find_dirt
@@ -18,6 +20,9 @@ from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord, Settings
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 from napari_drpnet.project.workspace import Workspace
+
+#: Jobs that the user can cancel.
+_CANCELLED: tuple[JobKind, ...] = ("pick", "pick all", "pick shown")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +53,9 @@ class Found:
 class PickingJobs:
     """Starts and cancels the jobs that pick, and takes their results.
 
-    There are three kinds: ``"pick"`` is requested by the user; ``"candidates"`` follows the
-    sliders and the choice of micrograph; ``"pick all"`` picks the micrographs of the list.
+    There are four kinds: ``"pick"`` is requested by the user; ``"pick shown"`` picks a micrograph
+    since it is shown; ``"candidates"`` follows the sliders and the choice of micrograph;
+    ``"pick all"`` picks the micrographs of the list.
 
     Parameters
     ----------
@@ -60,6 +66,8 @@ class PickingJobs:
 
     Attributes
     ----------
+    requested : Signal
+        Emitted when the user asks for picks that can be found.
     lacking : Signal
         Emitted with the name of the parameter of the particle that the user has to give first.
     picked : Signal
@@ -70,6 +78,7 @@ class PickingJobs:
         Emitted when ``"pick all"`` has finished.
     """
 
+    requested = Signal()
     lacking = Signal(str)
     picked = Signal(str)
     failed = Signal(str, str)
@@ -83,27 +92,36 @@ class PickingJobs:
 
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
-        record, plan = self._current.record, self._require_plan()
+        record, plan = self._current.record, self.require_plan()
         self._workspace.failures.forget("list", "pick all")
         if record is None or plan is None:
             return
         if self._current.image is not None and self._current.pixel_size_angstrom is None:
-            self._ask("pixel_size_angstrom", "Give the pixel size: the file does not say it.")
+            self.ask("pixel_size_angstrom", "Give the pixel size: the file does not say it.")
         else:
-            self._submit("pick", record, plan)
+            self.requested.emit()
+            self._submit("pick", record, plan, self._fail)
+
+    def pick_shown(self, record: MicrographRecord, plan: Plan) -> None:
+        """Pick the micrograph that is shown without being asked; any other one is cancelled.
+
+        Nothing happens if the pixel size is unknown: its field asks for it.
+        """
+        self._submit("pick shown", record, plan, self._fail_unasked)
 
     def pick_all(self) -> None:
         """Pick all included micrographs that are not picked with the current settings yet."""
-        workspace, plan = self._workspace, self._require_plan()
+        workspace, plan = self._workspace, self.require_plan()
         workspace.failures.forget("list", "pick all")
         if plan is not None and workspace.store is not None:
+            self.requested.emit()
             records = workspace.included()
             work = partial(self._work_through, records, plan, workspace.store)
             workspace.runner.submit("pick all", work, lambda done: self._finish_all(*done))
 
     def cancel(self) -> None:
         """Cancel picking; finished micrographs are kept."""
-        for kind in ("pick", "pick all"):
+        for kind in _CANCELLED:
             self._workspace.runner.cancel(kind)
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
@@ -120,12 +138,18 @@ class PickingJobs:
         workspace.renew_plan()
         record, stored, plan = self._current.record, self._current.stored, workspace.plan
         if record is not None and stored is not None and plan is not None:
-            self._submit("candidates", record, plan)
+            self._submit("candidates", record, plan, self._fail)
 
-    def _submit(self, kind: JobKind, record: MicrographRecord, plan: Plan) -> None:
-        workspace = self._workspace
+    def _submit(
+        self,
+        kind: JobKind,
+        record: MicrographRecord,
+        plan: Plan,
+        fail: Callable[[MicrographRecord, Exception], None],
+    ) -> None:
+        workspace, live = self._workspace, kind != "pick shown"
         work = partial(_find, workspace.cache, workspace.store, record, plan)
-        workspace.runner.submit(kind, work, self._land, partial(self._fail, record), live=True)
+        workspace.runner.submit(kind, work, self._land, partial(fail, record), live=live)
 
     def _land(self, found: Found) -> None:
         """Take a result; if it does not match the current settings, refresh where necessary."""
@@ -158,6 +182,14 @@ class PickingJobs:
         self.failed.emit(record.id, explain(error))
         self._workspace.runner.errored.emit("pick", error)
 
+    def _fail_unasked(self, record: MicrographRecord, error: Exception) -> None:
+        """Report an error of `pick_shown`, unless it is known from the image of the micrograph."""
+        if isinstance(error, UnknownPixelSizeError):
+            return
+        self.failed.emit(record.id, explain(error))
+        if self._workspace.failures["image"] != explain(error):
+            self._workspace.runner.errored.emit("pick", error)
+
     def _work_through(
         self, records: list[MicrographRecord], plan: Plan, store: ProjectStore, job: Job
     ) -> tuple[int, int]:
@@ -188,16 +220,17 @@ class PickingJobs:
             "warning" if failed else "info", f"{counted(picked, 'micrograph')} picked{bad}."
         )
 
-    def _require_plan(self) -> Plan | None:
+    def require_plan(self) -> Plan | None:
+        """Return the plan; None if there is none, after the user was asked for what is missing."""
         workspace = self._workspace
         workspace.renew_plan()
         if workspace.problem and workspace.project.settings.particle is None:
-            self._ask("diameter_angstrom", workspace.problem)
+            self.ask("diameter_angstrom", workspace.problem)
         elif workspace.problem:
             workspace.notify("warning", workspace.problem)
         return workspace.plan
 
-    def _ask(self, name: str, request: str) -> None:
+    def ask(self, name: str, request: str) -> None:
         """Ask the user for a parameter of the particle."""
         self._workspace.notify("warning", request)
         self.lacking.emit(name)

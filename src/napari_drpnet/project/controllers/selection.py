@@ -96,7 +96,7 @@ class Selection:
     def show_doubt(self) -> None:
         """Select and show the most uncertain point; further calls show the following ones."""
         current, plan = self._current, self._workspace.plan
-        if current.review is None or plan is None:
+        if current.review is None or current.decision is None or plan is None:
             self._workspace.notify("info", "Press Pick first, then look at uncertain points.")
             return
         for row in order_by_doubt(current.review, current.states, plan.parameters):

@@ -1,6 +1,8 @@
 """Image and distance map of a micrograph, drawn below its points."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.images.display import DisplayImage, DisplayParameters, render
 from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.fingerprint import file_stamp
 from napari_drpnet.project.state.edits import MicrographRecord
 
 
@@ -50,31 +53,53 @@ class ShownMap:
     name: str = "distance map"
 
 
-def render_record(
-    record: MicrographRecord,
-    given_pixel_size_angstrom: float | None,
-    display: DisplayParameters,
-    magnification: float | None,
-    job: Job,
-) -> ShownImage:
-    """Read and render a micrograph, at the pixel size given by the user if any; the work of a job.
+@dataclass(frozen=True)
+class Rendering:
+    """Everything that the image of a micrograph depends on.
 
     Parameters
     ----------
-    record : MicrographRecord
-        Micrograph to render.
-    given_pixel_size_angstrom : float or None
-        Pixel size that the user has given, in Å.
+    path : pathlib.Path
+        File of the micrograph.
+    listed_angstrom, given_angstrom : float or None
+        Pixel size in Å from RELION's list, and from the user; None if unknown.
     display : DisplayParameters
         Display settings.
     magnification : float or None
         Screen pixels per unbinned pixel; None if it is not known yet.
+    stamp : tuple of int
+        Size and modification time of the file; empty if it is missing.
+    """
+
+    path: Path
+    listed_angstrom: float | None
+    given_angstrom: float | None
+    display: DisplayParameters
+    magnification: float | None
+    stamp: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        record: MicrographRecord,
+        given_angstrom: float | None,
+        display: DisplayParameters,
+        magnification: float | None,
+    ) -> Self:
+        """Describe the image of a micrograph as its file is now."""
+        listed, stamp = record.pixel_size_angstrom, file_stamp(record.path)
+        return cls(record.path, listed, given_angstrom, display, magnification, stamp)
+
+
+def render_record(rendering: Rendering, job: Job) -> ShownImage:
+    """Read and render a micrograph; the work of a job.
 
     Raises
     ------
     InputFileError
         If the file cannot be used.
     """
-    micrograph = read_micrograph(record.path, record.pixel_size_angstrom)
-    image = render(micrograph.with_pixel_size(given_pixel_size_angstrom), display, magnification)
+    micrograph = read_micrograph(rendering.path, rendering.listed_angstrom)
+    scaled = micrograph.with_pixel_size(rendering.given_angstrom)
+    image = render(scaled, rendering.display, rendering.magnification)
     return ShownImage(image, micrograph.pixel_size_angstrom)

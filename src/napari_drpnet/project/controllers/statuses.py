@@ -17,7 +17,7 @@ from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.stages.decision import Decision, decide
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, given_by
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
@@ -129,6 +129,7 @@ class Summaries:
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
         current.decided.connect(self._note_current)
+        workspace.labels_changed.connect(self._on_labels)
         current.unreadable.connect(partial(self.note_failure, is_of_file=True))
         current.image_changed.connect(self._on_image)
         picking.picked.connect(self.refresh_one)
@@ -154,6 +155,13 @@ class Summaries:
     def _note_current(self, decision: Decision) -> None:
         """Store the summary of the micrograph that is shown."""
         self._put({decision.record.id: _summary(decision)})
+
+    def _on_labels(self, micrograph: str) -> None:
+        """Count the particles that the user has added to a micrograph that is not picked."""
+        known = self._workspace.project.micrographs
+        if micrograph in known and self[micrograph].status in ("not picked", "failed"):
+            new = _summary_of_added(self._workspace.project.labels(micrograph))
+            self._put({micrograph: new})
 
     def note_failure(self, micrograph: str, message: str, is_of_file: bool = False) -> None:
         """Store why a micrograph could not be picked or read, until that has been fixed."""
@@ -191,7 +199,8 @@ class Summaries:
         if self._current.decision is not None:
             self._note_current(self._current.decision)
         elif self._current.id is not None and self[self._current.id].status == "failed":
-            self._put({self._current.id: Summary("not picked")})
+            labels = self._workspace.project.labels(self._current.id)
+            self._put({self._current.id: _summary_of_added(labels)})
 
     def refresh(self) -> None:
         """Count the picks of all micrographs again."""
@@ -282,9 +291,15 @@ def _summarize(
     for record, labels in asked:
         stored = store.load_candidates(record.id)
         if stored is None:
-            yield record.id, Summary("not picked")
+            yield record.id, _summary_of_added(labels)
             continue
         yield record.id, _summary(decide(record, stored, labels, plan))
+
+
+def _summary_of_added(labels: tuple[Label, ...]) -> Summary:
+    """Return the summary of a micrograph without candidates."""
+    added = sum(label.accepted for label in given_by("person", labels))
+    return Summary("not picked", added, added)
 
 
 def _summary(decision: Decision) -> Summary:

@@ -22,11 +22,14 @@ JobKind = Literal[
     "device",  # find the device for the networks
     "export",
     "gallery",  # list the points of all micrographs
+    "find similar",  # learn a detector from examples
     "image",  # render the micrograph that is shown
     "label",  # label automatically
     "list",  # open micrographs
     "pick",  # pick the micrograph that is shown
     "pick all",
+    "pick shown",  # pick the micrograph that was just shown
+    "prepare",  # render and pick the next micrograph ahead
     "read labels",  # from a file
     "spectrum",  # measure the power spectrum of the micrograph that is shown
     "thumbnails",  # cut boxes around points

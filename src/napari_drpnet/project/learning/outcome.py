@@ -63,13 +63,24 @@ class TrainedNetwork:
         OSError
             If the file cannot be written.
         """
-        from napari_drpnet.picking.networks.weights import save_network
+        return save_as_new(folder, self.kind, self.state, self.card)
 
-        folder.mkdir(exist_ok=True)
-        names = (folder / f"{self.kind}-{number}.safetensors" for number in count(1))
-        path = next(name for name in names if not name.exists())
-        save_network(path, self.state, self.card)
-        return path
+
+def save_as_new(folder: Path, stem: str, state: "dict[str, Tensor]", card: AnyCard) -> Path:
+    """Save weights to a new file in a folder, created if missing, and return its path.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    from napari_drpnet.picking.networks.weights import save_network
+
+    folder.mkdir(exist_ok=True)
+    names = (folder / f"{stem}-{number}.safetensors" for number in count(1))
+    path = next(name for name in names if not name.exists())
+    save_network(path, state, card)
+    return path
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ class Review:
         """Whether each row was added by hand, (n + m,)."""
         return np.arange(len(self)) >= len(self.candidates)
 
-    def only_by_label(self, parameters: ResolvedParameters) -> NDArray[np.bool_]:
+    def only_by_label(self, parameters: ResolvedParameters | None) -> NDArray[np.bool_]:
         """Return whether each row would not be drawn without its label, (n + m,).
 
         These are the particles that the user added: at a place without a candidate, or beside a
@@ -75,6 +75,8 @@ class Review:
         threshold was lower, is not among them.
         """
         alone = self.added
+        if parameters is None:
+            return alone
         below = ~above_threshold(self.candidates, parameters)
         rows = np.flatnonzero(self.labelled[: len(below)] & below)
         anchors = np.array([self.labels[self.label_rows[row]].anchor_yx for row in rows])
@@ -116,8 +118,10 @@ class Review:
         classified = len(self.candidates) and np.isfinite(self.candidates.probability).all()
         return "P(particle)" if classified else "map height"
 
-    def describe(self, row: int, parameters: ResolvedParameters) -> str:
+    def describe(self, row: int, parameters: ResolvedParameters | None) -> str:
         """Return a text with the score of a row."""
+        if parameters is None:
+            return "added by hand"
         return describe_point(
             float(self.probability[row]),
             float(self.score(parameters)[row]),
@@ -125,12 +129,16 @@ class Review:
             is_on_dirt=bool(self.on_dirt(parameters)[row]),
         )
 
-    def decide(self, parameters: ResolvedParameters) -> States:
-        """Return the `State` of each row by the parameters, then by the labels."""
+    def decide(self, parameters: ResolvedParameters | None) -> States:
+        """Return the `State` of each row by the parameters, then by the labels.
+
+        Without parameters only the labels decide, as on a micrograph that is not picked.
+        """
         states = np.full(len(self), State.BELOW, np.int8)
         count = len(self.candidates)
-        states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
-        states[:count][accept(self.candidates, parameters).accepted] = State.ACCEPTED
+        if parameters is not None:
+            states[:count][above_threshold(self.candidates, parameters)] = State.REJECTED
+            states[:count][accept(self.candidates, parameters).accepted] = State.ACCEPTED
         states[self.hidden] = State.BELOW
         by_hand = np.array(
             [
@@ -177,6 +185,13 @@ def describe_point(probability: float, score: float, *, is_added: bool, is_on_di
 def is_accepted(states: States) -> NDArray[np.bool_]:
     """Return whether each state is accepted, by the model or by hand."""
     return np.isin(states, (State.ACCEPTED, State.ACCEPTED_BY_HAND))
+
+
+def review_added(labels: Iterable[Label]) -> Review:
+    """Return the points of a micrograph without candidates: those that the user has added."""
+    none = np.empty(0)
+    nothing = Picks(np.empty((0, 2)), none, none, none, np.empty(0, bool))
+    return review_picks(nothing, labels, 1.0)
 
 
 def review_picks(candidates: Picks, labels: Iterable[Label], diameter_px: float) -> Review:

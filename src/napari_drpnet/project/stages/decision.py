@@ -15,6 +15,7 @@ from napari_drpnet.batch.results.statistics import (
 from napari_drpnet.picking.advice import Advice, advise_on_picks
 from napari_drpnet.picking.cuts import find_cut
 from napari_drpnet.picking.expected import Cut, ExpectedScores, expected_scores
+from napari_drpnet.picking.resolve import ResolvedParameters
 from napari_drpnet.project.points.corrections import Corrector
 from napari_drpnet.project.points.review import (
     LABEL_REACH,
@@ -169,15 +170,9 @@ class Decision:
 
     def corrector(self, project: Project) -> Corrector:
         """Return the corrector of these points, for labels as the project has them now."""
-        micrograph = self.record.id
-        return Corrector(
-            micrograph,
-            self.review,
-            self.states,
-            self.review.only_by_label(self.plan.parameters),
-            project.next_label_id(micrograph),
-            weaker(project.labels(micrograph), "person"),
-            LABEL_REACH * self.stored.diameter_px,
+        parameters, diameter_px = self.plan.parameters, self.stored.diameter_px
+        return make_corrector(
+            project, self.record.id, self.review, self.states, parameters, diameter_px
         )
 
     @cached_property
@@ -203,3 +198,39 @@ def decide(
 ) -> Decision:
     """Combine the candidates, labels and plan of a micrograph."""
     return Decision(record, stored, review_picks(stored.picks, labels, stored.diameter_px), plan)
+
+
+def make_corrector(
+    project: Project,
+    micrograph: str,
+    review: Review,
+    states: States,
+    parameters: ResolvedParameters | None,
+    diameter_px: float,
+) -> Corrector:
+    """Return the corrector of the points of a micrograph.
+
+    Parameters
+    ----------
+    project : Project
+        Project, with the labels as they are now.
+    micrograph : str
+        Id of the micrograph.
+    review : Review
+        Points of the micrograph.
+    states : (n,) int8 array
+        States of the points.
+    parameters : ResolvedParameters or None
+        Parameters of the picks; None if the micrograph is not picked.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    """
+    return Corrector(
+        micrograph,
+        review,
+        states,
+        review.only_by_label(parameters),
+        project.next_label_id(micrograph),
+        weaker(project.labels(micrograph), "person"),
+        LABEL_REACH * diameter_px,
+    )

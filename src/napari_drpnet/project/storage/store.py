@@ -11,7 +11,7 @@ from typing import Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.project.state.edits import Edit
 from napari_drpnet.project.state.model import Project
@@ -21,6 +21,7 @@ from napari_drpnet.project.storage.candidate_files import (
     write_candidates,
 )
 from napari_drpnet.project.storage.journal import Journal
+from napari_drpnet.project.storage.note_file import NoteFile
 from napari_drpnet.project.storage.snapshot import Snapshot, read_snapshot, write_snapshot
 
 __all__ = [
@@ -31,7 +32,8 @@ __all__ = [
     "projects_root",
 ]
 
-SNAPSHOT, JOURNAL, SHOWN = "project.json", "journal.jsonl", "last_shown.txt"
+SNAPSHOT, JOURNAL = "project.json", "journal.jsonl"
+SHOWN, PICKS_SHOWN = "last_shown.txt", "pick_when_shown.txt"
 _CANDIDATES = "candidates"
 #: Number of lines above which the journal should be compacted.
 LONG = 2000
@@ -54,12 +56,6 @@ class ProjectStore:
         Journal of the edits since the snapshot.
     complaints : list of str
         Messages for the user about damage that was found.
-
-    Attributes
-    ----------
-    last_shown : str
-        Id of the micrograph that was shown last; empty if unknown. It is saved by `sync` and
-        `close`, if that is possible.
     """
 
     def __init__(
@@ -72,7 +68,7 @@ class ProjectStore:
         #: Held while candidates are written, so that none are written after `close`.
         self._writing = Lock()
         self._unwritten: dict[str, StoredCandidates] = {}
-        self._saved_shown = self.last_shown = _read_shown(folder / SHOWN)
+        self._shown, self._picks_shown = NoteFile(folder / SHOWN), NoteFile(folder / PICKS_SHOWN)
 
     @staticmethod
     def is_project(folder: Path) -> bool:
@@ -116,6 +112,27 @@ class ProjectStore:
             raise InputFileError(path, reason, "Choose a folder that can be written to") from error
 
     @property
+    def last_shown(self) -> str:
+        """Id of the micrograph that was shown last; empty if unknown.
+
+        Like `picks_shown` it is saved by `sync` and `close`, if that is possible.
+        """
+        return self._shown.text
+
+    @last_shown.setter
+    def last_shown(self, micrograph_id: str) -> None:
+        self._shown.text = micrograph_id
+
+    @property
+    def picks_shown(self) -> bool | None:
+        """Whether micrographs are picked when they are shown; None if never chosen."""
+        return {"on": True, "off": False}.get(self._picks_shown.text)
+
+    @picks_shown.setter
+    def picks_shown(self, is_on: bool | None) -> None:
+        self._picks_shown.text = "" if is_on is None else "on" if is_on else "off"
+
+    @property
     def unsaved(self) -> int:
         """Number of edits that are only in memory, since they could not be written."""
         return self._journal.unsaved
@@ -146,7 +163,7 @@ class ProjectStore:
         OSError
             If edits cannot be saved, or the operating system cannot guarantee that.
         """
-        self._save_shown()
+        self._save_notes()
         self._journal.write()
         self._journal.sync()
 
@@ -185,7 +202,7 @@ class ProjectStore:
         """
         if not self._lock.is_locked:
             return
-        self._save_shown()
+        self._save_notes()
         try:
             if self._journal.length or self._journal.unsaved:
                 self.compact(project)
@@ -239,21 +256,12 @@ class ProjectStore:
         complaint = journal.replay(project.apply)
         return cls(folder, lock, journal, [complaint] if complaint else []), project
 
-    def _save_shown(self) -> None:
-        if self.last_shown != self._saved_shown:
-            self._saved_shown = self.last_shown
-            with suppress(OSError), atomic_file(self.folder / SHOWN) as path:
-                path.write_text(self.last_shown, encoding="utf-8")
+    def _save_notes(self) -> None:
+        self._shown.save()
+        self._picks_shown.save()
 
     def _candidates_path(self, micrograph_id: str) -> Path:
         return self.folder / _CANDIDATES / f"{micrograph_id}.npz"
-
-
-def _read_shown(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return ""
 
 
 def _lock(folder: Path) -> BaseFileLock:

@@ -21,11 +21,11 @@ from napari_drpnet.plugin.canvas.layers.looks import (
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.plugin.canvas.plane import shows_plane
+from napari_drpnet.project.controllers.current import UNKNOWN_DIAMETER_PX
 from napari_drpnet.project.points.review import Review
 from napari_drpnet.project.session import Session
 
 PICKS = "picks"
-_UNKNOWN_DIAMETER_PX = 50.0
 #: Hidden points have size 0: napari 0.9 draws all 2D points, whatever `shown` says.
 _CANVAS_SIZE_LIMITS = (0, 10000)
 #: Least opacity of the layer at which points can be seen.
@@ -151,7 +151,7 @@ class PicksView:
             np.empty((0, 2)),
             name=PICKS,
             symbol="disc",
-            size=_UNKNOWN_DIAMETER_PX,  # a float: with an int all sizes would be integers
+            size=UNKNOWN_DIAMETER_PX,  # a float: with an int all sizes would be integers
             face_color="transparent",
             border_color=np.array([*GREEN, 1.0]),
             canvas_size_limits=_CANVAS_SIZE_LIMITS,
@@ -172,7 +172,7 @@ class PicksView:
         copies and draws all points.
         """
         states = self._session.current.states
-        diameter = self._session.current.diameter_px or _UNKNOWN_DIAMETER_PX
+        diameter = self._session.current.drawn_diameter_px
         looks = Looks(self._magnification, diameter)
         layer.size[:] = np.where(self._drawn, looks.size[states], 0.0)
         layer.border_width[:] = looks.border_width[states]
