@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QApplication
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.picker import PickerPanel
-from napari_drpnet.project.controllers import current, opening
+from napari_drpnet.project.controllers import display, opening
 from napari_drpnet.project.controllers import exporting as exporter
 from napari_drpnet.project.files.export_options import ExportOptions
 from napari_drpnet.project.learning import training as lessons
@@ -250,7 +250,7 @@ def start_list(window, gate_before, discs, tmp_path):
 
 
 def start_image(window, gate_before, discs, tmp_path):
-    gate = gate_before(current, "render_record")
+    gate = gate_before(display, "render_record")
     window.session.step(1)
     return gate
 
@@ -359,14 +359,14 @@ def test_a_window_that_was_never_shown_closes_its_session(new_window, tmp_path):
 
 
 def test_what_waits_to_be_drawn_does_not_disturb_the_closing(window, discs, monkeypatch, qtbot):
-    rendered, render = Event(), current.render_record
+    rendered, render = Event(), display.render_record
 
     def render_and_tell(*args):
         image = render(*args)
         rendered.set()
         return image
 
-    monkeypatch.setattr(current, "render_record", render_and_tell)
+    monkeypatch.setattr(display, "render_record", render_and_tell)
     window.session.open_paths(list(discs))
     qtbot.waitUntil(lambda: window.session.current.id is not None)
     assert rendered.wait(LIMIT_S)

@@ -7,7 +7,7 @@ from qtpy.QtCore import QSignalBlocker
 from scipy.spatial import cKDTree
 
 from napari_drpnet.formats import Coordinates, read_coordinates, write_coordinates
-from napari_drpnet.project.controllers import current
+from napari_drpnet.project.controllers import display
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.stages import cache as picker
 from waiting import LIMIT_S
@@ -115,7 +115,7 @@ def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
 def test_all_layers_may_go_while_a_job_runs(busy, gate_before):
     session = busy.session
     jobs = (
-        (current, "render_record", lambda: session.step(1)),
+        (display, "render_record", lambda: session.step(1)),
         (picker, "detect", session.picking.pick_current),
         (picker, "rank_candidates", lambda: session.change("peaks", sigma_px=2.0)),
     )

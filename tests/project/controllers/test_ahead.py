@@ -5,7 +5,7 @@ import pytest
 
 from napari_drpnet import pick, read_micrograph
 from napari_drpnet.picking.cuts import above_threshold
-from napari_drpnet.project.controllers import current
+from napari_drpnet.project.controllers import display
 from napari_drpnet.project.stages import cache
 from waiting import LIMIT_S
 
@@ -52,13 +52,13 @@ def detected(monkeypatch):
 @pytest.fixture
 def rendered(monkeypatch):
     """Names of the micrographs that were rendered, in order."""
-    names, render = [], current.render_record
+    names, render = [], display.render_record
 
     def note(rendering, job):
         names.append(rendering.path.stem)
         return render(rendering, job)
 
-    monkeypatch.setattr(current, "render_record", note)
+    monkeypatch.setattr(display, "render_record", note)
     return names
 
 
@@ -292,10 +292,10 @@ def test_one_image_is_kept_ready_at_most(picked):
     kept = []
     for _ in range(3):
         step(picked)
-        kept.append(picked.current._ready[1])
+        kept.append(picked.current.display._ready[1])
     assert len({id(image) for image in kept}) == 3
     step(picked, 2)
-    assert picked.current._ready is None
+    assert picked.current.display._ready is None
 
 
 def test_it_is_prepared_again_for_another_diameter_or_display(picked, detected, rendered):

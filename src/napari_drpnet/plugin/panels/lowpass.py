@@ -65,7 +65,7 @@ class LowpassPanel(Panel):
         display, current = self.session.view.display, self.session.current
         with QSignalBlocker(self.check):
             self.check.setChecked(display.lowpass)
-        self.resolution.set_recommended(current.automatic_lowpass_angstrom)
+        self.resolution.set_recommended(current.display.automatic_lowpass_angstrom)
         if self.resolution.value != display.lowpass_angstrom:
             show_value(self.resolution, display.lowpass_angstrom)
         is_missing = current.image is not None and current.pixel_size_angstrom is None

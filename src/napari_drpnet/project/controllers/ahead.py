@@ -130,7 +130,7 @@ class PickWhenShown:
         workspace, record, plan = self._workspace, self._next(), self._workspace.plan
         if not self.is_on or record is None or plan is None or workspace.runner.is_busy:
             return
-        rendering = self._current.rendering_of(record)
+        rendering = self._current.display.rendering_of(record)
         wanted = record.id, rendering, plan.detection_key(record)
         if wanted == self._tried or self._summaries[record.id].status == "failed":
             return
@@ -141,7 +141,7 @@ class PickWhenShown:
 
     def _take(self, wanted: Hashable, rendering: Rendering, image: ShownImage) -> None:
         self._tried, self._is_ready = wanted, True
-        self._current.keep_ready(rendering, image)
+        self._current.display.keep_ready(rendering, image)
 
     def _fail(self, wanted: Hashable, error: Exception) -> None:
         """Do not try again; the error is reported when the micrograph is shown."""

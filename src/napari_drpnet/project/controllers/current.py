@@ -3,21 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_drpnet.base.geometry import inside
-from napari_drpnet.images.display import DisplayParameters, automatic_lowpass, display_scale
-from napari_drpnet.project.controllers.shown import (
-    Rendering,
-    ShownImage,
-    ShownMap,
-    render_record,
-)
-from napari_drpnet.project.notices import explain
+from napari_drpnet.project.controllers.display import MicrographDisplay
+from napari_drpnet.project.controllers.shown import ShownImage, ShownMap
 from napari_drpnet.project.points.corrections import Corrector, find_changes
 from napari_drpnet.project.points.review import (
     LABEL_REACH,
@@ -38,8 +31,6 @@ from napari_drpnet.project.workspace import Workspace
 
 Mask = NDArray[np.bool_]
 Position = tuple[float, float]
-
-
 #: Diameter at which points are drawn while the size of the particle is unknown, unbinned pixels.
 UNKNOWN_DIAMETER_PX = 50.0
 
@@ -58,8 +49,10 @@ class CurrentMicrograph:
     ----------
     selected_rows : (k,) int array
         Selected rows of the review, which are always drawn; `Selection` sets them.
-    unreadable : Signal
-        Emitted with the id of a micrograph whose file cannot be shown, and the reason.
+    display : MicrographDisplay
+        Image of the micrograph.
+    image_changed, unreadable : Signal
+        Signals of the display.
     decided : Signal
         Emitted when the accepted points have been determined again.
     diameter_changed : Signal
@@ -70,9 +63,7 @@ class CurrentMicrograph:
 
     changed = Signal()
     opened = Signal()
-    unreadable = Signal(str, str)
     decided = Signal(Decision)
-    image_changed = Signal()
     map_changed = Signal()
     points_changed = Signal()
     states_changed = Signal()
@@ -81,26 +72,27 @@ class CurrentMicrograph:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.record: MicrographRecord | None = None
-        self._rendered_size: float | None = None
-        self._ready: tuple[Rendering, ShownImage] | None = None
-        self.image: ShownImage | None = None
+        self.display = MicrographDisplay(workspace)
+        self.image_changed = self.display.changed
+        self.unreadable = self.display.unreadable
         self.map: ShownMap | None = None
         self.stored: StoredCandidates | None = None
         self.review: Review | None = None
         self.decision: Decision | None = None
         self.states: States = np.empty(0, np.int8)
         self.selected_rows: Rows = np.empty(0, np.intp)
-        self._rendered: dict[float, ShownImage] = {}  # by the scale of the image
-        self._displayed = workspace.view.display
         workspace.micrographs_changed.connect(self._on_micrographs)
         workspace.labels_changed.connect(self._on_labels)
         workspace.settings_changed.connect(self._on_settings)
         workspace.settings_replaced.connect(self._on_replaced)
-        workspace.view.events.display.connect(self._render)
-        workspace.view.events.magnification.connect(self._refine)
         workspace.view.events.show_rejected.connect(self._redraw)
 
     # ---- choice of the micrograph
+
+    @property
+    def image(self) -> ShownImage | None:
+        """Image of the micrograph; None until it is rendered."""
+        return self.display.image
 
     @property
     def id(self) -> str | None:
@@ -111,18 +103,17 @@ class CurrentMicrograph:
         """Show a micrograph of the project, or none."""
         workspace = self._workspace
         self.record = None if micrograph is None else workspace.project.micrographs[micrograph]
-        self.image = self.map = self.stored = self.review = self.decision = None
+        self.map = self.stored = self.review = self.decision = None
         self.states = np.empty(0, np.int8)
-        for kind in ("image", "candidates"):
-            workspace.runner.invalidate(kind)
+        self.display.clear()
+        workspace.runner.invalidate("candidates")
         if self.record is not None and workspace.store is not None:
             workspace.store.last_shown = self.record.id
             self.stored = workspace.store.load_candidates(self.record.id)
         self.changed.emit()
         self.map_changed.emit()
         self._review()
-        self._render()
-        self._ready = None
+        self.display.show(self.record)
         self.opened.emit()
 
     def _on_micrographs(self) -> None:
@@ -140,77 +131,10 @@ class CurrentMicrograph:
         else:
             self.record = record
 
-    # ---- image
+    # ---- points
 
     def _redraw(self) -> None:
         self.states_changed.emit()
-
-    @property
-    def automatic_lowpass_angstrom(self) -> float:
-        """Resolution of the low-pass that fits the particle, in Å."""
-        particle = self._workspace.project.settings.particle
-        return automatic_lowpass(particle.diameter_angstrom if particle else None)
-
-    def _wanted_display(self) -> DisplayParameters:
-        """Return the display settings of the view, with the resolution of the low-pass."""
-        return self._workspace.view.display.resolved(self.automatic_lowpass_angstrom)
-
-    def _render(self) -> None:
-        """Render the micrograph with the current settings, in a thread."""
-        self._rendered, self._displayed = {}, self._wanted_display()
-        self._rendered_size = self._workspace.given_pixel_size_angstrom
-        self._render_scale()
-
-    def keep_ready(self, rendering: Rendering, image: ShownImage) -> None:
-        """Keep the image of the micrograph that is likely to be shown next."""
-        self._ready = rendering, image
-
-    def rendering_of(self, record: MicrographRecord) -> Rendering:
-        """Return how a micrograph would be rendered if it was shown now."""
-        workspace, view = self._workspace, self._workspace.view
-        size = workspace.given_pixel_size_angstrom
-        return Rendering.of(record, size, self._wanted_display(), view.magnification)
-
-    def _render_scale(self) -> None:
-        """Render the micrograph at the scale that the magnification needs, in a thread."""
-        if self.record is None:
-            return
-        rendering, land = self.rendering_of(self.record), partial(self._show_image, self._rendered)
-        if self._ready is not None and self._ready[0] == rendering:
-            land(self._ready[1])
-            return
-        work, fail = (
-            partial(render_record, rendering),
-            partial(self._fail_to_render, self.record.id),
-        )
-        self._workspace.runner.submit("image", work, land, fail, live=True)
-
-    def _show_image(self, rendered: dict[float, ShownImage], image: ShownImage) -> None:
-        """Show an image, and keep it with the others of the same settings."""
-        rendered[image.display.scale] = self.image = image
-        self.image_changed.emit()
-        self._refine()
-
-    def _fail_to_render(self, micrograph: str, error: Exception) -> None:
-        self._workspace.runner.errored.emit("image", error)
-        self.unreadable.emit(micrograph, explain(error))
-
-    def _refine(self) -> None:
-        """Show the image at the scale that the magnification needs; render it if necessary."""
-        if self.image is None:
-            return
-        shown, magnification = self.image.display, self._workspace.view.magnification
-        scale = display_scale(shown.frame.full_shape, magnification, shown.lowpass_px)
-        if scale == shown.scale:
-            return
-        if kept := self._rendered.get(scale):
-            self._workspace.runner.invalidate("image")
-            self.image = kept
-            self.image_changed.emit()
-        else:
-            self._render_scale()
-
-    # ---- points
 
     @property
     def visible(self) -> Mask:
@@ -284,8 +208,7 @@ class CurrentMicrograph:
     def show_candidates(self, stored: StoredCandidates, shown_map: ShownMap) -> None:
         """Show candidates and their distance map."""
         self.stored, self.map = stored, shown_map
-        if self.image is None and self._workspace.runner.status("image").state == "idle":
-            self._render()  # its file can be read by now
+        self.display.retry()  # its file can be read by now
         self.map_changed.emit()
         self._review()
 
@@ -299,12 +222,9 @@ class CurrentMicrograph:
             self._workspace.change("particle", diameter_angstrom=diameter)
 
     def _on_settings(self) -> None:
-        """Render the image again if the pixel size or the low-pass has changed."""
-        size = self._workspace.given_pixel_size_angstrom
-        if size != self._rendered_size or self._wanted_display() != self._displayed:
-            self._render()
+        """Draw the points again, whose diameter may have changed, if nothing is picked."""
         if self.stored is None and self.review is not None:
-            self.states_changed.emit()  # the diameter of the points may have changed
+            self.states_changed.emit()
 
     def _on_replaced(self, before: Settings, after: Settings) -> None:
         """Tell that the particle has another size."""
