@@ -50,13 +50,16 @@ CASES = (
     ("60 kDa, clear", "globule of 60 kDa", 20.0),
     ("60 kDa, faint", "globule of 60 kDa", 3.0),
     ("symmetric, clear", "4v94", 20.0),
+    ("symmetric, faint", "4v94", 3.0),
     ("elongated, clear", "rod", 20.0),
+    ("elongated, faint", "rod", 3.0),
 )
 #: Folder, pattern of files, and diameter in pixels.
 REAL = {
     "ribosome 10028": ("ribosome_10028", "*.png", 56.0),
     "apoferritin 10146": ("apoferritin_10146", "*.png", 85.0),
     "β-galactosidase 10017": ("bgal_10017", "*.jpg", 101.7),
+    "TRPV1 10059": ("trpv1_10059", "*_000[45]_*.png", 67.0),
 }
 
 
