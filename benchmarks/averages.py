@@ -59,7 +59,7 @@ REAL = {
     "ribosome 10028": ("ribosome_10028", "*.png", 56.0),
     "apoferritin 10146": ("apoferritin_10146", "*.png", 85.0),
     "β-galactosidase 10017": ("bgal_10017", "*.jpg", 101.7),
-    "TRPV1 10059": ("trpv1_10059", "*_000[45]_*.png", 67.0),
+    "TRPV1 10059": ("trpv1_10059", "*_000[45]_*.png", 33.5),
 }
 
 
