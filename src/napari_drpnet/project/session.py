@@ -70,7 +70,7 @@ class Session(Workspace):
         self.comparison = LiveComparison(self, self.current, self.selection)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
-        self.averager = Averager(self, self.labeller)
+        self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
         self.learner = Learner(self, self.current, self.selection)
 
     # ---- what the user has to do
