@@ -76,7 +76,7 @@ class Session(Workspace):
         self.similar = SimilarFinder(self, self.current, self.picking)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
-        self.averager = Averager(self, self.labeller)
+        self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
         self.learner = Learner(self, self.current, self.selection)
 
     # ---- what the user has to do

@@ -360,6 +360,19 @@ def test_a_point_that_was_moved_by_hand_is_not_labelled_again(picked):
     assert [o.accepted for o in given(picked)] == [True]
 
 
+def test_a_class_is_decided_if_all_members_have_labels_and_those_of_classes_agree(labelled):
+    labeller, members = labelled.session.labeller, places(labelled)
+    assert labeller.class_verdict(members, 4.0) is None
+    labeller.label_class(members, 4.0, accepted=False)
+    assert labeller.class_verdict(members, 4.0) is False
+    name, centers = next(iter(members.items()))
+    labeller.label_class({name: centers}, 4.0, accepted=True)
+    assert labeller.class_verdict({name: centers}, 4.0) is True
+    assert labeller.class_verdict(members, 4.0) is None  # they disagree
+    more = {name: np.concatenate([centers, centers[:1] + 1000])}
+    assert labeller.class_verdict(more, 4.0) is None
+
+
 def test_labels_of_a_class_are_saved(labelled):
     session = labelled.session
     session.labeller.label_class(places(labelled), 4.0, accepted=False)

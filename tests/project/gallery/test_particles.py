@@ -107,6 +107,17 @@ def test_other_candidates_and_settings_make_a_new_list(change):
     assert arrange([other], "best", "accepted", before).row.tolist() == [1]
 
 
+def test_only_points_at_some_places_are_listed():
+    one, two = points(1, states=[A, R, A]), points(2, states=[A, A])
+    among = {"m0001": one.centers_yx[1:]}
+    listing = arrange([one, two], "place", "all", among=among)
+    assert listing.part.tolist() == [0, 0]
+    assert listing.row.tolist() == [1, 2]
+    assert arrange([one, two], "place", "accepted", among=among).row.tolist() == [2]
+    flipped = replace(one, states=np.array([A, R, RH], np.int8))
+    assert arrange([flipped], "place", "rejected", listing, among).row.tolist() == [1, 2]
+
+
 def test_entries_are_found_again_by_micrograph_and_place():
     one, two = points(1, states=[A, A]), points(2, states=[A, A])
     before = arrange([one, two], "place", "all")

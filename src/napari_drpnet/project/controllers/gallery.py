@@ -1,6 +1,6 @@
 """Gallery: the points of one or of all micrographs as thumbnails, and corrections there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -89,6 +89,9 @@ class Gallery:
     ----------
     choice : GalleryChoice
         What the gallery shows.
+    members : dict of str to (k, 2) float array, or None
+        Places ``(y, x)`` by id of the micrograph, as of a 2D class, whose points are shown instead
+        of those of `GalleryChoice.scope`; None for no such limit.
     selected : (k,) int array
         Selected entries of the list.
     thumbnails : ThumbnailJobs
@@ -108,6 +111,7 @@ class Gallery:
     ) -> None:
         self._workspace, self._current, self._selection = workspace, current, selection
         self.choice = GalleryChoice()
+        self.members: Mapping[str, NDArray[np.float64]] | None = None
         self.thumbnails = ThumbnailJobs(workspace)
         self._lists = ParticleLists(workspace, current, picking)
         self._listing, self._is_outdated = EMPTY, True
@@ -116,7 +120,7 @@ class Gallery:
         self._awaited: tuple[str, tuple[float, float]] | None = None
         self._lists.changed.connect(self._outdate)
         self.thumbnails.outdated.connect(self._lists.drop_file)
-        workspace.project_changed.connect(self._begin_anew)
+        workspace.project_changed.connect(self.show_only)
         current.image_changed.connect(self._focus_awaited)
 
     # ---- the list
@@ -124,6 +128,11 @@ class Gallery:
     def choose(self, **values: Any) -> None:
         """Change fields of `GalleryChoice` by name, and make a new list."""
         self.choice = replace(self.choice, **values)
+        self._begin_anew()
+
+    def show_only(self, members: Mapping[str, NDArray[np.float64]] | None = None) -> None:
+        """Show only the points at some places, see `members`; by default all points again."""
+        self.members = members
         self._begin_anew()
 
     @property
@@ -135,11 +144,16 @@ class Gallery:
         """List the points as they are now, and return the list; the same if nothing changed."""
         if self._is_outdated:
             self._is_outdated, before = False, self._listing
-            choice, lists = self.choice, self._lists
-            parts = lists.of_included() if choice.scope == "all" else lists.of_current()
-            self._listing = arrange(parts, choice.order, choice.shown, before)
+            choice, lists, members = self.choice, self._lists, self.members
+            parts = lists.of_included(members) if self.is_of_many else lists.of_current()
+            self._listing = arrange(parts, choice.order, choice.shown, before, members)
             self.selected = self._listing.find_again(before, self.selected)
         return self._listing
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether points of micrographs that are not shown may be listed."""
+        return self.choice.scope == "all" or self.members is not None
 
     @property
     def summary(self) -> str:
@@ -147,7 +161,7 @@ class Gallery:
         listing, chosen = self._listing, len(self.selected)
         accepted = int(is_accepted(listing.column("states")).sum())
         text = f"{counted(len(listing), 'pick')}, {accepted:,} accepted"
-        missing = self._lists.missing if self.choice.scope == "all" else 0
+        missing = self._lists.missing if self.is_of_many else 0
         more = f"; {counted(missing, 'micrograph')} still to list" if missing else ""
         return f"{text}, {chosen:,} selected{more}" if chosen else text + more
 

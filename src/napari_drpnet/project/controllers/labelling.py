@@ -19,6 +19,7 @@ from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRe
 from napari_drpnet.project.state.labels import (
     Label,
     contradictions,
+    decided,
     given_by,
     labels_near,
     merge_labels,
@@ -172,6 +173,33 @@ class Labeller:
             contrary[name] = labels_near(given_by("classes", others), points, reach_px)
         title = "Accept 2D class" if accepted else "Reject 2D class"
         return self._add(title, proposals, contrary)
+
+    def class_verdict(
+        self, places: Mapping[str, NDArray[np.float64]], reach_px: float
+    ) -> bool | None:
+        """Return whether a 2D class is accepted or rejected by its labels.
+
+        Parameters
+        ----------
+        places : dict of str to (n, 2) float array
+            Centres ``(y, x)`` of the members in unbinned pixels, by id of the micrograph.
+        reach_px : float
+            Largest distance of a label from its member, in unbinned pixels.
+
+        Returns
+        -------
+        bool or None
+            None unless each member has a label of the user, some have one of `label_class`, and
+            these agree.
+        """
+        verdicts = set[bool]()
+        for name, centers in places.items():
+            labels = decided(self._workspace.project.labels(name))
+            if far_from(centers, [o.center_yx for o in labels], reach_px).any():
+                return None
+            of_classes = labels_near(given_by("classes", labels), centers, reach_px)
+            verdicts |= {o.accepted for o in of_classes}
+        return verdicts.pop() if len(verdicts) == 1 else None
 
     # ---- shared
 

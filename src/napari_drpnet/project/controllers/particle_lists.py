@@ -1,6 +1,6 @@
 """Points of the micrographs of a project, listed when they are asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -79,15 +79,18 @@ class ParticleLists:
             self._decision = decision
         return [self._of[name]]
 
-    def of_included(self) -> list[Particles]:
-        """Return the points of all included micrographs; those not known yet are listed soon."""
+    def of_included(self, among: Container[str] | None = None) -> list[Particles]:
+        """Return the points of included micrographs; those not known yet are listed soon.
+
+        By default they are those of all included micrographs, or of those whose id is in `among`.
+        """
         workspace = self._workspace
         if workspace.plan is None or workspace.store is None:
             return []
         if not workspace.history.is_merging and self._plan != workspace.plan:
             self._plan = workspace.plan
         self.of_current()
-        included = workspace.included()
+        included = [o for o in workspace.included() if among is None or o.id in among]
         outdated = [record for record in included if not self._is_valid(record)]
         self._missing = len(outdated)
         if outdated and self._plan and workspace.runner.status("gallery").state == "idle":

@@ -1,6 +1,6 @@
 """The points of the gallery: those of each micrograph, in one list with a filter and an order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -175,11 +175,16 @@ class Listing:
         return np.asarray(values[starts[self.part] + self.row])
 
 
+_NOWHERE = np.empty((0, 2))
 EMPTY = Listing((), np.empty(0, np.intp), np.empty(0, np.intp))
 
 
 def arrange(
-    parts: Sequence[Particles], order: Order, shown: Shown, before: Listing = EMPTY
+    parts: Sequence[Particles],
+    order: Order,
+    shown: Shown,
+    before: Listing = EMPTY,
+    among: Mapping[str, Floats] | None = None,
 ) -> Listing:
     """List points of micrographs.
 
@@ -196,6 +201,8 @@ def arrange(
     before : Listing, optional
         Earlier listing with the same filter. Its points stay although a label has changed them,
         so that nothing moves below the mouse.
+    among : dict of str to (k, 2) float array, optional
+        Places ``(y, x)`` by id of the micrograph; only points exactly there are listed.
 
     Returns
     -------
@@ -207,6 +214,8 @@ def arrange(
         mask, number = part.shown(shown), kept.get(part.record.id)
         if number is not None and before.parts[number].differs_only_in_labels(part):
             mask = mask | _listed(before, number, part)
+        if among is not None:
+            mask = mask & places_among(part.centers_yx, among.get(part.record.id, _NOWHERE))
         masks.append(np.flatnonzero(mask))
     if not masks:
         return EMPTY

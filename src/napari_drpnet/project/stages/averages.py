@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ _MOST_MICROGRAPHS = 12
 _LOWPASS_DIAMETERS = 1 / 10
 #: Least number of points that are worth averaging.
 LEAST_POINTS = 20
+#: Percentiles of all pixels of the averages that are shown black and white.
+_BLACK, _WHITE = 0.5, 99.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,10 @@ class PickAverages:
     ----------
     result : ClassAverages
         Averages, and the class of each point.
+    picked : frozenset of str
+        Ids of the micrographs that were picked and up to date.
+    missing : tuple of str
+        Names of the files that are not there, whose points are left out.
     micrographs : tuple of str
         Id of the micrograph of each point.
     centers_yx : (n, 2) float array
@@ -43,9 +50,24 @@ class PickAverages:
     """
 
     result: ClassAverages
+    picked: frozenset[str]
+    missing: tuple[str, ...]
     micrographs: tuple[str, ...]
     centers_yx: NDArray[np.float64]
     reach_px: float
+
+    @cached_property
+    def greys(self) -> NDArray[np.uint8]:
+        """Averages as grey levels ``(c, side, side)``, with the same contrast for all."""
+        averages = self.result.averages
+        black, white = np.percentile(averages, (_BLACK, _WHITE))
+        shares = (averages - black) / max(white - black, np.finfo(np.float32).tiny)
+        return np.asarray(np.round(255 * np.clip(shares, 0, 1)), np.uint8)
+
+    @property
+    def complaint(self) -> str:
+        """Message about missing files; empty if all are there."""
+        return _complain(self.missing)
 
     def members(self, number: int) -> dict[str, NDArray[np.float64]]:
         """Return the centres ``(k, 2)`` of the points of a class, by id of the micrograph."""
@@ -92,8 +114,10 @@ def average_points(
     Cancelled
         If the work was cancelled.
     """
+    missing = tuple(record.path.name for record, _ in asked if not record.path.exists())
     rng = np.random.default_rng(seed)
-    decisions = _spread([decided for one in asked if (decided := _decided(*one, plan, store))])
+    decided = [found for one in asked if (found := _decided(*one, plan, store))]
+    decisions = _spread([decision for decision in decided if decision.accepted_count])
     most = -(-MOST_BOXES // max(1, len(decisions)))
     boxes, names, centers = [], list[str](), []
     for done, decision in enumerate(decisions):
@@ -111,24 +135,31 @@ def average_points(
         names += [decision.record.id] * len(places)
         centers.append(places)
     if len(names) < LEAST_POINTS:
-        raise ValueError(
-            f"2D averages need at least {LEAST_POINTS} accepted picks: pick more micrographs first"
-        )
+        remedy = _complain(missing) or "Pick more micrographs first."
+        raise ValueError(f"2D averages need at least {LEAST_POINTS} accepted picks. {remedy}")
     result = average_classes(np.concatenate(boxes)[:MOST_BOXES], seed=seed, job=job)
     count = len(result.classes)
     reach_px = LABEL_REACH * min(decision.stored.diameter_px for decision in decisions)
-    return PickAverages(result, tuple(names[:count]), np.concatenate(centers)[:count], reach_px)
+    picked = frozenset(decision.record.id for decision in decided)
+    centers_yx = np.concatenate(centers)[:count]
+    return PickAverages(result, picked, missing, tuple(names[:count]), centers_yx, reach_px)
+
+
+def _complain(missing: Sequence[str]) -> str:
+    if not missing:
+        return ""
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"Left out, since the file is missing: {missing[0]}{more}."
 
 
 def _decided(
     record: MicrographRecord, labels: Labels, plan: Plan, store: ProjectStore
 ) -> Decision | None:
-    """Return the decision about a micrograph with accepted points that is picked and up to date."""
+    """Return the decision about a micrograph that is picked and up to date; None for others."""
     stored = store.load_candidates(record.id)
     if stored is None or stored.key != plan.candidates_key(record):
         return None
-    decision = decide(record, stored, labels, plan)
-    return decision if decision.accepted_count else None
+    return decide(record, stored, labels, plan)
 
 
 def _accepted(decision: Decision) -> NDArray[np.float64]:
