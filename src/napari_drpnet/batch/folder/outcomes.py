@@ -11,6 +11,9 @@ from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.resolve import ResolvedParameters
 
+#: Last sentence of an error that ends a run early.
+KEPT = "Finished micrographs are kept: continue with --resume"
+
 
 class PickedMicrograph(Stored):
     """Result of a micrograph that was picked.
