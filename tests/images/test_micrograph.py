@@ -627,6 +627,18 @@ def test_find_by_pattern(session):
     assert find_micrographs(session / "*.dm4") == []
 
 
+def test_find_by_pattern_in_a_folder_whose_name_looks_like_one(session, monkeypatch):
+    for folder in ("Data[1]", "Data1", "c*"):
+        (session / folder / "sub").mkdir(parents=True)
+        (session / folder / "sub" / "mic[7].mrc").touch()
+    found = find_micrographs(f"{session}/Data[1]/*/mic*")
+    assert names_below(session, found) == ["Data[1]/sub/mic[7].mrc"]
+    assert find_micrographs(f"{session}/Data[23]/*/*") == []
+    monkeypatch.chdir(session)
+    assert find_micrographs("c*/*/*.mrc") == [Path("c*/sub/mic[7].mrc")]
+    assert find_micrographs("Data?/*/*.mrc") == [Path("Data1/sub/mic[7].mrc")]
+
+
 def test_find_one_file(session):
     assert find_micrographs(session / "notes.txt") == [session / "notes.txt"]
     (session / "odd[1].mrc").touch()
