@@ -28,7 +28,7 @@ def bad_inputs(shared_data):
     [
         ("tiff-ifd-cycle.tif", "movie, stack or volume|cycle"),
         ("bomb-1bit-20000x20000.png", "claim an image"),
-        ("extended_header_lost.mrc", "truncated"),
+        ("extended_header_lost.mrc", "extended header of 1312 bytes, which is not there"),
     ],
 )
 def test_micrographs_that_lie_are_refused(bad_inputs, name, reason):

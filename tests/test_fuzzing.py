@@ -52,8 +52,6 @@ def test_the_valid_files_are_read(readers, folder, name):
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.filterwarnings("ignore::RuntimeWarning:mrcfile")
-@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
 @pytest.mark.parametrize("name", _NAMES)
 @settings(
     max_examples=_COUNT,

@@ -1,6 +1,7 @@
 import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -61,6 +62,16 @@ def test_an_array_is_read_into_memory(tmp_path, order):
     read = read_npy(path)
     path.write_bytes(b"")  # the end of a process that touches a map of it
     np.testing.assert_array_equal(read, array)
+
+
+def test_a_header_of_python_2_is_read_without_a_warning(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(3.0))
+    path.write_bytes(path.read_bytes().replace(b"(3,), } ", b"(3L,), }", 1))
+    np.testing.assert_array_equal(read_npy(path), np.arange(3.0))
+    with ZipFile(tmp_path / "a.npz", "w") as file:
+        file.write(path, "a.npy")
+    np.testing.assert_array_equal(read_npz(tmp_path / "a.npz")["a"], np.arange(3.0))
 
 
 def test_a_header_that_claims_more_than_the_file_is_refused(tmp_path):

@@ -38,6 +38,11 @@ def test_a_pattern_is_mirrored_below_its_fixed_part(tree):
     }
 
 
+def test_a_folder_of_a_pattern_may_look_like_a_pattern(tree):
+    (tree / "Movies").rename("Movies[1]")
+    assert outputs("Movies[1]/b/*/*") == {"Movies[1]/b/c/z.mrc.gz": "c/z"}
+
+
 def test_single_files_are_mirrored_below_their_common_parent(tree):
     assert outputs("Movies/a/x.mrc") == {"Movies/a/x.mrc": "x"}
     assert outputs("Movies/a/x.mrc", "Movies/b/x.mrc") == {

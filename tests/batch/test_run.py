@@ -1,5 +1,6 @@
 import errno
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -97,7 +98,28 @@ def test_a_damaged_record_means_not_finished(pick, damage):
     assert [picked.earlier for picked in pick(existing="resume").picked] == [True, True, False]
 
 
-@pytest.mark.parametrize("candidates", [{}, {"centers_yx": [[1]]}, {"centers_yx": ["a", "b"]}])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    ("part", "name"), [("result", "diameter_px"), ("result", "mean_fom"), ("source", "bytes")]
+)
+def test_a_record_with_a_number_that_is_not_finite_means_not_finished(pick, part, name, number):
+    pick()
+    path = Path("out/.drpnet/sub/m2.json")
+    record = json.loads(path.read_text())
+    record[part][name] = number
+    path.write_text(json.dumps(record))
+    assert [picked.earlier for picked in pick(existing="resume").picked] == [True, True, False]
+
+
+_LOST = {
+    "centers_yx": [[1, None]], "height": [1], "prominence": [1], "probability": [1],
+    "accepted": [True],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "candidates", [{}, {"centers_yx": [[1]]}, {"centers_yx": ["a", "b"]}, _LOST]
+)
 def test_a_record_with_damaged_candidates_means_not_finished(pick, candidates):
     pick()
     path = Path("out/.drpnet/sub/m2.json")

@@ -141,8 +141,10 @@ BAD_MRC = {
     "nx_absurd.mrc": (mrc(nx=2**30), "header is invalid"),
     "too_large.mrc": (mrc(nx=30_000, ny=30_000), "too large"),
     "extended_negative.mrc": (mrc(nsymbt=-1), "header is invalid"),
-    "extended_beyond.mrc": (mrc(nsymbt=10**6), "header without pixels"),
-    "extended_missing.mrc": (mrc(nsymbt=80), "truncated"),
+    "extended_beyond.mrc": (mrc(nsymbt=10**6), "extended header of 1000000 bytes"),
+    "extended_missing.mrc": (mrc(nsymbt=80), "extended header of 80 bytes, which is not"),
+    "extended_half.mrc": (mrc(nsymbt=80)[:-100], "truncated"),
+    "extended_missing.mrc.gz": (gzip.compress(mrc(nsymbt=80)), "extended header of 80 bytes"),
     "movie.mrc": (mrc(np.stack([scene()] * 5), nz=5), "5 images"),
     "particles.mrcs": (mrc(np.stack([scene()] * 3), nz=3), "3 images"),
     "volume.mrc": (mrc(np.stack([scene()] * 4), nz=4, ispg=1), "4 images"),
@@ -386,8 +388,18 @@ def test_mrc_needs_no_suffix_when_it_says_map(tmp_path):
 @pytest.mark.parametrize(("flags", "dtype"), [(0, "u1"), (1, "i1")])
 def test_bytes_of_imod(tmp_path, flags, dtype):
     imod = b"\0" * 40 + b"IMOD" + bytes([flags, 0, 0, 0]) + b"\0" * 36
-    micrograph = read_bytes(tmp_path, "m.mrc", mrc(scene(dtype), mode=0, extra2=imod))
+    data = mrc(scene(dtype), mode=0, extra2=imod, dmin=0, dmax=255)  # the flag says more
+    micrograph = read_bytes(tmp_path, "m.mrc", data)
     assert micrograph.pixels.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "dtype"),
+    [(0, 255, "u1"), (3, 128, "u1"), (0, 127, "i1"), (-1, 200, "i1"), (0, 256, "i1"), (0, 0, "i1")],
+)
+def test_bytes_with_statistics_of_unsigned_ones(tmp_path, least, greatest, dtype):
+    data = mrc(scene("u1"), mode=0, dmin=least, dmax=greatest)
+    assert read_bytes(tmp_path, "m.mrc", data).pixels.dtype == dtype
 
 
 @pytest.mark.parametrize(
@@ -613,6 +625,18 @@ def test_find_by_pattern(session):
     found = find_micrographs(f"{session}/**/mic1.*")
     assert names_below(session, found) == ["b/c/mic1.png", "b/mic1.tif"]
     assert find_micrographs(session / "*.dm4") == []
+
+
+def test_find_by_pattern_in_a_folder_whose_name_looks_like_one(session, monkeypatch):
+    for folder in ("Data[1]", "Data1", "c*"):
+        (session / folder / "sub").mkdir(parents=True)
+        (session / folder / "sub" / "mic[7].mrc").touch()
+    found = find_micrographs(f"{session}/Data[1]/*/mic*")
+    assert names_below(session, found) == ["Data[1]/sub/mic[7].mrc"]
+    assert find_micrographs(f"{session}/Data[23]/*/*") == []
+    monkeypatch.chdir(session)
+    assert find_micrographs("c*/*/*.mrc") == [Path("c*/sub/mic[7].mrc")]
+    assert find_micrographs("Data?/*/*.mrc") == [Path("Data1/sub/mic[7].mrc")]
 
 
 def test_find_one_file(session):

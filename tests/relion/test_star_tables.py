@@ -227,3 +227,21 @@ def test_a_repeated_block_is_refused(tmp_path):
     (tmp_path / "a.star").write_text(text)
     with pytest.raises(InputFileError, match="line 6 repeats data_a"):
         read_tables(tmp_path / "a.star")
+
+
+def fitting(rows_of_a, rows_of_b):
+    return {"a": Table(["x", "y"], rows_of_a), "b": Table(["y", "x", "z"], rows_of_b)}
+
+
+def test_several_tables_that_fit_are_refused():
+    tables = fitting([["1", "2"]], [["3", "4", "5"]])
+    with pytest.raises(InputFileError, match="several tables with _x and _y: data_a and data_b"):
+        find_table("file.star", tables, "x", "y")
+    assert find_table("file.star", tables, "x", "z") is tables["b"]
+
+
+def test_a_table_without_rows_is_not_one_of_several():
+    tables = fitting([], [["3", "4", "5"]])
+    assert find_table("file.star", tables, "x", "y") is tables["b"]
+    tables = fitting([], [])
+    assert find_table("file.star", tables, "x", "y") is tables["a"]

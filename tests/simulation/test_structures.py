@@ -123,6 +123,14 @@ def test_other_files_are_refused(tmp_path, name, content):
     assert caught.value.remedy
 
 
+def test_a_map_with_a_voxel_that_is_not_finite_is_refused(tmp_path):
+    path = write_map(tmp_path / "map.mrc", brick())
+    signalling_nan = b"\x01\x00\x80\x7f"
+    path.write_bytes(path.read_bytes()[:-4] + signalling_nan)
+    with pytest.raises(InputFileError, match="not finite everywhere"):
+        read_structure(path)
+
+
 def test_maps_without_density_are_refused(tmp_path):
     flat = write_map(tmp_path / "flat.mrc", np.zeros((8, 8, 8), np.float32))
     picture = write_map(tmp_path / "picture.mrc", np.ones((8, 8), np.float32))

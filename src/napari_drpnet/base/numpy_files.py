@@ -6,6 +6,9 @@ a lock admits one thread at a time.
 """
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Literal
 
@@ -13,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PARSING = Lock()
+#: Warning about headers with Python 2's long integers, which damage can make of others too.
+_OLD_HEADER = r"Reading `\.npy` or `\.npz` file required additional header parsing"
 
 
 def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
@@ -24,7 +29,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         If the file is damaged. The type varies with the damage, because zipfile and numpy raise
         many different ones.
     """
-    with _PARSING, open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+    with _parsing(), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         return dict(file)
 
 
@@ -38,9 +43,17 @@ def read_npy(path: str | os.PathLike[str]) -> NDArray[Any]:
     OSError, ValueError, TypeError, SyntaxError, OverflowError, tokenize.TokenError
         If the file cannot be read or is damaged.
     """
-    with _PARSING:
+    with _parsing():
         stored = np.lib.format.open_memmap(path, mode="r")
     order: Literal["C", "F"] = "C" if stored.flags.c_contiguous else "F"
     # Pages of the map are not touched: that would end the process if the file were truncated now.
     values = np.fromfile(path, stored.dtype, stored.size, offset=stored.offset)
     return values.reshape(stored.shape, order=order)
+
+
+@contextmanager
+def _parsing() -> Iterator[None]:
+    """Let one thread parse headers, without a warning about those that Python 2 wrote."""
+    with _PARSING, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _OLD_HEADER, UserWarning)
+        yield

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrographs
+from napari_drpnet.images.micrograph import COMPRESSED_SUFFIXES, find_micrographs, fixed_part
 from napari_drpnet.relion.lists import MicrographEntry, autopick_path, read_micrographs_star
 from napari_drpnet.relion.star_tables import UNWRITABLE
 
@@ -125,7 +125,7 @@ def _entries(
     elif _is_single(source):
         yield _entry(source, parent)
     else:
-        root = source if source.is_dir() else _fixed_part(source)
+        root = source if source.is_dir() else fixed_part(source)
         entries = [_entry(file, root) for file in find_micrographs(source)]
         written = _WrittenImages(entries, out_dir)
         micrographs = [entry for entry in entries if not written.has(entry)]
@@ -164,12 +164,6 @@ def _is_single(source: Path) -> bool:
 def _common_parent(files: Sequence[Path]) -> Path:
     parents = [os.path.abspath(file.parent) for file in files]
     return Path(os.path.commonpath(parents)) if parents else Path()
-
-
-def _fixed_part(pattern: Path) -> Path:
-    """Return the folders of a pattern before its first wildcard."""
-    magic = next(k for k, part in enumerate(pattern.parts) if glob.has_magic(part))
-    return Path(*pattern.parts[:magic])
 
 
 class _WrittenImages:

@@ -140,7 +140,8 @@ def find_micrographs(path: str | os.PathLike[str]) -> list[Path]:
     ----------
     path : path-like
         Folder, searched recursively and through links; pattern with ``*``, ``?``, ``[…]`` or
-        ``**``; or one file, which is returned whatever its suffix.
+        ``**``; or one file, which is returned whatever its suffix. The folders of a pattern may
+        have names with such characters.
 
     Returns
     -------
@@ -159,10 +160,25 @@ def find_micrographs(path: str | os.PathLike[str]) -> list[Path]:
     elif source.exists():
         return [source]
     elif glob.has_magic(str(source)):
-        found = (Path(name) for name in glob.iglob(str(source), recursive=True))
+        folder = fixed_part(source)
+        pattern = Path(glob.escape(str(folder)), source.relative_to(folder))
+        found = (Path(name) for name in glob.iglob(str(pattern), recursive=True))
     else:
         raise InputFileError(source, "there is no such file or folder", "Check the name")
     return sorted((file for file in found if _is_candidate(file)), key=natural_order)
+
+
+def fixed_part(pattern: Path) -> Path:
+    """Return the folders of a pattern before its first wildcard.
+
+    Characters of wildcards are part of a name where there is a folder of that name: ``Data[1]``.
+    """
+    fixed = Path()
+    for part in pattern.parts:
+        if glob.has_magic(part) and not os.path.exists(fixed / part):
+            break
+        fixed /= part
+    return fixed
 
 
 def _walk(folder: Path) -> Iterator[Path]:

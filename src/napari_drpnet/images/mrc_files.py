@@ -40,6 +40,7 @@ _REFUSED_MODES = {
     4: "mode 4 holds complex numbers (a Fourier transform)",
     101: "mode 101 holds packed 4-bit numbers (a raw movie)",
 }
+_IMOD = 1146047817
 #: Greatest number of voxels of a volume: 512³.
 _MOST_VOXELS = 512**3
 #: Greatest number of bytes before the pixels, and behind them in a compressed file.
@@ -215,11 +216,17 @@ def _read_to_end(path: Path, stream: IO[bytes]) -> None:
 
 
 def _require_all_bytes(path: Path, layout: MrcLayout, present: int) -> None:
-    if present <= 0:
-        refuse(path, "it is truncated: a header without pixels", COPY_AGAIN)
-    if present < layout.data_bytes:
-        reason = f"it is truncated: {present} of {layout.data_bytes} bytes of pixels"
+    """Refuse a file with fewer bytes behind its headers, `present`, than its pixels need."""
+    if present >= layout.data_bytes:
+        return
+    extended = layout.offset - HEADER_BYTES
+    if present < 0 or (extended and present + extended >= layout.data_bytes):
+        reason = f"its header names an extended header of {extended} bytes, which is not there"
         refuse(path, reason, COPY_AGAIN)
+    if present == 0:
+        refuse(path, "it is truncated: a header without pixels", COPY_AGAIN)
+    reason = f"it is truncated: {present} of {layout.data_bytes} bytes of pixels"
+    refuse(path, reason, COPY_AGAIN)
 
 
 def _parse(head: bytes) -> Any:
@@ -243,17 +250,23 @@ def _is_plausible(header: Any) -> bool:
 
 
 def _dtype(header: Any) -> np.dtype[Any]:
-    """Return the dtype of the pixels; older IMOD files have unsigned bytes, marked by a clear flag.
+    """Return the dtype of the pixels.
+
+    Bytes are signed since MRC2014. They are unsigned in older IMOD files, which mark that by a
+    clear flag, and where the statistics in the header are those of unsigned bytes.
 
     Sources: MRC2014; https://bio3d.colorado.edu/imod/doc/mrc_format.txt (imodStamp, imodFlags).
     """
     from mrcfile.utils import dtype_from_mode
 
-    imod_stamp, imod_flags = np.frombuffer(header["extra2"].tobytes()[40:48], "<i4")
-    if header["mode"] == 0 and imod_stamp == 1146047817 and not imod_flags & 1:
-        return np.dtype(np.uint8)
     stored: np.dtype[Any] = dtype_from_mode(header["mode"])
-    return stored.newbyteorder(header.dtype["mode"].byteorder)
+    if header["mode"] != 0:
+        return stored.newbyteorder(header.dtype["mode"].byteorder)
+    imod_stamp, imod_flags = np.frombuffer(header["extra2"].tobytes()[40:48], "<i4")
+    if imod_stamp == _IMOD:
+        return stored if imod_flags & 1 else np.dtype(np.uint8)
+    is_unsigned = header["dmin"] >= 0 and 127 < header["dmax"] <= 255
+    return np.dtype(np.uint8) if is_unsigned else stored
 
 
 def _spacing(header: Any) -> tuple[float, float]:

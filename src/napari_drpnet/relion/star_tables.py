@@ -113,27 +113,32 @@ def _add_line(path: AnyPath, table: Table, line: Line) -> None:
 
 
 def find_table(path: AnyPath, tables: Mapping[str, Table], *columns: str) -> Table:
-    """Return the first table of a file that has the given columns.
+    """Return the table of a file that has the given columns.
 
     Parameters
     ----------
     path : path-like
         Path of the file, for the error message.
     tables : mapping of str to Table
-        Tables of the file.
+        Tables of the file, by the name of their block.
     *columns : str
         Labels of the required columns, without ``_``.
 
     Raises
     ------
     InputFileError
-        If no table has all these columns.
+        If no table has all these columns, or several with rows have them.
     """
-    for table in tables.values():
-        if set(columns) <= set(table.labels):
-            return table
+    fitting = {name: table for name, table in tables.items() if set(columns) <= set(table.labels)}
     labels = " and ".join(f"_{column}" for column in columns)
-    raise InputFileError(path, f"has no table with {labels}", "Choose a file that has them")
+    if not fitting:
+        raise InputFileError(path, f"has no table with {labels}", "Choose a file that has them")
+    filled = [name for name, table in fitting.items() if len(table)]
+    if len(filled) > 1:
+        names = " and ".join(f"data_{name}" for name in filled)
+        reason = f"has several tables with {labels}: {names}"
+        raise InputFileError(path, reason, "Keep one table in the file")
+    return fitting[filled[0]] if filled else next(iter(fitting.values()))
 
 
 def numbers(path: AnyPath, table: Table, column: str) -> NDArray[np.float64]:

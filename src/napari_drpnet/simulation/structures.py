@@ -144,6 +144,8 @@ def _from_density(path: Path) -> Structure:
     stored, voxel = decode_volume(path)
     if len(stored) < 2 or not 0 < voxel < np.inf:
         raise ValueError("it holds no 3-D density with a voxel size")
+    if not np.isfinite(stored).all():
+        raise ValueError("its density is not finite everywhere")
     density = stored.astype(float)
     inside = density > 0.2 * density.max()
     if not inside.any():

@@ -28,11 +28,13 @@ from napari_drpnet.batch.workers.cluster import WAITING
 from napari_drpnet.relion.lists import read_index
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+psutil = pytest.importorskip("psutil", reason="the extra 'cluster' is not installed")
 dask = pytest.importorskip("dask", reason="the extra 'cluster' is not installed")
 if find_spec("dask_jobqueue") is None:
     pytest.skip("the extra 'cluster' is not installed", allow_module_level=True)
 
 COUNT = 6
+LOOPBACK = "127.0.0.1:0"
 
 #: What workers import: tasks that end them, and one that only ends when nobody wants it any more.
 DEADLY = """
@@ -83,7 +85,7 @@ def local(tmp_path_factory, toy_weights, deadly):
         patch.chdir(tmp_path_factory.mktemp("workers"))
         patch.setenv("DRPNET_WEIGHTS", str(toy_weights))
         with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=LOOPBACK
         ) as cluster:
             yield cluster
 
@@ -181,7 +183,7 @@ def test_a_worker_without_this_package_is_refused(entries, prepare, cluster, mon
 
     monkeypatch.setattr("napari_drpnet.batch.workers.cluster.describe_installation", only_here.here)
     with pytest.raises(
-        ChildProcessError, match=r"needs all that is needed, not .*No module named 'only_here'"
+        ChildProcessError, match=r"all that is needed, not .*No module named 'only_here'.*--resume"
     ):
         list(cluster.run(prepare(PickTask), entries, SilentJob()))
 
@@ -226,7 +228,7 @@ def test_a_scheduler_that_goes_ends_the_run(entries, prepare):
             empty.close()
 
     with (
-        distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=":0") as empty,
+        distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=LOOPBACK) as empty,
         Cluster(empty.scheduler_address) as workers,
         pytest.raises(ConnectionError, match=r"the scheduler has gone.*--resume"),
     ):
@@ -249,7 +251,9 @@ def test_jobs_of_slurm_pick_are_replaced_and_ended(entries, parameters, tmp_path
         "jobqueue.slurm.memory": "4GB",
         "distributed.deploy.lost-worker-timeout": "1s",
     }
+    before = open_ports()
     with dask.config.set(needs), Cluster("slurm", 1) as workers:
+        assert len(open_ports() - before) == 1  # that of the scheduler
         report = pick_micrographs(
             entries, parameters, Outputs(Path("out")), workers=workers, on_outcome=kill_first
         )
@@ -317,6 +321,15 @@ def wait_until(is_true, seconds=60):
     while not is_true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def open_ports():
+    """Return the ports of this process that other computers reach."""
+    return {
+        each.laddr.port
+        for each in psutil.Process().net_connections("inet")
+        if each.status == psutil.CONN_LISTEN and each.laddr.ip not in ("127.0.0.1", "::1")
+    }
 
 
 def free_port():

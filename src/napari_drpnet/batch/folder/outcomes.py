@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from napari_drpnet.base.frozen import Stored
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.resolve import ResolvedParameters
 
-
-class Stored(BaseModel):
-    """Base class of models that are stored as JSON: frozen, without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+#: Last sentence of an error that ends a run early.
+KEPT = "Finished micrographs are kept: continue with --resume"
 
 
 class PickedMicrograph(Stored):
@@ -78,7 +76,7 @@ class PickedMicrograph(Stored):
     doubtful: int = 0
     on_dirt: int = 0
     dirty_area: float | None = None
-    shares: dict[str, float] = {}
+    shares: dict[str, float] = Field(default_factory=dict)
     accept: float | None = None
     automatic: bool = False
     expected_precision: float | None = None

@@ -11,11 +11,12 @@ from pydantic import ValidationError, field_validator
 
 import napari_drpnet
 from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.base.frozen import Stored
 from napari_drpnet.base.paths import is_inside, is_relative_inside
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, RECORDS, BatchEntry
 from napari_drpnet.batch.folder.given_masks import GivenMasks
-from napari_drpnet.batch.folder.outcomes import PickedMicrograph, Stored
+from napari_drpnet.batch.folder.outcomes import PickedMicrograph
 from napari_drpnet.batch.folder.outputs import Outputs
 
 
@@ -47,8 +48,8 @@ class Record(Stored):
     @classmethod
     def _require_columns(cls, columns: dict[str, list[Any]] | None) -> dict[str, list[Any]] | None:
         try:
-            if columns is not None:
-                _picks(columns)
+            if columns is not None and not np.isfinite(_picks(columns).centers_yx).all():
+                raise ValueError("a candidate has no position")
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"the columns are no candidates: {error}") from error
         return columns

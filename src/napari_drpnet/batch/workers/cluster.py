@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from napari_drpnet.base.devices import Device
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome
+from napari_drpnet.batch.folder.outcomes import KEPT, FailedMicrograph, Outcome
 from napari_drpnet.batch.task import PickTask
 from napari_drpnet.batch.workers.remote import (
     describe_installation,
@@ -132,7 +132,7 @@ class _Queue:
         except CancelledError as error:
             raise _lost() from error
         except Exception as error:
-            raise ChildProcessError(f"a worker cannot pick: {error!r}") from error
+            raise ChildProcessError(f"a worker cannot pick: {error!r}. {KEPT}") from error
         if outcome is None:
             self._waiting.append(entry)
         return outcome
@@ -183,13 +183,10 @@ class _Queue:
                 continue  # the worker is gone by now; if it comes back, it is checked again
             if found != describe_installation():
                 raise ChildProcessError(
-                    f"the worker {worker} needs {describe_installation()}, not {found}"
+                    f"the worker {worker} needs {describe_installation()}, not {found}. {KEPT}"
                 )
             self._known.add(worker)
 
 
 def _lost() -> ConnectionError:
-    return ConnectionError(
-        "the scheduler has gone. Finished micrographs are kept: start the scheduler again, and "
-        "continue with --resume"
-    )
+    return ConnectionError(f"the scheduler has gone: start it again. {KEPT}")

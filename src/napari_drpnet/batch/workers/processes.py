@@ -25,7 +25,7 @@ from typing import Self, TypeVar
 from napari_drpnet.base.devices import Device, choose_device
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.entries import BatchEntry
-from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome
+from napari_drpnet.batch.folder.outcomes import KEPT, FailedMicrograph, Outcome
 from napari_drpnet.batch.task import PickTask, Reading
 
 Assignment = tuple[PickTask, BatchEntry]
@@ -171,7 +171,7 @@ class Processes:
             self._failed_starts += 1
             if self._failed_starts == _MAX_FAILED_STARTS:
                 raise ChildProcessError(
-                    f"processes end before they can pick ({how}): try --workers 1"
+                    f"processes end before they can pick ({how}): try --workers 1. {KEPT}"
                 )
             waiting.extendleft(reversed(lost))
         elif worker.is_retrying:

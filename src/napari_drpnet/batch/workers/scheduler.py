@@ -104,7 +104,8 @@ def _jobs_of_slurm(jobs: int) -> Iterator["SLURMCluster"]:
             "does not say what a job of SLURM needs",
             'Set cores and memory, as the page "On a cluster" of the documentation shows',
         )
-    options = {"dashboard": False, "dashboard_address": ":0"} | needs["scheduler-options"]
+    # Jobs need to reach the port of the scheduler, but not that of its web server.
+    options = {"dashboard": False, "dashboard_address": "127.0.0.1:0"} | needs["scheduler-options"]
     with SLURMCluster(scheduler_options=options) as cluster:
         _try_job(cluster.job_script(), file)
         cluster.scale(jobs=jobs)
