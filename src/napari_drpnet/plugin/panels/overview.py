@@ -115,7 +115,7 @@ class OverviewPanel(Panel):
         rows = QFormLayout()
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
-        for title, box in (("figure", self.figure), ("against", self.against)):
+        for title, box in (("Figure", self.figure), ("Against", self.against)):
             guard_wheel(box)
             box.setMinimumHeight(box.sizeHint().height())
             rows.addRow(title, box)
@@ -128,7 +128,7 @@ class OverviewPanel(Panel):
         limit = QHBoxLayout()
         limit.addWidget(self.side, 1)
         limit.addWidget(self.exclude)
-        rows.addRow("exclude", limit)
+        rows.addRow("Exclude", limit)
         self.told = Hint()
         controls = QWidget()
         layout = column(self.told, spacing=4)

@@ -91,7 +91,7 @@ class ViewPanel(Panel):
         for box in (self.clahe, self.invert):
             box.toggled.connect(self._change_display)
         self.contrast = SliderField(
-            ViewChoice, "contrast_deviations", *_CONTRAST, label="contrast ±"
+            ViewChoice, "contrast_deviations", *_CONTRAST, label="Contrast ±"
         )
         self.contrast.number.setSuffix(" σ")
         self.contrast.value_changed.connect(
