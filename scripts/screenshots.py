@@ -89,6 +89,9 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
         save(panel(picker), images / f"panel-{title.lower()}.png")
         if title == "Correct":
             save(screen(viewer), images / "window-correct.png")
+        if title == "Gallery":
+            averages(picker.session)
+            save(panel(picker), images / "panel-averages.png")
     table = find_table(viewer.window)
     assert table is not None
     save(grab(table), images / "micrographs.png")
@@ -120,6 +123,14 @@ def gallery(picker: PickerPanel) -> None:
     """Scroll to the least likely picks, where all marks are."""
     (view,) = picker.tabs.currentWidget().findChildren(ThumbnailView)
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+
+
+def averages(session: Session) -> None:
+    """Average the picks, and list those of a class."""
+    session.averager.make()
+    settle(session)
+    session.averager.choose(1)
+    settle(session)
 
 
 def train(session: Session) -> None:

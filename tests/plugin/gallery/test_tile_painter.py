@@ -9,12 +9,24 @@ from qtpy.QtCore import QRect
 from qtpy.QtGui import QImage, QPainter, QPalette
 
 from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE
-from napari_drpnet.plugin.gallery.tile_painter import MARGIN, paint_tile
+from napari_drpnet.plugin.gallery.tile_painter import MARGIN, paint_class, paint_tile
+from napari_drpnet.project.controllers.averaging import ClassTile
 from napari_drpnet.project.controllers.gallery import Tile
 from napari_drpnet.project.points.review import State
 
 CELL = 62
 WHITE = np.full((48, 48), 255, np.uint8)
+
+
+def draw(paint, *args):
+    """Draw one cell and return its colours ``(y, x, 3)``."""
+    image = QImage(CELL, CELL, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    paint(painter, QRect(0, 0, CELL, CELL), *args)
+    painter.end()
+    pixels = np.frombuffer(image.constBits().asarray(CELL * CELL * 4), np.uint8)
+    return pixels.reshape(CELL, CELL, 4)[..., 2::-1].copy()
 
 
 @pytest.fixture
@@ -23,17 +35,17 @@ def paint(qapp):
 
     def paint(state=State.ACCEPTED, greys=WHITE, **facts):
         facts = {"is_added": False, "is_on_dirt": False, "is_selected": False, "reason": ""} | facts
-        image = QImage(CELL, CELL, QImage.Format.Format_RGB32)
-        image.fill(0)
-        painter = QPainter(image)
-        paint_tile(
-            painter, QRect(0, 0, CELL, CELL), Tile(greys=greys, state=state, **facts), QPalette()
-        )
-        painter.end()
-        pixels = np.frombuffer(image.constBits().asarray(CELL * CELL * 4), np.uint8)
-        return pixels.reshape(CELL, CELL, 4)[..., 2::-1].copy()
+        return draw(paint_tile, Tile(greys=greys, state=state, **facts), QPalette())
 
     return paint
+
+
+@pytest.fixture
+def paint_average(qapp):
+    """A function that draws a class and returns its colours ``(y, x, 3)``."""
+    return lambda is_suspect=False, accepted=None: draw(
+        paint_class, ClassTile(WHITE, 12, is_suspect, accepted)
+    )
 
 
 def count(picture, color):
@@ -75,3 +87,16 @@ def test_a_missing_picture_is_grey_and_says_so(paint):
     waiting = paint(greys=None)
     assert (waiting[CELL // 2, CELL // 2] == 96).all()
     assert (paint(greys=None, reason="it is gone") != waiting).any()
+
+
+def test_decided_classes_look_like_decided_points(paint, paint_average):
+    for state, accepted in ((State.ACCEPTED_BY_HAND, True), (State.REJECTED_BY_HAND, False)):
+        np.testing.assert_array_equal(paint_average(accepted=accepted), paint(state))
+
+
+def test_an_undecided_class_has_no_frame_and_suspected_junk_a_mark(paint_average):
+    plain, suspect = paint_average(), paint_average(is_suspect=True)
+    assert count(plain, GREEN) == count(plain, ORANGE) == 0
+    changed = np.argwhere((plain != suspect).any(axis=2))
+    assert len(changed)
+    assert changed[:, 0].min() > CELL // 2  # at the bottom

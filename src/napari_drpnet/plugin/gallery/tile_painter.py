@@ -1,9 +1,12 @@
-"""Drawing of one thumbnail with the marks of its state, in the colours of the canvas."""
+"""Drawing of one thumbnail or 2D average with its marks, in the colours of the canvas."""
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QRect, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPalette, QPen
 
 from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE
+from napari_drpnet.project.controllers.averaging import ClassTile
 from napari_drpnet.project.controllers.gallery import Tile
 from napari_drpnet.project.points.review import State
 
@@ -37,7 +40,7 @@ def paint_tile(painter: QPainter, cell: QRect, tile: Tile, palette: QPalette) ->
     area = cell.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     is_accepted = tile.state in _ACCEPTED
     color = QColor.fromRgbF(*(GREEN if is_accepted else ORANGE))
-    _paint_picture(painter, area, tile, faint=not is_accepted)
+    _paint_picture(painter, area, tile.greys, tile.reason, faint=not is_accepted)
     width = _FRAME_BY_HAND if tile.state in _BY_HAND else _FRAME
     _paint_frame(painter, area, color, width)
     if not is_accepted:
@@ -45,9 +48,7 @@ def paint_tile(painter: QPainter, cell: QRect, tile: Tile, palette: QPalette) ->
     if tile.is_added:
         _paint_plus(painter, area, color)
     if tile.is_on_dirt:
-        painter.setPen(color)
-        inside = area.adjusted(_FRAME + 2, _FRAME, -_FRAME, -_FRAME)
-        painter.drawText(inside, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, "dirt")
+        _paint_word(painter, area, color, "dirt")
     if tile.is_selected:
         _paint_frame(painter, cell, palette.color(QPalette.ColorRole.WindowText), MARGIN)
         veil = palette.color(QPalette.ColorRole.Highlight)
@@ -55,15 +56,49 @@ def paint_tile(painter: QPainter, cell: QRect, tile: Tile, palette: QPalette) ->
         painter.fillRect(area, veil)
 
 
-def _paint_picture(painter: QPainter, area: QRect, tile: Tile, faint: bool) -> None:
-    if tile.greys is None:
+def paint_class(painter: QPainter, cell: QRect, tile: ClassTile) -> None:
+    """Draw the average of a class in its cell.
+
+    Classes that the user has accepted or rejected look as such thumbnails do. Others have no frame.
+
+    Parameters
+    ----------
+    painter : QPainter
+        Painter of the picture.
+    cell : QRect
+        Square cell.
+    tile : ClassTile
+        What is drawn.
+    """
+    area = cell.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+    green, orange = QColor.fromRgbF(*GREEN), QColor.fromRgbF(*ORANGE)
+    _paint_picture(painter, area, tile.greys, "", faint=tile.accepted is False)
+    if tile.accepted is not None:
+        _paint_frame(painter, area, green if tile.accepted else orange, _FRAME_BY_HAND)
+    if tile.accepted is False:
+        _paint_cross(painter, area, orange, is_large=True)
+    if tile.is_suspect:
+        _paint_word(painter, area, orange, "junk?")
+
+
+def _paint_word(painter: QPainter, area: QRect, color: QColor, word: str) -> None:
+    """Draw a word in the bottom left corner."""
+    painter.setPen(color)
+    inside = area.adjusted(_FRAME + 2, _FRAME, -_FRAME, -_FRAME)
+    painter.drawText(inside, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, word)
+
+
+def _paint_picture(
+    painter: QPainter, area: QRect, greys: NDArray[np.uint8] | None, reason: str, faint: bool
+) -> None:
+    if greys is None:
         painter.fillRect(area, _PLACEHOLDER)
-        if tile.reason:
+        if reason:
             painter.setPen(QColor("white"))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "no\npicture")
         return
-    height, width = tile.greys.shape
-    picture = QImage(tile.greys.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+    height, width = greys.shape
+    picture = QImage(greys.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
     painter.setOpacity(_WASHED_OUT if faint else 1.0)
     painter.drawImage(area, picture)
     painter.setOpacity(1.0)

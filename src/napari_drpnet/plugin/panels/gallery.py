@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.plugin.fields.controls import Hint, guard_wheel
 from napari_drpnet.plugin.gallery.thumbnail_view import ThumbnailView
+from napari_drpnet.plugin.panels.averages import AveragesPanel
 from napari_drpnet.plugin.panels.panel import Panel
 
 #: Least time between two changes of the list while a slider is dragged.
@@ -52,6 +53,7 @@ _HELP = (
     "Double click: go to the place on the micrograph."
 )
 _NONE_OF_ALL = "No micrograph is picked yet: press Pick all"
+_NONE_OF_CLASS = "No pick of this class is above the threshold and of the kind that is shown"
 _NONE_OF_KIND = "No pick is of this kind: choose all picks"
 
 
@@ -73,6 +75,8 @@ class GalleryPanel(Panel):
         Buttons that decide about what is selected.
     tools : QHBoxLayout
         Row of buttons that work on the whole gallery, above the thumbnails.
+    averages : AveragesPanel
+        2D averages, above the thumbnails.
     summary, complaint : Hint
         Numbers of picks; why thumbnails in sight cannot be made.
     view : ThumbnailView
@@ -82,17 +86,19 @@ class GalleryPanel(Panel):
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
         self._gallery = self.session.gallery
+        self._members = self._gallery.members
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self._show_list)
         self.view = ThumbnailView(self._gallery)
+        self.averages = AveragesPanel(napari_viewer)
         self.summary, self.complaint, about = Hint(), Hint(marked=True), Hint()
         about.say(_HELP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
-        for part in (self._make_choices(), self._make_tools(), about):
+        for part in (self._make_choices(), self._make_tools(), about, self.averages):
             layout.addWidget(part)
         layout.addWidget(self.view, stretch=1)
         layout.addWidget(self.summary)
@@ -137,7 +143,8 @@ class GalleryPanel(Panel):
             button.setToolTip(f"{what} what is selected in the gallery, as one step [{key}]")
             button.clicked.connect(partial(self._label, accepted))
             self.tools.addWidget(button)
-        self.tools.addStretch(1)
+        self.tools.addWidget(self.averages.progress, stretch=1)
+        self.tools.addStretch(0)
         return box
 
     def _listen(self) -> None:
@@ -182,6 +189,7 @@ class GalleryPanel(Panel):
     def _show_choice(self) -> None:
         for name, combo in self.boxes.items():
             combo.setCurrentIndex(combo.findData(getattr(self._gallery.choice, name)))
+        self.boxes["scope"].setEnabled(self._gallery.members is None)
         self.as_recorded.setChecked(self._gallery.choice.as_recorded)
 
     def _show_list(self) -> None:
@@ -189,6 +197,9 @@ class GalleryPanel(Panel):
             self._gallery.renew()
         self._show_choice()
         self.view.follow_list()
+        if self._members is not self._gallery.members:
+            self._members = self._gallery.members
+            self.view.verticalScrollBar().setValue(0)
         self.summary.say(self._gallery.summary)
         self._show_empty()
         self._show_complaint()
@@ -197,7 +208,9 @@ class GalleryPanel(Panel):
 
     def _show_empty(self) -> None:
         choice = self._gallery.choice
-        if choice.shown != "all" and self._gallery.has_points:
+        if self._gallery.members is not None:
+            text = _NONE_OF_CLASS
+        elif choice.shown != "all" and self._gallery.has_points:
             text = _NONE_OF_KIND
         else:
             text = self.session.why_no_picks if choice.scope == "this" else _NONE_OF_ALL
