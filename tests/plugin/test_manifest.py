@@ -49,6 +49,11 @@ def test_every_contribution_has_its_command_and_every_command_is_ours(manifest):
     assert all(command.startswith("napari-drpnet.") for command in commands)
 
 
+def test_the_picker_is_in_a_menu_of_napari(manifest):
+    (item,) = manifest.contributions.menus["napari/layers/segment"]
+    assert item.command == "napari-drpnet.open_picker"
+
+
 def test_npe2_validates_it():
     call = [sys.executable, "-m", "npe2", "validate", "napari-drpnet"]
     done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=False)

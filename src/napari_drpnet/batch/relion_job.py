@@ -71,6 +71,7 @@ def run_job(
     masks: GivenMasks | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
     workers: Workers | None = None,
+    unusual: bool = False,
 ) -> BatchReport:
     """Pick micrographs into the folder of a RELION job, and write the files that RELION expects.
 
@@ -96,6 +97,8 @@ def run_job(
         Callback, called with the result of each micrograph.
     workers : Workers, optional
         Workers that pick; by default this process.
+    unusual : bool
+        Whether to pick with numbers that are hardly meant; see `pick_micrographs`.
 
     Returns
     -------
@@ -120,6 +123,7 @@ def run_job(
         on_outcome=on_outcome,
         masks=masks,
         workers=workers,
+        unusual=unusual,
     )
     if report.index:
         project = Path.cwd()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -47,6 +48,7 @@ def pick_micrographs(
     on_outcome: Listener | None = None,
     workers: Workers | None = None,
     masks: GivenMasks | None = None,
+    unusual: bool = False,
 ) -> BatchReport:
     """Pick micrographs, and write the files of each one as soon as it is picked.
 
@@ -73,6 +75,10 @@ def pick_micrographs(
     masks : GivenMasks, optional
         Masks of dirt of any program; picks on dirt are rejected. A micrograph without a usable
         mask fails.
+    unusual : bool
+        Whether to pick micrographs whose pixel size is below 0.1 or above 20 Å, or in which a
+        particle is less than 20 Å or 6 pixels wide. They fail by default, because such numbers are
+        hardly meant and may cost minutes of work.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def pick_micrographs(
     if existing == "refuse":
         require_fresh(entries, outputs)
     resume = existing == "resume"
-    with open_batch(parameters, outputs, workers, masks, resume=resume) as batch:
+    with open_batch(parameters, outputs, workers, masks, resume=resume, unusual=unusual) as batch:
         batch.pick(entries, job, on_outcome)
     return batch.report()
 
@@ -116,6 +122,7 @@ def open_batch(
     masks: GivenMasks | None,
     *,
     resume: bool,
+    unusual: bool,
 ) -> Iterator["Batch"]:
     """Lock an output folder for this process; write the index and the summaries at the end.
 
@@ -130,7 +137,7 @@ def open_batch(
     device = workers.device(parameters.detector.device)
     task, networks = PickTask.prepare(parameters, outputs, device, masks)
     with sole_writer(outputs.folder):
-        batch = Batch(task, networks, workers, resume)
+        batch = Batch(replace(task, unusual=unusual), networks, workers, resume)
         try:
             yield batch
         finally:

@@ -36,6 +36,7 @@ from napari_drpnet.picking.fingerprint import Hashes, settings_of_picks
 from napari_drpnet.picking.loading import NetworkCache, Networks, load_networks
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.pick import pick_in_detail
+from napari_drpnet.picking.plausibility import find_implausible
 from napari_drpnet.picking.resolve import ResolvedParameters
 
 _NOTHING: NDArray[np.float64] = np.empty(0)
@@ -80,12 +81,16 @@ class PickTask:
         Hashes of the weights, because another computer may have other weights of the same name.
     masks : GivenMasks, optional
         Masks of dirt of any program.
+    unusual : bool
+        Whether to pick micrographs with a diameter or a pixel size that is hardly meant; see
+        `find_implausible`.
     """
 
     parameters: ResolvedParameters
     outputs: Outputs
     sha256: Hashes
     masks: GivenMasks | None = None
+    unusual: bool = False
 
     @classmethod
     def prepare(
@@ -154,6 +159,7 @@ class PickTask:
             micrograph = read_micrograph(path, given, listed)
             if _identity(path) != identity:
                 raise InputFileError(path, "it changed while it was read", "Pick it with --resume")
+            self._require_plausible(micrograph)
             return ReadMicrograph(micrograph, source)
         except Exception as error:  # noqa: BLE001 - one bad micrograph must not end the batch
             return self._explain(entry, error)
@@ -190,6 +196,15 @@ class PickTask:
             raise
         except Exception as error:  # noqa: BLE001 - as in `read`
             return self._explain(entry, error)
+
+    def _require_plausible(self, micrograph: Micrograph) -> None:
+        """Refuse a micrograph whose pixel size, or a particle in pixels, is hardly meant."""
+        diameter = self.parameters.particle.diameter_angstrom
+        found = find_implausible(diameter, micrograph.pixel_size_angstrom)
+        if found and not self.unusual:
+            reason = f"its {found.name}: {found.reason}"
+            remedy = f"{found.remedy}, or give --unusual to pick with it"
+            raise InputFileError(micrograph.path or "micrograph", reason, remedy)
 
     def _pick(
         self, entry: BatchEntry, reading: ReadMicrograph, job: Job | None

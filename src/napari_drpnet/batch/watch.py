@@ -108,6 +108,7 @@ def watch_micrographs(
     on_outcome: Listener | None = None,
     workers: Workers | None = None,
     masks: GivenMasks | None = None,
+    unusual: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> BatchReport:
     """Pick micrographs as they become complete, until a stop file, cancellation or Ctrl-C.
@@ -120,7 +121,7 @@ def watch_micrographs(
     ----------
     find : callable
         Function that lists all micrographs that exist now, for example with `find_entries`.
-    parameters, outputs, on_outcome, workers, masks
+    parameters, outputs, on_outcome, workers, masks, unusual
         See `pick_micrographs`.
     watch : Watch
         Settings of the watch.
@@ -149,7 +150,7 @@ def watch_micrographs(
     arrivals = Arrivals(watch.settle_seconds)
     until = UntilFile(watch.stop_file, job)
     entries = find()
-    with open_batch(parameters, outputs, workers, masks, resume=True) as batch:
+    with open_batch(parameters, outputs, workers, masks, resume=True, unusual=unusual) as batch:
         batch.found = entries
         with suppress(Cancelled, KeyboardInterrupt):
             while not (watch.is_over or batch.interrupted):

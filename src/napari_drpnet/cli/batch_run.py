@@ -117,6 +117,7 @@ class _Run:
                     on_outcome=show,
                     workers=workers,
                     masks=self.masks,
+                    unusual=options.unusual,
                 )
             return pick_micrographs(
                 entries,
@@ -126,6 +127,7 @@ class _Run:
                 on_outcome=show,
                 workers=workers,
                 masks=self.masks,
+                unusual=options.unusual,
             )
 
     def _workers(self, total: int | None) -> Workers:

@@ -119,6 +119,7 @@ def command(
                 masks=masks,
                 on_outcome=_Counter(len(entries)).show,
                 workers=workers,
+                unusual=unusual,
             )
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error

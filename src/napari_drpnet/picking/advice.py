@@ -12,6 +12,7 @@ from napari_drpnet.images.equalise import is_unusual
 from napari_drpnet.picking.cuts import above_threshold, find_cut, on_dirt, ranking_score
 from napari_drpnet.picking.detection import UNSURE, Detection
 from napari_drpnet.picking.dirt import find_dirt
+from napari_drpnet.picking.plausibility import LEAST_PARTICLE_PX
 from napari_drpnet.picking.resolve import ResolvedParameters
 
 Topic = Literal[
@@ -24,8 +25,6 @@ _FEW, _MANY_CANDIDATES = 0.02, 100
 _LEAST_DIAMETER_ANGSTROM = 40.0
 #: Range of pixel sizes of real micrographs, Å.
 _PIXEL_SIZES = (0.2, 15.0)
-#: Least particle diameter that can be detected, unbinned pixels.
-_LEAST_PARTICLE_PX = 6.0
 #: Least side of a micrograph, particle diameters.
 _LEAST_PARTICLES = 4
 #: Blank share of a micrograph from which it is reported.
@@ -192,7 +191,7 @@ def _about_pixel_size(pixel_size_angstrom: float) -> str:
 
 
 def _about_scale(detection: Detection) -> str:
-    if detection.diameter_px >= _LEAST_PARTICLE_PX:
+    if detection.diameter_px >= LEAST_PARTICLE_PX:
         return ""
     return (
         f"A particle is only {detection.diameter_px:.1f} pixels wide. "

@@ -150,7 +150,7 @@ def test_processes_that_cannot_start_are_not_tried_for_ever(entries, deadly, pre
     monkeypatch.setattr(processes, "_work", deadly.stillborn)
     with (
         Processes(["cpu", "cpu"]) as workers,
-        pytest.raises(ChildProcessError, match=r"exit code 3.*--workers 1"),
+        pytest.raises(ChildProcessError, match=r"exit code 3.*--workers 1.*--resume"),
     ):
         list(workers.run(prepare(PickTask), entries, SilentJob()))
 
