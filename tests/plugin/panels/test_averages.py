@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("napari")
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 
 from napari_drpnet.evaluation.averages.classes import ClassAverages
 from napari_drpnet.plugin.panels.gallery import GalleryPanel
@@ -48,7 +48,7 @@ def follow(qtbot, wait):
     """A function that waits until a panel has followed the session."""
 
     def follow(panel):
-        timers = (panel._timer, panel.averages._timer)
+        timers = [timer for timer in panel.findChildren(QTimer) if timer.isSingleShot()]
         for _ in range(2):
             wait(panel.session)
             qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers))
@@ -133,7 +133,7 @@ def test_a_click_lists_the_members_and_close_lists_all_picks_again(averaged, cli
     before = listed(panel)
     assert count(panel) == 16
     click_class(panel, 1)
-    members = averages._averager.averages.members(1)
+    members = averaged.session.averager.averages.members(1)
     assert listed(panel) == {name: set(map(tuple, places)) for name, places in members.items()}
     assert averages.hint.accessibleName() == f"Class 2: {count(panel)} picks, listed below."
     assert not panel.boxes["scope"].isEnabled()
@@ -158,12 +158,12 @@ def test_a_class_is_listed_from_its_beginning(averaged, click_class, follow):
 def test_closed_averages_are_opened_again_without_averaging(averaged, press, monkeypatch):
     averages = averaged.averages
     press(averaged, averages.close_averages)
-    made = averages._averager.averages
+    made = averaged.session.averager.averages
     press(averaged, averages.start)
     assert averages.body.isVisible()
-    assert averages._averager.averages is made
+    assert averaged.session.averager.averages is made
     press(averaged, averages.start)
-    assert averages._averager.averages is not made
+    assert averaged.session.averager.averages is not made
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -174,7 +174,7 @@ def test_a_class_is_decided_marked_and_undone_as_one_step(averaged, click_class,
     picture = averages.classes.item(2).icon().pixmap(56).toImage()
     press(panel, averages.accept if accepted else averages.reject)
     states = session.gallery.listing.column("states")
-    assert len(states) == averages._averager.averages.result.counts[2]
+    assert len(states) == averaged.session.averager.averages.result.counts[2]
     assert (is_accepted(states) == accepted).all()
     assert ("accepted" if accepted else "rejected") in tooltips(panel)[2].split("\n")
     assert averages.classes.item(2).icon().pixmap(56).toImage() != picture
@@ -265,7 +265,7 @@ def test_averaging_is_cancelled_in_place_of_its_button(panel, qtbot, gate_before
     qtbot.mouseClick(averages.progress.cancel, LEFT)
     gate.opened.set()
     follow(panel)
-    assert averages.start.isVisible()
+    qtbot.waitUntil(averages.start.isVisible)
     assert panel.session.averager.averages is None
 
 
@@ -278,7 +278,7 @@ def test_another_project_drops_averages_that_are_being_made(
     assert panel.session.open_project(tmp_path / "other")
     gate.opened.set()
     follow(panel)
-    assert panel.averages.start.isVisible()
+    qtbot.waitUntil(panel.averages.start.isVisible)
     assert panel.session.averager.averages is None
     assert not panel.averages.body.isVisible()
 
