@@ -52,6 +52,7 @@ def test_no_key_is_taken_from_napari():
         KeyBinding.from_str("E"),
         KeyBinding.from_str("D"),
         KeyBinding.from_str("B"),
+        KeyBinding.from_str("L"),
     }
     assert not (ours - shape_keys) & taken
 

@@ -31,9 +31,9 @@ def follow(qtbot, wait):
     """A function that waits until a panel has followed the session."""
 
     def follow(panel):
-        qtbot.waitUntil(lambda: not panel._timer.isActive())
+        qtbot.waitUntil(lambda: not panel.timer.isActive())
         wait(panel.session)
-        qtbot.waitUntil(lambda: not panel._timer.isActive())
+        qtbot.waitUntil(lambda: not panel.timer.isActive())
 
     return follow
 

@@ -47,12 +47,12 @@ def test_without_micrographs_it_says_so(panel):
 
 
 def test_a_dot_shows_its_micrograph_and_the_shown_one_has_a_ring(panel, picked_two, qtbot):
-    assert panel.scatter._marked == 0
+    assert panel.scatter.marked == 0
     qtbot.mouseClick(panel.scatter, LEFT, pos=panel.scatter.place(1).toPoint())
     assert picked_two.current.id == "m00002"
-    assert panel.scatter._marked == 1
+    assert panel.scatter.marked == 1
     picked_two.step(1)  # it is not picked, and has no dot
-    assert panel.scatter._marked is None
+    assert panel.scatter.marked is None
 
 
 def test_a_line_is_dragged_told_and_excludes_in_one_step(panel, picked_two, qtbot, drag_cut):

@@ -112,6 +112,8 @@ def test_pick_finds_the_particles_of_the_micrograph(panel, ready, click, wait):
 
 
 def test_while_it_picks_there_is_progress_and_cancel(panel, ready, click, slow, qtbot, wait):
+    panel.resize(400, 300)
+    panel.show()
     click(panel.pick)
     qtbot.waitUntil(lambda: "distance map" in panel.progress.bar.text())
     assert not is_idle(panel)
@@ -164,6 +166,8 @@ def test_a_panel_that_opens_late_knows_what_runs(panel, ready, click, slow, qtbo
     qtbot.waitUntil(lambda: ready.runner.status("pick").total == 5)
     late = RunPanel(viewer)
     qtbot.addWidget(late)
+    late.resize(400, 300)
+    late.show()
     assert not is_idle(late)
     assert late.progress.bar.text() == "distance map 40 %"
 

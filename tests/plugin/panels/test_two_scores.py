@@ -75,7 +75,7 @@ def test_each_drag_is_live_and_one_step(panel, judged, qtbot):
 
 def test_the_other_line_fixes_accept(panel, judged, qtbot):
     plot = panel.plot
-    place = plot._line("y", judged.current.accept)[0].toPoint() + QPoint(30, 0)
+    place = plot.line("y", judged.current.accept)[0].toPoint() + QPoint(30, 0)
     drag(qtbot, plot, place, place - QPoint(0, 40))
     assert judged.project.settings.classifier.accept > 0.8
     judged.undo()
@@ -94,6 +94,6 @@ def test_a_dot_shows_its_pick_and_says_its_scores(panel, judged, qtbot):
     places = []
     judged.selection.focus_requested.connect(places.append)
     qtbot.mouseClick(panel.plot, LEFT, pos=panel.plot.place(3).toPoint())
-    row = panel._rows[3]
+    row = panel.rows[3]
     assert places == [tuple(judged.current.review.centers_yx[row])]
     assert panel.plot.describe(3) == "height 0.965, P(particle) 0.96"

@@ -31,7 +31,7 @@ def color_at(plot, dot):
 
 
 def place_of_line(plot, direction):
-    start, end = plot._line(direction, plot.cuts[direction])
+    start, end = plot.line(direction, plot.cuts[direction])
     return QPoint(round((start.x() + end.x()) / 2), round((start.y() + end.y()) / 2))
 
 

@@ -22,7 +22,7 @@ CANDIDATES = ("name", "x", "y", "height", "prominence", "probability", "accepted
 
 def is_csv(head: str) -> bool:
     """Return whether the first line of a file has columns x and y, or those of napari."""
-    return {"x", "y"} <= _columns(head) or _is_of_napari(head)
+    return {"x", "y"} <= _columns(head) or is_of_napari(head)
 
 
 def read_csv(path: AnyPath) -> Coordinates:
@@ -48,7 +48,7 @@ def read_csv(path: AnyPath) -> Coordinates:
         If there is no header with ``x`` and ``y``, or a line has too few or too many columns
         or text in place of a number.
     """
-    x, y = ("x", "y") if not _is_of_napari(read_head(path)) else _AXES[::-1]
+    x, y = ("x", "y") if not is_of_napari(read_head(path)) else _AXES[::-1]
     header, rows = read_rows(path, x, y)
     score, name = (_first(header, columns) for columns in (SCORES, NAMES))
     return coordinates_from_xy(
@@ -63,7 +63,7 @@ def _columns(head: str) -> set[str]:
     return {column.strip(' "\r').lower() for column in head.partition("\n")[0].split(",")}
 
 
-def _is_of_napari(head: str) -> bool:
+def is_of_napari(head: str) -> bool:
     """Return whether a table has the axes of one image, and not those of a stack."""
     return {name for name in _columns(head) if name.startswith("axis-")} == set(_AXES)
 

@@ -188,7 +188,7 @@ class Mouse:
         if tool in _BRUSHES:
             return 2 * self._brush_radius_px()
         current = self._session.current
-        return current.diameter_px if tool != "box" and current.review is None else None
+        return current.diameter_px if tool != "box" and current.stored is None else None
 
     def _brush_radius_px(self) -> float:
         diameter = self._session.current.drawn_diameter_px

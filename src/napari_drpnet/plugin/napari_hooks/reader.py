@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.text import read_head
 from napari_drpnet.base.wording import counted
 from napari_drpnet.formats import (
     Coordinates,
     fitting_formats,
     read_coordinates,
 )
+from napari_drpnet.formats.programs.csv import is_of_napari
 from napari_drpnet.images.micrograph import SUFFIXES, Micrograph, read_micrograph
 from napari_drpnet.relion.lists import read_micrographs_star
 
@@ -43,7 +45,8 @@ def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
     -------
     callable or None
         `read_micrograph_file` or `read_coordinate_file`; None for an unsupported file, such as a
-        ``.csv`` without columns ``x`` and ``y``, or a ``.txt`` that is not a table of Topaz.
+        ``.csv`` without columns ``x`` and ``y``, which includes those of napari's own points, or a
+        ``.txt`` that is not a table of Topaz.
 
     Notes
     -----
@@ -57,6 +60,8 @@ def get_reader(path: str | PathLike[str] | Sequence[str]) -> Read | None:
     name = Path(path).name.lower()
     if name.endswith(SUFFIXES):
         return read_micrograph_file
+    if name.endswith(".csv") and is_of_napari(read_head(path)):
+        return None  # napari keeps the properties of its own points
     return read_coordinate_file if fitting_formats(path) else None
 
 

@@ -81,16 +81,18 @@ class GalleryPanel(Panel):
         Numbers of picks; why thumbnails in sight cannot be made.
     view : ThumbnailView
         Area with the thumbnails.
+    timer : QTimer
+        Timer of the next update of the list.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
         self._gallery = self.session.gallery
         self._members = self._gallery.members
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._show_list)
+        self.timer = QTimer(self)
+        self.timer.setSingleShot(True)
+        self.timer.setInterval(_EVERY_MS)
+        self.timer.timeout.connect(self._show_list)
         self.view = ThumbnailView(self._gallery)
         self.averages = AveragesPanel(napari_viewer)
         self.summary, self.complaint, about = Hint(), Hint(marked=True), Hint()
@@ -122,7 +124,7 @@ class GalleryPanel(Panel):
             combo.setAccessibleName(name)
             guard_wheel(combo)
             combo.activated.connect(partial(self._choose, name))
-        self.as_recorded = QCheckBox("as recorded")
+        self.as_recorded = QCheckBox("As recorded")
         self.as_recorded.setToolTip(
             "Show the particles dark or bright as in the micrograph, instead of always bright"
         )
@@ -171,13 +173,13 @@ class GalleryPanel(Panel):
     def hideEvent(self, event: QHideEvent) -> None:
         """Let the list rest while it cannot be seen."""
         super().hideEvent(event)
-        self._timer.stop()
+        self.timer.stop()
 
     # ---- updates from the session
 
     def _on_changed(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible() and not self.timer.isActive():
+            self.timer.start()
 
     def _on_thumbnails(self) -> None:
         self.view.viewport().update()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QWidget
 
 from napari_drpnet.project.jobs.lanes import JobStatus
@@ -47,6 +47,7 @@ class JobProgress(QStackedWidget):
         super().__init__()
         self._starts = tuple(starts)
         self._time_left = _TimeLeft(clock)
+        self._text = self._short_text = ""
         self.bar = QProgressBar()
         self.cancel = cancel or QPushButton()
         self.cancel.setText("Cancel")
@@ -89,16 +90,22 @@ class JobProgress(QStackedWidget):
             (self.cancel if busy else self._starts[0]).setFocus()
         self.bar.setRange(0, max(status.total, 1))
         self.bar.setValue(status.done)
-        self.bar.setFormat(self._fitting(status, verb))
+        left = self._time_left.describe(status, verb)
+        self._text = _describe(status, verb, left)
+        self._short_text = _describe(replace(status, stage=""), verb, left)
+        self.bar.setFormat(self._fitting_text())
         self.bar.setToolTip(status.stage)
 
-    def _fitting(self, status: JobStatus, verb: str) -> str:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the name of the stage if there is room for it now."""
+        super().resizeEvent(event)
+        self.bar.setFormat(self._fitting_text())
+
+    def _fitting_text(self) -> str:
         """Return the text of the bar, without the name of the stage if there is no room for it."""
-        left = self._time_left.describe(status, verb)
-        text = _describe(status, verb, left)
         room = self.width() - self.cancel.sizeHint().width() - _MARGINS_PX
-        is_cut = self.bar.fontMetrics().horizontalAdvance(text) > room
-        return _describe(replace(status, stage=""), verb, left) if is_cut else text
+        is_cut = self.bar.fontMetrics().horizontalAdvance(self._text) > room
+        return self._short_text if is_cut else self._text
 
 
 class _TimeLeft:

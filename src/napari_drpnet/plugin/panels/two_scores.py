@@ -39,6 +39,8 @@ class TwoScoresPanel(Panel):
         Candidates, with the threshold and the least P(particle).
     recall : Hint
         Expected recall among all candidates.
+    rows : list of int
+        Row of the review of each dot.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -51,7 +53,7 @@ class TwoScoresPanel(Panel):
         self.explain_absence(self.plot)
         self.recall = Hint()
         self.recall.setToolTip(_UNKNOWN)
-        self._rows: list[int] = []
+        self.rows: list[int] = []
         self.setLayout(column(self.plot, self.recall))
         self.plot.cut_dragged.connect(self._drag)
         self.plot.cut_released.connect(self.session.settle)
@@ -71,7 +73,7 @@ class TwoScoresPanel(Panel):
             return
         parameters = decision.plan.parameters
         scores = two_scores(decision.review, decision.states, parameters)
-        self._rows = scores.rows.tolist()
+        self.rows = scores.rows.tolist()
         axis = score_axis(decision.review, parameters)
         self.plot.set_axes(axis, LogitAxis(), parameters.peaks.score, "P(particle)")
         self.plot.set_dots(scores.score, scores.probability, scores.fate)
@@ -90,7 +92,7 @@ class TwoScoresPanel(Panel):
         if decision is None:
             return ""
         score = f"{decision.plan.parameters.peaks.score} {self.plot.x[dot]:.3g}"
-        return f"{score}, {decision.review.describe(self._rows[dot], decision.plan.parameters)}"
+        return f"{score}, {decision.review.describe(self.rows[dot], decision.plan.parameters)}"
 
     # ---- user actions
 
@@ -103,5 +105,5 @@ class TwoScoresPanel(Panel):
     def _focus(self, dot: int) -> None:
         review = self.session.current.review
         if review is not None:
-            y, x = review.centers_yx[self._rows[dot]]
+            y, x = review.centers_yx[self.rows[dot]]
             self.session.selection.focus((float(y), float(x)))

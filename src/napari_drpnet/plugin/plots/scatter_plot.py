@@ -44,6 +44,8 @@ class ScatterPlot(Plot):
         Scores of the dots; see `set_dots`.
     cuts : dict of str to float or None
         Cuts of ``x`` and ``y``; see `set_cuts`.
+    marked : int or None
+        Dot with a circle around it.
     """
 
     #: Emitted with the index of a dot that was clicked.
@@ -66,7 +68,7 @@ class ScatterPlot(Plot):
         self._captions: dict[Direction, str] = {"x": "", "y": ""}
         self.x = self.y = np.zeros(0)
         self._groups: NDArray[np.intp] = np.zeros(0, np.intp)
-        self._marked: int | None = None
+        self.marked: int | None = None
         self.cuts: dict[Direction, float | None] = {"x": None, "y": None}
         self._held: Direction | None = None
         self._moved = False
@@ -99,12 +101,12 @@ class ScatterPlot(Plot):
         x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups, np.intp)
         if not x.shape == y.shape == groups.shape:
             raise ValueError("each dot needs two scores and a group")
-        self.x, self.y, self._groups, self._marked = x, y, groups, None
+        self.x, self.y, self._groups, self.marked = x, y, groups, None
         self.update()
 
     def mark(self, dot: int | None) -> None:
         """Mark one dot with a ring; None removes the mark."""
-        self._marked = dot
+        self.marked = dot
         self.update()
 
     def set_cuts(self, x: float | None = None, y: float | None = None) -> None:
@@ -205,10 +207,10 @@ class ScatterPlot(Plot):
             painter.setPen(QPen(ink, _DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
             painter.drawPoints(self._at(self.x[of_group], self.y[of_group]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._marked is not None:
+        if self.marked is not None:
             painter.setPen(QPen(self._ink(), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(self.place(self._marked), _MARK, _MARK)
+            painter.drawEllipse(self.place(self.marked), _MARK, _MARK)
         self._paint_cuts(painter)
 
     def _drag_to(self, direction: Direction, cut: float) -> None:
@@ -238,7 +240,8 @@ class ScatterPlot(Plot):
             return (place.x() - frame.left()) / frame.width()
         return (frame.bottom() - place.y()) / frame.height()
 
-    def _line(self, direction: Direction, cut: float) -> tuple[QPointF, QPointF]:
+    def line(self, direction: Direction, cut: float) -> tuple[QPointF, QPointF]:
+        """Return the ends of the line of a cut, in pixels of the widget."""
         frame, share = self.frame(), float(self._axes[direction].shares(cut))
         if direction == "x":
             x = frame.left() + frame.width() * share
@@ -251,7 +254,7 @@ class ScatterPlot(Plot):
         found: list[tuple[float, Direction]] = []
         for direction, cut in self.cuts.items():
             if cut is not None and len(self.x):
-                on_line = self._line(direction, cut)[0]
+                on_line = self.line(direction, cut)[0]
                 off = place - on_line
                 found.append((abs(off.x() if direction == "x" else off.y()), direction))
         distance, direction = min(found, default=(np.inf, "x"))
@@ -276,10 +279,10 @@ class ScatterPlot(Plot):
         painter.setPen(self._ink(0.8))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for tick in self._axes["y"].ticks:
-            y = self._line("y", tick)[0].y()
+            y = self.line("y", tick)[0].y()
             painter.drawText(QRectF(0, y - row / 2, frame.left() - 4, row), right, f"{tick:g}")
         for tick in self._axes["x"].ticks:
-            x, text = self._line("x", tick)[0].x(), f"{tick:g}"
+            x, text = self.line("x", tick)[0].x(), f"{tick:g}"
             width = self.fontMetrics().horizontalAdvance(text)
             left = min(max(x - width / 2, frame.left()), frame.right() - width)
             painter.drawText(QPointF(left, frame.bottom() + row), text)
@@ -298,7 +301,7 @@ class ScatterPlot(Plot):
         for direction, cut in self.cuts.items():
             if cut is None:
                 continue
-            start, end = self._line(direction, cut)
+            start, end = self.line(direction, cut)
             painter.setPen(QPen(self._ink(), 2))
             painter.drawLine(start, end)
             text = self._axes[direction].text(cut)
