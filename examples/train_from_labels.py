@@ -35,12 +35,11 @@ def main(folder: Path) -> None:
     session.picking.pick_current()
     wait()
 
-    # Label the most uncertain picks. The true positions stand for an expert.
-    session.selection.show_doubt()
-    for _ in range(20):
-        center_yx = session.current.review.centers_yx[session.selection.rows[0]]
-        distance_px = np.linalg.norm(simulated.centers_yx - center_yx, axis=1).min()
-        session.selection.label(accepted=distance_px < 20)  # this also shows the next pick
+    # Label what the classifier is least sure of. The true positions stand for an expert.
+    review = session.current.review
+    for row in np.argsort(np.abs(review.probability - 0.5))[:20]:
+        away_px = np.linalg.norm(simulated.centers_yx - review.centers_yx[row], axis=1).min()
+        session.current.set_label([row], accepted=bool(away_px < 20))
 
     learner = session.learner
     print(f"{learner.counts.accepted} particles and {learner.counts.rejected} others labelled")
