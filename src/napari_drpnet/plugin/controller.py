@@ -9,6 +9,7 @@ from napari.utils.notifications import show_error, show_info, show_warning
 from psygnal import Signal
 from qtpy.QtWidgets import QMainWindow
 
+from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
     ChangesView,
@@ -64,6 +65,8 @@ class Controller:
         Window of the viewer after `attach`; None before it and after `close`.
     docks : Docks or None
         Docks of that window.
+    keys : KeySheet or None
+        List of the keys, in that window.
     docked : Signal
         Emitted with a panel that has a dock of its own in the window.
     """
@@ -85,6 +88,7 @@ class Controller:
         self.adoption = Adoption(viewer, self.session)
         self.host: HostWindow | None = None
         self.docks: Docks | None = None
+        self.keys: KeySheet | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
@@ -101,6 +105,7 @@ class Controller:
             ClosingQuestion(window, unfinished, self._has_other_layers)
             self.docks = Docks(window)
             self.session.view.events.canvas_only.connect(self.docks.hide)
+            self.keys = KeySheet(self.session.view, window)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -112,7 +117,7 @@ class Controller:
         if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
-            self.host = self.docks = None
+            self.host = self.docks = self.keys = None
         self.mouse.disconnect()
         self.plane.disconnect()
         self.adoption.disconnect()

@@ -256,5 +256,17 @@ ACTIONS = {
             "W",
             _toggle("canvas_only"),
         ),
+        Action("keys", "Keys", "Show or hide the list of keys", "?", _toggle("show_keys")),
     )
 }
+
+#: What the mouse does on the micrograph.
+GESTURES = (
+    ("wheel", "Zooms"),
+    ("drag", "Moves the view, unless a tool of the panel Correct edits points"),
+    ("click, tool Click", "Flips a point, or adds one at an empty place"),
+    ("drag a point, tool Click", "Moves it"),
+    ("Shift-drag, tools Click and Brush", "Rejects what is under the brush"),
+    ("Alt-drag, tools Click and Brush", "Accepts what is under the brush"),
+    ("drag, tool Select", "Selects what is in the box"),
+)

@@ -37,6 +37,8 @@ class ViewState:
         Screen pixels per unbinned pixel; None while no micrograph is on the screen.
     canvas_only : bool
         Whether everything around the canvas is hidden.
+    show_keys : bool
+        Whether the list of keys is shown.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -51,6 +53,7 @@ class ViewState:
     contrast_deviations: float | None = None
     magnification: float | None = None
     canvas_only: bool = False
+    show_keys: bool = False
 
     def scale_brush(self, factor: float) -> None:
         """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""
