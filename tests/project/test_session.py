@@ -87,7 +87,7 @@ def test_all_is_there_after_a_kill(new_desk, discs, tmp_path):
     command = [sys.executable, "-c", STORY, str(tmp_path / "projects"), str(path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert process.returncode == -signal.SIGKILL, process.stderr
-    (folder,) = (tmp_path / "projects").iterdir()
+    (folder,) = (tmp_path / "projects").glob("*-*")
     assert not (folder / "project.json").exists()
     desk = new_desk()
     desk.open(folder)  # as a project, not as a folder of micrographs
@@ -111,7 +111,7 @@ def test_two_windows_do_not_share_a_project(new_desk, discs, tmp_path):
     second.finish()
     assert len(second.project.micrographs) == 3
     first.close()
-    assert second.session.open_project(first_folder := next((tmp_path / "projects").iterdir()))
+    assert second.session.open_project(first_folder := next((tmp_path / "projects").glob("*-*")))
     assert second.session.store.folder == first_folder
 
 

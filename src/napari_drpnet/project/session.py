@@ -22,6 +22,7 @@ from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
+from napari_drpnet.project.files.recent import note_project, recent_projects
 from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import Notice
 from napari_drpnet.project.stages.plan import Plan
@@ -183,7 +184,13 @@ class Session(Workspace):
         first, last = next(iter(project.micrographs), None), store.last_shown
         self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
+        note_project(self.options.projects_root, store.folder)
         return True
+
+    @property
+    def recent_projects(self) -> tuple[Path, ...]:
+        """Folders of the projects that were opened last, the last one first."""
+        return recent_projects(self.options.projects_root)
 
     def sync(self) -> None:
         """Flush all edits to disk, and save the display settings."""

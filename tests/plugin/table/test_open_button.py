@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,17 @@ def test_the_next_dialog_begins_where_the_last_ended(button, session, answer, di
 def test_every_entry_has_a_tooltip(button):
     assert button.menu().toolTipsVisible()
     assert all(action.toolTip() != action.text() for action in button.menu().actions())
+
+
+def test_recent_projects_are_listed_and_open_again(button, session, tmp_path):
+    first, gone = tmp_path / "first & one", tmp_path / "gone"
+    for folder in (gone, first):
+        session.open_project(folder)
+    session.open_project(tmp_path / "now")
+    shutil.rmtree(gone)
+    button.menu().aboutToShow.emit()
+    entries = button.recent.actions()
+    assert [entry.text() for entry in entries] == ["now", "first && one", "gone (not found)"]
+    assert [entry.isEnabled() for entry in entries] == [True, True, False]
+    entries[1].trigger()
+    assert session.store.folder == first

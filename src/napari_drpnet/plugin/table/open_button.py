@@ -1,6 +1,7 @@
 """Button that opens micrographs and projects, with its dialogs."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
@@ -24,6 +25,11 @@ class OpenButton(QPushButton):
         Session that opens the files.
     parent : QWidget, optional
         Parent widget.
+
+    Attributes
+    ----------
+    recent : QMenu
+        Menu of the projects that were opened last.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -38,7 +44,23 @@ class OpenButton(QPushButton):
         menu.setToolTipsVisible(True)
         for title, tooltip, slot in self._entries():
             menu.addAction(title, slot).setToolTip(tooltip)
+        self.recent = menu.addMenu("Recent projects")
+        self.recent.setToolTipsVisible(True)
+        self.recent.menuAction().setToolTip("The projects that were opened last")
+        menu.aboutToShow.connect(self._list_recent)
         return menu
+
+    def _list_recent(self) -> None:
+        """List the projects that were opened last; those that are gone cannot be chosen."""
+        self.recent.clear()
+        for folder in self._session.recent_projects:
+            exists = folder.is_dir()
+            name = folder.name.replace("&", "&&")
+            entry = self.recent.addAction(name if exists else f"{name} (not found)")
+            entry.setToolTip(str(folder))
+            entry.setEnabled(exists)
+            entry.triggered.connect(partial(self._session.open_project, folder))
+        self.recent.setEnabled(not self.recent.isEmpty())
 
     def _entries(self) -> tuple[tuple[str, str, Callable[[], None]], ...]:
         sample = "Simulated micrograph with known particles; it is picked at once"

@@ -230,10 +230,10 @@ def test_the_eye_of_the_layer_list_and_the_session_agree(picked, viewer):
 def test_a_map_that_comes_before_its_micrograph_is_shown_with_it(picked, viewer):
     """The two come from threads, in any order."""
     current = picked.session.current
-    image, current.image = current.image, None
+    image, current.display.image = current.image, None
     current.map_changed.emit()
     assert not viewer.layers["distance map"].visible
-    current.image = image
+    current.display.image = image
     current.image_changed.emit()
     assert picked.session.view.show_map
     assert viewer.layers["distance map"].visible
