@@ -1,9 +1,18 @@
 """Small widgets and helpers that forms and panels share."""
 
+from collections.abc import Callable
 from html import escape
 
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QFileDialog, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 #: Widths of the columns of a form, in pixels: names on the left, ↺ on the right.
 LABEL_WIDTH = 100
@@ -21,6 +30,31 @@ class ResetButton(QToolButton):
         self.setAutoRaise(True)
         self.setFixedSize(RESET_WIDTH, RESET_WIDTH)
         self.setAccessibleName("reset")
+
+
+class Soon(QTimer):
+    """Timer for an update that is asked for often and made at most once per interval.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Widget that is updated.
+    update : callable
+        Function that updates it.
+    every_ms : int
+        Interval in milliseconds, from the first request to the update.
+    """
+
+    def __init__(self, parent: QWidget, update: Callable[[], None], every_ms: int) -> None:
+        super().__init__(parent)
+        self.setSingleShot(True)
+        self.setInterval(every_ms)
+        self.timeout.connect(update)
+
+    def ask(self) -> None:
+        """Ask for an update, unless one is coming."""
+        if not self.isActive():
+            self.start()
 
 
 class _WheelGuard(QObject):
@@ -130,3 +164,14 @@ def column(*parts: QWidget, margin: int = 0, spacing: int = 6) -> QVBoxLayout:
     for part in parts:
         layout.addWidget(part)
     return layout
+
+
+def row(*parts: QWidget, spacing: int = -1, stretch: int = 0) -> QWidget:
+    """Return a widget with other widgets side by side; spacing −1 is that of the style."""
+    widget = QWidget()
+    layout = QHBoxLayout(widget)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        layout.addWidget(part, stretch=stretch)
+    return widget

@@ -3,12 +3,11 @@
 from functools import partial
 
 import napari
-from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_drpnet.base.wording import counted
-from napari_drpnet.plugin.fields.controls import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, Soon, column, row
 from napari_drpnet.plugin.gallery.class_list import ClassList
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
@@ -54,10 +53,7 @@ class AveragesPanel(Panel):
         super().__init__(napari_viewer)
         self._averager = self.session.averager
         self._is_open = True
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._show_averages)
+        self._soon = Soon(self, self._show_averages, _EVERY_MS)
         self.start = QPushButton()
         self.start.setToolTip(_START)
         self.start.clicked.connect(self._start)
@@ -78,10 +74,6 @@ class AveragesPanel(Panel):
         self._show_averages()
 
     def _make_buttons(self) -> QWidget:
-        box = QWidget()
-        row = QHBoxLayout(box)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         self.accept, self.reject = QPushButton("Accept class"), QPushButton("Reject class")
         for button, accepted in ((self.accept, True), (self.reject, False)):
             verb = "Accept" if accepted else "Reject"
@@ -93,9 +85,7 @@ class AveragesPanel(Panel):
         self.close_averages = QPushButton("Close")
         self.close_averages.setToolTip("Back to all picks; the averages are kept")
         self.close_averages.clicked.connect(self._close)
-        for button in (self.accept, self.reject, self.close_averages):
-            row.addWidget(button, stretch=1)
-        return box
+        return row(self.accept, self.reject, self.close_averages, spacing=4, stretch=1)
 
     # ---- what the user does
 
@@ -127,8 +117,8 @@ class AveragesPanel(Panel):
     # ---- updates from the session
 
     def _on_changed(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self._soon.ask()
 
     def _on_status(self, status: JobStatus) -> None:
         if status.kind == "averages":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QSize, QTimer
+from qtpy.QtCore import QSize
 from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QLabel,
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.plugin.fields.controls import Soon
 from napari_drpnet.plugin.panels.export_form import ExportForm, count_picked
 from napari_drpnet.plugin.panels.export_outcome import ExportOutcome
 from napari_drpnet.plugin.panels.panel import Panel
@@ -76,10 +77,7 @@ class ExportPanel(Panel):
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
         super().__init__(napari_viewer)
-        self._refresh_soon = QTimer(self)
-        self._refresh_soon.setSingleShot(True)
-        self._refresh_soon.setInterval(_REFRESH_MS)
-        self._refresh_soon.timeout.connect(self._refresh)
+        self._refresh_soon = Soon(self, self._refresh, _REFRESH_MS)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.form = ExportForm(self.session)
@@ -168,16 +166,13 @@ class ExportPanel(Panel):
 
     def _refresh_later(self) -> None:
         """Schedule a refresh, at most one per interval, if the panel is visible."""
-        if self.isVisible() and not self._refresh_soon.isActive():
-            self._refresh_soon.start()
+        if self.isVisible():
+            self._refresh_soon.ask()
 
     def _refresh(self) -> None:
         exporter, current = self.session.exporter, self.session.current
         totals = self.session.summaries.totals()
-        picked, is_picked = (
-            count_picked(totals),
-            current.decision is not None or current.accepted_count > 0,
-        )
+        picked, is_picked = count_picked(totals), current.has_points
         has_any = picked > 0 or totals.particles > 0
         hint = self._hint(has_any or is_picked)
         self.hint.setText(hint)

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -20,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.formats import WRITTEN
-from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_wheel
+from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_wheel, row
 from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.project.controllers.statuses import Totals
 from napari_drpnet.project.files.export_options import ExportChoice
@@ -126,7 +125,7 @@ class ExportForm(QWidget):
         self.browse = QPushButton("Browse…")
         self.browse.setToolTip("Choose the folder of the files")
         self.browse.clicked.connect(self._browse)
-        return _row(QLabel("Folder"), self.folder, self.browse)
+        return row(QLabel("Folder"), self.folder, self.browse)
 
     # ---- user actions
 
@@ -195,8 +194,7 @@ class ExportForm(QWidget):
     def show_counts(self, totals: Totals) -> None:
         """Show the numbers of particles and micrographs, and the recommended box size."""
         current = self._session.current
-        is_picked = current.decision is not None or current.accepted_count > 0
-        particles = f"{current.accepted_count:,} particles" if is_picked else "not picked"
+        particles = f"{current.accepted_count:,} particles" if current.has_points else "not picked"
         self.this_one.setText(f"This one: {particles}")
         self.all_included.setText(f"All included: {totals.particles:,} particles")
         self.counts.setText(_describe(totals))
@@ -228,12 +226,3 @@ def _rows(*parts: QWidget) -> QWidget:
     for number, part in enumerate(parts):
         grid.addWidget(part, *divmod(number, _IN_A_ROW))
     return field
-
-
-def _row(*parts: QWidget) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    for part in parts:
-        layout.addWidget(part)
-    return row

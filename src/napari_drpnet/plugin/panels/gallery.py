@@ -3,7 +3,6 @@
 from functools import partial
 
 import napari
-from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -15,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.fields.controls import Hint, guard_wheel
+from napari_drpnet.plugin.fields.controls import Hint, Soon, guard_wheel
 from napari_drpnet.plugin.gallery.thumbnail_view import ThumbnailView
 from napari_drpnet.plugin.panels.averages import AveragesPanel
 from napari_drpnet.plugin.panels.panel import Panel
@@ -81,7 +80,7 @@ class GalleryPanel(Panel):
         Numbers of picks; why thumbnails in sight cannot be made.
     view : ThumbnailView
         Area with the thumbnails.
-    timer : QTimer
+    timer : Soon
         Timer of the next update of the list.
     """
 
@@ -89,10 +88,7 @@ class GalleryPanel(Panel):
         super().__init__(napari_viewer)
         self._gallery = self.session.gallery
         self._members = self._gallery.members
-        self.timer = QTimer(self)
-        self.timer.setSingleShot(True)
-        self.timer.setInterval(_EVERY_MS)
-        self.timer.timeout.connect(self._show_list)
+        self.timer = Soon(self, self._show_list, _EVERY_MS)
         self.view = ThumbnailView(self._gallery)
         self.averages = AveragesPanel(napari_viewer)
         self.summary, self.complaint, about = Hint(), Hint(marked=True), Hint()
@@ -178,8 +174,8 @@ class GalleryPanel(Panel):
     # ---- updates from the session
 
     def _on_changed(self) -> None:
-        if self.isVisible() and not self.timer.isActive():
-            self.timer.start()
+        if self.isVisible():
+            self.timer.ask()
 
     def _on_thumbnails(self) -> None:
         self.view.viewport().update()

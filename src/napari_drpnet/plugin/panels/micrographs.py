@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl
+from qtpy.QtCore import QModelIndex, QPoint, QSize, Qt, QUrl
 from qtpy.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.plugin.fields.controls import Soon
 from napari_drpnet.plugin.panels.overview import OverviewButton
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
@@ -76,10 +77,7 @@ class MicrographsPanel(Panel):
         super().__init__(napari_viewer)
         self._model = MicrographTable(self.session, self)
         self.rows = MicrographFilter(self._model, self)
-        self._review_timer = QTimer(self)
-        self._review_timer.setSingleShot(True)
-        self._review_timer.setInterval(_REVIEW_EVERY_MS)
-        self._review_timer.timeout.connect(self._show_all)
+        self._review_soon = Soon(self, self._show_all, _REVIEW_EVERY_MS)
         self._build()
         self.setAcceptDrops(True)
         self.listen(self.session.project_changed, self._show_project)
@@ -193,8 +191,7 @@ class MicrographsPanel(Panel):
         self.filter.show_count(self.rows.rowCount(), len(self.session.project.micrographs))
         for widget in self._steering:
             widget.setEnabled(not is_empty)
-        if not self._review_timer.isActive():
-            self._review_timer.start()
+        self._review_soon.ask()
 
     def _show_current(self) -> None:
         """Mark the row of the current micrograph; keep the selection if it is marked already."""

@@ -2,7 +2,7 @@
 
 import napari
 from napari.components import ViewerModel
-from qtpy.QtCore import QSignalBlocker, QSize, QTimer
+from qtpy.QtCore import QSignalBlocker, QSize
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.fields.controls import Hint, column, guard_wheel
+from napari_drpnet.plugin.fields.controls import Hint, Soon, column, guard_wheel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.plugin.plots.plot import ACCENT
@@ -82,10 +82,7 @@ class OverviewPanel(Panel):
         self._layout.addWidget(self._controls)
         self._layout.addWidget(self.histogram, 1)
         self._layout.addWidget(self.scatter, 2)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_RENEW_EVERY_MS)
-        self._soon.timeout.connect(self._show_all)
+        self._soon = Soon(self, self._show_all, _RENEW_EVERY_MS)
         self._listen()
         self._show_all()
 
@@ -154,8 +151,7 @@ class OverviewPanel(Panel):
 
     def _renew(self, _: object = None) -> None:
         """Show new results soon: many may come in a moment."""
-        if not self._soon.isActive():
-            self._soon.start()
+        self._soon.ask()
 
     def _show_all(self) -> None:
         self._show_choice()

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qtpy.QtGui import QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QWidget
+from qtpy.QtWidgets import QProgressBar, QPushButton, QStackedWidget
 
+from napari_drpnet.plugin.fields.controls import row
 from napari_drpnet.project.jobs.lanes import JobStatus
 
 #: Least running time of a job before the remaining time is estimated, in seconds.
@@ -53,8 +54,8 @@ class JobProgress(QStackedWidget):
         self.cancel.setText("Cancel")
         if cancel is None:
             self.cancel.setToolTip("Stop; what is finished stays")
-        self.addWidget(_row(*self._starts))
-        page = _row(self.bar, self.cancel)
+        self.addWidget(row(*self._starts, spacing=4, stretch=1))
+        page = row(self.bar, self.cancel, spacing=4, stretch=1)
         page.layout().setStretchFactor(self.cancel, 0)
         self.addWidget(page)
         self.setFixedHeight(self.sizeHint().height())
@@ -145,13 +146,3 @@ def _describe(status: JobStatus, verb: str, left: str) -> str:
     part = min(status.done + 1, status.total)
     text = f"{verb} {part:,} of {status.total:,}" if verb else f"{status.stage} %p %".strip()
     return f"{text}, {left}" if left else text
-
-
-def _row(*parts: QPushButton | QProgressBar) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(4)
-    for part in parts:
-        layout.addWidget(part, stretch=1)
-    return row

@@ -38,18 +38,24 @@ class SimilarPanel(Panel):
         self.count.setWordWrap(True)
         self.setLayout(column(self.progress, self.count, self.failure_hint("find similar")))
         self.listen(self.session.runner.status_changed, self._on_status)
-        for signal in (self.session.similar.changed, self.session.current.points_changed):
-            self.listen(signal, self._show)
-        self._show()
+        self.listen(self.session.similar.changed, self._show_discard)
+        # Settings change at each step of a slider, and examples are those of all micrographs.
+        session = self.session
+        points_changed = session.current.points_changed
+        for signal in (session.project_changed, session.micrographs_changed, points_changed):
+            self.listen(signal, self._show_count)
+        self._show_discard()
+        self._show_count()
 
     def _on_status(self, status: JobStatus) -> None:
         if status.kind == "find similar":
             self.progress.show_status(status)
 
-    def _show(self) -> None:
-        similar = self.session.similar
-        count = similar.example_count
+    def _show_discard(self) -> None:
+        self.discard.setEnabled(self.session.similar.can_discard)
+
+    def _show_count(self) -> None:
+        count = self.session.similar.example_count
         self.find.setEnabled(count >= LEAST)
-        self.discard.setEnabled(similar.can_discard)
         needed = "" if count >= LEAST else f" of at least {LEAST}"
         self.count.setText(f"Examples, added or accepted by you: {count}{needed}")

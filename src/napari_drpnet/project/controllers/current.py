@@ -152,6 +152,11 @@ class CurrentMicrograph:
         return int(is_accepted(self.states).sum())
 
     @property
+    def has_points(self) -> bool:
+        """Whether the micrograph is picked, or the user has added particles to it."""
+        return self.decision is not None or self.accepted_count > 0
+
+    @property
     def shape(self) -> tuple[int, int] | None:
         """Shape of the micrograph, ``(ny, nx)`` unbinned pixels; None if unknown."""
         if self.stored is not None:

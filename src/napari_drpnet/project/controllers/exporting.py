@@ -135,8 +135,7 @@ class Exporter:
         """
         current = self._current
         shape, diameter = current.shape, current.diameter_px
-        has_points = current.decision is not None or current.accepted_count > 0
-        if current.review is None or current.record is None or not has_points:
+        if current.review is None or current.record is None or not current.has_points:
             return "", ""
         if shape is None or diameter is None:
             return "", ""

@@ -1,4 +1,4 @@
-"""Base class of choices of the user that are saved in a file of the project folder."""
+"""Base class of choices of the user that are saved in a small file."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from napari_drpnet.base.frozen import Parameters
 
 
 class KeptChoice(Parameters):
-    """Choice of the user that is saved with the project; it has defaults and is never undone."""
+    """Choice of the user that is saved; it has defaults and is never undone."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
