@@ -80,6 +80,29 @@ def test_equal_names_in_two_folders_keep_their_folders():
     assert sizes(pair_coordinates("picks", "truth")) == {"g1/a": (1, 3), "g2/a": (2, 3)}
 
 
+@pytest.mark.parametrize(
+    ("picks", "truth"),
+    [("out/Micrographs", "truth"), ("out", "sim/Micrographs"), ("out/M", "a/b/c")],
+)
+def test_trees_may_begin_with_other_folders(picks, truth):
+    for folder, count in (("g1", 1), ("g2", 2)):
+        write(f"{picks}/{folder}/a_autopick.star", count)
+        write(f"{truth}/{folder}/a.csv", 3)
+    write(f"{picks}/g2/b_autopick.star", 4)
+    roots = Path(picks).parts[0], Path(truth).parts[0]
+    pairing = pair_coordinates(*roots)
+    assert sizes(pairing) == {"g1/a": (1, 3), "g2/a": (2, 3)}
+    assert pairing.unlabelled == ("g2/b",)
+
+
+def test_folders_that_do_not_tell_which_is_which_are_not_matched():
+    for folder in ("x/g1", "y/g1"):
+        write(f"picks/{folder}/a_autopick.star", 1)
+    write("truth/g1/a.csv", 3)
+    with pytest.raises(InputFileError, match="no micrograph has both"):
+        pair_coordinates("picks", "truth")
+
+
 def test_of_several_formats_the_most_precise_counts():
     for suffix, count in ((".star", 1), (".csv", 2), (".box", 3)):
         write(f"picks/a_autopick{suffix}", count)

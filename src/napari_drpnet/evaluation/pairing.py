@@ -55,8 +55,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     -------
     Pairing
         Picks and truth, paired by the names of the micrographs. Folders in the names are compared
-        only if two names in one set are equal without them. Two single files with one micrograph
-        each are always paired.
+        only if two names in one set are equal without them, and then only as many of the last
+        folders as tell them apart. Two single files with one micrograph each are always paired.
 
     Raises
     ------
@@ -93,11 +93,17 @@ def pairing_key(
 ) -> Callable[[PurePosixPath], PurePosixPath]:
     """Return the function that maps a path to the key of its micrograph.
 
-    The key is the name without folders, or the whole path if a group has the same name twice.
+    The key is the name with as many of its last folders as tell apart all paths within each group.
+    Trees that differ by folders at the top therefore have the same keys.
     """
-    if all(len({path.name for path in group}) == len(group) for group in groups):
-        return lambda path: PurePosixPath(path.name)
-    return lambda path: path
+    depth = 1
+    while any(len({_end(path, depth) for path in group}) < len(set(group)) for group in groups):
+        depth += 1
+    return lambda path: _end(path, depth)
+
+
+def _end(path: PurePosixPath, depth: int) -> PurePosixPath:
+    return PurePosixPath(*path.parts[-depth:])
 
 
 def read_coordinate_set(source: Path) -> CoordinateSet:
