@@ -27,7 +27,7 @@ def test_a_folder_is_picked(drpnet):
     assert shown[3].startswith("Picked 3 micrographs in")
     assert "on cpu" in shown[3] or "on cuda" in shown[3]
     assert "default (" in shown[3]
-    assert shown[-1] == "Index: out/autopick.star"
+    assert shown[-1] == "Index for RELION 4 and 5: out/autopick.star"
     assert len(read_coordinates("out/m0_autopick.star")) == 16
 
 
@@ -37,6 +37,47 @@ def test_a_list_of_micrographs_is_picked_into_mirrored_folders(drpnet):
     shown = json.loads(drpnet("pick", "micrographs.star", *OUT, "--json").stdout)
     assert shown["micrographs"][0]["files"] == ["in/m1_autopick.star"]
     assert shown["micrographs"][0]["diameter_px"] == pytest.approx(20)
+
+
+PIPELINES = {
+    "3.1": "data_pipeline_processes\n\nloop_\n_rlnPipeLineProcessType #3\n",
+    "4": "data_pipeline_processes\n\nloop_\n_rlnPipeLineProcessTypeLabel #3\n",
+}
+
+
+@pytest.mark.parametrize("version", PIPELINES)
+def test_the_last_line_is_what_to_type_in_this_version_of_relion(drpnet, version):
+    Path("default_pipeline.star").write_text(PIPELINES[version])
+    write_table("mics.star", "micrographs", {"rlnMicrographName": ["in/m1.mrc"]})
+    shown = drpnet("pick", "mics.star", *OUT).stdout.splitlines()
+    coordinates = "coords_suffix_autopick.star" if version == "3.1" else "autopick.star"
+    assert shown[-1] == (
+        f"For Particle extraction: micrographs mics.star, coordinates out/{coordinates}, "
+        "box size 28 pixels or more"
+    )
+    assert Path("out", coordinates).exists()
+    (table,) = read_tables("out/in/m1_autopick.star").values()
+    assert ("rlnParticleSelectionType" in table) == (version == "4")
+
+
+def test_without_a_pipeline_both_files_are_named(drpnet):
+    write_table("mics.star", "micrographs", {"rlnMicrographName": ["in/m1.mrc"]})
+    shown = drpnet("pick", "mics.star", *OUT).stdout.splitlines()
+    assert shown[-3:] == [
+        "For Particle extraction: micrographs mics.star, box size 28 pixels or more, and as "
+        "coordinates",
+        "  out/autopick.star in RELION 4 and 5",
+        "  out/coords_suffix_autopick.star in RELION 3.1, which would extract no particles with "
+        "autopick.star",
+    ]
+    (table,) = read_tables("out/in/m1_autopick.star").values()
+    assert "rlnParticleSelectionType" in table
+
+
+def test_relion_3_needs_its_list(drpnet):
+    Path("default_pipeline.star").write_text(PIPELINES["3.1"])
+    shown = drpnet("pick", "in", *OUT).stdout.splitlines()
+    assert shown[-1].startswith("RELION 3.1 needs its list of micrographs")
 
 
 def test_json_is_all_there_is_on_stdout(drpnet):

@@ -15,13 +15,11 @@ from napari_drpnet.batch import (
     list_entries,
     pick_micrographs,
 )
-from napari_drpnet.batch.entries import PICKS
-from napari_drpnet.batch.folder.outputs import INDEX, relative_to_project
+from napari_drpnet.batch.folder.outputs import relative_to_project
 from napari_drpnet.batch.results.logfile import LOGFILE, write_logfile
 from napari_drpnet.images.micrograph import TIFF_SUFFIXES
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.relion.job_folder import JobFolder, JobState
-from napari_drpnet.relion.lists import COORDS_SUFFIX
 from napari_drpnet.relion.pipeline import (
     RelionVersion,
     write_display_settings,
@@ -114,10 +112,11 @@ def run_job(
         See `pick_micrographs`.
     """
     entries = tuple(entries)
+    outputs = Outputs(folder.path, micrographs_star=micrographs_star, relion=version)
     report = pick_micrographs(
         entries,
         parameters,
-        Outputs(folder.path, micrographs_star=micrographs_star),
+        outputs,
         existing="resume",
         job=UntilFile(folder.abort_file),
         on_outcome=on_outcome,
@@ -127,13 +126,14 @@ def run_job(
     )
     if report.index:
         project = Path.cwd()
-        log = folder.path / LOGFILE
-        write_logfile(log, report, entries)
+        log = None if report.interrupted else folder.path / LOGFILE
+        if log:
+            write_logfile(log, report, entries)
         write_display_settings(project, parameters.particle.diameter_angstrom, version)
         write_output_nodes(
             folder.path,
-            relative_to_project(input_coordinates(folder, version), project),
-            relative_to_project(log, project),
+            relative_to_project(outputs.input_coordinates(version), project),
+            relative_to_project(log, project) if log else None,
             version,
         )
     return report
@@ -144,9 +144,3 @@ def state_of(report: BatchReport) -> JobState:
     if report.interrupted:
         return "ABORTED"
     return "SUCCESS" if report.picked else "FAILURE"
-
-
-def input_coordinates(folder: JobFolder, version: RelionVersion) -> Path:
-    """Return the file that a version of RELION takes as input coordinates."""
-    name = f"{COORDS_SUFFIX}{PICKS}.star" if version == "3.1" else INDEX
-    return folder.path / name

@@ -1,5 +1,6 @@
 """`drpnet pick`: pick micrographs, and write coordinate files."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.pick_report import describe, summarize
 from napari_drpnet.formats import WRITTEN
 from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.relion.pipeline import NEWEST, find_project_version
 
 
 def _parse_formats(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -82,8 +84,8 @@ def command(
     The arguments are micrographs (MRC, TIFF, PNG, JPEG), folders with all their sub-folders,
     quoted patterns such as 'Movies/*/*.mrc', and RELION's lists such as micrographs_ctf.star.
     Sub-folders are mirrored: Movies/a/b.mrc becomes OUT/Movies/a/b_autopick.star if the list
-    contains this name or the parent of Movies is given. OUT/autopick.star is the index for
-    RELION: start drpnet in the project folder.
+    contains this name or the parent of Movies is given. For RELION, start drpnet in the project
+    folder and give its list; the last lines then tell what to type in its Particle extraction.
 
     The files of each micrograph are written as soon as it is picked, so a run that was stopped or
     killed can continue with --resume. With --watch it always resumes, and picks until Ctrl-C or
@@ -92,6 +94,7 @@ def command(
     options = BatchOptions.of(values)
     given = given_masks(mask, flip_mask_rows)
     parameters = build_model(PickParameters, values)
+    relion = find_project_version(Path.cwd())
     outputs = Outputs(
         options.out,
         formats,
@@ -100,8 +103,10 @@ def command(
         preview,
         micrographs_star=_relion_list(options.sources),
         masks=all_masks(masks, full_size),
+        relion=relion or NEWEST,
     )
-    run_batch(options, parameters, outputs, Wording(describe, summarize), given)
+    last_lines = partial(summarize, outputs=outputs, relion=relion)
+    run_batch(options, parameters, outputs, Wording(describe, last_lines), given)
 
 
 def _relion_list(sources: tuple[str, ...]) -> Path | None:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from napari_drpnet.base.wording import counted
-from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome
+from napari_drpnet.batch import BatchReport, FailedMicrograph, Outcome, Outputs
+from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.batch.results.summary import find_doubts
 from napari_drpnet.batch.results.wording import (
     count_advice,
     describe_accepts,
     list_weights,
 )
+from napari_drpnet.relion.pipeline import NEWEST, RelionVersion
 
 #: Number of micrographs for which the advice of a topic is printed; the rest is counted.
 _MAX_PRINTED = 3
@@ -55,14 +57,24 @@ class AdviceLines:
         return len(report.picked) <= 1 and self._counts.total() > 0
 
 
-def summarize(report: BatchReport) -> str:
-    """Return the last lines of the output: numbers, weights, expected scores and index."""
+def summarize(report: BatchReport, outputs: Outputs, relion: RelionVersion | None) -> str:
+    """Return the last lines of the output: numbers, weights, expected scores, files for RELION.
+
+    Parameters
+    ----------
+    report : BatchReport
+        Results of the batch.
+    outputs : Outputs
+        Files that were written.
+    relion : {'3.1', '4', '5'}, optional
+        Version of the RELION project in which they were written; None if it is unknown.
+    """
     accepted = sum(picked.accepted for picked in report.picked)
     lines = [
         *describe_run("Picked", report),
         f"{counted(accepted, 'particle')} accepted in total",
         _describe_expected(report),
-        f"Index: {report.index}" if report.index else "",
+        *(_describe_relion(report, outputs, relion) if report.index and report.picked else []),
     ]
     return "\n".join(filter(None, lines))
 
@@ -78,7 +90,11 @@ def describe_run(verb: str, report: BatchReport) -> list[str]:
         f"{verb} {counted(len(now), 'micrograph')} in {report.seconds:.1f} s "
         f"on {device.name} ({device.reason}) with {weights}"
     )
-    return [line, *([f"{earlier} more were finished before"] if earlier else [])]
+    if not earlier:
+        return [line]
+    edited = sum(picked.edited for picked in report.picked)
+    by_hand = f", {edited} of them edited by hand since" if edited else ""
+    return [line, f"{earlier} more were finished before{by_hand}"]
 
 
 def complain(
@@ -116,6 +132,27 @@ def complain(
     elif report.waiting:
         lines.append(f"{counted(report.waiting, 'micrograph')} not finished yet: {remedy}")
     return "\n".join(lines)
+
+
+def _describe_relion(
+    report: BatchReport, outputs: Outputs, relion: RelionVersion | None
+) -> list[str]:
+    """Return the lines that tell what to type in RELION's job Particle extraction."""
+    micrographs, index = outputs.micrographs_star, outputs.input_coordinates(NEWEST)
+    if micrographs is None:
+        if relion == "3.1":
+            return ["RELION 3.1 needs its list of micrographs: pick that in place of the files"]
+        return [f"Index for RELION 4 and 5: {index}"]
+    side = max(default_box_size(picked.diameter_px) for picked in report.picked)
+    intro, box = f"For Particle extraction: micrographs {micrographs}", f"box size {side} pixels"
+    if relion:
+        return [f"{intro}, coordinates {outputs.input_coordinates(relion)}, {box} or more"]
+    return [
+        f"{intro}, {box} or more, and as coordinates",
+        f"  {index} in RELION 4 and 5",
+        f"  {outputs.input_coordinates('3.1')} in RELION 3.1, which would extract no particles "
+        f"with {index.name}",
+    ]
 
 
 def _describe_expected(report: BatchReport) -> str:

@@ -9,11 +9,12 @@ from napari_drpnet.batch import (
     AlreadyPickedError,
     BatchReport,
     Outcome,
+    Outputs,
     PickedMicrograph,
     choose_workers,
 )
-from napari_drpnet.batch.folder.outputs import default_box_size
-from napari_drpnet.batch.relion_job import input_coordinates, list_micrographs, run_job, state_of
+from napari_drpnet.batch.relion_job import list_micrographs, run_job, state_of
+from napari_drpnet.cli.abort import ABORTED, ends_when_aborted
 from napari_drpnet.cli.batch_options import given_mask_option, given_masks
 from napari_drpnet.cli.interrupts import sigterm_interrupts
 from napari_drpnet.cli.options import build_model, model_options
@@ -25,7 +26,7 @@ from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.relion import JobFolder
 from napari_drpnet.relion.pipeline import NEWEST, RelionVersion, find_relion_version
 
-_EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": 2}
+_EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": ABORTED}
 
 
 @click.command(
@@ -104,12 +105,13 @@ def command(
     job.begin()
     version = relion_version or _find_version(folder)
     entries = list_micrographs(micrographs_star, job)
-    _limit_threads(cores)
     try:
         with (
+            ends_when_aborted(job),
             sigterm_interrupts(),
             choose_workers(parameters.detector.device, len(entries), cores=cores) as workers,
         ):
+            _limit_threads(cores)
             report = run_job(
                 entries,
                 micrographs_star,
@@ -123,7 +125,7 @@ def command(
             )
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    _print_results(report, job, micrographs_star, version)
+    _print_results(report, Outputs(folder, micrographs_star=micrographs_star), version)
     state = state_of(report)
     job.end(state)
     click.get_current_context().exit(_EXIT_CODES[state])
@@ -160,15 +162,7 @@ def _limit_threads(cores: int) -> None:
     torch.set_num_threads(cores)
 
 
-def _print_results(
-    report: BatchReport, job: JobFolder, micrographs_star: Path, version: RelionVersion
-) -> None:
-    echo(summarize(report))
-    if report.picked:
-        sides = [default_box_size(picked.diameter_px) for picked in report.picked]
-        echo(
-            f"For Particle extraction: micrographs {micrographs_star}, coordinates "
-            f"{input_coordinates(job, version)}, box size {max(sides)} pixels or more"
-        )
+def _print_results(report: BatchReport, outputs: Outputs, version: RelionVersion) -> None:
+    echo(summarize(report, outputs, version))
     if problems := complain(report, "continue the job to pick the rest"):
         echo(problems, err=True)

@@ -18,6 +18,7 @@ from napari_drpnet.formats.masks.segmentations import read_segmentation, write_s
 from napari_drpnet.formats.table import (
     FORMATS,
     READ_SUFFIXES,
+    RELION_FORMATS,
     WRITTEN,
     Format,
     Shape,
@@ -28,6 +29,7 @@ from napari_drpnet.formats.table import (
 __all__ = [
     "FORMATS",
     "READ_SUFFIXES",
+    "RELION_FORMATS",
     "WRITTEN",
     "Coordinates",
     "Filtered",

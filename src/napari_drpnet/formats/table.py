@@ -17,8 +17,9 @@ from napari_drpnet.formats.programs.cryosparc import (
 )
 from napari_drpnet.formats.programs.csv import is_csv, read_csv, write_csv
 from napari_drpnet.formats.programs.relion_index import is_index, read_indexed
-from napari_drpnet.formats.programs.star import read_star, write_star
+from napari_drpnet.formats.programs.star import read_star, write_star, write_star_of_relion_3
 from napari_drpnet.formats.programs.topaz import image_name, is_topaz, read_topaz, write_topaz
+from napari_drpnet.relion.pipeline import RelionVersion
 
 Shape = tuple[int, int]
 
@@ -70,6 +71,10 @@ class Format:
 _TABLE = (
     Format("relion", "RELION coordinates", ".star", read_star, write_star, whole_pixels=True),
     Format(
+        "relion-3.1", "RELION 3.1 coordinates", ".star",
+        write=write_star_of_relion_3, whole_pixels=True,
+    ),
+    Format(
         "eman", "EMAN boxes", ".box", read_box, write_box,
         names="never", has_boxes=True, whole_pixels=True,
     ),
@@ -102,6 +107,8 @@ WRITTEN: dict[str, Format] = {}
 for _each in _TABLE:
     if _each.write:
         WRITTEN.setdefault(_each.suffix, _each)
+#: Format of the coordinate files for each version of RELION.
+RELION_FORMATS: dict[RelionVersion, str] = {"3.1": "relion-3.1", "4": "relion", "5": "relion"}
 #: Suffixes of files that can be read.
 READ_SUFFIXES = tuple(dict.fromkeys(each.suffix for each in _TABLE if each.read))
 

@@ -64,6 +64,12 @@ def find_relion_version(job: Path, project: Path) -> tuple[RelionVersion, Path] 
     return max(in_job, default=None) or _read_version(project / _PROJECT_FILE)
 
 
+def find_project_version(project: Path) -> RelionVersion | None:
+    """Return the version of RELION that wrote the pipeline of a project folder, or None."""
+    found = _read_version(project / _PROJECT_FILE)
+    return found[0] if found else None
+
+
 def write_output_nodes(
     job: Path, coordinates: Path, log: Path | None, version: RelionVersion
 ) -> Path:

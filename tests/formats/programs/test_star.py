@@ -4,7 +4,7 @@ import starfile
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.formats.coordinates import Coordinates
-from napari_drpnet.formats.programs.star import read_star, write_star
+from napari_drpnet.formats.programs.star import read_star, write_star, write_star_of_relion_3
 
 RELION_2 = """
 data_images
@@ -107,6 +107,15 @@ def test_columns_and_values_that_relion_wants(tmp_path):
     table = starfile.read(tmp_path / "a.star")
     assert table["rlnCoordinateX"].dtype == np.float64
     assert table["rlnCoordinateX"].tolist() == [10, 7]
+
+
+def test_relion_3_does_not_know_the_selection_type(tmp_path):
+    coordinates = Coordinates(np.array([[20.6, 10.4]]), np.array([0.5]))
+    write_star_of_relion_3(tmp_path / "a.star", coordinates)
+    assert list(starfile.read(tmp_path / "a.star", always_dict=True)[""].columns) == [
+        "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit", "rlnClassNumber",
+        "rlnAnglePsi",
+    ]  # fmt: skip
 
 
 def test_particles_outside_are_dropped(tmp_path):

@@ -130,6 +130,9 @@ def test_relion_31_gets_the_place_of_its_list(relion_project):
     assert report.results[0].text == "DRPnet/coords_suffix_autopick.star"
     assert report.notes == ()
     assert not (relion_project / "DRPnet/autopick.star").exists()
+    written = (relion_project / "DRPnet/Movies/a_autopick.star").read_text()
+    assert "_rlnAnglePsi" in written
+    assert "_rlnParticleSelectionType" not in written  # of which 3.1 would warn
 
 
 def test_paths_outside_the_project_are_absolute(relion_project, tmp_path):

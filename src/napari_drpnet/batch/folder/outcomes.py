@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_drpnet.base.frozen import Stored
@@ -13,6 +15,7 @@ from napari_drpnet.picking.resolve import ResolvedParameters
 
 #: Last sentence of an error that ends a run early.
 KEPT = "Finished micrographs are kept: continue with --resume"
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class PickedMicrograph(Stored):
@@ -49,8 +52,8 @@ class PickedMicrograph(Stored):
         Whether `accept` was determined automatically for this micrograph.
     expected_precision, expected_recall, expected_f1 : float or None
         Expected scores of the accepted picks among those above the threshold, if P(particle) is
-        well calibrated; None without a classifier, or without picks above the threshold. Picks on
-        dirt count as no particles.
+        well calibrated; None without a classifier, without picks above the threshold, or if the
+        picks were edited. Picks on dirt count as no particles.
     valid_share : float
         Fraction of the micrograph that shows an image and is not blank.
     diameter_px, pixel_size_angstrom : float
@@ -63,6 +66,9 @@ class PickedMicrograph(Stored):
         Duration of picking and writing, without reading the micrograph, in seconds.
     earlier : bool
         Whether an earlier run finished the micrograph.
+    edited : bool
+        Whether the coordinate file has been edited since, for example in RELION's viewer. The
+        number and the figures of merit of the accepted picks are then those of the file.
     advice : tuple of Advice
         Advice about anything unusual in the micrograph.
     """
@@ -89,6 +95,7 @@ class PickedMicrograph(Stored):
     polarity_confidence: float
     seconds: float
     earlier: bool = False
+    edited: bool = False
     advice: tuple[Advice, ...] = ()
 
 
@@ -112,6 +119,13 @@ class FailedMicrograph:
 
 
 Outcome = PickedMicrograph | FailedMicrograph
+
+
+def mean_and_quantiles(merit: NDArray[np.float64]) -> tuple[float | None, tuple[float, ...]]:
+    """Return the fields `mean_fom` and `fom_quantiles` for figures of merit ``(k,)``."""
+    if not len(merit):
+        return None, ()
+    return float(merit.mean()), tuple(np.quantile(merit, _QUANTILES).tolist())
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,11 @@ from napari_drpnet.batch.folder.mask_files import (
     mask_endings,
     require_masks,
 )
-from napari_drpnet.formats import WRITTEN, Coordinates, write_coordinates
+from napari_drpnet.formats import RELION_FORMATS, WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import write_preview
+from napari_drpnet.relion.lists import COORDS_SUFFIX
+from napari_drpnet.relion.pipeline import NEWEST, RelionVersion
 
 #: Default side of a box, in particle diameters.
 BOX_PER_DIAMETER = 1.5
@@ -50,6 +52,9 @@ class Outputs:
         place of the index is then written too.
     masks : tuple of str
         Files of the segmentation to write, from `MASK_FILES`.
+    relion : {'3.1', '4', '5'}
+        Version of RELION that will read the ``.star`` files. RELION 3.1 warns about the selection
+        type, which its viewer needs since version 4.
     """
 
     folder: Path
@@ -59,6 +64,7 @@ class Outputs:
     preview: bool = False
     micrographs_star: Path | None = None
     masks: tuple[str, ...] = ()
+    relion: RelionVersion = NEWEST
 
     def __post_init__(self) -> None:
         if self.formats or not self.masks:
@@ -82,6 +88,19 @@ class Outputs:
     def index(self) -> Path:
         """Path of RELION's index of the coordinate files."""
         return self.folder / INDEX
+
+    def input_coordinates(self, relion: RelionVersion) -> Path:
+        """Return the path of the file that a version of RELION takes as input coordinates.
+
+        Raises
+        ------
+        ValueError
+            If RELION reads none of the formats.
+        """
+        ending = find_indexed(self.endings())
+        if ending is None:
+            raise ValueError(f"RELION reads none of {', '.join(self.formats)}")
+        return self.folder / (f"{COORDS_SUFFIX}{ending}" if relion == "3.1" else INDEX)
 
     @property
     def candidates(self) -> Path:
@@ -132,9 +151,11 @@ def write_outputs(
     box_size = outputs.box_size_px or default_box_size(diameter_px)
     coordinates = Coordinates.from_picks(picks.where(picks.accepted), box_size)
     name = entry.micrograph.name
-    for ending in coordinate_endings(outputs.formats):
+    for suffix in outputs.formats:
+        (ending,) = coordinate_endings([suffix])
         path = outputs.path(entry, ending)
-        write_coordinates(path, coordinates, micrograph.shape, micrograph_name=name)
+        kind = RELION_FORMATS[outputs.relion] if suffix == ".star" else None
+        write_coordinates(path, coordinates, micrograph.shape, kind, micrograph_name=name)
     if outputs.preview:
         write_preview(outputs.path(entry, PREVIEW), micrograph, picks, diameter_px, note)
 

@@ -15,6 +15,7 @@ from napari_drpnet.base.frozen import Stored
 from napari_drpnet.base.paths import is_inside, is_relative_inside
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, RECORDS, BatchEntry
+from napari_drpnet.batch.folder.edits import with_edits
 from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import PickedMicrograph
 from napari_drpnet.batch.folder.outputs import Outputs
@@ -92,7 +93,8 @@ class Ledger:
     def find(self, entry: BatchEntry) -> PickedMicrograph | None:
         """Return the result of a finished micrograph, or None.
 
-        The result is valid if settings and micrograph are unchanged and all files exist.
+        The result is valid if settings and micrograph are unchanged and all files exist. If its
+        coordinates were edited since, it has their number; see `with_edits`.
         """
         record = _read(self._path(entry))
         if not record or record.settings != self._settings:
@@ -101,7 +103,8 @@ class Ledger:
             return None
         if not self._is_whole(record.result):
             return None
-        return record.result.model_copy(update={"earlier": True})
+        result = self._edited(self._path(entry), record.result)
+        return result.model_copy(update={"earlier": True})
 
     def is_other_kind(self, entry: BatchEntry) -> bool:
         """Return whether a micrograph is finished with picks but only masks are wanted, or not."""
@@ -186,7 +189,7 @@ class Ledger:
         """
         for path in self._finished(requested):
             if result := self._look(path).result:
-                yield result
+                yield self._edited(path, result)
 
     def candidates(self, requested: Iterable[BatchEntry]) -> Iterator[tuple[str, Picks]]:
         """Yield name and candidates of each micrograph in `results` whose candidates were kept."""
@@ -198,7 +201,8 @@ class Ledger:
         """Yield the records of the micrographs in `results`."""
         for path in self._finished(requested):
             if record := _read(path):
-                yield record
+                result = self._edited(path, record.result)
+                yield record.model_copy(update={"result": result})
 
     def _finished(self, requested: Iterable[BatchEntry]) -> Iterator[Path]:
         wanted = {self._path(entry) for entry in requested}
@@ -207,6 +211,10 @@ class Ledger:
             is_whole = known.result and self._is_whole(known.result)
             if is_whole and (path in wanted or _is_there(known.source)):
                 yield path
+
+    def _edited(self, path: Path, result: PickedMicrograph) -> PickedMicrograph:
+        """Return the result that a record contains, with later edits of the coordinates."""
+        return with_edits(result, self._outputs.folder, path.stat().st_mtime_ns)
 
     def _look(self, path: Path) -> _Known:
         """Read a record, again only if it has changed, since a watched folder is indexed often."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.batch.folder.outcomes import mean_and_quantiles
 from napari_drpnet.batch.folder.outputs import Outputs
 from napari_drpnet.batch.folder.records import Ledger, Record, has_picks
 from napari_drpnet.formats.programs.csv import read_rows
@@ -18,7 +19,6 @@ from napari_drpnet.picking.advice import Advice
 LIMIT_MADS = 3.5
 #: Picks with a lower P(particle) count as doubtful.
 _DOUBT = 0.5
-_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 _MAD_TO_SIGMA = 1.4826
 
@@ -154,8 +154,7 @@ def summarize_scores(
     """
     return PickScores(
         len(merit),
-        float(merit.mean()) if len(merit) else None,
-        tuple(np.quantile(merit, _QUANTILES).tolist()) if len(merit) else (),
+        *mean_and_quantiles(merit),
         int((probability[~dirty] < _DOUBT).sum()),
         int(dirty.sum()),
     )

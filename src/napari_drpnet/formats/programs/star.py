@@ -15,6 +15,7 @@ from napari_drpnet.relion.star_tables import (
 
 X, Y, FOM = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
 TUBE = "rlnHelicalTubeID"
+SELECTION_TYPE = "rlnParticleSelectionType"
 NO_FOM = -999.0
 
 
@@ -59,7 +60,7 @@ def read_star(path: AnyPath) -> Coordinates:
 def write_star(
     path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
 ) -> None:
-    """Write coordinates in the layout of RELION's own pickers, for RELION 3.1 to 5.
+    """Write coordinates in the layout of RELION's own pickers, for RELION 4 and 5.
 
     Parameters
     ----------
@@ -86,6 +87,28 @@ def write_star(
     write_table(path, "", star_columns(coordinates.on_whole_pixels(shape)))
 
 
+def write_star_of_relion_3(
+    path: AnyPath, coordinates: Coordinates, shape: tuple[int, int] | None = None
+) -> None:
+    """Write coordinates like `write_star`, without the column that RELION 3.1 does not know.
+
+    RELION 3.1 warns about ``_rlnParticleSelectionType`` for each file in each later job.
+
+    Parameters
+    ----------
+    path, coordinates, shape
+        As for `write_star`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    columns = star_columns(coordinates.on_whole_pixels(shape))
+    del columns[SELECTION_TYPE]
+    write_table(path, "", columns)
+
+
 def star_columns(coordinates: Coordinates) -> dict[str, list[str]]:
     """Return the columns of RELION's own pickers, and those of filaments and names if known.
 
@@ -106,7 +129,7 @@ def star_columns(coordinates: Coordinates) -> dict[str, list[str]]:
         FOM: [f"{value:.6f}" for value in np.nan_to_num(coordinates.score, nan=0.0)],
         "rlnClassNumber": ["0"] * len(coordinates),
         "rlnAnglePsi": ["0.000000"] * len(coordinates),
-        "rlnParticleSelectionType": ["1"] * len(coordinates),
+        SELECTION_TYPE: ["1"] * len(coordinates),
     }
     if coordinates.filament is not None:
         columns[TUBE] = [str(tube) for tube in coordinates.filament]

@@ -205,9 +205,9 @@ def _write(
     full = [file for file in files if not inside_count and _has_particles(folder / file)]
     if all(folder / file in may_empty for file in full):
         full = []
-    for file in [] if full else files:
+    for file, kind in [] if full else zip(files, options.format_names, strict=True):
         remove_leftovers(folder / file)
-        write_coordinates(folder / file, picks, shape, micrograph_name=micrograph.name)
+        write_coordinates(folder / file, picks, shape, kind, micrograph_name=micrograph.name)
     return _Done(
         micrograph.name,
         tuple(full or files),

@@ -51,6 +51,13 @@ class ExportOptions(Parameters):
         return [*([ending] if ending else []), *coordinate_endings(self.further)]
 
     @property
+    def format_names(self) -> list[str]:
+        """Formats of the files of `endings`, keys of `FORMATS`."""
+        program = PROGRAMS[self.program]
+        first = [program.format_name] if program.ending else []
+        return [*first, *(WRITTEN[suffix].name for suffix in self.further)]
+
+    @property
     def has_boxes(self) -> bool:
         """Whether the size of boxes is written to one of the files of each micrograph."""
         return any(WRITTEN[Path(f"x{ending}").suffix].has_boxes for ending in self.endings)

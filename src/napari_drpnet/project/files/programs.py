@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_drpnet.batch.folder.outputs import coordinate_endings
-from napari_drpnet.formats import FORMATS
+from napari_drpnet.formats import FORMATS, RELION_FORMATS
 from napari_drpnet.relion.pipeline import RelionVersion
 
 ProgramName = Literal["RELION 5", "RELION 4", "RELION 3.1", "cryoSPARC", "crYOLO", "EMAN2", "Topaz"]
@@ -58,7 +58,9 @@ class Program:
 
 def _relion(version: RelionVersion) -> Program:
     (ending,) = coordinate_endings([".star"])
-    return Program("relion", _IN_RELION, ending=ending, relion=version, flips_tiff=True)
+    return Program(
+        RELION_FORMATS[version], _IN_RELION, ending=ending, relion=version, flips_tiff=True
+    )
 
 
 #: All programs by name, in the order in which they are offered.
