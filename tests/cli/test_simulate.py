@@ -5,6 +5,7 @@ import pytest
 
 from napari_drpnet.formats import read_class_map, read_coordinates
 from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.relion.lists import read_micrographs_star
 
 SMALL = ("--height", 128, "--width", 192, "--particles", 4, "--pixel-size", 6)
 
@@ -70,11 +71,55 @@ def test_a_structure_is_the_particle(drpnet):
         (("--structure", "gone.pdb"), 1, "gone.pdb: no such file"),
         (("--count", 0), 2, "--count"),
         (("--defocus", 99), 2, "--defocus: Input should be less than"),
+        (("--defocus-range", 2, 1), 2, "the first number is greater than the second"),
+        (("--folders", 2), 2, "--folders and --optics-groups need --relion"),
+        (("--relion", "--folders", 2), 2, "fewer micrographs than folders"),
     ],
 )
 def test_wrong_usage(drpnet, arguments, code, message):
     assert message in drpnet("simulate", "--out", "sim", *arguments, code=code).stderr
     assert not Path("sim").exists()
+
+
+def test_the_defocus_is_drawn_from_a_range(drpnet):
+    drpnet("simulate", "--out", "a", "--count", 2, "--defocus-range", 1, 3, *SMALL)
+    drpnet("simulate", "--out", "b", "--count", 2, "--defocus-range", 1, 1, *SMALL)
+    drpnet("simulate", "--out", "c", "--count", 2, "--defocus", 1, *SMALL)
+    pixels = {out: read_micrograph(f"{out}/sim_0002.mrc").pixels for out in "abc"}
+    assert (pixels["b"] == pixels["c"]).all()
+    assert not (pixels["a"] == pixels["b"]).all()
+
+
+def test_a_relion_project_is_picked_and_measured(drpnet):
+    shown = drpnet(
+        *("simulate", "--out", "project", "--relion", "--count", 3, "--folders", 2),
+        *("--optics-groups", 2, "--defocus-range", 1, 2, "--shape", "ring", *SMALL),
+    ).output
+    assert "RELION project project: 3 micrographs" in shown
+    assert "drpnet pick micrographs_ctf.star --diameter 180 --out DRPnet" in shown
+    project = Path("project")
+    entries = read_micrographs_star(project / "micrographs_ctf.star")
+    assert [entry.name for entry in entries] == [
+        f"Micrographs/{name}.mrc" for name in ("grid1/sim_0001", "grid1/sim_0002", "grid2/sim_0001")
+    ]
+    truth = read_coordinates(project / "Truth/particles.star")
+    for entry in entries:
+        alone = read_coordinates((project / entry.name).with_suffix(".csv"))
+        rows = [name == entry.name for name in truth.micrograph_names]
+        np.testing.assert_allclose(truth.centers_yx[rows], alone.centers_yx, atol=1e-4)
+    table = drpnet(
+        *("evaluate", "project/Micrographs", "project/Truth/particles.star"),
+        *("--diameter", 180, "--pixel-size", 6),
+    ).output
+    assert "grid2/sim_0001" in table
+
+
+def test_a_relion_project_is_not_replaced(drpnet):
+    drpnet("simulate", "--out", "project", "--relion", *SMALL)
+    Path("project/Micrographs/sim_0001.mrc").unlink()
+    Path("project/Micrographs/sim_0001.csv").unlink()
+    shown = drpnet("simulate", "--out", "project", "--relion", *SMALL, code=2)
+    assert "micrographs_ctf.star already exists" in shown.stderr
 
 
 def test_nothing_is_replaced_without_being_asked(drpnet):

@@ -202,6 +202,26 @@ def test_axes_are_not_swapped():
     assert (pixels[y + 10, x] < pixels[y, x + 10]).all()
 
 
+@pytest.mark.parametrize("changes", [{}, {"zero_border_px": 20}, {"carbon": True, "on_dirt": 1.0}])
+def test_structure_and_rotation_of_each_particle_are_known(changes):
+    """The pixels on the points of a rod are darker than those on the rod turned by 90°."""
+    rods = [structure("rod"), structure("rod").scaled_to(0.8 * DIAMETER)]
+    simulated = simulate_micrograph(parameters(**CLEAN, **changes), rods, 4)
+    kinds, rotations = simulated.kinds, simulated.rotations
+    assert set(kinds.tolist()) == {0, 1}
+    assert len(kinds) == len(rotations) == len(simulated.centers_yx)
+    for kind, rotation, center in zip(kinds, rotations, simulated.centers_yx, strict=True):
+        along = (rods[kind].points @ rotation.T)[:, 1:] / PIXEL
+        tips = along[np.hypot(*along.T) > 9]
+        if len(tips) < 500 or not inside(center[None], SHAPE, 36).all():
+            continue  # seen along its axis, or at the edge
+        on_rod, across = (
+            simulated.micrograph.pixels[tuple(np.rint(center + offset).astype(int).T)].mean()
+            for offset in (tips, tips[:, ::-1] * [1, -1])
+        )
+        assert on_rod < across
+
+
 @pytest.mark.parametrize("stain", [False, True])
 @pytest.mark.parametrize("dose", [1.0, 100.0])
 def test_extremes_stay_finite(stain, dose):

@@ -17,10 +17,10 @@ from napari_drpnet.relion.star_tables import (
     MICROGRAPH_NAME,
     Table,
     find_table,
-    format_table,
     numbers,
     read_tables,
     write_table,
+    write_tables,
 )
 
 #: Name of the list of micrographs that the user has selected in RELION.
@@ -28,11 +28,11 @@ SELECTED = "micrographs_selected.star"
 
 COORDINATES = "rlnMicrographCoordinates"
 OPTICS_GROUP, PIXEL_SIZE = "rlnOpticsGroup", "rlnMicrographPixelSize"
+ORIGINAL_PIXEL_SIZE = "rlnMicrographOriginalPixelSize"
 DETECTOR_PIXEL_SIZE, MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
 COORDS_SUFFIX = "coords_suffix"
 DEFOCI = ("rlnDefocusU", "rlnDefocusV")
-_OPTICS_GROUP_NAME = "rlnOpticsGroupName"
-_VERSION = "\n# version 30001\n"
+OPTICS_GROUP_NAME = "rlnOpticsGroupName"
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def write_micrographs_star(path: AnyPath, entries: Iterable[MicrographEntry]) ->
     sizes = list(dict.fromkeys(entry.pixel_size_angstrom for entry in entries))
     group_of = {size: str(number) for number, size in enumerate(sizes, start=1)}
     optics = {
-        _OPTICS_GROUP_NAME: [f"opticsGroup{group}" for group in group_of.values()],
+        OPTICS_GROUP_NAME: [f"opticsGroup{group}" for group in group_of.values()],
         OPTICS_GROUP: list(group_of.values()),
         PIXEL_SIZE: ["<NA>" if size is None else f"{size:.6f}" for size in sizes],
     }
@@ -155,8 +155,7 @@ def write_micrographs_star(path: AnyPath, entries: Iterable[MicrographEntry]) ->
         MICROGRAPH_NAME: [entry.name for entry in entries],
         OPTICS_GROUP: [group_of[entry.pixel_size_angstrom] for entry in entries],
     }
-    tables = (format_table("optics", optics), format_table("micrographs", micrographs))
-    write_text(path, "".join(f"{_VERSION}{table}" for table in tables))
+    write_tables(path, {"optics": optics, "micrographs": micrographs})
 
 
 def project_folder(star: AnyPath, names: Iterable[str]) -> Path:

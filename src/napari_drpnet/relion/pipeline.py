@@ -12,6 +12,8 @@ NEWEST: RelionVersion = "5"
 
 OUTPUT_NODES = "RELION_OUTPUT_NODES.star"
 DISPLAY_SETTINGS = ".gui_manualpickjob.star"
+#: Empty file by which RELION's window knows a project folder.
+GUI_MARK = ".gui_projectdir"
 #: File of display settings before version 3.1, which 3.1 still prefers.
 _OLD_DISPLAY_SETTINGS = ".gui_manualpickrun.job"
 
@@ -19,6 +21,15 @@ _OLD_DISPLAY_SETTINGS = ".gui_manualpickrun.job"
 _JOB_FILES = ("job.star", "job_pipeline.star")
 _PROJECT_FILE = "default_pipeline.star"
 _MOST_BYTES = 1 << 24
+#: Pipeline without jobs, as all versions read it; `relion_pipeliner` does not start without one.
+_NEW_PIPELINE = """
+# version 30001
+
+data_pipeline_general
+
+_rlnPipeLineJobCounter                       1
+
+"""
 
 _LABELS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)TypeLabel\b")
 _NUMBERS = re.compile(r"_rln(?:Job|PipeLineProcess|PipeLineNode)Type\b")
@@ -38,6 +49,19 @@ _NODE_TYPES: dict[RelionVersion, tuple[str, str, str]] = {
         "LogFile.pdf.relion.autopick",
     ),
 }
+
+
+def write_new_pipeline(project: Path) -> None:
+    """Make a folder a RELION project without jobs, unless it is a project already.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    path = project / _PROJECT_FILE
+    if not path.exists():
+        write_text(path, _NEW_PIPELINE)
 
 
 def find_relion_version(job: Path, project: Path) -> tuple[RelionVersion, Path] | None:

@@ -175,7 +175,19 @@ def write_table(path: AnyPath, block: str, columns: Mapping[str, Sequence[str]])
     OSError
         If the file cannot be written.
     """
-    write_text(path, "\n# version 30001\n" + format_table(block, columns))
+    write_tables(path, {block: columns})
+
+
+def write_tables(path: AnyPath, tables: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Write several tables, each by the name of its block; see `write_table`.
+
+    Raises
+    ------
+    InputFileError, OSError
+        As in `write_table`.
+    """
+    texts = (f"\n# version 30001\n{format_table(*table)}" for table in tables.items())
+    write_text(path, "".join(texts))
 
 
 def format_table(block: str, columns: Mapping[str, Sequence[str]]) -> str:

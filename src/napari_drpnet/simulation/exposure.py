@@ -55,7 +55,7 @@ class Exposure:
         if parameters.carbon:
             potential += self.scene.carbon * self._film_potential()
         phase = potential * optics.interaction_constant(parameters.voltage_kv)
-        contrast = self._imaged(phase, amplitude_contrast=0.08)
+        contrast = self._imaged(phase, optics.ICE_AMPLITUDE_CONTRAST)
         transmission = np.exp(-thickness / 3000) * self._film_transmission()
         through = rng.uniform(0.7, 0.95)
         transmission *= np.where(self.scene.carbon, self._through_film(through), 1.0)
@@ -88,8 +88,9 @@ class Exposure:
         grain = rng.normal(size=self.shape) * rng.uniform(1.0, 3.0) * np.sqrt(film) / self.pixel
         stain = (film - excluded + puddle + grain).clip(0)
         absorbed = stain * rng.uniform(0.002, 0.005)
-        # The transfer starts at −2 × 0.4, so that the contrast at low frequency is the absorption.
-        contrast = self._imaged((absorbed - absorbed.mean()) / 0.8, amplitude_contrast=0.4)
+        # The transfer starts at −2 · amplitude, so the contrast at low frequency is the absorption.
+        amplitude = optics.STAIN_AMPLITUDE_CONTRAST
+        contrast = self._imaged((absorbed - absorbed.mean()) / (2 * amplitude), amplitude)
         transmission = self.scene.crystal_transmission * np.where(
             self.scene.carbon, self._through_film(0.7), 1.0
         )

@@ -37,6 +37,10 @@ class SimulatedMicrograph:
     on_dirt_yx : (m, 2) float array
         Centres ``(y, x)`` in unbinned pixels of particles that lie on ice or carbon. It is empty
         unless the parameter `on_dirt` lets particles lie there.
+    kinds : (n,) int array
+        Index of the structure of each particle in `centers_yx`.
+    rotations : (n, 3, 3) float array
+        Matrices by which the points ``(z, y, x)`` of the structures were rotated.
     """
 
     micrograph: Micrograph
@@ -44,6 +48,8 @@ class SimulatedMicrograph:
     diameter_angstrom: float
     classes: ClassMap
     on_dirt_yx: Floats
+    kinds: NDArray[np.intp]
+    rotations: Floats
 
 
 def simulate_micrograph(
@@ -73,13 +79,14 @@ def simulate_micrograph(
     diameter = float(np.mean([structure.diameter_angstrom for structure in structures]))
     scene = Scene(parameters, diameter, rng, seed)
     centers = scene.place_particles()
-    scene.add_particles(structures, centers)
+    kinds, rotations = scene.add_particles(structures, centers)
     scene.add_debris(structures, centers)
     scene.add_aggregates()
     exposure = Exposure(scene)
     pixels = exposure.detect(exposure.expect()).astype(np.float32)
     classes = scene.classes()
-    centers = centers[inside(centers, scene.shape, parameters.zero_border_px)]
+    seen = inside(centers, scene.shape, parameters.zero_border_px)
+    centers, kinds, rotations = centers[seen], kinds[seen], rotations[seen]
     # Particles under an aggregate count as seen where no particle is placed on dirt.
     on_dirt = np.isin(classes[nearest_pixels(classes.shape, centers)], (ICE, CARBON))
     on_dirt &= parameters.on_dirt > 0
@@ -89,6 +96,8 @@ def simulate_micrograph(
         diameter,
         classes,
         centers[on_dirt],
+        kinds[~on_dirt],
+        rotations[~on_dirt],
     )
 
 

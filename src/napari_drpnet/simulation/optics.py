@@ -14,6 +14,10 @@ from napari_drpnet.images.power_spectrum import electron_wavelength, transfer_ph
 
 Floats = NDArray[np.float64]
 
+SPHERICAL_ABERRATION_MM = 2.7
+#: Amplitude contrast of a specimen in ice, and in stain, which absorbs.
+ICE_AMPLITUDE_CONTRAST, STAIN_AMPLITUDE_CONTRAST = 0.08, 0.4
+
 
 def interaction_constant(voltage_kv: float) -> float:
     """Return the phase shift per projected potential in rad/(V·Å) (6.5e-4 at 300 kV)."""
@@ -34,8 +38,8 @@ def contrast_transfer(
     *,
     defocus_angstrom: float,
     voltage_kv: float = 300.0,
-    spherical_aberration_mm: float = 2.7,
-    amplitude_contrast: float = 0.08,
+    spherical_aberration_mm: float = SPHERICAL_ABERRATION_MM,
+    amplitude_contrast: float = ICE_AMPLITUDE_CONTRAST,
     b_factor: float = 80.0,
 ) -> Floats:
     """Return the transfer of phase into relative intensity, including the envelope.

@@ -15,6 +15,7 @@ from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.simulation.structures import PROTEIN_CONTRAST_VOLT, Structure
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 #: Smoothing of silhouettes in particle diameters; aggregates are sums of fewer points.
@@ -184,12 +185,25 @@ class Scene:
 
         return blocked
 
-    def add_particles(self, structures: Sequence[Structure], centers: Floats) -> None:
-        """Add a particle of a random structure and orientation at each centre ``(n, 2)``."""
-        for center in centers:
-            structure = structures[int(self.rng.integers(len(structures)))]
-            points = structure.points @ random_rotation(self.rng).T
+    def add_particles(
+        self, structures: Sequence[Structure], centers: Floats
+    ) -> tuple[Indices, Floats]:
+        """Add a particle of a random structure and orientation at each centre ``(n, 2)``.
+
+        Returns
+        -------
+        kinds : (n,) int array
+            Index of the structure of each particle.
+        rotations : (n, 3, 3) float array
+            Matrices by which the points ``(z, y, x)`` of the structures were rotated.
+        """
+        kinds, rotations = np.zeros(len(centers), np.intp), np.zeros((len(centers), 3, 3))
+        for row, center in enumerate(centers):
+            kinds[row] = int(self.rng.integers(len(structures)))
+            structure, rotations[row] = structures[kinds[row]], random_rotation(self.rng)
+            points = structure.points @ rotations[row].T
             self._project(points, structure.weights, center, self.particles)
+        return kinds, rotations
 
     def add_debris(self, structures: Sequence[Structure], centers: Floats) -> None:
         """Add pieces of debris, clear of the particles at `centers`."""
