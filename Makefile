@@ -80,6 +80,7 @@ docs: $(FULL)/.ready  ## build the documentation into site/
 screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images anew
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python scripts/screenshots.py
+	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python scripts/recording.py
 
 clean:  ## remove the environments and everything built
 	rm -rf $(CORE) $(FULL) site dist demo

@@ -43,7 +43,7 @@ SIZE = 1366, 768
 #: In the order of the pictures: comparing goes before correcting, and that before training.
 TABS = ("Pick", "Classify", "Compare", "Correct", "Gallery", "Train", "Export", "View")
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 600.0
 #: How long nothing may move before a picture is taken.
 _QUIET_S = 0.5
 
