@@ -76,10 +76,16 @@ def test_editing_goes_on_and_off(session):
 
 @pytest.mark.parametrize(
     ("name", "field"),
-    [("points", "show_points"), ("rejected", "show_rejected"), ("map", "show_map")],
+    [
+        ("points", "show_points"),
+        ("rejected", "show_rejected"),
+        ("map", "show_map"),
+        ("boxes", "show_boxes"),
+    ],
 )
 def test_what_is_drawn_is_toggled(session, name, field):
+    before = getattr(session.view, field)
     do(session, name)
-    assert getattr(session.view, field) is False
+    assert getattr(session.view, field) is not before
     do(session, name)
-    assert getattr(session.view, field) is True
+    assert getattr(session.view, field) is before

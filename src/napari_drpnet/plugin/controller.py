@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QMainWindow
 from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
+    BoxView,
     ChangesView,
     DoubtView,
     MapView,
@@ -23,6 +24,7 @@ from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import is_own_layer
 from napari_drpnet.plugin.canvas.mouse import Mouse
 from napari_drpnet.plugin.canvas.plane import Plane
+from napari_drpnet.plugin.canvas.pointer import Pointer
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
 from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
 from napari_drpnet.plugin.napari_hooks.docks import Docks
@@ -53,7 +55,9 @@ class Controller:
     ----------
     magnification : Magnification
         Magnification of the micrograph on the screen.
-    micrograph, map, truth, picks, doubt, changes
+    pointer : Pointer
+        Place of the mouse over the micrograph.
+    micrograph, map, truth, picks, doubt, changes, boxes
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -77,12 +81,14 @@ class Controller:
         self.viewer = viewer
         self.session = session or Session(MainThread(), _options())
         self.magnification = Magnification(viewer, self.session)
+        self.pointer = Pointer(viewer, self.session)
         self.micrograph = MicrographView(viewer, self.session, self.magnification)
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
+        self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
         self.mouse = Mouse(viewer, self.session, self.picks)
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
@@ -118,6 +124,7 @@ class Controller:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
             self.host = self.docks = self.keys = None
+        self.pointer.disconnect()
         self.mouse.disconnect()
         self.plane.disconnect()
         self.adoption.disconnect()

@@ -243,6 +243,13 @@ ACTIONS = {
             _toggle("show_map"),
         ),
         Action(
+            "boxes",
+            "Box of a pick",
+            "Show or hide the box of the pick under the mouse, and those of selected picks",
+            "",
+            _toggle("show_boxes"),
+        ),
+        Action(
             "lowpass",
             "Low-pass",
             "Show the micrograph with or without the low-pass; picking never uses it",

@@ -97,6 +97,30 @@ def test_what_is_drawn_over_it_goes_both_ways(panel, session, click, field):
     assert box.isChecked()
 
 
+def test_the_box_of_a_pick_is_drawn_when_it_is_ticked(panel, opened, click):
+    box = panel.toggles["show_boxes"]
+    assert not box.isChecked()
+    click(box)
+    assert opened.view.show_boxes
+    opened.view.show_boxes = False
+    assert not box.isChecked()
+
+
+def test_the_box_size_is_that_of_export(panel, opened, type_into):
+    opened.change("particle", diameter_angstrom=36.0)
+    line = panel.box_size.inner.native
+    assert line.value() == 28
+    assert panel.box_size.value is None
+    type_into(line.lineEdit(), "64")
+    assert opened.exporter.choice.box_size_px == 64
+    opened.exporter.choose(box_size_px=32)
+    assert panel.box_size.value == 32
+    panel.box_size.reset.click()
+    assert opened.exporter.choice.box_size_px is None
+    opened.change("particle", diameter_angstrom=60.0)
+    assert line.value() == 46
+
+
 @pytest.mark.parametrize(
     ("name", "field"), [("picks", "show_points"), ("distance map", "show_map")]
 )
@@ -114,12 +138,8 @@ def test_the_box_of_a_deleted_layer_is_not_ticked_and_brings_it_back(
 
 
 def test_tooltips_tell_the_keys(panel):
-    tips = {field: box.toolTip() for field, box in panel.toggles.items()}
-    assert {field: tip[-3:] for field, tip in tips.items()} == {
-        "show_points": "[H]",
-        "show_rejected": "[R]",
-        "show_map": "[D]",
-    }
+    keys = {"show_points": "[H]", "show_rejected": "[R]", "show_map": "[D]"}
+    assert {field: panel.toggles[field].toolTip()[-3:] for field in keys} == keys
 
 
 def test_the_opacity_of_the_map_goes_both_ways(panel, opened, wait):

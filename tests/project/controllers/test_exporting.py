@@ -115,6 +115,16 @@ def test_the_choice_belongs_to_the_project(picked, tmp_path):
     assert told[-1] == chosen
 
 
+def test_the_box_is_as_large_as_chosen_or_as_the_particle_needs(session, picked):
+    exporter = session.exporter
+    assert exporter.box_size_px == exporter.default_box_size_px == 28  # of 18 pixels, even
+    exporter.choose(box_size_px=64)
+    assert (exporter.box_size_px, exporter.default_box_size_px) == (64, 28)
+    session.current.select(None)
+    exporter.choose(box_size_px=None)
+    assert exporter.box_size_px is None
+
+
 def test_a_damaged_choice_is_forgotten(picked, tmp_path):
     folder = picked.store.folder
     picked.exporter.choose(program="RELION 4")

@@ -9,11 +9,13 @@ def change(view):
     view.display = DISPLAY
     view.contrast_deviations = 2.5
     view.show_rejected = False
+    view.show_boxes = True
     view.map_opacity = 0.25
 
 
 def seen(view):
-    return view.display, view.contrast_deviations, view.show_rejected, view.map_opacity
+    shown = view.show_rejected, view.show_boxes, view.map_opacity
+    return view.display, view.contrast_deviations, *shown
 
 
 def test_they_are_saved_and_shown_again(new_desk, discs):

@@ -17,10 +17,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.batch.folder.outputs import default_box_size
 from napari_drpnet.formats import WRITTEN
+from napari_drpnet.plugin.fields.box_size_field import box_size_field, show_box_size
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH, column, guard_wheel, row
-from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.project.controllers.statuses import Totals
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.project.files.programs import PROGRAMS
@@ -68,8 +67,7 @@ class ExportForm(QWidget):
         self.program.addItems(PROGRAMS)
         self.program.textActivated.connect(self._choose_program)
         guard_wheel(self.program)
-        self.box_size = field_widget(ExportChoice, "box_size_px")
-        self.box_size.changed.connect(self._choose_box_size)
+        self.box_size = box_size_field(self._exporter)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
@@ -159,9 +157,6 @@ class ExportForm(QWidget):
     def _choose_selection(self, selection: bool) -> None:
         self._exporter.choose(selection=selection)
 
-    def _choose_box_size(self, box_size_px: int | None) -> None:
-        self._exporter.choose(box_size_px=box_size_px)
-
     def _choose_scope(self, only_current: bool) -> None:
         self._exporter.choose(only_current=only_current)
 
@@ -177,8 +172,7 @@ class ExportForm(QWidget):
             box.setEnabled(suffix != choice.taken)
         with QSignalBlocker(self.selection):
             self.selection.setChecked(choice.selection)
-        if self.box_size.value != choice.box_size_px:
-            show_value(self.box_size, choice.box_size_px)
+        show_box_size(self.box_size, self._exporter)
         for part in (self._box_label, self.box_size.native):
             part.setVisible(choice.has_boxes)
         (self.this_one if choice.only_current else self.all_included).setChecked(True)
@@ -199,8 +193,6 @@ class ExportForm(QWidget):
         self.all_included.setText(f"All included: {totals.particles:,} particles")
         self.counts.setText(_describe(totals))
         self.counts.setVisible(totals.counts.total() > 1)
-        diameter = current.diameter_px
-        self.box_size.set_recommended(diameter and default_box_size(diameter))
 
 
 def count_picked(totals: Totals) -> int:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.images.display import DisplayParameters
+from napari_drpnet.plugin.fields.box_size_field import box_size_field, show_box_size
 from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
 from napari_drpnet.plugin.fields.slider_field import SliderField
@@ -29,7 +30,12 @@ _ABOUT = "For display only: picking uses the original micrograph."
 #: Range of the slider of the contrast, in standard deviations.
 _CONTRAST = 1, 6
 #: Actions that show or hide a layer, and the field of the view state that each changes.
-_TOGGLES = {"points": "show_points", "rejected": "show_rejected", "map": "show_map"}
+_TOGGLES = {
+    "points": "show_points",
+    "rejected": "show_rejected",
+    "map": "show_map",
+    "boxes": "show_boxes",
+}
 
 
 class ViewPanel(Panel):
@@ -58,6 +64,8 @@ class ViewPanel(Panel):
         Slider of the opacity of the map of the detector in per cent.
     percent : QLabel
         Label of the opacity in per cent.
+    box_size : OptionalField
+        Field of the side of the box in pixels, the same as in the panel Export.
     scale_bar : QCheckBox
         Check box of the scale bar.
     spectrum : SpectrumPanel
@@ -122,7 +130,9 @@ class ViewPanel(Panel):
             box.toggled.connect(partial(setattr, self.session.view, field))
             self.toggles[field] = box
             column.addWidget(box)
-        column.addLayout(self._make_opacity_row())
+            if name == "map":
+                column.addLayout(self._make_opacity_row())
+        column.addLayout(self._make_box_row())
         self.scale_bar = _check("Scale bar", "Show a scale bar in the unit of the axes")
         self.scale_bar.toggled.connect(partial(setattr, self._scale_bar_model, "visible"))
         column.addWidget(self.scale_bar)
@@ -144,6 +154,14 @@ class ViewPanel(Panel):
             row.addWidget(part)
         return row
 
+    def _make_box_row(self) -> QHBoxLayout:
+        self.box_size = box_size_field(self.session.exporter)
+        row = QHBoxLayout()
+        row.setContentsMargins(20, 0, 0, 0)
+        row.addWidget(QLabel("Box size"))
+        row.addWidget(self.box_size.native, stretch=1)
+        return row
+
     def _listen(self) -> None:
         view = self.session.view.events
         self.listen(view.display, self._show_display)
@@ -152,9 +170,12 @@ class ViewPanel(Panel):
         for field in _TOGGLES.values():
             self.listen(getattr(view, field), self._show_overlays)
         self.listen(self._scale_bar_model.events.visible, self._show_overlays)
+        self.listen(self.session.exporter.choice_changed, self._show_boxes)
         self.listen(self.session.runner.status_changed, self._show_job)
         self.listen(self.session.current.changed, self._show_micrograph)
         self.listen(self.session.current.image_changed, self._show_micrograph)
+        for signal in (self.session.current.image_changed, self.session.current.diameter_changed):
+            self.listen(signal, self._show_boxes)
 
     # ---- user actions
 
@@ -183,6 +204,10 @@ class ViewPanel(Panel):
         self.opacity.setEnabled(view.show_map)
         self.percent.setText(f"{percent} %")
         _tick(self.scale_bar, self._scale_bar_model.visible)
+        self._show_boxes()
+
+    def _show_boxes(self) -> None:
+        show_box_size(self.box_size, self.session.exporter)
 
     def _show_micrograph(self) -> None:
         image, deviations = self.session.current.image, self.session.view.contrast_deviations

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_drpnet.base.errors import InputFileError, UnknownPixelSizeError
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.batch.folder.outputs import explain
+from napari_drpnet.batch.folder.outputs import default_box_size, explain
 from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.picking.detection import particle_diameter_px
 from napari_drpnet.project.controllers.current import CurrentMicrograph
@@ -87,6 +87,17 @@ class Exporter:
             return None
         names = (record.name for record in project.micrographs.values())
         return (relion_project(star, names) if star else store.folder) / FOLDER
+
+    @property
+    def box_size_px(self) -> int | None:
+        """Side of the boxes in unbinned pixels; None while it and the diameter are unknown."""
+        return self.choice.box_size_px or self.default_box_size_px
+
+    @property
+    def default_box_size_px(self) -> int | None:
+        """Default side of the boxes in unbinned pixels; None while the diameter is unknown."""
+        diameter = self._current.diameter_px
+        return default_box_size(diameter) if diameter else None
 
     # ---- writing
 

@@ -2,15 +2,13 @@
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Points
 
 from napari_drpnet.plugin.canvas.layers.looks import YELLOW
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
-from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
+from napari_drpnet.plugin.canvas.layers.symbols import Symbols
 from napari_drpnet.project.session import Session
 
 DOUBT = "uncertain"
-_COLOR = (*YELLOW, 1.0)
 #: Side of a mark, in particle diameters.
 _SIDE = 1.5
 
@@ -37,37 +35,16 @@ class DoubtView:
 
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
-        self._magnification = magnification
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
+        self._symbols = Symbols(
+            viewer, session, magnification, name=DOUBT, symbol="square", color=YELLOW, order=4
+        )
+        self.slot = self._symbols.slot
         session.selection.changed.connect(self.draw)
         magnification.changed.connect(self.draw)
 
     def draw(self) -> None:
-        """Draw the square.
-
-        The layer is created when it is first needed, and kept when it is empty, because napari
-        takes about 0.1 s to remove a layer.
-        """
-        current, selection = self._session.current, self._session.selection
-        if selection.in_doubt and not self.slot.was_deleted:
-            layer = self.slot.layer or self._make()
-            self.slot.place()
-            assert current.review is not None
-            layer.data = current.review.centers_yx[selection.rows]
-            size = _SIDE * (current.diameter_px or 0.0)
-            layer.size, layer.border_width = size, self._magnification.line(size)
-        elif self.slot.layer is not None:
-            self.slot.layer.data = np.empty((0, 2))
-
-    def _make(self) -> Points:
-        layer = Points(
-            np.empty((0, 2)),
-            name=DOUBT,
-            symbol="square",
-            face_color="transparent",
-            border_color=np.array(_COLOR),
-            **self.slot.space,
-        )
-        self.slot.put(layer)
-        layer.editable = False
-        return layer
+        """Draw the square."""
+        current, selection, centers = self._session.current, self._session.selection, np.empty(0)
+        if selection.in_doubt and current.review is not None:
+            centers = current.review.centers_yx[selection.rows]
+        self._symbols.draw(centers, _SIDE * (current.diameter_px or 0.0))
