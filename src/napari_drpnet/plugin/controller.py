@@ -15,6 +15,7 @@ from napari_drpnet.plugin.canvas.layers import (
     ChangesView,
     DoubtView,
     MapView,
+    MarksView,
     MicrographView,
     PicksView,
     TruthView,
@@ -53,7 +54,7 @@ class Controller:
     ----------
     magnification : Magnification
         Magnification of the micrograph on the screen.
-    micrograph, map, truth, picks, doubt, changes
+    micrograph, map, truth, picks, doubt, changes, marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -83,6 +84,7 @@ class Controller:
         self.picks = PicksView(viewer, self.session, self.magnification)
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
+        self.marks = MarksView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
@@ -120,6 +122,7 @@ class Controller:
             self.host = self.docks = self.keys = None
         self.mouse.disconnect()
         self.plane.disconnect()
+        self.marks.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)

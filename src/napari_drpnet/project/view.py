@@ -26,6 +26,8 @@ class ViewState:
         Diameter of the brush in particle diameters.
     show_points, show_rejected, show_map : bool
         Whether picks, rejected picks and the distance map are drawn.
+    show_marks : bool
+        Whether right and wrong picks and missed particles are marked, if the truth is known.
     map_opacity : float
         Opacity of the distance map over the micrograph, from 0 to 1.
     display : DisplayParameters
@@ -48,6 +50,7 @@ class ViewState:
     show_points: bool = True
     show_rejected: bool = True
     show_map: bool = True
+    show_marks: bool = True
     map_opacity: float = 0.5
     display: DisplayParameters = field(default_factory=DisplayParameters)
     contrast_deviations: float | None = None
