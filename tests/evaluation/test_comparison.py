@@ -118,9 +118,9 @@ def test_truth_that_is_not_there_is_an_error(source, message):
         read_truth(Path(source), ["a.mrc"])
 
 
-def test_wrong_picks_and_missed_particles_have_their_places():
+def test_each_pick_is_right_or_wrong_and_each_particle_found_or_missed():
     truth = [[10.0, 10.0], [50.0, 50.0]]
     picks = [[10.0, 11.0], [90.0, 90.0], [10.0, 12.0]]
     result = compare(picks, picks, [3.0, 2.0, 1.0], truth, 20.0)
-    assert result.wrong_yx.tolist() == [[90.0, 90.0], [10.0, 12.0]]
-    assert result.missed_yx.tolist() == [[50.0, 50.0]]
+    assert result.is_right.tolist() == [True, False, False]
+    assert result.is_found.tolist() == [True, False]

@@ -13,6 +13,7 @@ from napari_drpnet.evaluation.precision_recall import CurvePoint, PrecisionRecal
 from napari_drpnet.evaluation.scores import RADII, ScoredMicrograph, score_picks, trace_curve
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +29,17 @@ class Comparison:
     median_centring_error_px : float or None
         Median distance in unbinned pixels of accepted picks from their particles; None without
         pairs.
-    wrong_yx, missed_yx : (k, 2) float array
-        Positions ``(y, x)`` in unbinned pixels of accepted picks without a particle, and of
-        particles without an accepted pick.
+    is_right : (n,) bool array
+        Whether each accepted pick is paired with a particle.
+    is_found : (m,) bool array
+        Whether each particle is paired with an accepted pick.
     """
 
     tally: Tally
     curve: PrecisionRecallCurve
     median_centring_error_px: float | None
-    wrong_yx: Floats
-    missed_yx: Floats
+    is_right: Mask
+    is_found: Mask
 
     @property
     def best(self) -> CurvePoint | None:
@@ -87,9 +89,9 @@ def compare(
     micrograph = ScoredMicrograph("", candidates, scores, truth, diameter_px)
     curve = trace_curve([micrograph], RADII[0])
     matching = score.matching
-    wrong_yx = np.delete(accepted, matching.pick_index, axis=0)
-    missed_yx = np.delete(truth, matching.truth_index, axis=0)
-    return Comparison(score.tally, curve, score.median_centring_error_px, wrong_yx, missed_yx)
+    is_right, is_found = np.zeros(len(accepted), bool), np.zeros(len(truth), bool)
+    is_right[matching.pick_index] = is_found[matching.truth_index] = True
+    return Comparison(score.tally, curve, score.median_centring_error_px, is_right, is_found)
 
 
 def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:

@@ -16,6 +16,7 @@ from napari_drpnet.plugin.canvas.layers import (
     ChangesView,
     DoubtView,
     MapView,
+    MarksView,
     MicrographView,
     PicksView,
     TruthView,
@@ -57,7 +58,7 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, map, truth, picks, doubt, changes, boxes
+    micrograph, map, truth, picks, doubt, changes, boxes, marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -89,6 +90,7 @@ class Controller:
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
+        self.marks = MarksView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks)
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
@@ -127,6 +129,7 @@ class Controller:
         self.pointer.disconnect()
         self.mouse.disconnect()
         self.plane.disconnect()
+        self.marks.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)

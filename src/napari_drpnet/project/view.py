@@ -28,6 +28,8 @@ class ViewState:
         Whether picks, rejected picks and the distance map are drawn.
     show_boxes : bool
         Whether the box of the pick under the mouse, and of selected picks, is drawn.
+    show_marks : bool
+        Whether right and wrong picks and missed particles are marked, if the truth is known.
     map_opacity : float
         Opacity of the distance map over the micrograph, from 0 to 1.
     display : DisplayParameters
@@ -51,6 +53,7 @@ class ViewState:
     show_rejected: bool = True
     show_map: bool = True
     show_boxes: bool = False
+    show_marks: bool = True
     map_opacity: float = 0.5
     display: DisplayParameters = field(default_factory=DisplayParameters)
     contrast_deviations: float | None = None

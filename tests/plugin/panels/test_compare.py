@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.plugin.fields.controls import Hint
 from napari_drpnet.plugin.panels.compare import ComparePanel
+from napari_drpnet.plugin.plots.legend import MarkIcon
 
 
 @pytest.fixture
@@ -80,9 +81,9 @@ def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatc
     assert panel.body.isVisible()
     assert rates(panel) == {"precision": "1.00", "recall": "1.00", "f1": "1.00"}
     shown = [label.text() for label in panel.counts.values()]
-    assert shown == ["16 right", "0 wrong", "0 missed"]
+    assert shown == ["Right: 16", "Wrong: 0", "Missed: 0"]
     error = picked.comparison.result.median_centring_error_px
-    assert panel.centring.text() == f"centring error {2 * error:.1f} Å"
+    assert panel.centring.text() == f"Centring error: {2 * error:.1f} Å"
     assert panel.source.text() == "truth"
     assert panel.source.toolTip() == str(truth)
 
@@ -91,7 +92,7 @@ def test_what_is_expected_stands_beside_the_truth(panel, picked, truth, wait, mo
     load(panel, monkeypatch, truth)
     wait(picked)
     expected = picked.current.decision.expected_of_all
-    assert panel.expected.text() == f"expected: {expected.text}"
+    assert panel.expected.text() == f"Expected: {expected.text}"
     picked.current.set_label(range(16), accepted=True)
     wait(picked)
     assert "precision 1.00" in panel.expected.text()
@@ -106,7 +107,8 @@ def test_numbers_and_curve_follow_the_labels(panel, picked, truth, wait, monkeyp
     picked.current.set_label([0, 1, 2, 3], accepted=False)
     picked.current.add([[1.0, 1.0]])
     wait(picked)
-    assert [label.text() for label in panel.counts.values()] == ["12 right", "1 wrong", "4 missed"]
+    shown = [label.text() for label in panel.counts.values()]
+    assert shown == ["Right: 12", "Wrong: 1", "Missed: 4"]
     assert rates(panel) == {"precision": "0.92", "recall": "0.75", "f1": "0.83"}
     assert panel.plot.point == picked.comparison.result.tally.rates
     assert panel.plot.best == picked.comparison.result.best.rates
@@ -130,7 +132,7 @@ def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait
     picked.comparison.load(path.parent)
     wait(picked)
     assert rates(panel)["f1"] == "0.00"
-    assert panel.centring.text() == "no pick is right"
+    assert panel.centring.text() == "No pick is right"
     assert panel.best.text() == ""
     assert panel.plot.best is None
 
@@ -199,3 +201,20 @@ def test_wrong_picks_and_missed_particles_are_shown_one_after_the_other(
     qtbot.mouseClick(panel.next_wrong, Qt.MouseButton.LeftButton)
     assert places[3] == (1.0, 1.0)
     assert picked.current.review.centers_yx[picked.selection.rows].tolist() == [[1.0, 1.0]]
+
+
+def test_the_symbols_stand_beside_the_numbers_and_can_be_switched_off(
+    panel, picked, truth, wait, monkeypatch, qtbot
+):
+    load(panel, monkeypatch, truth)
+    wait(picked)
+    icons = panel.findChildren(MarkIcon)
+    assert len(icons) == len(panel.counts)
+    for icon, label in zip(icons, panel.counts.values(), strict=True):
+        assert icon.isVisible()
+        assert icon.parentWidget() is label.parentWidget()
+    assert panel.marks.isChecked()
+    qtbot.mouseClick(panel.marks, Qt.MouseButton.LeftButton)
+    assert not picked.view.show_marks
+    picked.view.show_marks = True
+    assert panel.marks.isChecked()

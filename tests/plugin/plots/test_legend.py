@@ -6,20 +6,26 @@ pytest.importorskip("napari")
 
 from qtpy.QtWidgets import QLabel
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
-from napari_drpnet.plugin.plots.legend import Legend, SymbolIcon
+from napari_drpnet.plugin.canvas.layers.looks import GREEN, MARK_LOOKS, ORANGE, STATE_NAMES, YELLOW
+from napari_drpnet.plugin.plots.legend import Legend, MarkIcon, SymbolIcon
+from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State
 
 
-def coverage(qtbot, state, color):
-    """How many pixels of an icon look like a colour, and whether its middle does."""
-    icon = SymbolIcon(state)
+def near(qtbot, icon, color):
+    """Which pixels of an icon look like a colour."""
     qtbot.addWidget(icon)
     image = icon.grab().toImage()
     side = image.width()
     pixels = [[image.pixelColor(x, y).getRgbF()[:3] for x in range(side)] for y in range(side)]
-    near = np.abs(np.array(pixels) - color).max(axis=2) < 0.2
-    return near.sum(), bool(near[side // 2, side // 2])
+    return np.abs(np.array(pixels) - color).max(axis=2) < 0.2
+
+
+def coverage(qtbot, state, color):
+    """How many pixels of an icon look like a colour, and whether its middle does."""
+    found = near(qtbot, SymbolIcon(state), color)
+    side = len(found)
+    return found.sum(), bool(found[side // 2, side // 2])
 
 
 def test_accepted_is_a_green_ring_and_rejected_an_orange_cross(qtbot):
@@ -50,3 +56,23 @@ def test_all_states_that_are_drawn_are_explained(qtbot):
     names = {STATE_NAMES[state] for state in State if state != State.BELOW}
     assert {label.text() for label in labels} == names
     assert all(label.toolTip() for label in labels)
+
+
+def test_marks_of_a_comparison_differ_from_states_and_from_each_other():
+    looks = [look for mark, look in MARK_LOOKS.items() if mark != Mark.RIGHT]
+    colors = [look.rgba[:3] for look in looks]
+    others = [GREEN, ORANGE, YELLOW]
+    for k, color in enumerate(colors):
+        rest = np.array(others + colors[:k] + colors[k + 1 :])
+        assert np.abs(rest - color).max(axis=1).min() > 0.25
+    symbols = [look.symbol for look in MARK_LOOKS.values()]
+    assert len(set(symbols)) == len(symbols)
+    brightness = [np.dot(color, (0.30, 0.59, 0.11)) for color in colors]
+    assert abs(brightness[0] - brightness[1]) > 0.15
+
+
+def test_wrong_points_down_and_missed_up(qtbot):
+    for mark, is_wide_on_top in ((Mark.WRONG, True), (Mark.MISSED, False)):
+        found = near(qtbot, MarkIcon(mark), MARK_LOOKS[mark].rgba[:3])
+        half = len(found) // 2
+        assert (found[:half].sum() > found[half:].sum()) == is_wide_on_top

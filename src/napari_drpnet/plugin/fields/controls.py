@@ -37,15 +37,15 @@ class Soon(QTimer):
 
     Parameters
     ----------
-    parent : QWidget
-        Widget that is updated.
+    parent : QWidget or None
+        Widget that is updated; None for a layer.
     update : callable
         Function that updates it.
     every_ms : int
         Interval in milliseconds, from the first request to the update.
     """
 
-    def __init__(self, parent: QWidget, update: Callable[[], None], every_ms: int) -> None:
+    def __init__(self, parent: QWidget | None, update: Callable[[], None], every_ms: int) -> None:
         super().__init__(parent)
         self.setSingleShot(True)
         self.setInterval(every_ms)

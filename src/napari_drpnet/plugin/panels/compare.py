@@ -1,10 +1,13 @@
 """Panel Compare: the picks of the current micrograph compared with true particles."""
 
+from functools import partial
 from pathlib import Path
 
 import napari
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -19,10 +22,12 @@ from qtpy.QtWidgets import (
 from napari_drpnet.base.wording import short_number
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
-from napari_drpnet.plugin.fields.controls import Hint, column
+from napari_drpnet.plugin.fields.controls import Hint, column, row
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.curve_plot import CurvePlot
+from napari_drpnet.plugin.plots.legend import MarkIcon
 from napari_drpnet.project.jobs.lanes import JobStatus
+from napari_drpnet.project.points.marks import Mark
 
 _FILES = f"True positions ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})"
 _RATES = {
@@ -30,16 +35,23 @@ _RATES = {
     "recall": "Share of the true particles that are found: right / (right + missed)",
     "f1": "Harmonic mean of precision and recall",
 }
-_TITLES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+_TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 _EXPECTED = (
     "Scores expected from P(particle) alone, among all candidates. They cannot know about "
     "particles without a candidate: the expected recall is too high where the detector misses some"
 )
 _COUNTS = {
-    "right": "Accepted picks within half a particle diameter of a true particle, one for each",
-    "wrong": "All other accepted picks, including second picks of the same particle",
-    "missed": "True particles without an accepted pick",
+    "right": (
+        Mark.RIGHT,
+        "Accepted picks within half a particle diameter of a true particle, one for each",
+    ),
+    "wrong": (
+        Mark.WRONG,
+        "All other accepted picks, including second picks of the same particle",
+    ),
+    "missed": (Mark.MISSED, "True particles without an accepted pick"),
 }
+_MARKS = "Mark right, wrong and missed ones on the micrograph, with these symbols"
 
 
 class ComparePanel(Panel):
@@ -70,6 +82,8 @@ class ComparePanel(Panel):
         Labels of the numbers of ``right`` and ``wrong`` picks and of ``missed`` particles.
     next_wrong, next_missed : QPushButton
         Buttons that show the next wrong pick, and the next missed particle.
+    marks : QCheckBox
+        Check box that shows the marks on the micrograph.
     centring : QLabel
         Label of the median distance of right picks from their true centres.
     plot : CurvePlot
@@ -127,10 +141,10 @@ class ComparePanel(Panel):
         self.rates: dict[str, QLabel] = {}
         for across, (name, tooltip) in enumerate(_RATES.items()):
             number, title = _large_label(), QLabel(_TITLES[name])
-            for row, label in enumerate((number, title)):
+            for down, label in enumerate((number, title)):
                 label.setAlignment(Qt.AlignmentFlag.AlignCenter)
                 label.setToolTip(tooltip)
-                grid.addWidget(label, row, across)
+                grid.addWidget(label, down, across)
             self.rates[name] = number
         return box
 
@@ -139,11 +153,11 @@ class ComparePanel(Panel):
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         self.counts: dict[str, QLabel] = {}
-        for across, (name, tooltip) in enumerate(_COUNTS.items()):
+        for across, (name, (mark, tooltip)) in enumerate(_COUNTS.items()):
             label = QLabel()
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setToolTip(tooltip)
-            grid.addWidget(label, 0, across)
+            entry = row(MarkIcon(mark), label, spacing=4)
+            entry.setToolTip(tooltip)
+            grid.addWidget(entry, 0, across, Qt.AlignmentFlag.AlignCenter)
             self.counts[name] = label
         self.centring = QLabel()
         self.centring.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -151,8 +165,11 @@ class ComparePanel(Panel):
         grid.addWidget(self.centring, 1, 0, 1, len(_COUNTS))
         self.next_wrong = self.action_button("next_wrong")
         self.next_missed = self.action_button("next_missed")
-        for across, button in ((1, self.next_wrong), (2, self.next_missed)):
-            grid.addWidget(button, 2, across)
+        self.marks = QCheckBox("Show marks")
+        self.marks.setToolTip(_MARKS)
+        self.marks.toggled.connect(partial(setattr, self.session.view, "show_marks"))
+        for across, part in enumerate((self.marks, self.next_wrong, self.next_missed)):
+            grid.addWidget(part, 2, across)
         return box
 
     def _make_curve(self) -> QWidget:
@@ -171,8 +188,10 @@ class ComparePanel(Panel):
     def _listen(self) -> None:
         session = self.session
         self.listen(session.comparison.truth_changed, self._show_source)
-        self.listen(session.comparison.changed, self._show_result)
+        self.listen(session.comparison.changed, self._on_result)
         self.listen(session.runner.status_changed, self._on_job)
+        self.listen(session.view.events.show_marks, self._show_marks)
+        self._show_marks()
         self._show_source()
         self._show_result()
 
@@ -184,6 +203,15 @@ class ComparePanel(Panel):
         self.forget.setEnabled(source is not None)
         self.load.setEnabled(self.session.current.record is not None)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the result, which is not updated while the panel is hidden."""
+        super().showEvent(event)
+        self._show_result()
+
+    def _on_result(self) -> None:
+        if self.isVisible():
+            self._show_result()
+
     def _show_result(self) -> None:
         result, hint = self.session.comparison.result, self._find_hint()
         self.hint.say(hint)
@@ -191,6 +219,9 @@ class ComparePanel(Panel):
         if result is not None:
             self._show_rates(result)
             self._show_curve(result)
+
+    def _show_marks(self) -> None:
+        self.marks.setChecked(self.session.view.show_marks)
 
     def _find_hint(self) -> str:
         """Return a message about the next step; "" if there is a comparison to show."""
@@ -209,20 +240,20 @@ class ComparePanel(Panel):
             self.rates[name].setText(f"{value:.2f}")
         counts = (tally.true_positives, tally.false_positives, tally.false_negatives)
         for (name, label), count in zip(self.counts.items(), counts, strict=True):
-            label.setText(f"{count} {name}")
+            label.setText(f"{name.capitalize()}: {count:,}")
         self.next_wrong.setEnabled(tally.false_positives > 0)
         self.next_missed.setEnabled(tally.false_negatives > 0)
         decision = self.session.current.decision
         expected = decision.expected_of_all if decision else None
-        self.expected.say(f"expected: {expected.text}" if expected else "")
+        self.expected.say(f"Expected: {expected.text}" if expected else "")
         self.centring.setText(self._describe_centring(result.median_centring_error_px))
 
     def _describe_centring(self, error_px: float | None) -> str:
         if error_px is None:
-            return "no pick is right"
+            return "No pick is right"
         size = self.session.current.pixel_size_angstrom
         error = f"{error_px:.1f} px" if size is None else f"{error_px * size:.1f} Å"
-        return f"centring error {error}"
+        return f"Centring error: {error}"
 
     def _show_curve(self, result: Comparison) -> None:
         self.plot.set_curve(result.curve.recall, result.curve.precision)

@@ -1,10 +1,14 @@
 """Legend of the symbols on the micrograph."""
 
+from collections.abc import Callable
+from functools import partial
+
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.canvas.layers.looks import GREEN, MARK_LOOKS, ORANGE, STATE_NAMES
+from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State
 
 _SIDE = 18
@@ -18,7 +22,27 @@ _TOOLTIPS = {
 }
 
 
-class SymbolIcon(QWidget):
+class Icon(QWidget):
+    """Base class of the icons: a small square, grey like a micrograph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _: QEvent) -> None:
+        """Draw the symbol on a grey background."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_GROUND)
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        self._paint_symbol(painter, QRectF(self.rect()).center())
+
+    def _paint_symbol(self, painter: QPainter, center: QPointF) -> None:
+        raise NotImplementedError
+
+
+class SymbolIcon(Icon):
     """Icon of the symbol of one state, drawn as on the micrograph.
 
     Parameters
@@ -30,19 +54,32 @@ class SymbolIcon(QWidget):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
-        self.setFixedSize(_SIDE, _SIDE)
 
-    def paintEvent(self, _: QEvent) -> None:
-        """Draw the symbol on a grey background."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_GROUND)
-        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+    def _paint_symbol(self, painter: QPainter, center: QPointF) -> None:
         by_hand = self._state in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND)
         accepted = self._state in (State.ACCEPTED, State.ACCEPTED_BY_HAND)
         paint = _paint_ring if accepted else _paint_cross
-        paint(painter, QRectF(self.rect()).center(), by_hand)
+        paint(painter, center, by_hand)
+
+
+class MarkIcon(Icon):
+    """Icon of one kind of mark of a comparison, drawn as on the micrograph.
+
+    Parameters
+    ----------
+    mark : Mark
+        Kind of mark.
+    """
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__()
+        self._look = MARK_LOOKS[mark]
+
+    def _paint_symbol(self, painter: QPainter, center: QPointF) -> None:
+        color = QColor.fromRgbF(*self._look.rgba)
+        painter.setPen(QPen(color, 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        _PAINT_MARK[self._look.symbol](painter, center)
 
 
 class Legend(QWidget):
@@ -76,3 +113,21 @@ def _paint_cross(painter: QPainter, center: QPointF, by_hand: bool) -> None:
     for sign in (1, -1):
         arm = QPointF(reach, sign * reach)
         painter.drawLine(center - arm, center + arm)
+
+
+def _paint_circle(painter: QPainter, center: QPointF) -> None:
+    painter.drawEllipse(center, 3.0, 3.0)
+
+
+def _paint_triangle(turn: int, painter: QPainter, center: QPointF) -> None:
+    """Draw a triangle with its tip up for turn −1, and down for 1."""
+    corners = (QPointF(-5.5, -4.5 * turn), QPointF(5.5, -4.5 * turn), QPointF(0.0, 5.0 * turn))
+    painter.drawPolygon(QPolygonF([center + corner for corner in corners]))
+
+
+#: How the symbols of marks are drawn, by their names in napari.
+_PAINT_MARK: dict[str, Callable[[QPainter, QPointF], None]] = {
+    "disc": _paint_circle,
+    "triangle_up": partial(_paint_triangle, -1),
+    "triangle_down": partial(_paint_triangle, 1),
+}

@@ -20,4 +20,5 @@ class ViewChoice(KeptChoice):
     show_rejected: bool = Field(True, title="Whether rejected picks are drawn")
     show_map: bool = Field(True, title="Whether the distance map is drawn")
     show_boxes: bool = Field(False, title="Whether the box of the pick under the mouse is drawn")
+    show_marks: bool = Field(True, title="Whether the comparison with truth is drawn")
     map_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the distance map")

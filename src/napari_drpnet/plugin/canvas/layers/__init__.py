@@ -4,6 +4,7 @@ from napari_drpnet.plugin.canvas.layers.boxes import BoxView
 from napari_drpnet.plugin.canvas.layers.changes import ChangesView
 from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
 from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
+from napari_drpnet.plugin.canvas.layers.marks import MarksView
 from napari_drpnet.plugin.canvas.layers.picks import PicksView
 from napari_drpnet.plugin.canvas.layers.truth import TruthView
 
@@ -12,6 +13,7 @@ __all__ = [
     "ChangesView",
     "DoubtView",
     "MapView",
+    "MarksView",
     "MicrographView",
     "PicksView",
     "TruthView",

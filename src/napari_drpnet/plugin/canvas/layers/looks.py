@@ -1,5 +1,6 @@
 """Symbol, size and colour of a point for each of its states."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -7,6 +8,7 @@ from napari.layers import Points
 from numpy.typing import NDArray
 
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
+from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State
 
 #: Names of the states; the file writer reads the beginning of them.
@@ -27,6 +29,40 @@ _CLEAR, _TINT = 0.0, 0.25
 _LEAST_RING = 5.0
 #: Size of a cross: share of the particle diameter, limits in screen pixels, factor if by hand.
 _CROSS, _CROSS_LIMITS, _LARGER = 0.45, (5.0, 18.0), 1.5
+
+
+@dataclass(frozen=True)
+class MarkLook:
+    """Look of one kind of mark, an outline distinct in colour and in shape from all others.
+
+    The colours differ in brightness too, so that colour-blind people can tell them apart.
+
+    Parameters
+    ----------
+    symbol : str
+        Name of the symbol in napari.
+    rgba : tuple of float
+        Colour, each part from 0 to 1.
+    diameters : float
+        Size in particle diameters.
+    limits : tuple of float
+        Least and greatest size in screen pixels.
+    """
+
+    symbol: str
+    rgba: tuple[float, float, float, float]
+    diameters: float
+    limits: tuple[float, float]
+
+
+#: Limits of marks that are meant to be seen from afar.
+_STRIKING = (9.0, np.inf)
+#: Looks of the marks of a comparison.
+MARK_LOOKS = {
+    Mark.RIGHT: MarkLook("disc", (1.0, 1.0, 1.0, 0.6), 0.4, (6.0, 16.0)),
+    Mark.WRONG: MarkLook("triangle_down", (1.0, 0.30, 0.65, 1.0), 0.8, _STRIKING),
+    Mark.MISSED: MarkLook("triangle_up", (0.35, 0.85, 1.0, 1.0), 0.8, _STRIKING),
+}
 
 
 class Looks:
@@ -57,6 +93,14 @@ class Looks:
         crosses = crosses * np.where(self.by_hand, _LARGER, 1.0)
         self.size = np.where(self.accepted, rings, crosses)
         self.border_width = np.where(self.accepted, magnification.line(rings), 0.0)
+
+
+@cache
+def mark_symbols() -> dict[Mark, object]:
+    """Return the symbols of the marks as napari stores them."""
+    names = [look.symbol for look in MARK_LOOKS.values()]
+    stored = Points(np.zeros((len(names), 2)), symbol=names).symbol
+    return dict(zip(MARK_LOOKS, stored, strict=True))
 
 
 @cache

@@ -1,0 +1,99 @@
+"""Comparing in a real window, with real clicks."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
+
+from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.plugin.canvas.layers.looks import MARK_LOOKS
+from napari_drpnet.plugin.panels.compare import ComparePanel
+from napari_drpnet.project.points.marks import Mark
+
+
+class Comparing:
+    """Somebody who compares picks with positions in files."""
+
+    def __init__(self, window, monkeypatch, qtbot):
+        self.window, self.session = window, window.session
+        self._monkeypatch, self._qtbot = monkeypatch, qtbot
+        window.picker.show_tab("Compare")
+        window.settle()
+        (self.panel,) = window.picker.findChildren(ComparePanel)
+
+    def choose(self, menu, path):
+        """Choose a file or folder from a menu of two entries, as a user does."""
+        for name in ("getOpenFileName", "getExistingDirectory"):
+            answer = str(path) if name == "getExistingDirectory" else (str(path), "")
+            self._monkeypatch.setattr(QFileDialog, name, lambda *_, answer=answer: answer)
+        menu.actions()[int(path.is_dir())].trigger()
+        self.wait()
+
+    def wait(self):
+        """Wait until the comparison is done and drawn."""
+        self.window.wait()
+        self._qtbot.waitUntil(lambda: not self.panel.controller.marks.is_due)
+        self.window.settle()
+
+    def press(self, button):
+        assert button.isVisible()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.wait()
+
+    def sees(self, mark, center_yx):
+        """Whether the colour of a kind of mark is on the canvas near a place."""
+        picture = self.window.viewer.screenshot(canvas_only=True, flash=False)
+        scale = picture.shape[1] / self.window.canvas.width()
+        point, reach = self.window.point_of(center_yx), round(20 * scale)
+        y, x = round(point.y() * scale), round(point.x() * scale)
+        part = picture[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach, :3] / 255
+        return bool((np.abs(part - MARK_LOOKS[mark].rgba[:3]).max(axis=2) < 0.15).any())
+
+
+@pytest.fixture
+def comparing(shared_window, discs, monkeypatch, qtbot):
+    """The tab Compare with three micrographs open, the first of which is picked."""
+    shared_window.open(discs)
+    shared_window.pick()
+    return Comparing(shared_window, monkeypatch, qtbot)
+
+
+@pytest.fixture
+def truth(discs, tmp_path):
+    """True centres of the first two micrographs, in a folder."""
+    for path, centers in list(discs.items())[:2]:
+        file = tmp_path / "truth" / f"{path.stem}.csv"
+        write_coordinates(file, Coordinates(centers, np.ones(len(centers))))
+    return tmp_path / "truth"
+
+
+@pytest.mark.slow
+def test_missed_and_wrong_ones_are_seen_on_the_canvas(comparing, truth):
+    window, session, panel = comparing.window, comparing.session, comparing.panel
+    comparing.choose(panel.menu, truth)
+    assert "comparison" in window.layer_names()
+    session.view.tool = "click"
+    flipped = tuple(session.current.review.centers_yx[0])
+    missed = session.comparison.truth_yx
+    missed = tuple(missed[np.linalg.norm(missed - flipped, axis=1).argmin()])
+    assert not comparing.sees(Mark.MISSED, missed)
+    window.click(flipped)
+    comparing.wait()
+    assert comparing.sees(Mark.MISSED, missed)
+    empty = (6.0, 6.0)
+    window.click(empty)
+    comparing.wait()
+    assert comparing.sees(Mark.WRONG, empty)
+    assert panel.counts["wrong"].text() == "Wrong: 1"
+    step = session.history.undo_step
+    comparing.press(panel.marks)
+    assert not comparing.sees(Mark.WRONG, empty)
+    comparing.press(panel.marks)
+    assert comparing.sees(Mark.WRONG, empty)
+    assert session.history.undo_step is step
+    window.press("Ctrl+Z")
+    comparing.wait()
+    assert not comparing.sees(Mark.WRONG, empty)
+    comparing.press(panel.forget)
+    assert "comparison" not in window.layer_names()
