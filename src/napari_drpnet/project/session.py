@@ -30,6 +30,7 @@ from napari_drpnet.project.state.edits import (
     Edit,
     LabelEdit,
     MicrographEdit,
+    PaintEdit,
     Settings,
     SettingsEdit,
 )
@@ -243,7 +244,8 @@ class Session(Workspace):
 
     def _show(self, edit: Edit | None) -> None:
         changes = edit.changes if edit is not None else ()
-        places = [change.micrograph for change in changes if isinstance(change, LabelEdit)]
+        kinds = LabelEdit, PaintEdit
+        places = [change.micrograph for change in changes if isinstance(change, kinds)]
         if places and self.current.id not in places:
             self.current.select(places[0])
         if isinstance(edit, LabelEdit):
