@@ -21,6 +21,7 @@ from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
+from napari_drpnet.project.controllers.strokes import StrokePainter
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
 from napari_drpnet.project.files.recent import note_project, recent_projects
 from napari_drpnet.project.jobs.lanes import JobKind
@@ -67,6 +68,7 @@ class Session(Workspace):
         self.view_keeper = ViewKeeper(self)
         self.current = CurrentMicrograph(self)
         self.spectrum = ShownSpectrum(self, self.current)
+        self.strokes = StrokePainter(self, self.current)
         self.opener = Opener(self, self.current)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)

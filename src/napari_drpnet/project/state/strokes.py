@@ -118,9 +118,9 @@ class Strokes(Stored):
             there, rows = band[low - first : high - first, columns], slice(low - top, high - top)
             before, after = patch.before[rows], patch.after[rows]
             changes = before != SAME
-            if not np.array_equal(there[changes], before[changes]):
+            if (changes & (there != before)).any():
                 raise ValueError("the strokes are not those that the edit starts from")
-            there[changes] = after[changes]
+            np.copyto(there, after, where=changes)
             bands[number] = pack(band) if band.any() else ""
         return Strokes.model_construct(full_shape=self.full_shape, bands=tuple(bands))
 
@@ -156,8 +156,9 @@ class Patch:
         if len(rows) == 0:
             return None
         window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        old, new = (np.where(changes[window], part[window], SAME) for part in (before, after))
-        return cls(int(rows[0]), int(columns[0]), old.astype(np.uint8), new.astype(np.uint8))
+        same = np.uint8(SAME)
+        old, new = (np.where(changes[window], part[window], same) for part in (before, after))
+        return cls(int(rows[0]), int(columns[0]), old, new)
 
     def then(self, later: Self) -> Self:
         """Return the patch that has the effect of this one and a later one."""
@@ -169,8 +170,8 @@ class Patch:
             columns = slice(patch.left - left, patch.left - left + patch.before.shape[1])
             changes = patch.before != SAME
             old, new = before[rows, columns], after[rows, columns]
-            old[changes] = np.where(old[changes] == SAME, patch.before[changes], old[changes])
-            new[changes] = patch.after[changes]
+            np.copyto(old, patch.before, where=changes & (old == SAME))
+            np.copyto(new, patch.after, where=changes)
         is_same = before == after
         before[is_same] = after[is_same] = SAME
         return type(self)(top, left, before, after)
@@ -186,8 +187,8 @@ class Patch:
         changes = self.before != SAME
         if not np.array_equal(changes, self.after != SAME):
             raise ValueError("strokes that change other pixels than they replace")
-        _require_classes(self.before[changes])
-        _require_classes(self.after[changes])
+        for values in (self.before, self.after):
+            _require_classes(np.where(changes, values, np.uint8(UNKNOWN)))
 
     @property
     def _end(self) -> tuple[int, int]:
