@@ -228,3 +228,15 @@ def test_the_micrograph_is_left_alone(pixels):
 def test_a_lowpass_beyond_its_bounds_is_refused(lowpass):
     with pytest.raises(ValidationError, match="lowpass_angstrom"):
         DisplayParameters(lowpass_angstrom=lowpass)
+
+
+def test_deviations_are_those_of_the_image_as_shown():
+    pixels = np.random.default_rng(0).normal(100, 5, (400, 600)).astype(np.float32)
+    pixels[:200, :300] -= 50
+    for invert, sign in ((False, -1), (True, 1)):
+        view = shown(Micrograph(pixels), PLAIN.model_copy(update={"invert": invert}))
+        deviations = view.deviations((100, 150))
+        assert deviations.shape == (100, 150)
+        expected = sign * 50 / view.deviation
+        assert np.median(deviations[:45, :70]) == pytest.approx(expected, rel=0.15)
+        assert abs(np.median(deviations[55:, 80:])) < 1

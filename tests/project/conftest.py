@@ -10,9 +10,11 @@ from napari_drpnet.project.state.edits import (
     LabelEdit,
     MicrographEdit,
     MicrographRecord,
+    PaintEdit,
     SettingsEdit,
 )
 from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.strokes import Strokes
 from waiting import LIMIT_S, finish, never_pick_unasked
 
 PLACE = st.tuples(*[st.floats(-10, 5000)] * 2)
@@ -27,13 +29,19 @@ def draw_edit():
 def _draw_edit(draw, project):
     kinds = [_add_micrographs, _change_settings]
     if project.micrographs:
-        kinds += [_change_micrograph] + [_change_labels] * 4
+        kinds += [_change_micrograph] + [_change_labels] * 4 + [_paint] * 2
     return draw(st.sampled_from(kinds))(draw, project)
 
 
 def _add_micrographs(draw, project):
     first, count = project.next_micrograph_number(), draw(st.integers(1, 3))
     return MicrographEdit(before=(), after=tuple(_record(first + k) for k in range(count)))
+
+
+@pytest.fixture(scope="session")
+def micrograph_record():
+    """A function that returns the record of the micrograph with a given number."""
+    return _record
 
 
 def _record(number):
@@ -73,6 +81,19 @@ def _change_labels(draw, project):
         for k, place in enumerate(places)
     )
     return LabelEdit(micrograph=name, before=before, after=kept + new)
+
+
+def _paint(draw, project):
+    name = draw(st.sampled_from(list(project.micrographs)))
+    strokes = project.strokes.get(name) or Strokes.nothing((90, 1100))
+    before = strokes.classes
+    top, left = draw(st.integers(0, 44)), draw(st.integers(0, 549))
+    after = before.copy()
+    after[top : top + draw(st.integers(1, 45)), left : left + draw(st.integers(1, 550))] = draw(
+        st.integers(0, 4)
+    )
+    edit = PaintEdit.between(name, strokes.full_shape, before, after, "Paint")
+    return edit or _change_settings(draw, project)
 
 
 class Desk:

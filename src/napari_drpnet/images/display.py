@@ -112,6 +112,22 @@ class DisplayImage:
         reach = deviations * self.deviation
         return self.center - reach, self.center + reach
 
+    def deviations(self, shape: tuple[int, int]) -> Image:
+        """Return the grey values in standard deviations from the median, at another scale.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape ``(h, w)`` of the result, whose edges are those of the micrograph.
+
+        Returns
+        -------
+        (h, w) float32 array
+            Negative where the image as shown is darker than its median.
+        """
+        values = resample(self.image, shape)
+        return np.asarray((values - self.center) / self.deviation, np.float32)
+
 
 def display_scale(
     shape: tuple[int, int], magnification: float | None, lowpass_px: float = 0.0

@@ -21,6 +21,7 @@ from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
+from napari_drpnet.project.controllers.strokes import StrokePainter
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
 from napari_drpnet.project.files.recent import note_project, recent_projects
 from napari_drpnet.project.jobs.lanes import JobKind
@@ -30,6 +31,7 @@ from napari_drpnet.project.state.edits import (
     Edit,
     LabelEdit,
     MicrographEdit,
+    PaintEdit,
     Settings,
     SettingsEdit,
 )
@@ -66,6 +68,7 @@ class Session(Workspace):
         self.view_keeper = ViewKeeper(self)
         self.current = CurrentMicrograph(self)
         self.spectrum = ShownSpectrum(self, self.current)
+        self.strokes = StrokePainter(self, self.current)
         self.opener = Opener(self, self.current)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
@@ -243,7 +246,8 @@ class Session(Workspace):
 
     def _show(self, edit: Edit | None) -> None:
         changes = edit.changes if edit is not None else ()
-        places = [change.micrograph for change in changes if isinstance(change, LabelEdit)]
+        kinds = LabelEdit, PaintEdit
+        places = [change.micrograph for change in changes if isinstance(change, kinds)]
         if places and self.current.id not in places:
             self.current.select(places[0])
         if isinstance(edit, LabelEdit):

@@ -5,10 +5,15 @@ from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
+from napari_drpnet.base.segmentation import PARTICLE
 from napari_drpnet.images.display import DisplayParameters
 
 #: Least and greatest diameter of the brush, in particle diameters.
 BRUSH_LIMITS = 0.5, 50.0
+#: Least and greatest diameter of the brush for strokes, in pixels of their grid.
+STROKE_BRUSH_LIMITS = 1, 200
+#: Darkest and brightest cut of the dark brush, in standard deviations from the median.
+DARK_LIMITS = -6.0, 2.0
 
 Tool = Literal["look", "click", "reject", "accept", "box"]
 
@@ -43,6 +48,19 @@ class ViewState:
         Whether everything around the canvas is hidden.
     show_keys : bool
         Whether the list of keys is shown.
+    show_strokes : bool
+        Whether the strokes are drawn.
+    paints : bool
+        Whether the mouse paints strokes.
+    stroke_class : int
+        Class that strokes give to pixels; 0 takes classes away.
+    stroke_brush : int
+        Diameter of the brush for strokes, in pixels of their grid.
+    is_brush_dark : bool
+        Whether strokes change only pixels that are darker than `dark_cut`.
+    dark_cut : float
+        Brightest grey value that a dark brush takes, in standard deviations from the median of
+        the image as it is shown.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -60,6 +78,12 @@ class ViewState:
     magnification: float | None = None
     canvas_only: bool = False
     show_keys: bool = False
+    show_strokes: bool = False
+    paints: bool = False
+    stroke_class: int = PARTICLE
+    stroke_brush: int = 16
+    is_brush_dark: bool = False
+    dark_cut: float = -1.0
 
     def scale_brush(self, factor: float) -> None:
         """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""

@@ -93,6 +93,7 @@ class Workspace:
     project_changed = Signal()
     micrographs_changed = Signal(tuple)
     labels_changed = Signal(str)
+    strokes_changed = Signal(str)
     settings_changed = Signal()
     settings_replaced = Signal(Settings, Settings)
     settled = Signal()
@@ -127,6 +128,7 @@ class Workspace:
         self.failures.clear()
         project.micrographs_changed.connect(self._on_micrographs)
         project.labels_changed.connect(self._on_labels)
+        project.strokes_changed.connect(self._on_strokes)
         project.settings_changed.connect(self._on_settings)
         self.project_changed.emit()
         self.forget_steps()
@@ -141,7 +143,7 @@ class Workspace:
         self._save_live_changes()
         if self.store is not None:
             self._save(self.store.sync)
-            if self.store.is_long:
+            if self.store.is_long or self.store.is_outdated(self.project):
                 self._save(partial(self.store.compact, self.project))
 
     def deliver_part(self, store: ProjectStore, land: Callable[[], None]) -> None:
@@ -312,6 +314,9 @@ class Workspace:
 
     def _on_labels(self, micrograph: str) -> None:
         self.labels_changed.emit(micrograph)
+
+    def _on_strokes(self, micrograph: str) -> None:
+        self.strokes_changed.emit(micrograph)
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
         self.settings_changed.emit()

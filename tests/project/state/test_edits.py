@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,11 +16,13 @@ from napari_drpnet.project.state.edits import (
     LabelEdit,
     MicrographEdit,
     MicrographRecord,
+    PaintEdit,
     Settings,
     SettingsEdit,
     combine,
 )
 from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.strokes import Patch
 
 
 def record(number=1, **changes):
@@ -43,7 +46,13 @@ def settings_edit(before, after):
     )
 
 
+def paint_edit():
+    patch = Patch(3, 5, np.full((2, 4), 1, np.uint8), np.full((2, 4), 3, np.uint8))
+    return PaintEdit.of("m0001", (70, 90), patch, "Paint ice")
+
+
 EVERY_KIND = [
+    paint_edit(),
     label_edit((label(1),), (label(2), label(3, False))),
     settings_edit(1, 2),
     MicrographEdit(before=(record(included=False),), after=()),

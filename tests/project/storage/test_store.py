@@ -20,10 +20,12 @@ from napari_drpnet.project.state.edits import (
     LabelEdit,
     MicrographEdit,
     MicrographRecord,
+    PaintEdit,
     Settings,
     SettingsEdit,
 )
 from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.strokes import strokes_frame
 from napari_drpnet.project.storage import store as store_module
 from napari_drpnet.project.storage.store import (
     ProjectInUseError,
@@ -167,6 +169,65 @@ def test_a_killed_process_loses_nothing(folder, lines):
     assert load(folder).settings.peaks.max_count in (said, said + 1)
 
 
+PAINTERS = """
+import os, signal, sys
+import numpy as np
+from napari_drpnet.project.state.edits import PaintEdit
+from napari_drpnet.project.state.history import History
+from napari_drpnet.project.storage.store import ProjectStore
+
+def paint(folder, pipe):
+    store, project = ProjectStore.open(folder)
+    history, before = History(project, store.append), np.zeros((60, 90), np.uint8)
+    for number in range(1, 10**6):
+        after = before.copy()
+        after[number * 7 % 50 :, number * 13 % 70 :][:10, :20] = number % 5
+        edit = PaintEdit.between("m0001", before.shape, before, after, "Paint")
+        if edit is not None:
+            history.do(edit)
+        before = after
+        os.write(pipe, b".")
+        if number % 7 == 0:
+            store.compact(project)
+
+for number, folder in enumerate(sys.argv[1:]):
+    out, into = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        paint(folder, into)
+    os.close(into)
+    for _ in range(2 * number):
+        os.read(out, 1)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    print(2 * number + len(os.read(out, 2**16)), flush=True)
+"""
+
+
+def painted_in(classes, number):
+    """What `PAINTERS` have painted after a number of strokes."""
+    for k in range(1, number + 1):
+        classes[k * 7 % 50 :, k * 13 % 70 :][:10, :20] = k % 5
+    return classes
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_painters_that_are_killed_lose_no_stroke(opened, folder, micrograph_record):
+    store, project = opened
+    do(store, project, MicrographEdit(before=(), after=(micrograph_record(1),)))
+    store.compact(project)
+    folders = [copy(folder, f"painted{k}") for k in range(20)]
+    ran = subprocess.run([sys.executable, "-c", PAINTERS, *folders], capture_output=True)
+    assert ran.returncode == 0, ran.stderr
+    said = [int(line) for line in ran.stdout.split()]
+    assert len(said) == 20
+    for painted, number in zip(folders, said, strict=True):
+        strokes = load(painted).strokes.get("m0001")
+        classes = np.zeros((60, 90), np.uint8) if strokes is None else strokes.classes
+        wanted = [painted_in(np.zeros((60, 90), np.uint8), number + k) for k in (0, 1)]
+        assert any(np.array_equal(classes, each) for each in wanted)
+
+
 def test_a_kill_while_compacting_loses_nothing(opened, folder):
     """Try every state of the files between the old snapshot with a journal, and the new one."""
     store, project = opened
@@ -308,7 +369,7 @@ def test_a_damaged_snapshot_is_named_and_left_alone(folder, damaged):
 
 def test_a_project_of_a_newer_version_is_left_alone(folder):
     folder.mkdir(parents=True)
-    newer = '{"format": 4, "version": "3.0", "everything": "else"}'
+    newer = '{"format": 5, "version": "3.0", "everything": "else"}'
     (folder / "project.json").write_text(newer)
     with pytest.raises(InputFileError, match=r"made by a newer version of napari-drpnet \(3\.0\)"):
         ProjectStore.open(folder)
@@ -377,6 +438,74 @@ def test_a_project_with_labels_of_2d_classes_tells_earlier_versions_too(opened, 
     store.close(project)
     assert json.loads((folder / "project.json").read_text())["format"] == 3
     assert load(folder).labels["m0001"] == (label,)
+
+
+def paint(store, project, micrograph="m0001", shape=(60, 90)):
+    before = np.zeros(strokes_frame(shape).network_shape, np.uint8)
+    after = before.copy()
+    after[10:20, 30:50] = 3
+    do(store, project, PaintEdit.between(micrograph, shape, before, after, "Paint ice"))
+
+
+def test_a_project_with_strokes_tells_earlier_versions_too(opened, folder, micrograph_record):
+    store, project = opened
+    do(store, project, MicrographEdit(before=(), after=(micrograph_record(1),)))
+    store.compact(project)
+    assert not store.is_outdated(project)
+    paint(store, project)
+    assert store.is_outdated(project)
+    store.compact(project)
+    assert not store.is_outdated(project)
+    written = json.loads((folder / "project.json").read_text())
+    assert written["format"] == 4
+    store.close(project)
+    assert load(folder).strokes == project.strokes
+    again, loaded = ProjectStore.open(folder)
+    assert not again.is_outdated(loaded)
+    nothing = np.zeros((60, 90), np.uint8)
+    drawn = loaded.strokes["m0001"].classes
+    do(again, loaded, PaintEdit.between("m0001", (60, 90), drawn, nothing, "Clear"))
+    again.close(loaded)
+    written = json.loads((folder / "project.json").read_text())
+    assert written["format"] == 1
+    assert "strokes" not in written["project"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"full_shape": [60, 91]},
+        {"full_shape": [6000, 9000]},
+        {"bands": []},
+        {"bands": ["", "x"]},
+        {"other": 1},
+    ],
+    ids=str,
+)
+def test_damaged_strokes_in_the_snapshot_are_named(opened, folder, micrograph_record, change):
+    store, project = opened
+    do(store, project, MicrographEdit(before=(), after=(micrograph_record(1),)))
+    paint(store, project)
+    store.close(project)
+    content = json.loads((folder / "project.json").read_text())
+    content["project"]["strokes"]["m0001"].update(change)
+    (folder / "project.json").write_text(json.dumps(content))
+    with pytest.raises(InputFileError, match=r"project\.json: is not a project of"):
+        ProjectStore.open(folder)
+
+
+def test_a_damaged_stroke_in_the_journal_is_told(opened, folder, micrograph_record):
+    store, project = opened
+    do(store, project, MicrographEdit(before=(), after=(micrograph_record(1),)))
+    paint(store, project)
+    damaged = copy(folder, "damaged")
+    text = (damaged / "journal.jsonl").read_text()
+    (damaged / "journal.jsonl").write_text(text.replace('"width":20', '"width":21'))
+    again, loaded = ProjectStore.open(damaged)
+    assert list(loaded.micrographs) == ["m0001"]
+    assert loaded.strokes == {}
+    assert "is damaged from line 2 on" in again.complaints[0]
+    again.close(loaded)
 
 
 def test_damage_in_the_journal_is_told(opened, folder):

@@ -31,6 +31,7 @@ JobKind = Literal[
     "pick shown",  # pick the micrograph that was just shown
     "prepare",  # render and pick the next micrograph ahead
     "read labels",  # from a file
+    "read strokes",  # from a file or folder
     "spectrum",  # measure the power spectrum of the micrograph that is shown
     "thumbnails",  # cut boxes around points
     "train",

@@ -11,6 +11,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
 from napari_drpnet.base.frozen import Stored, split_unit
@@ -25,6 +26,15 @@ from napari_drpnet.picking.parameters import (
     SegmenterParameters,
 )
 from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.strokes import (
+    Classes,
+    Patch,
+    Shape,
+    Side,
+    pack,
+    strokes_frame,
+    unpack,
+)
 
 ValueT = TypeVar("ValueT")
 
@@ -211,7 +221,72 @@ class MicrographEdit(_Replacement[tuple[MicrographRecord, ...]]):
         return "Include" if included.pop() else "Exclude"
 
 
-Change = LabelEdit | SettingsEdit | MicrographEdit
+class PaintEdit(_Replacement[str]):
+    """Change of the strokes of one micrograph in a rectangle of their grid.
+
+    Parameters
+    ----------
+    micrograph : str
+        Id of the micrograph.
+    full_shape : tuple of int
+        Shape ``(ny, nx)`` of the micrograph in unbinned pixels, which determines the grid.
+    top, left, height, width : int
+        Rectangle in pixels of the grid.
+    before, after : str
+        Classes in the rectangle as a packed `Patch`.
+    title : str
+        Title for the menu.
+    """
+
+    kind: Literal["strokes"] = "strokes"
+    micrograph: str
+    full_shape: tuple[Side, Side]
+    top: int = Field(ge=0)
+    left: int = Field(ge=0)
+    height: Side
+    width: Side
+    title: str = "Paint"
+
+    @model_validator(mode="after")
+    def _fits_the_grid(self) -> Self:
+        ny, nx = strokes_frame(self.full_shape).network_shape
+        if self.top + self.height > ny or self.left + self.width > nx:
+            raise ValueError(f"strokes outside a grid of {nx} × {ny} pixels")
+        self.patch.require_classes()
+        return self
+
+    @classmethod
+    def of(cls, micrograph: str, full_shape: Shape, patch: Patch, title: str) -> Self:
+        """Return the edit that applies a patch to the strokes of a micrograph."""
+        height, width = patch.before.shape
+        return cls(
+            micrograph=micrograph,
+            full_shape=full_shape,
+            top=patch.top,
+            left=patch.left,
+            height=height,
+            width=width,
+            before=pack(patch.before),
+            after=pack(patch.after),
+            title=title,
+        )
+
+    @classmethod
+    def between(
+        cls, micrograph: str, full_shape: Shape, before: Classes, after: Classes, title: str
+    ) -> Self | None:
+        """Return the edit that changes one raster into another; None if they are equal."""
+        patch = Patch.between(before, after)
+        return None if patch is None else cls.of(micrograph, full_shape, patch, title)
+
+    @property
+    def patch(self) -> Patch:
+        """The change as arrays."""
+        shape = self.height, self.width
+        return Patch(self.top, self.left, unpack(self.before, shape), unpack(self.after, shape))
+
+
+Change = LabelEdit | SettingsEdit | MicrographEdit | PaintEdit
 
 
 class EditGroup(Stored):
@@ -291,10 +366,18 @@ def _both(first: Change, second: Change) -> Change | None:
         return first.model_copy(update={"after": second.after})
     if isinstance(first, MicrographEdit) and isinstance(second, MicrographEdit):
         return first.model_copy(update=_net(first, second))
+    if isinstance(first, PaintEdit) and isinstance(second, PaintEdit):
+        same = (first.micrograph, first.full_shape) == (second.micrograph, second.full_shape)
+        return _painted(first, second) if same else None
     if isinstance(first, LabelEdit) and isinstance(second, LabelEdit):
         same = first.micrograph == second.micrograph
         return first.model_copy(update=_net(first, second)) if same else None
     return None
+
+
+def _painted(first: PaintEdit, second: PaintEdit) -> PaintEdit:
+    patch = first.patch.then(second.patch)
+    return PaintEdit.of(first.micrograph, first.full_shape, patch, first.title)
 
 
 def _net(

@@ -1,10 +1,10 @@
-"""The project: settings, micrographs and labels, which only edits change."""
+"""The project: settings, micrographs, labels and strokes, which only edits change."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from psygnal import Signal
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.project.state.edits import (
@@ -13,10 +13,12 @@ from napari_drpnet.project.state.edits import (
     LabelEdit,
     MicrographEdit,
     MicrographRecord,
+    PaintEdit,
     Settings,
     SettingsEdit,
 )
 from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.strokes import Strokes
 
 ItemT = TypeVar("ItemT", bound=Label | MicrographRecord)
 
@@ -36,6 +38,8 @@ class ProjectState(Stored):
         Id of the next new label, by micrograph id.
     next_micrograph : int
         Number of the next new micrograph.
+    strokes : dict of str to Strokes
+        Strokes by micrograph id, of micrographs that have any; including removed ones.
     """
 
     settings: Settings = Settings()
@@ -43,13 +47,22 @@ class ProjectState(Stored):
     labels: dict[str, tuple[Label, ...]] = Field(default_factory=dict)
     next_label_ids: dict[str, int] = Field(default_factory=dict)
     next_micrograph: int = 1
+    strokes: dict[str, Strokes] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions do not know, unless there is some."""
+        content: dict[str, Any] = serialize(self)
+        if not self.strokes:
+            del content["strokes"]
+        return content
 
 
 def _do_nothing() -> None: ...
 
 
 class Project:
-    """Micrographs, settings and labels of a project.
+    """Micrographs, settings, labels and strokes of a project.
 
     Signals are emitted after an edit has been applied completely.
 
@@ -63,6 +76,8 @@ class Project:
     micrographs_changed = Signal(tuple)
     #: Emitted with the id of the micrograph whose labels have changed.
     labels_changed = Signal(str)
+    #: Emitted with the id of the micrograph whose strokes have changed.
+    strokes_changed = Signal(str)
     #: Emitted with the settings before and after a change.
     settings_changed = Signal(Settings, Settings)
 
@@ -94,6 +109,11 @@ class Project:
     def labels(self, micrograph_id: str) -> tuple[Label, ...]:
         """Return the labels of a micrograph, even of a removed one, ordered by id."""
         return self._state.labels.get(micrograph_id, ())
+
+    @property
+    def strokes(self) -> Mapping[str, Strokes]:
+        """Strokes by micrograph id, of those that have any, even of removed micrographs."""
+        return self._state.strokes
 
     def next_label_id(self, micrograph_id: str) -> int:
         """Return an id never used for a label of the micrograph; larger ids are unused too."""
@@ -135,6 +155,9 @@ class Project:
         for micrograph, labels in new.labels.items():
             if labels is not old.labels.get(micrograph):
                 self.labels_changed.emit(micrograph)
+        for micrograph in {**old.strokes, **new.strokes}:
+            if new.strokes.get(micrograph) is not old.strokes.get(micrograph):
+                self.strokes_changed.emit(micrograph)
 
 
 def _differences(
@@ -157,6 +180,8 @@ def _changed(state: ProjectState, change: Change) -> ProjectState:
         return state.model_copy(update={"settings": change.after})
     if isinstance(change, MicrographEdit):
         return _with_micrographs(state, change)
+    if isinstance(change, PaintEdit):
+        return _with_strokes(state, change)
     return _with_labels(state, change)
 
 
@@ -185,6 +210,19 @@ def _with_labels(state: ProjectState, edit: LabelEdit) -> ProjectState:
             "next_label_ids": {**state.next_label_ids, name: next_id},
         }
     )
+
+
+def _with_strokes(state: ProjectState, edit: PaintEdit) -> ProjectState:
+    name = edit.micrograph
+    if name not in state.micrographs:
+        raise ValueError(f"there is no micrograph {name}")
+    there = state.strokes.get(name) or Strokes.nothing(edit.full_shape)
+    if there.full_shape != edit.full_shape:
+        raise ValueError(f"the strokes of {name} belong to a micrograph of another size")
+    painted = there.patched(edit.patch)
+    others = {other: strokes for other, strokes in state.strokes.items() if other != name}
+    strokes = others if painted.is_empty else {**state.strokes, name: painted}
+    return state.model_copy(update={"strokes": strokes})
 
 
 def _replaced(

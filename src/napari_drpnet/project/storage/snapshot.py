@@ -11,10 +11,11 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.frozen import Stored
 from napari_drpnet.project.state.model import ProjectState
 
-#: Newest format. Versions without segmenters read format 1, those without 2D classes format 2, and
-#: would take a file with more for damaged: only files that need a newer format have it.
-FORMAT = 3
-_WITHOUT_SEGMENTER, _WITHOUT_CLASSES = 1, 2
+#: Newest format. Versions without segmenters read format 1, those without 2D classes format 2,
+#: those without strokes format 3, and would take a file with more for damaged: only files that need
+#: a newer format have it.
+FORMAT = 4
+_WITHOUT_SEGMENTER, _WITHOUT_CLASSES, _WITHOUT_STROKES = 1, 2, 3
 
 
 class Snapshot(Stored):
@@ -45,8 +46,8 @@ class _Header(BaseModel):
     version: str
 
 
-def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot; if that fails, the file is as before.
+def write_snapshot(path: Path, snapshot: Snapshot) -> int:
+    """Write a snapshot and return its format; if that fails, the file is as before.
 
     Parameters
     ----------
@@ -65,12 +66,15 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     text = json.dumps(snapshot.model_dump(mode="json"))
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="ascii")
+    return snapshot.format
 
 
 def _needed(project: ProjectState) -> int:
     """Return the oldest format that can hold a project."""
-    if any(label.source == "classes" for given in project.labels.values() for label in given):
+    if project.strokes:
         return FORMAT
+    if any(label.source == "classes" for given in project.labels.values() for label in given):
+        return _WITHOUT_STROKES
     return _WITHOUT_CLASSES if project.settings.has_segmenter else _WITHOUT_SEGMENTER
 
 

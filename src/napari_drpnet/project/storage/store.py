@@ -22,7 +22,12 @@ from napari_drpnet.project.storage.candidate_files import (
 )
 from napari_drpnet.project.storage.journal import Journal
 from napari_drpnet.project.storage.note_file import NoteFile
-from napari_drpnet.project.storage.snapshot import Snapshot, read_snapshot, write_snapshot
+from napari_drpnet.project.storage.snapshot import (
+    FORMAT,
+    Snapshot,
+    read_snapshot,
+    write_snapshot,
+)
 
 __all__ = [
     "ProjectInUseError",
@@ -56,15 +61,23 @@ class ProjectStore:
         Journal of the edits since the snapshot.
     complaints : list of str
         Messages for the user about damage that was found.
+    snapshot_format : int
+        Format of the snapshot in the folder.
     """
 
     def __init__(
-        self, folder: Path, lock: BaseFileLock, journal: Journal, complaints: list[str]
+        self,
+        folder: Path,
+        lock: BaseFileLock,
+        journal: Journal,
+        complaints: list[str],
+        snapshot_format: int,
     ) -> None:
         self.folder = folder
         self.complaints = complaints
         self._lock = lock
         self._journal = journal
+        self._format = snapshot_format
         #: Held while candidates are written, so that none are written after `close`.
         self._writing = Lock()
         self._unwritten: dict[str, StoredCandidates] = {}
@@ -142,6 +155,13 @@ class ProjectStore:
         """Whether the journal is so long that `compact` should be called."""
         return self._journal.length > LONG
 
+    def is_outdated(self, project: Project) -> bool:
+        """Return whether the snapshot does not tell earlier versions that there are strokes.
+
+        They would take the first stroke in the journal for damage, so `compact` should be called.
+        """
+        return bool(project.strokes) and self._format < FORMAT
+
     def append(self, edit: Edit) -> None:
         """Save an edit that was applied to the project, so that a crash does not lose it.
 
@@ -184,7 +204,7 @@ class ProjectStore:
             unchanged. Also if the journal cannot be emptied, which is harmless.
         """
         snapshot = Snapshot(last_edit=self._journal.last, project=project.state)
-        write_snapshot(self.folder / SNAPSHOT, snapshot)
+        self._format = write_snapshot(self.folder / SNAPSHOT, snapshot)
         self._journal.clear()
 
     def close(self, project: Project) -> None:
@@ -254,7 +274,8 @@ class ProjectStore:
         project = Project.from_state(snapshot.project)
         journal = Journal(folder / JOURNAL, snapshot.last_edit)
         complaint = journal.replay(project.apply)
-        return cls(folder, lock, journal, [complaint] if complaint else []), project
+        complaints = [complaint] if complaint else []
+        return cls(folder, lock, journal, complaints, snapshot.format), project
 
     def _save_notes(self) -> None:
         self._shown.save()
