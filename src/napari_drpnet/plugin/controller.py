@@ -13,6 +13,7 @@ from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
     ChangesView,
+    ClassesView,
     DoubtView,
     MapView,
     MicrographView,
@@ -53,7 +54,7 @@ class Controller:
     ----------
     magnification : Magnification
         Magnification of the micrograph on the screen.
-    micrograph, map, truth, picks, doubt, changes
+    micrograph, classes, map, truth, picks, doubt, changes
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -78,6 +79,7 @@ class Controller:
         self.session = session or Session(MainThread(), _options())
         self.magnification = Magnification(viewer, self.session)
         self.micrograph = MicrographView(viewer, self.session, self.magnification)
+        self.classes = ClassesView(viewer, self.session)
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)
@@ -120,6 +122,7 @@ class Controller:
             self.host = self.docks = self.keys = None
         self.mouse.disconnect()
         self.plane.disconnect()
+        self.classes.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)

@@ -79,6 +79,20 @@ ACTIONS = {
             lambda session: session.picking.cancel(),
         ),
         Action(
+            "segment",
+            "Segment",
+            "Find background, particles, ice and carbon in the micrograph that is shown",
+            "",
+            lambda session: session.segmenting.segment_current(),
+        ),
+        Action(
+            "cancel_segmenting",
+            "Cancel segmenting",
+            "Stop segmenting",
+            "",
+            lambda session: session.segmenting.cancel(),
+        ),
+        Action(
             "next",
             "Next micrograph",
             "Show the next micrograph of the list",
@@ -241,6 +255,13 @@ ACTIONS = {
             "Show or hide the map of the detector: distance map, or P(particle) of a segmenter",
             "D",
             _toggle("show_map"),
+        ),
+        Action(
+            "classes",
+            "Classes",
+            "Show or hide the classes of the segmenter: particle, ice and carbon",
+            "C",
+            _toggle("show_classes"),
         ),
         Action(
             "lowpass",

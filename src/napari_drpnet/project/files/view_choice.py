@@ -20,3 +20,6 @@ class ViewChoice(KeptChoice):
     show_rejected: bool = Field(True, title="Whether rejected picks are drawn")
     show_map: bool = Field(True, title="Whether the distance map is drawn")
     map_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the distance map")
+    show_classes: bool = Field(True, title="Whether the classes of the segmenter are drawn")
+    classes_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the classes")
+    classes_as_lines: bool = Field(False, title="Whether the classes are drawn as lines")

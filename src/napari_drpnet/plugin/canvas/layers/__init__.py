@@ -1,9 +1,18 @@
 """Views that draw the session as napari layers; the layers hold no state of their own."""
 
 from napari_drpnet.plugin.canvas.layers.changes import ChangesView
+from napari_drpnet.plugin.canvas.layers.classes import ClassesView
 from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
 from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
 from napari_drpnet.plugin.canvas.layers.picks import PicksView
 from napari_drpnet.plugin.canvas.layers.truth import TruthView
 
-__all__ = ["ChangesView", "DoubtView", "MapView", "MicrographView", "PicksView", "TruthView"]
+__all__ = [
+    "ChangesView",
+    "ClassesView",
+    "DoubtView",
+    "MapView",
+    "MicrographView",
+    "PicksView",
+    "TruthView",
+]

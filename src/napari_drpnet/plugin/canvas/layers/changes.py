@@ -37,7 +37,7 @@ class ChangesView:
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._magnification = magnification
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=5)
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=8)
         session.learner.finished.connect(self._on_outcome)
         session.current.points_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)

@@ -38,7 +38,7 @@ class DoubtView:
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._magnification = magnification
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=7)
         session.selection.changed.connect(self.draw)
         magnification.changed.connect(self.draw)
 
