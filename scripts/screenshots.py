@@ -41,7 +41,7 @@ IMAGES = Path(__file__).parent.parent / "docs" / "images"
 FOLDER = Path(tempfile.gettempdir()) / "drpnet-screenshots"
 SIZE = 1366, 768
 #: In the order of the pictures: comparing goes before correcting, and that before training.
-TABS = ("Pick", "Classify", "Compare", "Correct", "Gallery", "Train", "Export", "View")
+TABS = ("Pick", "Segment", "Classify", "Compare", "Correct", "Gallery", "Train", "Export", "View")
 
 _PATIENCE_S = 600.0
 #: How long nothing may move before a picture is taken.
@@ -73,6 +73,7 @@ def main(images: Path) -> None:
 def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> None:
     """Take a picture of each panel, after the work that it is for."""
     work: dict[str, Callable[[Session], None]] = {
+        "Segment": lambda session: session.segmenting.segment_current(),
         "Correct": correct,
         "Train": train,
         "Export": export,

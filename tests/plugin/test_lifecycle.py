@@ -34,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("quick_training")
 PANELS = [
     "Micrographs",
     "Pick",
+    "Segment",
     "Classify",
     "Correct",
     "Gallery",

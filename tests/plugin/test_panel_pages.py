@@ -18,6 +18,7 @@ from napari_drpnet.plugin.panels.gallery import GalleryPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.overview import OverviewPanel
 from napari_drpnet.plugin.panels.pick import PickPanel
+from napari_drpnet.plugin.panels.segment import SegmentPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
 from napari_drpnet.plugin.table.micrograph_row import HEADERS
@@ -32,6 +33,7 @@ PANELS = {
     "micrographs": MicrographsPanel,
     "overview": OverviewPanel,
     "pick": PickPanel,
+    "segment": SegmentPanel,
     "train": TrainPanel,
     "view": ViewPanel,
 }

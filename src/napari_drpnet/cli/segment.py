@@ -16,7 +16,7 @@ from napari_drpnet.cli.batch_options import (
 from napari_drpnet.cli.batch_run import Wording, run_batch
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.segment_report import describe, summarize
-from napari_drpnet.picking.loading import NONE
+from napari_drpnet.picking.loading import segmenting_only
 from napari_drpnet.picking.parameters import PickParameters
 
 #: Fields of `PickParameters` that a segmentation depends on, and the device.
@@ -25,8 +25,6 @@ _FIELDS = (
     *("dirt_probability", "least_speck"),
 )
 _Polarity = Literal["dark", "bright"]
-#: Name of the default segmenter among detectors, of which it is one.
-_DEFAULT = "segmenter-default"
 
 
 @click.command(epilog=EXIT_CODES)
@@ -59,11 +57,6 @@ def command(segmenter: str, masks: tuple[str, ...], full_size: bool, **values: A
     stop file exists.
     """
     options = BatchOptions.of(values)
-    values |= {
-        "weights": _DEFAULT if segmenter == "default" else segmenter,
-        "segmenter": segmenter,
-        "classifier": NONE,
-    }
-    parameters = build_model(PickParameters, values)
+    parameters = segmenting_only(build_model(PickParameters, values | {"segmenter": segmenter}))
     outputs = Outputs(options.out, formats=(), masks=all_masks(masks, full_size))
     run_batch(options, parameters, outputs, Wording(describe, summarize))

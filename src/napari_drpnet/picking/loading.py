@@ -22,12 +22,20 @@ from napari_drpnet.picking.networks.card import (
     SegmenterNetwork,
 )
 from napari_drpnet.picking.networks.weights import find_weights, list_weights, read_card_and_hash
-from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.parameters import (
+    ClassifierParameters,
+    DetectorParameters,
+    PickParameters,
+)
 from napari_drpnet.picking.resolve import ResolvedParameters, resolve
 
 _CardT = TypeVar("_CardT", DetectorCard, SegmenterCard, ClassifierCard)
 #: Name of a network that is not wanted.
 NONE = "none"
+#: Name of the default weights of a kind.
+DEFAULT = "default"
+#: Name of the default segmenter among detectors, of which it is one.
+DEFAULT_SEGMENTER = "segmenter-default"
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +160,34 @@ def choose_weights(parameters: PickParameters) -> ChosenWeights:
         segmenter, segmenter_sha256 = detector, detector_sha256
     sha256 = Hashes(detector_sha256, classifier_sha256, segmenter_sha256)
     return ChosenWeights(detector, classifier, sha256, segmenter)
+
+
+def segmenting_only(parameters: PickParameters) -> PickParameters:
+    """Return parameters that segment a micrograph without another detector or a classifier.
+
+    Parameters
+    ----------
+    parameters : PickParameters
+        Parameters of the particle, the device and the dirt, with the name of a segmenter.
+
+    Returns
+    -------
+    PickParameters
+        Parameters with the segmenter as detector. Automatic polarity is dark.
+    """
+    particle, detector = parameters.particle, parameters.detector
+    segmenter = parameters.segmenter.segmenter
+    polarity = "dark" if particle.polarity == "auto" else particle.polarity
+    return PickParameters(
+        particle=particle.model_copy(update={"polarity": polarity}),
+        detector=DetectorParameters(
+            weights=DEFAULT_SEGMENTER if segmenter == DEFAULT else segmenter,
+            device=detector.device,
+            precision=detector.precision,
+        ),
+        classifier=ClassifierParameters(classifier=NONE),
+        segmenter=parameters.segmenter,
+    )
 
 
 def weights_names(kind: Kind) -> list[str]:

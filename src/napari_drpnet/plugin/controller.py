@@ -14,6 +14,7 @@ from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
     BoxView,
     ChangesView,
+    ClassesView,
     DoubtView,
     MapView,
     MarksView,
@@ -58,7 +59,7 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, map, truth, picks, doubt, changes, boxes, marks
+    micrograph, classes, map, truth, picks, doubt, changes, boxes, marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -84,6 +85,7 @@ class Controller:
         self.magnification = Magnification(viewer, self.session)
         self.pointer = Pointer(viewer, self.session)
         self.micrograph = MicrographView(viewer, self.session, self.magnification)
+        self.classes = ClassesView(viewer, self.session)
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)
@@ -130,6 +132,7 @@ class Controller:
         self.mouse.disconnect()
         self.plane.disconnect()
         self.marks.disconnect()
+        self.classes.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()
         unbind_keys(self.viewer)

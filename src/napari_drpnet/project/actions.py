@@ -79,6 +79,20 @@ ACTIONS = {
             lambda session: session.picking.cancel(),
         ),
         Action(
+            "segment",
+            "Segment",
+            "Find background, particles, ice and carbon in the micrograph that is shown",
+            "",
+            lambda session: session.segmenting.segment_current(),
+        ),
+        Action(
+            "cancel_segmenting",
+            "Cancel segmenting",
+            "Stop segmenting",
+            "",
+            lambda session: session.segmenting.cancel(),
+        ),
+        Action(
             "next",
             "Next micrograph",
             "Show the next micrograph of the list",
@@ -248,6 +262,13 @@ ACTIONS = {
             "Show or hide the box of the pick under the mouse, and those of selected picks",
             "",
             _toggle("show_boxes"),
+        ),
+        Action(
+            "classes",
+            "Classes",
+            "Show or hide the classes of the segmenter: particle, ice and carbon",
+            "C",
+            _toggle("show_classes"),
         ),
         Action(
             "lowpass",

@@ -17,6 +17,7 @@ from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
@@ -72,7 +73,8 @@ class Session(Workspace):
         self.opener = Opener(self, self.current)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
-        self.summaries = Summaries(self, self.current, self.picking)
+        self.segmenting = Segmenting(self, self.current, self.picking)
+        self.summaries = Summaries(self, self.current, self.picking, self.segmenting)
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)

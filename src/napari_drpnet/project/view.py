@@ -37,6 +37,12 @@ class ViewState:
         Whether right and wrong picks and missed particles are marked, if the truth is known.
     map_opacity : float
         Opacity of the distance map over the micrograph, from 0 to 1.
+    show_classes : bool
+        Whether the classes of the segmenter are drawn.
+    classes_opacity : float
+        Opacity of the classes over the micrograph, from 0 to 1.
+    classes_as_lines : bool
+        Whether the classes are drawn as lines around their areas.
     display : DisplayParameters
         Parameters for drawing the micrograph; they do not affect picking.
     contrast_deviations : float or None
@@ -73,6 +79,9 @@ class ViewState:
     show_boxes: bool = False
     show_marks: bool = True
     map_opacity: float = 0.5
+    show_classes: bool = True
+    classes_opacity: float = 0.5
+    classes_as_lines: bool = False
     display: DisplayParameters = field(default_factory=DisplayParameters)
     contrast_deviations: float | None = None
     magnification: float | None = None

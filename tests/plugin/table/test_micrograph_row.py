@@ -32,7 +32,7 @@ def texts(row):
 
 def test_texts_of_a_picked_micrograph():
     shown = row(Summary("picked", 1371, 1412))
-    assert texts(shown) == ["", "mic1.mrc", "1,371 / 1,412", "1.23", "Picked"]
+    assert texts(shown) == ["", "mic1.mrc", "1,371 / 1,412", "", "1.23", "Picked"]
     assert shown.tooltip(Column.NAME) == str(Path("/data/Movies/mic1.mrc"))
 
 
@@ -49,6 +49,17 @@ def test_the_cut_and_what_to_expect_of_it_are_in_the_tooltip_of_the_picks():
     assert row(Summary("picked", 3, 4)).tooltip(Column.PICKS) == counts
 
 
+def test_the_dirty_area_is_shown_and_sorted_and_too_much_is_said():
+    rows = [row(Summary("picked", 3, 4, dirty_area=area)) for area in (0.81, None, 0.0, 0.123)]
+    assert [each.text(Column.DIRTY) for each in rows] == ["81.0% ⚠", "", "0.0%", "12.3%"]
+    keys = [each.sort_key(Column.DIRTY) for each in rows]
+    assert sorted(range(4), key=keys.__getitem__) == [1, 2, 3, 0]
+    told = rows[0].tooltip(Column.DIRTY).splitlines()
+    assert "More than 80% is dirt, so no picks are rejected" in told[1]
+    assert max(map(len, told)) <= 80
+    assert rows[3].tooltip(Column.DIRTY) == HEADERS[Column.DIRTY][1]
+
+
 def test_advice_is_in_the_tooltip_of_the_whole_row_in_short_lines():
     advice = (Advice("picks", "None of 9 candidates are accepted. " * 5), Advice("scale", "Bin."))
     shown = row(Summary("picked", 0, 9, advice=advice))
@@ -61,7 +72,7 @@ def test_advice_is_in_the_tooltip_of_the_whole_row_in_short_lines():
 
 
 def test_what_is_not_known_is_empty():
-    assert texts(row(defocus=None)) == ["", "mic1.mrc", "", "", "Not picked"]
+    assert texts(row(defocus=None)) == ["", "mic1.mrc", "", "", "", "Not picked"]
 
 
 def test_no_picks_are_a_number_too():
@@ -85,7 +96,7 @@ def test_a_failure_does_not_repeat_the_path_beside_it():
 def test_excluded_comes_before_what_was_done():
     excluded = row(Summary("picked", 3, 4), included=False)
     assert excluded.status == "excluded"
-    assert texts(excluded)[Column.PICKS :] == ["3 / 4", "1.23", "Excluded"]
+    assert texts(excluded)[Column.PICKS :] == ["3 / 4", "", "1.23", "Excluded"]
     assert "tick it" in excluded.tooltip(Column.STATUS)
 
 

@@ -112,7 +112,7 @@ def test_the_shown_micrograph_is_bold_and_excluded_ones_are_slanted(table, sessi
 
 def test_headers_have_titles_and_tooltips(table):
     titles = [table.headerData(c, Qt.Orientation.Horizontal) for c in Column]
-    assert titles[1:] == ["Name", "Picks", "Defocus (µm)", "Status"]
+    assert titles[1:] == ["Name", "Picks", "Dirty", "Defocus (µm)", "Status"]
     assert all(table.headerData(c, Qt.Orientation.Horizontal, ROLE.ToolTipRole) for c in Column)
     assert table.headerData(0, Qt.Orientation.Vertical) is None
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_drpnet.project.points.axes import LinearAxis, LogitAxis
+from napari_drpnet.project.points.axes import LinearAxis, LogAxis, LogitAxis
 
-LOGIT = LogitAxis()
+LOGIT, LOG = LogitAxis(), LogAxis(0.1, 1000)
 ROUNDED = [0.0, 0.00123, 0.0456, 0.1, 0.5, 0.9, 0.954, 0.9971, 1.0]
 
 
@@ -22,16 +22,16 @@ def test_an_axis_is_ascending(low, high):
         LinearAxis(low, high)
 
 
-@pytest.mark.parametrize("axis", [LinearAxis(-2, 3), LOGIT])
+@pytest.mark.parametrize("axis", [LinearAxis(-2, 3), LOGIT, LOG])
 def test_bins_are_equally_wide_on_the_axis_and_cover_it(axis):
     edges = axis.edges(10)
     assert edges[[0, -1]].tolist() == [axis.low, axis.high]
     np.testing.assert_allclose(axis.shares(edges), np.linspace(0, 1, 11), atol=1e-12)
 
 
-@pytest.mark.parametrize("axis", [LinearAxis(-2, 3), LOGIT])
+@pytest.mark.parametrize("axis", [LinearAxis(-2, 3), LOGIT, LOG])
 def test_values_beyond_the_ends_are_at_the_ends(axis):
-    assert axis.shares([-9, 9]).tolist() == [0, 1]
+    assert axis.shares([-9, 9000]).tolist() == [0, 1]
     assert [axis.at_share(-0.5), axis.at_share(1.5)] == [axis.low, axis.high]
 
 
@@ -62,6 +62,15 @@ def test_a_move_along_a_logit_axis_is_seen(value, share):
     moved = LOGIT.moved(value, share)
     assert (moved - value) * share > 0
     np.testing.assert_allclose(LOGIT.shares(moved) - LOGIT.shares(value), share, atol=1e-3)
+
+
+def test_decades_are_equally_wide_on_a_logarithmic_axis():
+    np.testing.assert_allclose(LOG.shares([0, 0.1, 1, 10, 100, 1000]), [0, 0, 0.25, 0.5, 0.75, 1])
+    texts = [LOG.text(value) for value in (0.0, 0.25, 12.3456, 1000)]
+    assert texts == ["0", "0.25", "12.3456", "1000"]
+    assert LOG.at_share(0.9) == 398.0
+    assert LOG.including(5000) == LogAxis(0.1, 5000)
+    assert LOG.including(0) == LOG
 
 
 def test_a_move_is_at_least_one_step():

@@ -47,7 +47,7 @@ class Measure:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self._slot: LayerSlot[Points] = LayerSlot(viewer, session, order=4)
+        self._slot: LayerSlot[Points] = LayerSlot(viewer, session, order=7)
         self._tool_before: Tool | None = None
 
     @property

@@ -18,7 +18,7 @@ from napari_drpnet.plugin.fields.forms import field_widget, show_value
 from napari_drpnet.plugin.fields.optional_field import OptionalField
 from napari_drpnet.plugin.fields.slider_field import SliderField
 from napari_drpnet.project.points.axes import Axis, LinearAxis
-from napari_drpnet.project.session import Session, Stage
+from napari_drpnet.project.session import Plan, Session, Stage
 
 _MODELS: dict[Stage, type[BaseModel]] = {
     "particle": ParticleParameters,
@@ -38,10 +38,16 @@ class StageFields:
         Session whose settings the widgets show and change.
     stage : str
         Stage of picking: "particle", "detector", "peaks", "classifier" or "segmenter".
+    plan : callable, optional
+        Function that returns the plan whose values are shown where the user gave none. Default:
+        that of picking.
     """
 
-    def __init__(self, session: Session, stage: Stage) -> None:
+    def __init__(
+        self, session: Session, stage: Stage, plan: Callable[[], Plan | None] | None = None
+    ) -> None:
         self._session, self._stage = session, stage
+        self._plan = plan or (lambda: session.plan)
         self._model = _MODELS[stage]
         self._sliders: dict[str, SliderField] = {}
         self._found: dict[str, Callable[[], float | None]] = {}
@@ -98,7 +104,7 @@ class StageFields:
     def show(self) -> None:
         """Show the settings, with recommended values filled in."""
         given = getattr(self._session.project.settings, self._stage) or self._session.draft
-        plan = self._session.plan
+        plan = self._plan()
         meant = getattr(plan.parameters, self._stage) if plan else given
         for name, slider in self._sliders.items():
             self._show_slider(slider, getattr(given, name), getattr(meant, name), name)

@@ -32,7 +32,7 @@ from napari_drpnet.project.sample_project import open_sample
 
 _SIZE = QSize(900, 144)
 _PROGRESS_WIDTH = 300
-_WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DEFOCUS: 110}
+_WIDTHS = {Column.INCLUDED: 32, Column.PICKS: 110, Column.DIRTY: 80, Column.DEFOCUS: 110}
 #: Least interval between two updates of the order and the totals, in milliseconds.
 _REVIEW_EVERY_MS = 100
 #: Jobs whose progress is shown, the most urgent first.
@@ -210,6 +210,10 @@ class MicrographsPanel(Panel):
         records = self.session.project.micrographs.values()
         has_defocus = any(record.defocus_angstrom is not None for record in records)
         self.view.setColumnHidden(Column.DEFOCUS, not has_defocus)
+        areas = (self.session.summaries[record.id].dirty_area for record in records)
+        is_dirt_known = any(area is not None for area in areas)
+        self.view.setColumnHidden(Column.DIRTY, not is_dirt_known)
+        self.filter.offer_dirt(is_dirt_known)
         self._show_totals()
 
     def _show_totals(self) -> None:
@@ -246,7 +250,9 @@ class MicrographsPanel(Panel):
         return [self.rows.id_at(index) for index in self.view.selectionModel().selectedRows()]
 
     def _filter(self) -> None:
-        self.rows.show_only(self.filter.name.text(), self.filter.status.currentData())
+        bar = self.filter
+        least_dirty = bar.dirty.value() / 100
+        self.rows.show_only(bar.name.text(), bar.status.currentData(), least_dirty)
         self._show_rows()
         self._show_current()
 

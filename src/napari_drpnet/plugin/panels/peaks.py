@@ -40,7 +40,7 @@ class PeaksPanel(Panel):
     counts : Hint
         Numbers of picks above the threshold, of accepted picks, and of picks on dirt.
     segmenter : SegmenterPanel
-        Choice of the segmenter, with its sliders.
+        Choice of the segmenter.
     more : Foldable
         Collapsible form of the settings that rarely need to change.
     units : OptionalField
@@ -63,9 +63,7 @@ class PeaksPanel(Panel):
         sliders = (self.threshold, self.sigma, self.min_distance)
         self.live.setLayout(column(self.histogram, *sliders, self.counts))
         self.segmenter = SegmenterPanel(napari_viewer)
-        rare = QWidget()
-        rare.setLayout(column(self._rare_fields(), self.segmenter.rare, spacing=4))
-        self.more = Foldable("More", rare, _MORE)
+        self.more = Foldable("More", self._rare_fields(), _MORE)
         self.setLayout(column(self.stale, self.live, self.segmenter, self.more))
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)

@@ -23,6 +23,7 @@ from napari_drpnet.plugin.panels.gallery import GalleryPanel
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.pick import PickPanel
+from napari_drpnet.plugin.panels.segment import SegmentPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
 from napari_drpnet.project.sample_project import open_sample
@@ -31,6 +32,7 @@ from napari_drpnet.project.sample_project import open_sample
 _PICKER, _MICROGRAPHS = "DRPnet picker", "Micrographs"
 _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
+    "Segment": SegmentPanel,
     "Classify": ClassifyPanel,
     "Correct": CorrectPanel,
     "Gallery": GalleryPanel,

@@ -3,21 +3,13 @@
 from functools import partial
 
 import napari
-from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QGroupBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QVBoxLayout,
-)
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QCheckBox, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.plugin.fields.box_size_field import box_size_field, show_box_size
-from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
+from napari_drpnet.plugin.fields.opacity_row import OpacityRow
 from napari_drpnet.plugin.fields.slider_field import SliderField
 from napari_drpnet.plugin.panels.lowpass import LowpassPanel
 from napari_drpnet.plugin.panels.panel import Panel
@@ -131,28 +123,18 @@ class ViewPanel(Panel):
             self.toggles[field] = box
             column.addWidget(box)
             if name == "map":
-                column.addLayout(self._make_opacity_row())
+                column.addWidget(self._make_opacity_row())
         column.addLayout(self._make_box_row())
         self.scale_bar = _check("Scale bar", "Show a scale bar in the unit of the axes")
         self.scale_bar.toggled.connect(partial(setattr, self._scale_bar_model, "visible"))
         column.addWidget(self.scale_bar)
         return group
 
-    def _make_opacity_row(self) -> QHBoxLayout:
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(0, 100)
-        self.opacity.setToolTip("Opacity of the map of the detector over the micrograph, in %")
-        self.opacity.setAccessibleName("opacity of the detector map")
-        guard_wheel(self.opacity)
-        self.opacity.valueChanged.connect(self._change_opacity)
-        self.percent = QLabel()
-        self.percent.setFixedWidth(40)
-        self.percent.setAlignment(Qt.AlignmentFlag.AlignRight)
-        row = QHBoxLayout()
-        row.setContentsMargins(20, 0, 0, 0)
-        for part in (QLabel("Opacity"), self.opacity, self.percent):
-            row.addWidget(part)
-        return row
+    def _make_opacity_row(self) -> OpacityRow:
+        self._opacity = OpacityRow("the detector map")
+        self.opacity, self.percent = self._opacity.slider, self._opacity.percent
+        self._opacity.changed.connect(partial(setattr, self.session.view, "map_opacity"))
+        return self._opacity
 
     def _make_box_row(self) -> QHBoxLayout:
         self.box_size = box_size_field(self.session.exporter)
@@ -184,9 +166,6 @@ class ViewPanel(Panel):
         chosen = {"clahe": self.clahe.isChecked(), "invert": self.invert.isChecked()}
         view.display = view.display.model_copy(update=chosen)
 
-    def _change_opacity(self, percent: int) -> None:
-        self.session.view.map_opacity = percent / 100
-
     # ---- updates from the session
 
     def _show_display(self) -> None:
@@ -198,11 +177,7 @@ class ViewPanel(Panel):
         view = self.session.view
         for field, box in self.toggles.items():
             _tick(box, getattr(view, field))
-        percent = round(100 * view.map_opacity)
-        with QSignalBlocker(self.opacity):
-            self.opacity.setValue(percent)
-        self.opacity.setEnabled(view.show_map)
-        self.percent.setText(f"{percent} %")
+        self._opacity.show_value(view.map_opacity, enabled=view.show_map)
         _tick(self.scale_bar, self._scale_bar_model.visible)
         self._show_boxes()
 

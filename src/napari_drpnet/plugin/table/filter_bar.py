@@ -1,7 +1,7 @@
-"""Filter of the table of micrographs: words, a status, and what to do with the rows shown."""
+"""Filter of the table of micrographs: words, status, dirt, and what to do with the rows shown."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QSpinBox, QToolButton, QWidget
 
 from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES
@@ -16,6 +16,8 @@ class FilterBar(QWidget):
         Words that the names of the rows must contain.
     status : QComboBox
         Status that the rows must have.
+    dirty : QSpinBox
+        Least dirty area of the rows in per cent, hidden while none is known.
     shown : QToolButton
         Number of rows, with a menu that includes or excludes all of them.
     """
@@ -41,12 +43,32 @@ class FilterBar(QWidget):
                 self.status.addItem(title, status)
         self.status.currentIndexChanged.connect(self.changed)
         guard_wheel(self.status)
+        self.dirty = self._make_dirty()
         self.shown = self._make_shown()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for part in (self.name, self.status, self.shown):
+        for part in (self.name, self.status, self.dirty, self.shown):
             layout.addWidget(part)
+
+    def _make_dirty(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(0, 100)
+        box.setPrefix("Dirty ≥ ")
+        box.setSuffix(" %")
+        box.setSpecialValueText("Any dirt")
+        box.setToolTip("Show the micrographs of which at least this share is ice or carbon")
+        box.setAccessibleName("least dirty area")
+        box.valueChanged.connect(self.changed)
+        guard_wheel(box)
+        box.hide()
+        return box
+
+    def offer_dirt(self, is_known: bool) -> None:
+        """Show the field of the dirty area if any is known; else hide it, and filter nothing."""
+        self.dirty.setVisible(is_known)
+        if not is_known:
+            self.dirty.setValue(0)
 
     def _make_shown(self) -> QToolButton:
         button = QToolButton()

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, Literal
 
+from napari_drpnet.base.dirt import MOST_DIRT
 from napari_drpnet.batch.results.wording import describe_accept
 from napari_drpnet.images.micrograph import natural_order
 from napari_drpnet.project.controllers.statuses import Status, Summary
@@ -34,6 +35,12 @@ _STATUS_TOOLTIPS: dict[RowStatus, str] = {
 }
 
 
+_MOSTLY_DIRTY = (
+    f"More than {MOST_DIRT:.0%} is dirt, so no picks are rejected for it: the classes are wrong, "
+    "or the micrograph is useless"
+)
+#: Mark of a number that has to be looked at.
+_WARNING = " ⚠"
 #: Characters in a line of a tooltip.
 _TOOLTIP_COLUMNS = 80
 
@@ -44,8 +51,9 @@ class Column(IntEnum):
     INCLUDED = 0
     NAME = 1
     PICKS = 2
-    DEFOCUS = 3
-    STATUS = 4
+    DIRTY = 3
+    DEFOCUS = 4
+    STATUS = 5
 
 
 #: Titles and tooltips of the columns.
@@ -53,6 +61,7 @@ HEADERS = {
     Column.INCLUDED: ("✓", "Included in Pick all and in exports [Space]"),
     Column.NAME: ("Name", "Name of the file"),
     Column.PICKS: ("Picks", "Accepted picks / picks above the threshold"),
+    Column.DIRTY: ("Dirty", "Share of ice and carbon in the area, found with a segmenter"),
     Column.DEFOCUS: ("Defocus (µm)", "Mean defocus in micrometres, from RELION's list"),
     Column.STATUS: ("Status", "State of picking, or why it failed"),
 }
@@ -88,6 +97,9 @@ class MicrographRow:
         if column == Column.PICKS:
             counts = f"{self.summary.accepted:,} / {self.summary.above_threshold:,}"
             return counts if self._was_picked else ""
+        if column == Column.DIRTY:
+            area, mark = self.summary.dirty_area, _WARNING * self.summary.is_mostly_dirty
+            return "" if area is None else f"{area:.1%}{mark}"
         if column == Column.DEFOCUS:
             defocus = self.record.defocus_angstrom
             return "" if defocus is None else f"{defocus / 1e4:.2f}"
@@ -106,6 +118,8 @@ class MicrographRow:
             return natural_order(Path(self.name))
         if column == Column.PICKS:
             return self.summary.accepted if self._was_picked else -1
+        if column == Column.DIRTY:
+            return -1.0 if self.summary.dirty_area is None else self.summary.dirty_area
         if column == Column.DEFOCUS:
             defocus = self.record.defocus_angstrom
             return float("-inf") if defocus is None else defocus
@@ -118,6 +132,8 @@ class MicrographRow:
             return _STATUS_TOOLTIPS.get(self.status, self.summary.message)
         if column == Column.PICKS:
             return "\n".join([HEADERS[column][1], *self._classification])
+        if column == Column.DIRTY and self.summary.is_mostly_dirty:
+            return f"{HEADERS[column][1]}\n{fill(_MOSTLY_DIRTY, _TOOLTIP_COLUMNS)}"
         return HEADERS[column][1]
 
     @property

@@ -18,6 +18,7 @@ from napari_drpnet.project.session import Session
 
 _SIDES = {
     Column.PICKS: Qt.AlignmentFlag.AlignRight,
+    Column.DIRTY: Qt.AlignmentFlag.AlignRight,
     Column.DEFOCUS: Qt.AlignmentFlag.AlignHCenter,
 }
 
@@ -183,14 +184,23 @@ class MicrographFilter(QSortFilterProxyModel):
         self._table = table
         self._words: list[str] = []
         self._status: RowStatus | None = None
+        self._least_dirty = 0.0
         self.setSourceModel(table)
 
-    def show_only(self, text: str, status: RowStatus | None) -> None:
-        """Show only rows whose name contains all words of `text`, and whose status is `status`.
+    def show_only(self, text: str, status: RowStatus | None, least_dirty: float = 0.0) -> None:
+        """Show only the rows that fit.
 
-        If `status` is None, rows of every status are shown.
+        Parameters
+        ----------
+        text : str
+            Words that the name must contain.
+        status : str or None
+            Status; None for every one.
+        least_dirty : float
+            Least share of dirt, from 0 to 1; with 0 it may be unknown.
         """
         self._words, self._status = text.casefold().split(), status
+        self._least_dirty = least_dirty
         self.invalidateFilter()
 
     def id_at(self, index: QModelIndex) -> str:
@@ -214,7 +224,10 @@ class MicrographFilter(QSortFilterProxyModel):
         micrograph = self._table.row_at(row)
         name = micrograph.name.casefold()
         has_status = self._status in (None, micrograph.status)
-        return has_status and all(word in name for word in self._words)
+        is_dirty = not self._least_dirty or (
+            (micrograph.summary.dirty_area or 0.0) >= self._least_dirty
+        )
+        return has_status and is_dirty and all(word in name for word in self._words)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort the table, which is much faster than comparing rows one by one for Qt."""

@@ -17,6 +17,7 @@ from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.stages.segmenting import Segmented
 from napari_drpnet.project.state.edits import MicrographRecord, Settings
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 from napari_drpnet.project.workspace import Workspace
@@ -39,6 +40,8 @@ class Found:
         All candidates, classified.
     map : ShownMap
         Distance map to draw.
+    segmented : Segmented or None
+        Classes and dirt; None without a segmenter.
     unsaved : OSError or None
         Error that prevented saving the candidates; None if they were saved.
     """
@@ -47,6 +50,7 @@ class Found:
     plan: Plan
     stored: StoredCandidates
     map: ShownMap
+    segmented: Segmented | None
     unsaved: OSError | None
 
 
@@ -70,6 +74,8 @@ class PickingJobs:
         Emitted when the user asks for picks that can be found.
     lacking : Signal
         Emitted with the name of the parameter of the particle that the user has to give first.
+    landed : Signal
+        Emitted with what was found in the micrograph that is shown.
     picked : Signal
         Emitted with the id of a micrograph, other than the shown one, that has new candidates.
     failed : Signal
@@ -80,6 +86,7 @@ class PickingJobs:
 
     requested = Signal()
     lacking = Signal(str)
+    landed = Signal(Found)
     picked = Signal(str)
     failed = Signal(str, str)
     finished = Signal()
@@ -92,15 +99,11 @@ class PickingJobs:
 
     def pick_current(self) -> None:
         """Pick the micrograph that is shown."""
-        record, plan = self._current.record, self.require_plan()
+        ready = self.require_ready()
         self._workspace.failures.forget("list", "pick all")
-        if record is None or plan is None:
-            return
-        if self._current.image is not None and self._current.pixel_size_angstrom is None:
-            self.ask("pixel_size_angstrom", "Give the pixel size: the file does not say it.")
-        else:
+        if ready is not None:
             self.requested.emit()
-            self._submit("pick", record, plan, self._fail)
+            self._submit("pick", *ready, self._fail)
 
     def pick_shown(self, record: MicrographRecord, plan: Plan) -> None:
         """Pick the micrograph that is shown without being asked; any other one is cancelled.
@@ -166,6 +169,7 @@ class PickingJobs:
         is_newer_shown = shown is not None and shown.key == wanted != found.stored.key
         if not is_newer_shown:
             self._current.show_candidates(found.stored, found.map)
+            self.landed.emit(found)
         is_wanted = is_newer_shown or _same_detection(record, found, plan)
         is_under_way = workspace.runner.status("candidates").state != "idle"
         if found.stored.key != wanted and is_wanted and not is_under_way:
@@ -220,6 +224,16 @@ class PickingJobs:
             "warning" if failed else "info", f"{counted(picked, 'micrograph')} picked{bad}."
         )
 
+    def require_ready(self) -> tuple[MicrographRecord, Plan] | None:
+        """Return the micrograph that is shown and the plan; None after asking what is missing."""
+        record, plan = self._current.record, self.require_plan()
+        if record is None or plan is None:
+            return None
+        if self._current.image is not None and self._current.pixel_size_angstrom is None:
+            self.ask("pixel_size_angstrom", "Give the pixel size: the file does not say it.")
+            return None
+        return record, plan
+
     def require_plan(self) -> Plan | None:
         """Return the plan; None if there is none, after the user was asked for what is missing."""
         workspace = self._workspace
@@ -262,7 +276,11 @@ def _find(
     dirt = find_dirt(detection, plan.parameters)
     picture = detection.evidence.picture(plan.parameters, dirt.rejecting if dirt else None)
     shown = ShownMap(picture.values, detection.view.frame, picture.limit, picture.name)
-    return Found(record.id, plan, stored, shown, unsaved)
+    segmented = None
+    if detection.segmentation is not None:
+        limits = plan.parameters.segmenter
+        segmented = Segmented(detection.segmentation, limits, rejects=True).drawn()
+    return Found(record.id, plan, stored, shown, segmented, unsaved)
 
 
 def _same_detection(record: MicrographRecord, found: Found, plan: Plan | None) -> bool:

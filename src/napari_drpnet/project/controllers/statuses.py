@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from napari_drpnet.base.dirt import MOST_DIRT
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.batch.results.statistics import MicrographStatistics
 from napari_drpnet.picking.advice import Advice
@@ -13,6 +14,7 @@ from napari_drpnet.picking.expected import ExpectedScores
 from napari_drpnet.picking.fingerprint import file_stamp
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.jobs.lanes import JobKind
 from napari_drpnet.project.stages.decision import Decision, decide
 from napari_drpnet.project.stages.plan import Plan
@@ -52,6 +54,8 @@ class Summary:
         Advice on what is unusual and what to try.
     figures : MicrographStatistics or None
         Statistics of the accepted picks; None if the micrograph is not picked.
+    dirty_area : float or None
+        Share of dirt; None if no segmenter has seen the micrograph.
     """
 
     status: Status
@@ -63,6 +67,12 @@ class Summary:
     expected: ExpectedScores | None = None
     advice: tuple[Advice, ...] = ()
     figures: MicrographStatistics | None = None
+    dirty_area: float | None = None
+
+    @property
+    def is_mostly_dirty(self) -> bool:
+        """Whether there is so much dirt that it rejects no picks."""
+        return self.dirty_area is not None and self.dirty_area > MOST_DIRT
 
     def reason(self, record: MicrographRecord) -> str:
         """Return the message in one line, without the path of the micrograph itself."""
@@ -116,10 +126,16 @@ class Summaries:
         Micrograph that is shown.
     picking : PickingJobs
         Picking jobs, which report micrographs that were picked or failed.
+    segmenting : Segmenting
+        Jobs of the segmenter, which report dirty areas.
     """
 
     def __init__(
-        self, workspace: Workspace, current: CurrentMicrograph, picking: PickingJobs
+        self,
+        workspace: Workspace,
+        current: CurrentMicrograph,
+        picking: PickingJobs,
+        segmenting: Segmenting,
     ) -> None:
         self._workspace, self._current = workspace, current
         self._of: dict[str, Summary] = {}
@@ -135,6 +151,7 @@ class Summaries:
         picking.picked.connect(self.refresh_one)
         picking.failed.connect(self.note_failure)
         picking.finished.connect(self.refresh)
+        segmenting.measured.connect(self._note_dirty_area)
 
     def __getitem__(self, micrograph: str) -> Summary:
         status: Status = "checking" if micrograph in self._unchecked else "not picked"
@@ -154,14 +171,19 @@ class Summaries:
 
     def _note_current(self, decision: Decision) -> None:
         """Store the summary of the micrograph that is shown."""
-        self._put({decision.record.id: _summary(decision)})
+        name = decision.record.id
+        self._put({name: _with_area(_summary(decision), self[name].dirty_area)})
+
+    def _note_dirty_area(self, micrograph: str, area: float) -> None:
+        """Store the dirty area of a micrograph that was segmented without picking."""
+        self._put({micrograph: replace(self[micrograph], dirty_area=area)})
 
     def _on_labels(self, micrograph: str) -> None:
         """Count the particles that the user has added to a micrograph that is not picked."""
         known = self._workspace.project.micrographs
         if micrograph in known and self[micrograph].status in ("not picked", "failed"):
             new = _summary_of_added(self._workspace.project.labels(micrograph))
-            self._put({micrograph: new})
+            self._put({micrograph: _with_area(new, self[micrograph].dirty_area)})
 
     def note_failure(self, micrograph: str, message: str, is_of_file: bool = False) -> None:
         """Store why a micrograph could not be picked or read, until that has been fixed."""
@@ -200,7 +222,8 @@ class Summaries:
             self._note_current(self._current.decision)
         elif self._current.id is not None and self[self._current.id].status == "failed":
             labels = self._workspace.project.labels(self._current.id)
-            self._put({self._current.id: _summary_of_added(labels)})
+            area = self[self._current.id].dirty_area
+            self._put({self._current.id: _with_area(_summary_of_added(labels), area)})
 
     def refresh(self) -> None:
         """Count the picks of all micrographs again."""
@@ -291,9 +314,16 @@ def _summarize(
     for record, labels in asked:
         stored = store.load_candidates(record.id)
         if stored is None:
-            yield record.id, _summary_of_added(labels)
-            continue
-        yield record.id, _summary(decide(record, stored, labels, plan))
+            summary = _summary_of_added(labels)
+        else:
+            summary = _summary(decide(record, stored, labels, plan))
+        yield record.id, _with_area(summary, store.load_dirty_area(record.id))
+
+
+def _with_area(summary: Summary, segmented_alone: float | None) -> Summary:
+    """Return a summary whose dirty area, if picking has not found it, is that of *Segment*."""
+    known = summary.dirty_area is not None
+    return summary if known else replace(summary, dirty_area=segmented_alone)
 
 
 def _summary_of_added(labels: tuple[Label, ...]) -> Summary:
@@ -313,4 +343,5 @@ def _summary(decision: Decision) -> Summary:
         expected=decision.expected,
         advice=decision.advice,
         figures=decision.figures,
+        dirty_area=decision.figures.dirty_area,
     )

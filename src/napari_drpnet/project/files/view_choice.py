@@ -22,3 +22,6 @@ class ViewChoice(KeptChoice):
     show_boxes: bool = Field(False, title="Whether the box of the pick under the mouse is drawn")
     show_marks: bool = Field(True, title="Whether the comparison with truth is drawn")
     map_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the distance map")
+    show_classes: bool = Field(True, title="Whether the classes of the segmenter are drawn")
+    classes_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the classes")
+    classes_as_lines: bool = Field(False, title="Whether the classes are drawn as lines")

@@ -19,6 +19,7 @@ JobKind = Literal[
     "compare",  # compare its picks with the truth
     "count",  # count the picks of all micrographs
     "count picked",  # count the picks of micrographs that were picked recently
+    "dirt",  # of the micrograph that is shown, after a change of P(dirt) or the clearance
     "device",  # find the device for the networks
     "export",
     "gallery",  # list the points of all micrographs
@@ -32,6 +33,7 @@ JobKind = Literal[
     "prepare",  # render and pick the next micrograph ahead
     "read labels",  # from a file
     "read strokes",  # from a file or folder
+    "segment",  # segment the micrograph that is shown
     "spectrum",  # measure the power spectrum of the micrograph that is shown
     "thumbnails",  # cut boxes around points
     "train",

@@ -1,4 +1,4 @@
-"""Axes of sliders and histograms, linear and logit, as numbers."""
+"""Axes of sliders and histograms, linear, logarithmic and logit, as numbers."""
 
 import math
 from abc import ABC, abstractmethod
@@ -176,6 +176,59 @@ class LinearAxis(Axis):
     def including(self, value: float) -> Self:
         """Return the axis, extended to a value."""
         return replace(self, low=min(self.low, value), high=max(self.high, value))
+
+
+@dataclass(frozen=True)
+class LogAxis(Axis):
+    """Axis of positive values on which the coordinate is the decimal logarithm.
+
+    Values below `low`, such as 0, are at the lower end.
+
+    Examples
+    --------
+    >>> axis = LogAxis(0.1, 1000)
+    >>> [axis.text(axis.at_share(share)) for share in (0, 0.25, 0.6, 1)]
+    ['0.1', '1', '25.1', '1000']
+    """
+
+    @property
+    def step(self) -> float:
+        """Hundredth of a decade."""
+        return 0.01
+
+    @property
+    def most_decimals(self) -> int:
+        """Greatest number of decimals of a typed value."""
+        return _MOST_DECIMALS
+
+    @property
+    def ticks(self) -> tuple[float, ...]:
+        """The rounded ends."""
+        return self.rounded(self.low), self.rounded(self.high)
+
+    def coordinates(self, values: ArrayLike) -> Floats:
+        """Return the logarithms of values."""
+        return np.asarray(np.log10(np.maximum(np.asarray(values, float), self.low)))
+
+    def values(self, coordinates: ArrayLike) -> Floats:
+        """Return the values of logarithms."""
+        return np.asarray(10.0 ** np.asarray(coordinates, float))
+
+    def rounded(self, value: float) -> float:
+        """Return a value rounded to three digits."""
+        return round(value, _DIGITS - 1 - math.floor(math.log10(value))) if value > 0 else value
+
+    def shown(self, value: float) -> float:
+        """Return a value with few decimals as it is, as if typed; any other one rounded."""
+        return value if round(value, _MOST_DECIMALS) == value else self.rounded(value)
+
+    def decimals(self, value: float) -> int:
+        """Return the number of decimals of a value without zeros at its end."""
+        return len(f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2])
+
+    def including(self, value: float) -> Self:
+        """Return the axis, extended to a larger value."""
+        return replace(self, high=max(self.high, value))
 
 
 @dataclass(frozen=True)

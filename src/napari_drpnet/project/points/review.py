@@ -102,6 +102,11 @@ class Review:
         """P(particle) of each row, (n + m,); NaN where it has not been classified."""
         return self._of_candidates(self.candidates.probability)
 
+    @property
+    def clearance(self) -> Floats:
+        """Distance of each row from dirt in particle diameters, (n + m,); NaN if unknown."""
+        return self._of_candidates(self.candidates.clearance)
+
     def on_dirt(self, parameters: ResolvedParameters) -> NDArray[np.bool_]:
         """Return whether each row is a candidate on dirt or too near to it, (n + m,)."""
         dirty = np.zeros(len(self), bool)

@@ -78,7 +78,7 @@ class StageCache:
         self._cache_bytes = cache_bytes
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
         self._lock = Lock()
-        self._networks = NetworkCache()
+        self._networks, self._segmenters = NetworkCache(), NetworkCache()
 
     def find(self, key: str) -> Analysis | None:
         """Return the cached result for a key of `Plan.detection_key`; None if there is none."""
@@ -90,6 +90,8 @@ class StageCache:
     def networks(self, plan: Plan) -> Networks:
         """Return the networks of a plan, which are loaded unless they are those of the last call.
 
+        Those that only segment are kept apart, so that picking need not load its own again.
+
         Raises
         ------
         InputFileError
@@ -97,7 +99,8 @@ class StageCache:
         ValueError
             If the device is not available.
         """
-        return self._networks.load(plan.parameters, plan.weights.sha256)
+        kept = self._segmenters if plan.only_segments else self._networks
+        return kept.load(plan.parameters, plan.weights.sha256)
 
     def analyse(self, record: MicrographRecord, plan: Plan, job: Job | None = None) -> Analysis:
         """Read a micrograph and run the detector on it, or return the cached result.

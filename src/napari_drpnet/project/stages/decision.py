@@ -81,6 +81,12 @@ class Decision:
         text = f"{counted(count, 'pick')} above the threshold, {self.accepted_count} accepted"
         return f"{text}, {on_dirt} on dirt" if on_dirt else text
 
+    def describe_dirt(self) -> str:
+        """Return how many picks above the threshold are rejected, since they are on dirt."""
+        on_it = int((self.on_dirt & (self.review.clearance == 0)).sum())
+        near = int(self.on_dirt.sum()) - on_it
+        return f"Rejected: {counted(on_it, 'pick')} on dirt, {near} too near to it"
+
     @cached_property
     def cut(self) -> Cut | None:
         """The cut of P(particle); None without a classifier."""

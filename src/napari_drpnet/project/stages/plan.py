@@ -61,6 +61,11 @@ class Plan:
         """Whether the detector is a segmenter."""
         return isinstance(self.weights.detector, SegmenterCard)
 
+    @property
+    def only_segments(self) -> bool:
+        """Whether there is only one network, a segmenter."""
+        return self.picks_by_segmentation and self.weights.classifier is None
+
     def detection_key(self, record: MicrographRecord) -> str:
         """Return the hash of everything that the evidence in a micrograph depends on.
 

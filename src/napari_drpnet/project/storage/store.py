@@ -39,7 +39,7 @@ __all__ = [
 
 SNAPSHOT, JOURNAL = "project.json", "journal.jsonl"
 SHOWN, PICKS_SHOWN = "last_shown.txt", "pick_when_shown.txt"
-_CANDIDATES = "candidates"
+_CANDIDATES, _SEGMENTED = "candidates", "segmented"
 #: Number of lines above which the journal should be compacted.
 LONG = 2000
 
@@ -255,6 +255,25 @@ class ProjectStore:
         unwritten = self._unwritten.get(micrograph_id)
         return unwritten or read_candidates(self._candidates_path(micrograph_id))
 
+    def save_dirty_area(self, micrograph_id: str, area: float) -> None:
+        """Save the share of dirt in a micrograph that was segmented; any thread may call this.
+
+        It is lost if it cannot be written, and nothing is written after `close`.
+        """
+        with self._writing:
+            if self._lock.is_locked:
+                note = NoteFile(self._dirt_path(micrograph_id))
+                note.text = repr(area)
+                note.save()
+
+    def load_dirty_area(self, micrograph_id: str) -> float | None:
+        """Return the share of dirt in a micrograph; None if it was not segmented or is unknown."""
+        try:
+            area = float(NoteFile(self._dirt_path(micrograph_id)).text)
+        except ValueError:
+            return None
+        return area if 0 <= area <= 1 else None
+
     def stored_ids(self) -> set[str]:
         """Return the ids of the micrographs that have candidates, which may be damaged."""
         files = (self.folder / _CANDIDATES).glob("*.npz")
@@ -280,6 +299,9 @@ class ProjectStore:
     def _save_notes(self) -> None:
         self._shown.save()
         self._picks_shown.save()
+
+    def _dirt_path(self, micrograph_id: str) -> Path:
+        return self.folder / _SEGMENTED / f"{micrograph_id}.txt"
 
     def _candidates_path(self, micrograph_id: str) -> Path:
         return self.folder / _CANDIDATES / f"{micrograph_id}.npz"

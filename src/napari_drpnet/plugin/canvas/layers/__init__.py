@@ -2,6 +2,7 @@
 
 from napari_drpnet.plugin.canvas.layers.boxes import BoxView
 from napari_drpnet.plugin.canvas.layers.changes import ChangesView
+from napari_drpnet.plugin.canvas.layers.classes import ClassesView
 from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
 from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
 from napari_drpnet.plugin.canvas.layers.marks import MarksView
@@ -11,6 +12,7 @@ from napari_drpnet.plugin.canvas.layers.truth import TruthView
 __all__ = [
     "BoxView",
     "ChangesView",
+    "ClassesView",
     "DoubtView",
     "MapView",
     "MarksView",

@@ -35,7 +35,7 @@ class ChangesView:
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._symbols = Symbols(
-            viewer, session, magnification, name=CHANGES, symbol="diamond", color=_COLOR, order=5
+            viewer, session, magnification, name=CHANGES, symbol="diamond", color=_COLOR, order=8
         )
         self.slot = self._symbols.slot
         session.learner.finished.connect(self._on_outcome)

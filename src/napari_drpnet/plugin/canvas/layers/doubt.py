@@ -36,7 +36,7 @@ class DoubtView:
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._symbols = Symbols(
-            viewer, session, magnification, name=DOUBT, symbol="square", color=YELLOW, order=4
+            viewer, session, magnification, name=DOUBT, symbol="square", color=YELLOW, order=7
         )
         self.slot = self._symbols.slot
         session.selection.changed.connect(self.draw)

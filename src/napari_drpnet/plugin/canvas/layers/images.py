@@ -143,7 +143,7 @@ class MapView:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._session = session
         self._name = ""
-        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=1)
+        self.slot: LayerSlot[Image] = LayerSlot(viewer, session, order=4)
         self.slot.present.connect(partial(setattr, session.view, "show_map"))
         session.current.map_changed.connect(self.draw)
         session.current.image_changed.connect(self.draw)

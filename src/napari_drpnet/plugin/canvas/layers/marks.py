@@ -46,7 +46,7 @@ class MarksView:
         self._session = session
         self._magnification = magnification
         self._kinds = np.empty(0, np.int8)
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=6)
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=9)
         self.slot.present.connect(partial(setattr, session.view, "show_marks"))
         self._soon = Soon(None, self.draw, _EVERY_MS)
         session.comparison.changed.connect(self._on_comparison)

@@ -60,7 +60,7 @@ class PicksView:
         self._viewer = viewer
         self._session = session
         self._magnification = magnification
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=3)
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=6)
         self.slot.present.connect(partial(setattr, session.view, "show_points"))
         self._drawing = self._is_in_hand = False
         self._review: Review | None = None

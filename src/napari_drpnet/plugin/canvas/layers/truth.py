@@ -35,7 +35,7 @@ class TruthView:
     def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
         self._session = session
         self._magnification = magnification
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=2)
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=5)
         session.comparison.truth_changed.connect(self._on_truth)
         session.current.image_changed.connect(self.draw)
         session.current.diameter_changed.connect(self._resize)

@@ -1,0 +1,128 @@
+"""Segmentation of a micrograph without picking, as `drpnet segment` does it, and its dirt."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_drpnet.base.dirt import Dirt
+from napari_drpnet.base.geometry import inside, nearest_pixels
+from napari_drpnet.base.segmentation import CLASSES, Segmentation
+from napari_drpnet.picking.loading import DEFAULT, NONE, segmenting_only
+from napari_drpnet.picking.parameters import PickParameters
+from napari_drpnet.picking.resolve import ResolvedSegmenterParameters
+from napari_drpnet.picking.segmentation.dirt import dirt_mask
+from napari_drpnet.project.stages.plan import Plan, make_plan
+
+Polarity = Literal["dark", "bright"]
+
+
+def segmenter_of(parameters: PickParameters, plan: Plan) -> str:
+    """Return the name of the segmenter of a plan: of its dirt, its detector, or the default one."""
+    if parameters.segmenter.segmenter != NONE:
+        return parameters.segmenter.segmenter
+    return parameters.detector.weights if plan.picks_by_segmentation else DEFAULT
+
+
+def plan_segmenting(
+    parameters: PickParameters, plan: Plan, found: Polarity | None = None
+) -> Plan | str:
+    """Make the plan that segments a micrograph without picking.
+
+    Parameters
+    ----------
+    parameters : PickParameters
+        Parameters given by the user.
+    plan : Plan
+        Plan of picking with these parameters.
+    found : {'dark', 'bright'}, optional
+        Polarity that picking has found in the micrograph, which automatic polarity then means.
+        Default: automatic polarity is dark, as in `drpnet segment`.
+
+    Returns
+    -------
+    Plan or str
+        The plan, or a message for the user that says why there is none.
+    """
+    segmenter = {"segmenter": segmenter_of(parameters, plan)}
+    particle = parameters.particle
+    if particle.polarity == "auto" and found is not None:
+        particle = particle.model_copy(update={"polarity": found})
+    named = parameters.segmenter.model_copy(update=segmenter)
+    update = {"particle": particle, "segmenter": named}
+    return make_plan(segmenting_only(parameters.model_copy(update=update)))
+
+
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """Classes of the pixels of a micrograph, its dirt, and where that rejects picks.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Probabilities of the classes.
+    limits : ResolvedSegmenterParameters
+        Limits of the dirt, and the clearance.
+    rejects : bool
+        Whether picks on dirt are rejected, since a segmenter was chosen for picking.
+    """
+
+    segmentation: Segmentation
+    limits: ResolvedSegmenterParameters
+    rejects: bool
+
+    def drawn(self) -> Self:
+        """Compute what is drawn now, in the thread that calls this, and return the same object."""
+        _ = self.class_map, self.zone
+        return self
+
+    @cached_property
+    def dirt(self) -> Dirt:
+        """Dirt in the frame of the segmentation."""
+        limits, segmentation = self.limits, self.segmentation
+        mask = dirt_mask(segmentation, limits.dirt_probability, limits.least_speck)
+        return Dirt.of(mask, segmentation.frame, segmentation.valid)
+
+    @cached_property
+    def class_map(self) -> NDArray[np.uint8]:
+        """Number of the class of each pixel ``(h, w)``; 0 where it is unknown."""
+        return self.segmentation.class_map
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Share of each class in the known area, by the name of the class."""
+        return self.segmentation.shares
+
+    @cached_property
+    def zone(self) -> NDArray[np.uint8]:
+        """Map ``(h, w)`` with 1 where picks are rejected; without that, where dirt is.
+
+        It has no 1 if dirt rejects nothing since nearly the whole micrograph is dirty.
+        """
+        from scipy.ndimage import distance_transform_edt
+
+        mask = self.dirt.mask
+        if not self.dirt.rejects or not mask.any():
+            return np.zeros(mask.shape, np.uint8)
+        if not self.rejects:
+            return mask.astype(np.uint8)
+        reach_px = self.limits.clearance * self.segmentation.diameter_px
+        distance_px = np.asarray(distance_transform_edt(~mask)) - 0.5  # to the area of a pixel
+        return (distance_px <= reach_px).astype(np.uint8)
+
+    def describe(self, position_yx: ArrayLike) -> str:
+        """Return the class at a position ``(y, x)`` in unbinned pixels with its probability.
+
+        It is "" outside the micrograph.
+        """
+        frame = self.segmentation.frame
+        if not inside(position_yx, frame.full_shape)[0]:
+            return ""
+        row, column = nearest_pixels(frame.network_shape, frame.to_network(position_yx))
+        number = int(self.class_map[row, column][0])
+        if not number:
+            return "class unknown"
+        probability = float(self.segmentation.probability[number - 1, row, column][0])
+        return f"{CLASSES[number - 1]} {probability:.2f}"

@@ -1,0 +1,206 @@
+"""Classes and dirt of the micrograph that is shown."""
+
+import numpy as np
+import pytest
+
+from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, PARTICLE
+from napari_drpnet.project.stages import plan
+
+
+@pytest.fixture
+def dirty(tmp_path, write_dirty):
+    """Two micrographs with a film on the right quarter, by path: their true centres."""
+    paths = [tmp_path / "dirty" / f"dirty{k}.mrc" for k in range(2)]
+    return {path: write_dirty(path, seed=k) for k, path in enumerate(paths)}
+
+
+@pytest.fixture
+def at_work(desk, use_toy_segmenter, dirty):
+    """A desk with these micrographs open, whose diameter is known."""
+    desk.open(*dirty)
+    desk.session.change("particle", diameter_angstrom=36.0, polarity="dark")
+    return desk
+
+
+def segment(desk):
+    desk.session.segmenting.segment_current()
+    desk.finish()
+    return desk.session.segmenting.shown
+
+
+def area_of(desk, name):
+    return desk.session.summaries[name].dirty_area
+
+
+def test_segment_shows_the_classes_and_changes_nothing_about_picking(at_work, dirty):
+    before = at_work.project.settings
+    shown = segment(at_work)
+    assert shown.dirt.area == pytest.approx(0.2, abs=0.05)
+    assert shown.shares["carbon"] == pytest.approx(0.2, abs=0.05)
+    assert at_work.session.segmenting.about == "Segment uses the weights segmenter-default."
+    assert not shown.rejects
+    assert at_work.project.settings == before
+    assert at_work.current.stored is None
+    assert area_of(at_work, at_work.current.id) == shown.dirt.area
+
+
+def test_the_class_under_the_mouse_is_told_with_its_probability(at_work, dirty):
+    shown = segment(at_work)
+    frame, classes = shown.segmentation.frame, shown.class_map
+    for number, name in ((BACKGROUND, "background"), (PARTICLE, "particle"), (CARBON, "carbon")):
+        row, column = np.argwhere(classes == number)[0]
+        probability = shown.segmentation.probability[number - 1, row, column]
+        assert shown.describe(frame.to_full((row, column))) == f"{name} {probability:.2f}"
+    assert shown.describe((-1, 20)) == ""
+    assert shown.describe((20, 160)) == ""
+
+
+def test_picking_with_a_segmenter_brings_the_classes(at_work):
+    at_work.session.change("segmenter", segmenter="default")
+    at_work.pick()
+    segmenting = at_work.session.segmenting
+    shown = segmenting.shown
+    assert shown.rejects
+    assert segmenting.about == ""
+    assert at_work.current.stored.dirty_area == shown.dirt.area
+    assert area_of(at_work, at_work.current.id) == shown.dirt.area
+    same = segment(at_work)
+    np.testing.assert_array_equal(same.segmentation.probability, shown.segmentation.probability)
+    np.testing.assert_array_equal(same.zone, shown.zone)
+
+
+def test_the_limits_of_dirt_work_on_what_is_there(at_work, detector_gate):
+    detector_gate.let_through = 1  # nobody may come there again
+    first = segment(at_work)
+    session = at_work.session
+    session.change("segmenter", live=True, dirt_probability=1.0)
+    at_work.finish()
+    assert session.segmenting.shown.segmentation is first.segmentation
+    assert session.segmenting.shown.dirt.area < first.dirt.area
+    assert area_of(at_work, at_work.current.id) == session.segmenting.shown.dirt.area
+    session.change("segmenter", dirt_probability=None)
+    at_work.finish()
+    assert session.segmenting.shown.dirt.area == first.dirt.area
+    assert not detector_gate.reached.is_set()
+
+
+def test_the_zone_has_the_clearance_while_picks_are_rejected(at_work):
+    bare = segment(at_work)
+    np.testing.assert_array_equal(bare.zone, bare.dirt.mask)
+    at_work.session.change("segmenter", segmenter="default", clearance=1.0)
+    at_work.finish()
+    shown = at_work.session.segmenting.shown
+    assert shown.segmentation is bare.segmentation
+    reach = shown.segmentation.diameter_px
+    row = np.flatnonzero(shown.zone[20])
+    assert np.flatnonzero(bare.zone[20])[0] - row[0] == pytest.approx(reach, abs=1)
+    at_work.session.change("segmenter", dirt_probability=0.0)
+    at_work.finish()
+    everywhere = at_work.session.segmenting
+    assert not everywhere.shown.dirt.rejects
+    assert not everywhere.shown.zone.any()
+    assert everywhere.warning.startswith("100% of the micrograph is dirt, more than 80%")
+
+
+def test_another_segmenter_segments_again(at_work, toy_segmenter):
+    first = segment(at_work)
+    at_work.session.change("segmenter", segmenter=toy_segmenter)
+    at_work.finish()
+    shown = at_work.session.segmenting.shown
+    assert shown.segmentation.sha256 != first.segmentation.sha256
+    assert shown.rejects
+
+
+def test_another_diameter_makes_the_classes_outdated(at_work):
+    segment(at_work)
+    at_work.session.change("particle", diameter_angstrom=40.0)
+    at_work.finish()
+    assert at_work.session.segmenting.warning == (
+        "The settings have changed: press Segment or Pick."
+    )
+    segment(at_work)
+    assert at_work.session.segmenting.warning == ""
+
+
+def test_what_is_missing_is_asked_for(desk, use_toy_segmenter, dirty):
+    desk.open(*dirty)
+    lacking = []
+    desk.session.picking.lacking.connect(lacking.append)
+    assert segment(desk) is None
+    assert lacking == ["diameter_angstrom"]
+    assert desk.session.segmenting.segmenter == ""
+
+
+def test_missing_weights_are_told(picked, monkeypatch):
+    def refuse(parameters):
+        raise InputFileError(parameters.detector.weights, "gone", "Find them")
+
+    monkeypatch.setattr(plan, "choose_weights", refuse)
+    assert segment(picked) is None
+    assert "gone" in picked.texts("warning")[-1]
+
+
+def test_a_file_that_cannot_be_read_is_told(at_work, dirty):
+    next(iter(dirty)).write_bytes(b"nothing")
+    assert segment(at_work) is None
+    assert at_work.session.failures["segment"]
+    at_work.session.step(1)
+    assert not at_work.session.failures["segment"]
+
+
+def test_nothing_lands_on_another_micrograph_or_after_cancelling(at_work, detector_gate):
+    session = at_work.session
+    first = at_work.current.id
+    session.segmenting.segment_current()
+    assert detector_gate.reached.wait(100)
+    session.step(1)
+    detector_gate.opened.set()
+    at_work.finish()
+    assert session.segmenting.shown is None
+    assert area_of(at_work, at_work.current.id) is None
+    session.segmenting.segment_current()
+    session.segmenting.cancel()
+    at_work.finish()
+    assert session.segmenting.shown is None
+    session.current.select(first)
+    at_work.finish()
+    assert session.segmenting.shown is None or area_of(at_work, first) is not None
+
+
+def test_the_dirty_area_is_there_after_reopening(at_work, new_desk, dirty):
+    area = segment(at_work).dirt.area
+    first = at_work.current.id
+    at_work.session.step(1)
+    at_work.session.change("segmenter", segmenter="default")
+    at_work.pick()
+    second = at_work.current.id
+    folder = at_work.session.store.folder
+    at_work.close()
+    desk = new_desk()
+    desk.session.open_project(folder)
+    desk.finish()
+    assert desk.current.id == second
+    assert area_of(desk, first) == area
+    assert area_of(desk, second) == desk.session.segmenting.shown.dirt.area
+    desk.session.current.select(first)
+    desk.finish()
+    assert desk.session.segmenting.shown.dirt.area == area
+
+
+def test_a_micrograph_is_not_segmented_again_while_classes_are_hidden(at_work):
+    area = segment(at_work).dirt.area
+    first = at_work.current.id
+    at_work.session.view.show_classes = False
+    at_work.session.step(1)
+    at_work.session.step(-1)
+    at_work.finish()
+    assert at_work.session.segmenting.shown is None
+    assert area_of(at_work, first) == area
+
+
+def test_a_damaged_area_is_unknown(at_work):
+    segment(at_work)
+    first, store = at_work.current.id, at_work.session.store
+    (store.folder / "segmented" / f"{first}.txt").write_text("much")
+    assert store.load_dirty_area(first) is None
