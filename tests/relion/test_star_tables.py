@@ -245,3 +245,31 @@ def test_a_table_without_rows_is_not_one_of_several():
     assert find_table("file.star", tables, "x", "y") is tables["b"]
     tables = fitting([], [])
     assert find_table("file.star", tables, "x", "y") is tables["a"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "found"),
+    [
+        ({"general"}, ["general"]),
+        ({"", "fsc"}, ["fsc", ""]),
+        (set(), []),
+        (None, ["general", "fsc", ""]),
+    ],
+)
+def test_chosen_blocks_are_read(tmp_path, blocks, found):
+    general = "# version 30001\n\ndata_general\n\n_rlnFinalResolution 20\n"
+    rows = format_table("fsc", {"rlnMicrographName": ["data_1/a.mrc", "data_fsc/b.mrc"]})
+    (tmp_path / "a.star").write_text(general + rows + "\ndata_\n\n_x 1\n")
+    assert list(read_tables(tmp_path / "a.star", blocks)) == found
+
+
+def test_lines_keep_their_numbers_where_blocks_are_skipped(tmp_path):
+    (tmp_path / "a.star").write_text("data_a\n\n_x 1\n\ndata_b\n\n_y 2 3\n")
+    with pytest.raises(InputFileError, match="line 7 does not have one value"):
+        read_tables(tmp_path / "a.star", {"b"})
+
+
+def test_a_file_without_blocks_is_no_star_file_whatever_block_is_asked_for(tmp_path):
+    (tmp_path / "a.star").write_text("x,y\n1,2\n")
+    with pytest.raises(InputFileError, match="not a STAR file"):
+        read_tables(tmp_path / "a.star", {"b"})

@@ -5,7 +5,8 @@ RELION's rules differ from those of CIF: `gemmi.cif` refuses non-ASCII names and
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from napari_drpnet.base.errors import InputFileError
@@ -16,6 +17,7 @@ Kind = Literal["block", "loop", "label", "row", "value", "other"]
 _BLANKS = " \t\n"
 #: First line of a block. A row may start alike, with a name such as ``data_1/a.mrc``.
 _BLOCK = re.compile(r"data_[^\s/]*[ \t]*(#.*)?")
+_BLOCK_LINE = re.compile(r"^[ \t]*data_(?P<name>[^\s/]*)[ \t]*(?:#.*)?$", re.MULTILINE)
 _LOOP = re.compile(r"loop_[ \t]*(#.*)?")
 _LINE = re.compile(r".+\n?|\n")
 _PLAIN_WORD = re.compile(r"[^ \t\n]+")
@@ -84,6 +86,26 @@ def star_lines(path: AnyPath, text: str) -> Iterator[Line]:
         yield Line(number, kind, words, line)
 
 
+def blank_other_blocks(text: str, names: Container[str]) -> str:
+    """Return the text of a STAR file with empty lines in place of some blocks.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    names : container of str
+        Names of the blocks to keep, without ``data_``. Long blocks are skipped many times faster
+        than they are read.
+    """
+    starts = list(_BLOCK_LINE.finditer(text))
+    ends = [*(match.start() for match in starts), len(text)]
+    parts = [text[: ends[0]]]
+    for match, (start, end) in zip(starts, pairwise(ends), strict=True):
+        block = text[start:end]
+        parts.append(block if match["name"] in names else "\n" * block.count("\n"))
+    return "".join(parts).rstrip("\n") + "\n"
+
+
 def split_words(line: str) -> list[str]:
     """Split a line into words at blanks, honour quotes, and drop a comment.
 
@@ -98,7 +120,8 @@ def split_words(line: str) -> list[str]:
     ["O'Brien/run#2.mrc", 'b c.mrc', '1.5']
     """
     if '"' not in line and "'" not in line and "#" not in line:
-        return _PLAIN_WORD.findall(line)
+        # The only blank that is printable is the space, and `split` is three times as fast.
+        return line.split() if line.isprintable() else _PLAIN_WORD.findall(line)
     words = []
     for match in _WORD.finditer(line):
         if match.lastgroup == "open":

@@ -1,7 +1,7 @@
 """Reading and writing of STAR files as tables, whatever their columns mean."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari_drpnet.relion.star_lines import (
     Line,
     begins_block,
     begins_loop,
+    blank_other_blocks,
     invalid_star,
     star_lines,
 )
@@ -51,14 +52,16 @@ class Table:
         return words if _MISSING.isdisjoint(words) else ["" if w in _MISSING else w for w in words]
 
 
-def read_tables(path: AnyPath) -> dict[str, Table]:
-    """Read all blocks of a STAR file; a block of single values becomes a table of one row.
+def read_tables(path: AnyPath, blocks: Container[str] | None = None) -> dict[str, Table]:
+    """Read the blocks of a STAR file; a block of single values becomes a table of one row.
 
     Parameters
     ----------
     path : path-like
         Path of the file. Files of RELION 2 to 5 (with any ``# version`` line), CRLF line ends,
         comments, extra columns, quoted names and ``<NA>`` are supported.
+    blocks : container of str, optional
+        Names of the blocks to read, without ``data_``; by default all.
 
     Returns
     -------
@@ -74,6 +77,8 @@ def read_tables(path: AnyPath) -> dict[str, Table]:
     text = read_text(path)
     if "\0" in text:
         raise InputFileError(path, "is damaged: it has NUL bytes", "Copy or write it again")
+    if blocks is not None:
+        text = blank_other_blocks(text, blocks)
     tables, table = dict[str, Table](), Table()
     for line in star_lines(path, text):
         if line.kind == "block":
