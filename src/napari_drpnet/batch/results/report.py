@@ -1,10 +1,8 @@
 """HTML report about an output folder: counts, outliers, failures and parameters."""
 
 import io
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from napari_drpnet import __version__
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.base.pages import data_url, render_page
 from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.base.text import read_text, write_text
 from napari_drpnet.batch.entries import PICKS
@@ -128,13 +127,8 @@ def _read_run(path: Path) -> _Run:
 
 
 def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return render_page(
+        _TEMPLATE,
         parts=[micrographs[at : at + _ROWS] for at in range(0, len(micrographs), _ROWS)],
         is_picked=_is_picked(micrographs),
         knows_dirt=any(micrograph.dirty_area is not None for micrograph in micrographs),
@@ -142,7 +136,6 @@ def _render(micrographs: Sequence[MicrographStatistics], **content: Any) -> str:
         describe_accept=describe_accept,
         limit_mads=LIMIT_MADS,
         version=__version__,
-        written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         **content,
     )
 
@@ -248,7 +241,7 @@ def draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> str | None
         return None
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=_JPEG_QUALITY, optimize=True)
-    return f"data:image/jpeg;base64,{b64encode(jpeg.getvalue()).decode()}"
+    return data_url("image/jpeg", jpeg.getvalue())
 
 
 def _draw_thumbnail(folder: Path, micrograph: MicrographStatistics) -> "Image | None":
