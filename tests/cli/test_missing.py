@@ -21,6 +21,7 @@ MISSING = [
     f"pick here.mrc {PICK} --weights gone",
     f"pick here.mrc {PICK} --classifier gone",
     "report gone",
+    "quality gone --out out/a",
     "curate gone --out out/a.star",
     f"{JOB} --in_mics gone.star",
     f"{JOB} --in_mics list.star --weights gone",

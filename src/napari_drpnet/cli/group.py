@@ -22,6 +22,7 @@ _SUMMARIES = {
     "curate": "Select micrographs by their picks.",
     "relion": "Pick as an external job of RELION.",
     "evaluate": "Compare picks with true particles.",
+    "quality": "Judge picks by their reconstruction in RELION.",
     "simulate": "Simulate micrographs with known particles.",
     "convert": "Convert a coordinate file to another format.",
     "train": "Train networks on simulated micrographs.",

@@ -12,7 +12,8 @@ from napari_drpnet.evaluation.scores import Evaluation, PickScore, RadiusEvaluat
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#8C8C8C"  # Okabe and Ito: safe for the colour blind
+#: Colours of figures, by Okabe and Ito: safe for the colour blind.
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"
 
 
 def describe_rule(radius: float) -> str:
@@ -202,7 +203,7 @@ def _draw_curve(axes: "Axes", at: RadiusEvaluation, style: str) -> None:
         [*curve.precision[:1], *curve.precision] or [0.0],
         style,
         drawstyle="steps-pre",
-        color=_BLUE,
+        color=BLUE,
         linewidth=1.8 if style == "-" else 1.2,
         label=f"distance ≤ {at.radius:g} diameter: average precision {ap}",
     )
@@ -216,7 +217,7 @@ def _draw_points(axes: "Axes", evaluation: Evaluation) -> None:
         main.micro.recall,
         main.micro.precision,
         "o",
-        color=_BLUE,
+        color=BLUE,
         markersize=9,
         label=f"{cut}: F1 {main.micro.f1:.3f} (macro {main.macro.f1:.3f})",
         **looks,
@@ -227,7 +228,7 @@ def _draw_points(axes: "Axes", evaluation: Evaluation) -> None:
             best.rates.recall,
             best.rates.precision,
             "D",
-            color=_ORANGE,
+            color=ORANGE,
             markersize=8,
             label=f"best, score ≥ {best.threshold:.4g}: F1 {best.rates.f1:.3f}",
             **looks,
@@ -249,13 +250,13 @@ def draw_f1_contours(axes: "Axes", levels: Sequence[float] = (0.2, 0.4, 0.6, 0.8
     for f1 in levels:
         recall = np.linspace(f1 / (2 - f1), 1, 200)
         precision = f1 * recall / (2 * recall - f1)
-        axes.plot(recall, precision, color=_GREY, linewidth=0.6, alpha=0.6, zorder=0)
+        axes.plot(recall, precision, color=GREY, linewidth=0.6, alpha=0.6, zorder=0)
         axes.annotate(
             f"F1 {f1:g}",
             (1, precision[-1]),
             xytext=(3, 0),
             textcoords="offset points",
-            color=_GREY,
+            color=GREY,
             fontsize=7,
             verticalalignment="center",
             annotation_clip=False,

@@ -1,0 +1,1 @@
+"""Judgement of picks by the reconstruction that RELION made of them."""
