@@ -36,6 +36,10 @@ class Comparing:
         self._qtbot.waitUntil(lambda: not self.panel.controller.marks.is_due)
         self.window.settle()
 
+    def until(self, is_so):
+        """Wait until something is so, since panels are updated at intervals."""
+        self._qtbot.waitUntil(is_so)
+
     def press(self, button):
         assert button.isVisible()
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -97,3 +101,25 @@ def test_missed_and_wrong_ones_are_seen_on_the_canvas(comparing, truth):
     assert not comparing.sees(Mark.WRONG, empty)
     comparing.press(panel.forget)
     assert "comparison" not in window.layer_names()
+
+
+@pytest.mark.slow
+def test_all_micrographs_are_added_up_and_what_is_left_out_is_said(comparing, truth):
+    session, panel, totals = comparing.session, comparing.panel, comparing.panel.totals
+    assert not totals.isVisible()
+    comparing.choose(panel.menu, truth)
+    step = session.history.undo_step
+    comparing.press(totals.start)
+    comparing.until(totals.rates.isVisible)
+    assert totals.rates.accessibleName() == "All: precision 1.00, recall 1.00, F1 1.00"
+    assert totals.counts.accessibleName() == "Right: 16, wrong: 0, missed: 0"
+    scope = totals.scope.accessibleName()
+    assert scope == "1 micrograph compared. Left out: 1 without truth, 1 not picked."
+    assert not totals.outdated.isVisible()
+    assert session.history.undo_step is step
+    session.picking.pick_all()
+    comparing.wait()
+    comparing.until(totals.outdated.isVisible)
+    comparing.press(totals.start)
+    comparing.until(lambda: totals.counts.accessibleName() == "Right: 32, wrong: 0, missed: 0")
+    assert not totals.outdated.isVisible()

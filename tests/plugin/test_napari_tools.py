@@ -12,7 +12,7 @@ from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.stages import cache as picker
 from waiting import LIMIT_S
 
-LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain"]
+LAYERS = ["micrograph", "distance map", "truth", "picks", "uncertain", "comparison"]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
     layers.selection = set(ours)
     _duplicate_layer(layers)
     doubles = {layer: layer.data.copy() for layer in layers if layer not in ours}
-    assert len(doubles) == 5
+    assert len(doubles) == len(LAYERS)
     step_and_pick(busy)
     work(busy)
     for layer, data in doubles.items():
@@ -108,7 +108,7 @@ def test_layers_may_be_renamed_moved_locked_hidden_and_doubled(busy):
             layer.visible = visible
         work(busy)
     assert layers == list(reversed(ours))
-    assert [layer.name for layer in ours] == [f"mine {number}" for number in range(5)]
+    assert [layer.name for layer in ours] == [f"mine {number}" for number in range(len(ours))]
 
 
 @pytest.mark.slow

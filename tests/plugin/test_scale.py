@@ -98,9 +98,9 @@ def test_all_layers_change_their_scale_at_once(opened, viewer, wait, tmp_path, d
     foreign._set_source(Source(reader_plugin="napari-drpnet"))
     viewer.layers.append(foreign)
     wait(opened)
-    assert len(viewer.layers) == 6
+    assert len(viewer.layers) == 7
     opened.change("particle", pixel_size_angstrom=3.0)
-    for name in ("micrograph", "picks", "truth", "uncertain", foreign.name):
+    for name in ("micrograph", "picks", "truth", "uncertain", "comparison", foreign.name):
         np.testing.assert_allclose(viewer.layers[name].scale, (3.0, 3.0))
     frame = opened.current.map.frame
     np.testing.assert_allclose(viewer.layers["distance map"].scale, 3.0 * frame.scale_yx)

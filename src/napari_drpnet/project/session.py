@@ -23,6 +23,7 @@ from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
 from napari_drpnet.project.controllers.strokes import StrokePainter
+from napari_drpnet.project.controllers.totals import ProjectComparison
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
 from napari_drpnet.project.files.recent import note_project, recent_projects
 from napari_drpnet.project.jobs.lanes import JobKind
@@ -78,6 +79,7 @@ class Session(Workspace):
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)
+        self.totals = ProjectComparison(self, self.current, self.picking, self.comparison)
         self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
         self.similar = SimilarFinder(self, self.current, self.picking)
         self.exporter = Exporter(self, self.current)

@@ -23,6 +23,7 @@ from napari_drpnet.base.wording import short_number
 from napari_drpnet.evaluation.comparison import Comparison
 from napari_drpnet.formats import READ_SUFFIXES
 from napari_drpnet.plugin.fields.controls import Hint, column, row
+from napari_drpnet.plugin.panels.compare_totals import CompareTotals
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.curve_plot import CurvePlot
 from napari_drpnet.plugin.plots.legend import MarkIcon
@@ -90,6 +91,8 @@ class ComparePanel(Panel):
         Precision-recall curve.
     best : QLabel
         Label of the greatest F1, and of the cut that gives it.
+    totals : CompareTotals
+        Totals of all micrographs, hidden while there is no truth.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -103,7 +106,9 @@ class ComparePanel(Panel):
         parts = (rates, self.expected, counts, curve)
         self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
-        for part in (self._make_source(), self.failure_hint("truth"), self.hint, self.body):
+        self.totals = CompareTotals(napari_viewer)
+        failure = self.failure_hint("truth")
+        for part in (self._make_source(), failure, self.hint, self.body, self.totals):
             layout.addWidget(part)
         layout.addStretch()
         self._listen()
@@ -201,6 +206,7 @@ class ComparePanel(Panel):
         self.source.setText("reading…" if reading else source.name if source else "")
         self.source.setToolTip(str(source or ""))
         self.forget.setEnabled(source is not None)
+        self.totals.setVisible(source is not None)
         self.load.setEnabled(self.session.current.record is not None)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,5 +1,6 @@
 """Comparison of the shown micrograph with truth, repeated whenever its points change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,11 @@ class LiveComparison:
         """True centres ``(y, x)`` in the shown micrograph, in unbinned pixels; None if unknown."""
         record = self._current.record
         return self._truth.get(record.name) if record else None
+
+    @property
+    def all_truth_yx(self) -> Mapping[str, Floats]:
+        """True centres ``(y, x)`` in unbinned pixels, by name of the micrograph."""
+        return self._truth
 
     def load(self, source: Path) -> None:
         """Read truth from a file or a folder, in a thread."""

@@ -17,6 +17,7 @@ JobKind = Literal[
     "averages",  # average a sample of the points in classes
     "candidates",  # update the candidates of the micrograph that is shown
     "compare",  # compare its picks with the truth
+    "compare all",  # compare the stored picks of all micrographs with the truth
     "count",  # count the picks of all micrographs
     "count picked",  # count the picks of micrographs that were picked recently
     "dirt",  # of the micrograph that is shown, after a change of P(dirt) or the clearance

@@ -273,7 +273,7 @@ def test_truth_is_drawn_for_the_micrograph_it_belongs_to(picked, viewer, tmp_pat
     picked.session.comparison.load(folder)
     wait(picked.session)
     np.testing.assert_allclose(viewer.layers["truth"].data, truth)
-    assert layer_names(viewer) == ["micrograph", "distance map", "truth", "picks"]
+    assert layer_names(viewer) == ["micrograph", "distance map", "truth", "picks", "comparison"]
     picked.session.step(1)
     wait(picked.session)
     assert "truth" not in layer_names(viewer)

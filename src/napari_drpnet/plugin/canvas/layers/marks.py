@@ -78,12 +78,13 @@ class MarksView:
         self._soon.stop()
 
     def _on_comparison(self) -> None:
-        """Draw new marks soon; remove old ones at once."""
-        if self._session.comparison.marks is None:
+        """Draw the first marks and remove the last ones at once, and others soon."""
+        is_drawn = (self._kinds != _NOT_DRAWN).any()
+        if self.slot.layer and is_drawn and self._session.comparison.marks is not None:
+            self._soon.ask()
+        else:
             self._soon.stop()
             self.draw()
-        else:
-            self._soon.ask()
 
     def _on_image(self) -> None:
         self.slot.place()
