@@ -10,8 +10,8 @@ Between a marker and ``<!-- end -->`` everything is replaced. The markers are
     Fields of a parameter model, with the label of each in the window where it is not the name.
 ``<!-- keys -->``, ``<!-- keys: next, previous -->``
     All actions that have a key, or these.
-``<!-- mouse -->``
-    What the mouse does on the micrograph.
+``<!-- mouse -->``, ``<!-- painting -->``
+    What the mouse does on the micrograph; what keys and mouse do while strokes are painted.
 """
 
 import re
@@ -30,7 +30,7 @@ from napari_drpnet.images.display import DisplayParameters
 from napari_drpnet.picking.loading import choose_weights
 from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 from napari_drpnet.plugin.fields.field_facts import FieldFacts
-from napari_drpnet.project.actions import ACTIONS, GESTURES
+from napari_drpnet.project.actions import ACTIONS, GESTURES, PAINTING
 from napari_drpnet.project.files.export_options import ExportChoice
 from napari_drpnet.simulation.parameters import SimulationParameters
 from napari_drpnet.training.common.recipe import ClassifierRecipe, DetectorRecipe, SegmenterRecipe
@@ -77,6 +77,8 @@ def _render(marker: str) -> str:
         table = _key_table(names)
     elif kind == "mouse":
         table = _markdown(("mouse on the micrograph", "what it does"), GESTURES)
+    elif kind == "painting":
+        table = _markdown(("while strokes are painted", "what it does"), PAINTING)
     else:
         table = _form_table(kind, names)
     return "\n\n".join([f"<!-- {marker} -->", table, "<!-- end -->"])

@@ -19,6 +19,7 @@ from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.overview import OverviewPanel
 from napari_drpnet.plugin.panels.pick import PickPanel
 from napari_drpnet.plugin.panels.segment import SegmentPanel
+from napari_drpnet.plugin.panels.strokes import StrokesPanel
 from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
 from napari_drpnet.plugin.table.micrograph_row import HEADERS
@@ -34,6 +35,7 @@ PANELS = {
     "overview": OverviewPanel,
     "pick": PickPanel,
     "segment": SegmentPanel,
+    "strokes": StrokesPanel,
     "train": TrainPanel,
     "view": ViewPanel,
 }

@@ -15,11 +15,13 @@ from napari_drpnet.plugin.canvas.layers import (
     BoxView,
     ChangesView,
     ClassesView,
+    DarkView,
     DoubtView,
     MapView,
     MarksView,
     MicrographView,
     PicksView,
+    StrokesView,
     TruthView,
 )
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
@@ -59,7 +61,7 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, classes, map, truth, picks, doubt, changes, boxes, marks
+    micrograph, classes, map, truth, picks, strokes, dark, doubt, changes, boxes, marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -89,6 +91,8 @@ class Controller:
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)
+        self.strokes = StrokesView(viewer, self.session, self.picks)
+        self.dark = DarkView(viewer, self.session)
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
@@ -128,6 +132,7 @@ class Controller:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
             self.host = self.docks = self.keys = None
+        self.strokes.disconnect()
         self.pointer.disconnect()
         self.mouse.disconnect()
         self.plane.disconnect()
@@ -151,6 +156,7 @@ class Controller:
 
     def _tick(self) -> None:
         self.picks.reconcile()
+        self.strokes.reconcile()
         self.session.sync()
 
     def _has_other_layers(self) -> bool:

@@ -298,3 +298,21 @@ GESTURES = (
     ("Alt-drag, tools Click and Brush", "Accepts what is under the brush"),
     ("drag, tool Select", "Selects what is in the box"),
 )
+
+#: Actions that keep their keys while strokes are painted, where napari has others for them.
+PAINTING_KEYS = ("next", "previous", "undo", "redo", "doubt")
+#: What keys and mouse do while strokes are painted, all by napari.
+PAINTING = (
+    ("1, E", "Eraser: takes the class away"),
+    ("2, P", "Brush"),
+    ("3", "Polygon: click its corners, double-click or Enter fills it, Escape discards it"),
+    ("4, F", "Fill: gives the class to connected pixels of the same class"),
+    ("5, L", "Takes the class from under the mouse"),
+    ("6, Z", "Moves the view"),
+    ("space bar, held", "Moves the view for as long"),
+    ("-, =", "Class before, class after"),
+    ("X", "Switches between the class and none"),
+    ("[, ]", "Smaller and larger brush"),
+    ("Alt, held", "Moving the mouse changes the size of the brush"),
+    ("right button, brush", "Draws an outline without holding the button, and fills it"),
+)

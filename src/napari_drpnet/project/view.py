@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
+from pydantic import Field
 
+from napari_drpnet.base.frozen import Parameters
 from napari_drpnet.base.segmentation import PARTICLE
 from napari_drpnet.images.display import DisplayParameters
 
@@ -12,10 +14,22 @@ from napari_drpnet.images.display import DisplayParameters
 BRUSH_LIMITS = 0.5, 50.0
 #: Least and greatest diameter of the brush for strokes, in pixels of their grid.
 STROKE_BRUSH_LIMITS = 1, 200
-#: Darkest and brightest cut of the dark brush, in standard deviations from the median.
-DARK_LIMITS = -6.0, 2.0
 
 Tool = Literal["look", "click", "reject", "accept", "box"]
+#: Tools that paint strokes, as napari calls them.
+StrokeTool = Literal["paint", "fill", "polygon"]
+
+
+class StrokeParameters(Parameters):
+    """Settings of the brush for strokes."""
+
+    brush: float = Field(16.0, gt=0, title="Diameter of the brush for strokes")
+    dark_cut: float = Field(
+        -1.0,
+        ge=-6,
+        le=2,
+        title="Brightest grey that a dark brush takes, in standard deviations from the median",
+    )
 
 
 @dataclass
@@ -60,6 +74,8 @@ class ViewState:
         Whether the mouse paints strokes.
     stroke_class : int
         Class that strokes give to pixels; 0 takes classes away.
+    stroke_tool : {'paint', 'fill', 'polygon'}
+        Tool that paints strokes.
     stroke_brush : int
         Diameter of the brush for strokes, in pixels of their grid.
     is_brush_dark : bool
@@ -90,9 +106,10 @@ class ViewState:
     show_strokes: bool = False
     paints: bool = False
     stroke_class: int = PARTICLE
-    stroke_brush: int = 16
+    stroke_tool: StrokeTool = "paint"
+    stroke_brush: int = int(StrokeParameters().brush)
     is_brush_dark: bool = False
-    dark_cut: float = -1.0
+    dark_cut: float = StrokeParameters().dark_cut
 
     def scale_brush(self, factor: float) -> None:
         """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""

@@ -4,7 +4,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
 from napari_drpnet.plugin.controller import controller_of
-from napari_drpnet.project.actions import ACTIONS, GESTURES
+from napari_drpnet.project.actions import ACTIONS, GESTURES, PAINTING
 
 
 def test_the_key_shows_and_hides_the_list_of_all_keys(window):
@@ -14,7 +14,7 @@ def test_the_key_shows_and_hides_the_list_of_all_keys(window):
     assert sheet.isVisible()
     words = {label.text() for label in sheet.findChildren(QLabel)}
     assert {action.key for action in ACTIONS.values() if action.key} <= words
-    assert {gesture for gesture, _ in GESTURES} <= words
+    assert {gesture for gesture, _ in (*GESTURES, *PAINTING)} <= words
     window.press("?")
     assert not sheet.isVisible()
 

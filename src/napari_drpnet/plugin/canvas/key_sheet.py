@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
-from napari_drpnet.project.actions import ACTIONS, GESTURES
+from napari_drpnet.project.actions import ACTIONS, GESTURES, PAINTING
 from napari_drpnet.project.view import ViewState
 
 _COLUMN_GAP_PX = 28
@@ -34,6 +34,7 @@ class KeySheet(QDialog):
         grid.setColumnMinimumWidth(2, _COLUMN_GAP_PX)
         _fill(grid, 0, "Keys", keys)
         _fill(grid, 3, "Mouse on the micrograph", GESTURES)
+        _fill(grid, 3, "While strokes are painted", PAINTING, top=len(GESTURES) + 1)
         view.events.show_keys.connect(self._show)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -47,15 +48,17 @@ class KeySheet(QDialog):
             self.raise_()
 
 
-def _fill(grid: QGridLayout, column: int, title: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Write a heading, and below it what each key or gesture does."""
-    top = Qt.AlignmentFlag.AlignTop
-    grid.addWidget(QLabel(f"<b>{title}</b>"), 0, column, 1, 2)
-    for row, (what, does) in enumerate(rows, start=1):
+def _fill(
+    grid: QGridLayout, column: int, title: str, rows: Iterable[tuple[str, str]], top: int = 0
+) -> None:
+    """Write a heading in the row `top`, and below it what each key or gesture does."""
+    upper = Qt.AlignmentFlag.AlignTop
+    grid.addWidget(QLabel(f"<b>{title}</b>"), top, column, 1, 2)
+    for row, (what, does) in enumerate(rows, start=top + 1):
         name, text = QLabel(what), QLabel(does)
         name.setTextFormat(Qt.TextFormat.PlainText)
         name.setStyleSheet("font-weight: bold")
         text.setWordWrap(True)
         text.setMinimumWidth(260)
-        grid.addWidget(name, row, column, top)
-        grid.addWidget(text, row, column + 1, top)
+        grid.addWidget(name, row, column, upper)
+        grid.addWidget(text, row, column + 1, upper)

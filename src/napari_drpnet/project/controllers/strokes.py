@@ -19,6 +19,7 @@ from napari_drpnet.project.files.stroke_files import ReadStrokes, read_all_strok
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.state.edits import EditGroup, PaintEdit
 from napari_drpnet.project.state.strokes import Classes, Shape, Strokes
+from napari_drpnet.project.view import STROKE_BRUSH_LIMITS
 from napari_drpnet.project.workspace import Workspace
 
 Mask = NDArray[np.bool_]
@@ -90,6 +91,19 @@ class StrokePainter:
         ]
         counts = (np.array(areas, int).reshape(-1, len(CLASSES) + 1) > 0).sum(axis=0)
         return len(areas), *counts[1:].tolist()
+
+    @property
+    def brush_unit(self) -> tuple[float, str]:
+        """Length of a pixel of the grid, and its unit: Å if the pixel size is known, else px."""
+        pixels = 1.0 if self.frame is None else float(self.frame.scale_yx.mean())
+        size = self._current.pixel_size_angstrom
+        return (pixels, "px") if size is None else (pixels * size, "Å")
+
+    def set_brush(self, length: float) -> None:
+        """Set the diameter of the brush, in the unit of `brush_unit`, to whole pixels."""
+        low, high = STROKE_BRUSH_LIMITS
+        size = round(length / self.brush_unit[0])
+        self._workspace.view.stroke_brush = min(max(size, low), high)
 
     # ---- painting
 

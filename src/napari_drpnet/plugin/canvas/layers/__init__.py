@@ -7,16 +7,19 @@ from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
 from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
 from napari_drpnet.plugin.canvas.layers.marks import MarksView
 from napari_drpnet.plugin.canvas.layers.picks import PicksView
+from napari_drpnet.plugin.canvas.layers.strokes import DarkView, StrokesView
 from napari_drpnet.plugin.canvas.layers.truth import TruthView
 
 __all__ = [
     "BoxView",
     "ChangesView",
     "ClassesView",
+    "DarkView",
     "DoubtView",
     "MapView",
     "MarksView",
     "MicrographView",
     "PicksView",
+    "StrokesView",
     "TruthView",
 ]
