@@ -6,7 +6,7 @@ pytest.importorskip("napari")
 
 from qtpy.QtWidgets import QLabel
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.canvas.layers.looks import CYAN, GREEN, ON_DIRT, ORANGE, STATE_NAMES
 from napari_drpnet.plugin.plots.legend import Legend, SymbolIcon
 from napari_drpnet.project.points.review import State
 
@@ -31,6 +31,13 @@ def test_accepted_is_a_green_ring_and_rejected_an_orange_cross(qtbot):
     assert coverage(qtbot, State.ACCEPTED, ORANGE)[0] == 0
 
 
+def test_on_dirt_is_a_cyan_plus(qtbot):
+    plus, middle = coverage(qtbot, ON_DIRT, CYAN)
+    assert plus > 5
+    assert middle
+    assert coverage(qtbot, ON_DIRT, ORANGE)[0] == coverage(qtbot, ON_DIRT, GREEN)[0] == 0
+
+
 def test_what_was_done_by_hand_is_larger_or_filled(qtbot):
     small, large = (
         coverage(qtbot, state, ORANGE)[0] for state in (State.REJECTED, State.REJECTED_BY_HAND)
@@ -48,5 +55,5 @@ def test_all_states_that_are_drawn_are_explained(qtbot):
     qtbot.addWidget(legend)
     labels = legend.findChildren(QLabel)
     names = {STATE_NAMES[state] for state in State if state != State.BELOW}
-    assert {label.text() for label in labels} == names
+    assert {label.text() for label in labels} == names | {"on dirt"}
     assert all(label.toolTip() for label in labels)

@@ -4,7 +4,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.canvas.layers.looks import CYAN, GREEN, ON_DIRT, ORANGE, STATE_NAMES
 from napari_drpnet.project.points.review import State
 
 _SIDE = 18
@@ -16,6 +16,7 @@ _TOOLTIPS = {
     State.ACCEPTED_BY_HAND: "Accepted, added or moved by you; no setting changes that",
     State.REJECTED_BY_HAND: "Rejected by you; no setting changes that",
 }
+_ON_DIRT = "Rejected because a segmenter found dirt there, or too near; a click accepts it"
 
 
 class SymbolIcon(QWidget):
@@ -23,11 +24,11 @@ class SymbolIcon(QWidget):
 
     Parameters
     ----------
-    state : State
-        State of a point.
+    state : int
+        `State` of a point, or `ON_DIRT`.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: int) -> None:
         super().__init__()
         self._state = state
         self.setFixedSize(_SIDE, _SIDE)
@@ -39,10 +40,14 @@ class SymbolIcon(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_GROUND)
         painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        center = QRectF(self.rect()).center()
+        if self._state == ON_DIRT:
+            _paint_plus(painter, center)
+            return
         by_hand = self._state in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND)
         accepted = self._state in (State.ACCEPTED, State.ACCEPTED_BY_HAND)
         paint = _paint_ring if accepted else _paint_cross
-        paint(painter, QRectF(self.rect()).center(), by_hand)
+        paint(painter, center, by_hand)
 
 
 class Legend(QWidget):
@@ -60,6 +65,9 @@ class Legend(QWidget):
             for offset, part in enumerate((SymbolIcon(state), QLabel(STATE_NAMES[state]))):
                 part.setToolTip(tooltip)
                 grid.addWidget(part, row, column + offset)
+        for offset, part in enumerate((SymbolIcon(ON_DIRT), QLabel("on dirt"))):
+            part.setToolTip(_ON_DIRT)
+            grid.addWidget(part, 2, offset)
 
 
 def _paint_ring(painter: QPainter, center: QPointF, by_hand: bool) -> None:
@@ -75,4 +83,10 @@ def _paint_cross(painter: QPainter, center: QPointF, by_hand: bool) -> None:
     painter.setPen(QPen(QColor.fromRgbF(*ORANGE), 2.0 if by_hand else 1.5))
     for sign in (1, -1):
         arm = QPointF(reach, sign * reach)
+        painter.drawLine(center - arm, center + arm)
+
+
+def _paint_plus(painter: QPainter, center: QPointF) -> None:
+    painter.setPen(QPen(QColor.fromRgbF(*CYAN), 1.5))
+    for arm in (QPointF(3.5, 0.0), QPointF(0.0, 3.5)):
         painter.drawLine(center - arm, center + arm)
