@@ -44,3 +44,15 @@ def test_pixels_of_unknown_class_are_not_dirt():
 
 def test_a_clean_micrograph_has_no_dirt():
     assert not dirt_mask(segmented(background()), 0.5, 0.1).any()
+
+
+def test_the_last_mask_is_kept_as_it_is():
+    classes = background()
+    classes[disc((30, 40), 15)] = ICE
+    segmentation = segmented(classes)
+    mask = dirt_mask(segmentation, 0.5, 0)
+    assert dirt_mask(segmentation, 0.5, 0) is mask
+    with pytest.raises(ValueError, match="read-only"):
+        mask[0, 0] = True
+    assert not dirt_mask(segmentation, 0.95, 0).any()
+    assert_array_equal(dirt_mask(segmentation, 0.5, 0), classes == ICE)

@@ -6,7 +6,15 @@ pytest.importorskip("napari")
 
 from qtpy.QtWidgets import QLabel
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, MARK_LOOKS, ORANGE, STATE_NAMES, YELLOW
+from napari_drpnet.plugin.canvas.layers.looks import (
+    CYAN,
+    GREEN,
+    MARK_LOOKS,
+    ON_DIRT,
+    ORANGE,
+    STATE_NAMES,
+    YELLOW,
+)
 from napari_drpnet.plugin.plots.legend import Legend, MarkIcon, SymbolIcon
 from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State
@@ -37,6 +45,13 @@ def test_accepted_is_a_green_ring_and_rejected_an_orange_cross(qtbot):
     assert coverage(qtbot, State.ACCEPTED, ORANGE)[0] == 0
 
 
+def test_on_dirt_is_a_cyan_plus(qtbot):
+    plus, middle = coverage(qtbot, ON_DIRT, CYAN)
+    assert plus > 5
+    assert middle
+    assert coverage(qtbot, ON_DIRT, ORANGE)[0] == coverage(qtbot, ON_DIRT, GREEN)[0] == 0
+
+
 def test_what_was_done_by_hand_is_larger_or_filled(qtbot):
     small, large = (
         coverage(qtbot, state, ORANGE)[0] for state in (State.REJECTED, State.REJECTED_BY_HAND)
@@ -54,14 +69,14 @@ def test_all_states_that_are_drawn_are_explained(qtbot):
     qtbot.addWidget(legend)
     labels = legend.findChildren(QLabel)
     names = {STATE_NAMES[state] for state in State if state != State.BELOW}
-    assert {label.text() for label in labels} == names
+    assert {label.text() for label in labels} == names | {"on dirt"}
     assert all(label.toolTip() for label in labels)
 
 
 def test_marks_of_a_comparison_differ_from_states_and_from_each_other():
     looks = [look for mark, look in MARK_LOOKS.items() if mark != Mark.RIGHT]
     colors = [look.rgba[:3] for look in looks]
-    others = [GREEN, ORANGE, YELLOW]
+    others = [GREEN, ORANGE, YELLOW, CYAN]
     for k, color in enumerate(colors):
         rest = np.array(others + colors[:k] + colors[k + 1 :])
         assert np.abs(rest - color).max(axis=1).min() > 0.25

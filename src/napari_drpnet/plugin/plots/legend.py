@@ -7,7 +7,14 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
-from napari_drpnet.plugin.canvas.layers.looks import GREEN, MARK_LOOKS, ORANGE, STATE_NAMES
+from napari_drpnet.plugin.canvas.layers.looks import (
+    CYAN,
+    GREEN,
+    MARK_LOOKS,
+    ON_DIRT,
+    ORANGE,
+    STATE_NAMES,
+)
 from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State
 
@@ -20,6 +27,7 @@ _TOOLTIPS = {
     State.ACCEPTED_BY_HAND: "Accepted, added or moved by you; no setting changes that",
     State.REJECTED_BY_HAND: "Rejected by you; no setting changes that",
 }
+_ON_DIRT = "Rejected because a segmenter found dirt there, or too near; a click accepts it"
 
 
 class Icon(QWidget):
@@ -47,15 +55,18 @@ class SymbolIcon(Icon):
 
     Parameters
     ----------
-    state : State
-        State of a point.
+    state : int
+        `State` of a point, or `ON_DIRT`.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: int) -> None:
         super().__init__()
         self._state = state
 
     def _paint_symbol(self, painter: QPainter, center: QPointF) -> None:
+        if self._state == ON_DIRT:
+            _paint_plus(painter, center)
+            return
         by_hand = self._state in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND)
         accepted = self._state in (State.ACCEPTED, State.ACCEPTED_BY_HAND)
         paint = _paint_ring if accepted else _paint_cross
@@ -97,6 +108,9 @@ class Legend(QWidget):
             for offset, part in enumerate((SymbolIcon(state), QLabel(STATE_NAMES[state]))):
                 part.setToolTip(tooltip)
                 grid.addWidget(part, row, column + offset)
+        for offset, part in enumerate((SymbolIcon(ON_DIRT), QLabel("on dirt"))):
+            part.setToolTip(_ON_DIRT)
+            grid.addWidget(part, 2, offset)
 
 
 def _paint_ring(painter: QPainter, center: QPointF, by_hand: bool) -> None:
@@ -131,3 +145,9 @@ _PAINT_MARK: dict[str, Callable[[QPainter, QPointF], None]] = {
     "triangle_up": partial(_paint_triangle, -1),
     "triangle_down": partial(_paint_triangle, 1),
 }
+
+
+def _paint_plus(painter: QPainter, center: QPointF) -> None:
+    painter.setPen(QPen(QColor.fromRgbF(*CYAN), 1.5))
+    for arm in (QPointF(3.5, 0.0), QPointF(0.0, 3.5)):
+        painter.drawLine(center - arm, center + arm)

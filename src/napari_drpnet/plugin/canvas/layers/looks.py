@@ -19,9 +19,12 @@ STATE_NAMES = {
     State.REJECTED_BY_HAND: "rejected by hand",
     State.ACCEPTED_BY_HAND: "accepted by hand",
 }
-#: Name of the state of a point that is rejected since it is on dirt.
-ON_DIRT = "rejected: on dirt"
-GREEN, ORANGE = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20)
+#: Number of the look of a point that is rejected since it is on dirt or too near to it; the looks
+#: before it are those of the states.
+ON_DIRT = len(State)
+#: Names of such points.
+ON_DIRT_NAME, NEAR_DIRT_NAME = "rejected: on dirt", "rejected: near dirt"
+GREEN, ORANGE, CYAN = (0.27, 0.90, 0.47), (1.0, 0.47, 0.20), (0.35, 1.0, 1.0)
 #: Colour of selected points, and of the mark of the uncertain one.
 YELLOW = (1.0, 0.9, 0.2)
 _CLEAR, _TINT = 0.0, 0.25
@@ -61,16 +64,17 @@ _STRIKING = (9.0, np.inf)
 MARK_LOOKS = {
     Mark.RIGHT: MarkLook("disc", (1.0, 1.0, 1.0, 0.6), 0.4, (6.0, 16.0)),
     Mark.WRONG: MarkLook("triangle_down", (1.0, 0.30, 0.65, 1.0), 0.8, _STRIKING),
-    Mark.MISSED: MarkLook("triangle_up", (0.35, 0.85, 1.0, 1.0), 0.8, _STRIKING),
+    Mark.MISSED: MarkLook("triangle_up", (0.60, 0.72, 1.0, 1.0), 0.8, _STRIKING),
 }
 
 
 class Looks:
-    """Symbols of the states: rings for accepted, crosses for rejected points.
+    """Symbols of the states: rings for accepted, crosses for rejected points, + on dirt.
 
     Rings are filled, and crosses are larger, where the user has labelled the point by hand. Rings
     have the size of the particle and a line width in screen pixels. Crosses stay small at any
-    zoom, so that they do not hide the particle. The arrays have one row for each `State`.
+    zoom, so that they do not hide the particle. The arrays have one row for each `State`, and one
+    for `ON_DIRT`.
 
     Parameters
     ----------
@@ -80,10 +84,13 @@ class Looks:
         Diameter of the particle in unbinned pixels.
     """
 
-    accepted = np.array([s in (State.ACCEPTED, State.ACCEPTED_BY_HAND) for s in State])
-    by_hand = np.array([s in (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND) for s in State])
+    _looks = (*State, ON_DIRT)
+    accepted = np.isin(_looks, (State.ACCEPTED, State.ACCEPTED_BY_HAND))
+    by_hand = np.isin(_looks, (State.ACCEPTED_BY_HAND, State.REJECTED_BY_HAND))
     symbol = np.where(accepted, "disc", "x").astype(object)
-    border_color = np.array([(*(GREEN if good else ORANGE), 1.0) for good in accepted])
+    symbol[ON_DIRT] = "cross"
+    border_color = np.where(accepted[:, None], (*GREEN, 1.0), (*ORANGE, 1.0))
+    border_color[ON_DIRT, :3] = CYAN
     _opacity = np.where(accepted, np.where(by_hand, _TINT, _CLEAR), 1.0)
     face_color = np.column_stack([border_color[:, :3], _opacity])
 
@@ -105,5 +112,5 @@ def mark_symbols() -> dict[Mark, object]:
 
 @cache
 def napari_symbols() -> NDArray[np.object_]:
-    """Return the symbols as napari stores them, one for each state."""
-    return Points(np.zeros((len(State), 2)), symbol=Looks.symbol).symbol
+    """Return the symbols as napari stores them, one for each look."""
+    return Points(np.zeros((len(Looks.symbol), 2)), symbol=Looks.symbol).symbol

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Points
+from numpy.typing import NDArray
 
 from napari_drpnet.plugin.canvas.layers.looks import (
     GREEN,
+    NEAR_DIRT_NAME,
     ON_DIRT,
+    ON_DIRT_NAME,
     STATE_NAMES,
     YELLOW,
     Looks,
@@ -171,13 +174,13 @@ class PicksView:
         The arrays are changed in place and drawn once, because each setter of napari checks,
         copies and draws all points.
         """
-        states = self._session.current.states
+        numbers = self._look_numbers()
         diameter = self._session.current.drawn_diameter_px
         looks = Looks(self._magnification, diameter)
-        layer.size[:] = np.where(self._drawn, looks.size[states], 0.0)
-        layer.border_width[:] = looks.border_width[states]
-        changed = np.flatnonzero(self._drawn & (self._looks != states))
-        new = self._looks[changed] = states[changed]
+        layer.size[:] = np.where(self._drawn, looks.size[numbers], 0.0)
+        layer.border_width[:] = looks.border_width[numbers]
+        changed = np.flatnonzero(self._drawn & (self._looks != numbers))
+        new = self._looks[changed] = numbers[changed]
         layer.symbol[changed] = napari_symbols()[new]
         layer.border_color[changed] = looks.border_color[new]
         layer.face_color[changed] = looks.face_color[new]
@@ -207,15 +210,24 @@ class PicksView:
                 "state": self._state_names(),
                 "score": current.review.score(plan.parameters),
                 "probability": current.review.probability,
+                "diameters to dirt": current.review.clearance,
             }
         )
 
-    def _state_names(self) -> "pd.Categorical[str]":
+    def _look_numbers(self) -> NDArray[np.int8]:
+        """Return the row of `Looks` of each point: its state, or `ON_DIRT`."""
         current = self._session.current
-        codes, names = current.states.astype(int), list(STATE_NAMES.values())
+        numbers = current.states.copy()
         if current.decision is not None:
-            codes[current.decision.on_dirt] = len(names)
-        return pd.Categorical.from_codes(codes, pd.Index([*names, ON_DIRT]))
+            numbers[current.decision.on_dirt] = ON_DIRT
+        return numbers
+
+    def _state_names(self) -> "pd.Categorical[str]":
+        decision, codes = self._session.current.decision, self._look_numbers()
+        names = [*STATE_NAMES.values(), ON_DIRT_NAME, NEAR_DIRT_NAME]
+        if decision is not None:
+            codes[decision.on_dirt & (decision.review.clearance > 0)] = ON_DIRT + 1
+        return pd.Categorical.from_codes(codes, pd.Index(names))
 
     def _on_data(self, event: Any) -> None:
         self._is_in_hand = event.action in ("adding", "removing", "changing")
