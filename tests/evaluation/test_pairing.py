@@ -112,7 +112,8 @@ def test_of_several_formats_the_most_precise_counts():
 
 def test_summaries_and_hidden_files_are_not_coordinates():
     write("picks/a_autopick.star", 1)
-    for name in ("autopick.star", "candidates.csv", ".drpnet/x.csv", ".a-12345678.part.star"):
+    of_relion = ("RELION_OUTPUT_NODES.star", "job.star", "job_pipeline.star", "autopick.star")
+    for name in (*of_relion, "candidates.csv", ".drpnet/x.csv", ".a-12345678.part.star"):
         Path("picks", name).parent.mkdir(exist_ok=True)
         Path("picks", name).write_text("half-writ")
     write("truth/a.csv", 3)

@@ -11,6 +11,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
 from napari_drpnet.images.micrograph import SUFFIXES
+from napari_drpnet.relion.pipeline import STAR_FILES
 
 #: File suffixes searched for in a folder, the most precise format of a micrograph first.
 _PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
@@ -19,6 +20,7 @@ _PICKNAMES = ("_autopick", "_manualpick")
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
     *("candidates.csv", "summary.csv", "cryosparc.star"),
+    *STAR_FILES,
 )
 
 CoordinateSet = dict[PurePosixPath, Coordinates]

@@ -20,6 +20,8 @@ _OLD_DISPLAY_SETTINGS = ".gui_manualpickrun.job"
 #: Files that RELION writes in the folder of a job before starting it, and in the project folder.
 _JOB_FILES = ("job.star", "job_pipeline.star")
 _PROJECT_FILE = "default_pipeline.star"
+#: STAR files about a job or a project in its folder, which have no coordinates.
+STAR_FILES = (*_JOB_FILES, _PROJECT_FILE, OUTPUT_NODES)
 _MOST_BYTES = 1 << 24
 #: Pipeline without jobs, as all versions read it; `relion_pipeliner` does not start without one.
 _NEW_PIPELINE = """
