@@ -21,7 +21,12 @@ _ABOUT = "For display only: picking uses the original micrograph."
 #: Range of the slider of the contrast, in standard deviations.
 _CONTRAST = 1, 6
 #: Actions that show or hide a layer, and the field of the view state that each changes.
-_TOGGLES = {"points": "show_points", "rejected": "show_rejected", "map": "show_map"}
+_TOGGLES = {
+    "points": "show_points",
+    "rejected": "show_rejected",
+    "map": "show_map",
+    "classes": "show_classes",
+}
 
 
 class ViewPanel(Panel):
@@ -72,6 +77,7 @@ class ViewPanel(Panel):
         self._show_job(self.session.runner.status("image"))
         self._show_micrograph()
         self._show_overlays()
+        self._show_map_name()
         self._listen()
 
     # ---- widgets
@@ -132,6 +138,7 @@ class ViewPanel(Panel):
             self.listen(getattr(view, field), self._show_overlays)
         self.listen(self._scale_bar_model.events.visible, self._show_overlays)
         self.listen(self.session.runner.status_changed, self._show_job)
+        self.listen(self.session.current.map_changed, self._show_map_name)
         self.listen(self.session.current.changed, self._show_micrograph)
         self.listen(self.session.current.image_changed, self._show_micrograph)
 
@@ -155,6 +162,12 @@ class ViewPanel(Panel):
             _tick(box, getattr(view, field))
         self._opacity.show_value(view.map_opacity, enabled=view.show_map)
         _tick(self.scale_bar, self._scale_bar_model.visible)
+
+    def _show_map_name(self) -> None:
+        """Name the map as its detector does; it keeps its name until there is another one."""
+        shown = self.session.current.map
+        if shown is not None:
+            self.toggles["show_map"].setText(shown.name[:1].upper() + shown.name[1:])
 
     def _show_micrograph(self) -> None:
         image, deviations = self.session.current.image, self.session.view.contrast_deviations
