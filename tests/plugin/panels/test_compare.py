@@ -121,7 +121,7 @@ def test_without_a_classifier_the_cut_is_in_map_height(panel, picked, truth, wai
     wait(picked)
     load(panel, monkeypatch, truth)
     wait(picked)
-    assert "map height ≥" in panel.best.text()
+    assert "score ≥" in panel.best.text()
 
 
 def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait, tmp_path):

@@ -87,7 +87,7 @@ def test_a_slow_drawing_is_shown(panel, opened, qtbot):
     qtbot.waitUntil(lambda: panel.busy.text() == "")
 
 
-@pytest.mark.parametrize("field", ["show_points", "show_rejected", "show_map"])
+@pytest.mark.parametrize("field", ["show_points", "show_rejected", "show_map", "show_classes"])
 def test_what_is_drawn_over_it_goes_both_ways(panel, session, click, field):
     box = panel.toggles[field]
     assert box.isChecked()
@@ -138,8 +138,22 @@ def test_the_box_of_a_deleted_layer_is_not_ticked_and_brings_it_back(
 
 
 def test_tooltips_tell_the_keys(panel):
-    keys = {"show_points": "[H]", "show_rejected": "[R]", "show_map": "[D]"}
+    keys = {"show_points": "[H]", "show_rejected": "[R]", "show_map": "[D]", "show_classes": "[C]"}
     assert {field: panel.toggles[field].toolTip()[-3:] for field in keys} == keys
+
+
+def test_the_box_of_the_map_has_its_name(panel, opened, wait, toy_segmenter):
+    box = panel.toggles["show_map"]
+    assert box.text() == "Detector map"
+    opened.change("particle", diameter_angstrom=36.0, polarity="dark")
+    opened.picking.pick_current()
+    wait(opened)
+    assert box.text() == "Distance map"
+    opened.change("detector", weights=toy_segmenter)
+    wait(opened)
+    assert box.text() == "P(particle)"
+    opened.step(1)
+    assert box.text() == "P(particle)"
 
 
 def test_the_opacity_of_the_map_goes_both_ways(panel, opened, wait):

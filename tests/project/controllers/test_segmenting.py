@@ -5,6 +5,9 @@ import pytest
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, PARTICLE
+from napari_drpnet.formats import read_coordinates
+from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.points.review import State
 from napari_drpnet.project.stages import plan
 
 
@@ -204,3 +207,41 @@ def test_a_damaged_area_is_unknown(at_work):
     first, store = at_work.current.id, at_work.session.store
     (store.folder / "segmented" / f"{first}.txt").write_text("much")
     assert store.load_dirty_area(first) is None
+
+
+def test_picks_of_a_segmenter_follow_their_sliders_and_are_picks_to_all(
+    at_work, toy_segmenter, detector_gate, tmp_path
+):
+    detector_gate.let_through = 1  # the network runs once
+    session, current = at_work.session, at_work.current
+    session.change("detector", weights=toy_segmenter)
+    at_work.pick()
+    count = current.accepted_count
+    assert count > 0
+    assert current.map.name == "P(particle)"
+    assert session.segmenting.shown.rejects
+    assert current.review.merit_name == "P(particle)"
+    for name, value in (
+        ("particle_probability", 1.0),
+        ("least_area", 50.0),
+        ("greatest_area", 0.01),
+        ("erosion", 1.0),
+    ):
+        session.change("segmenter", live=True, **{name: value})
+        at_work.finish()
+        assert current.accepted_count < count, name
+        session.change("segmenter", **{name: None})
+        at_work.finish()
+        assert current.accepted_count == count, name
+    assert not detector_gate.reached.is_set()
+    place = tuple(current.review.centers_yx[current.states == State.ACCEPTED][0])
+    current.click(place)
+    assert current.accepted_count == count - 1
+    session.undo()
+    session.exporter.export(tmp_path / "out", ExportOptions(), only_current=True)
+    at_work.finish()
+    (file,) = (tmp_path / "out").glob("*_autopick.star")
+    assert len(read_coordinates(file)) == count
+    detector_gate.opened.set()
+    at_work.pick_all()
+    assert at_work.session.summaries.totals().counts["picked"] == 2

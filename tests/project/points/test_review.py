@@ -37,7 +37,7 @@ def label(number, center, anchor=None, accepted=True):
 
 @pytest.mark.parametrize(
     ("probability", "words", "merit"),
-    [(0.731, "P(particle) 0.73", "P(particle)"), (np.nan, "score 3", "map height")],
+    [(0.731, "P(particle) 0.73", "P(particle)"), (np.nan, "score 3", "score")],
 )
 def test_what_the_model_makes_of_a_row_in_words(probability, words, merit):
     review = review_picks(candidates(probability), [], DIAMETER_PX)

@@ -27,6 +27,7 @@ _TOGGLES = {
     "rejected": "show_rejected",
     "map": "show_map",
     "boxes": "show_boxes",
+    "classes": "show_classes",
 }
 
 
@@ -80,6 +81,7 @@ class ViewPanel(Panel):
         self._show_job(self.session.runner.status("image"))
         self._show_micrograph()
         self._show_overlays()
+        self._show_map_name()
         self._listen()
 
     # ---- widgets
@@ -154,6 +156,7 @@ class ViewPanel(Panel):
         self.listen(self._scale_bar_model.events.visible, self._show_overlays)
         self.listen(self.session.exporter.choice_changed, self._show_boxes)
         self.listen(self.session.runner.status_changed, self._show_job)
+        self.listen(self.session.current.map_changed, self._show_map_name)
         self.listen(self.session.current.changed, self._show_micrograph)
         self.listen(self.session.current.image_changed, self._show_micrograph)
         for signal in (self.session.current.image_changed, self.session.current.diameter_changed):
@@ -183,6 +186,12 @@ class ViewPanel(Panel):
 
     def _show_boxes(self) -> None:
         show_box_size(self.box_size, self.session.exporter)
+
+    def _show_map_name(self) -> None:
+        """Name the map as its detector does; it keeps its name until there is another one."""
+        shown = self.session.current.map
+        if shown is not None:
+            self.toggles["show_map"].setText(shown.name[:1].upper() + shown.name[1:])
 
     def _show_micrograph(self) -> None:
         image, deviations = self.session.current.image, self.session.view.contrast_deviations

@@ -121,7 +121,7 @@ class Review:
     def merit_name(self) -> str:
         """Name of the figure of merit of the candidates."""
         classified = len(self.candidates) and np.isfinite(self.candidates.probability).all()
-        return "P(particle)" if classified else "map height"
+        return "P(particle)" if classified else "score"
 
     def describe(self, row: int, parameters: ResolvedParameters | None) -> str:
         """Return a text with the score of a row."""
