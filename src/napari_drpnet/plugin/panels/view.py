@@ -26,8 +26,8 @@ _TOGGLES = {
     "points": "show_points",
     "rejected": "show_rejected",
     "map": "show_map",
-    "boxes": "show_boxes",
     "classes": "show_classes",
+    "boxes": "show_boxes",
 }
 
 
