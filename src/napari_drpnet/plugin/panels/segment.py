@@ -6,16 +6,18 @@ import napari
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QCheckBox, QWidget
 
-from napari_drpnet.plugin.fields.controls import Hint, column, row
+from napari_drpnet.plugin.fields.controls import Foldable, Hint, column, row
 from napari_drpnet.plugin.fields.opacity_row import OpacityRow
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.plugin.panels.segment_limits import LimitsPanel
 from napari_drpnet.plugin.panels.segmenter import SegmenterPanel
+from napari_drpnet.plugin.panels.strokes import StrokesPanel
 from napari_drpnet.plugin.plots.class_legend import ClassLegend
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.jobs.lanes import JobStatus
 
+_STROKES = "Paint classes on the micrograph where they are wrong or missing"
 _LINES = "Draw lines around the areas of the classes instead of filling them"
 
 
@@ -49,6 +51,8 @@ class SegmentPanel(Panel):
         Slider of the opacity of the classes.
     limits : LimitsPanel
         Sliders of the dirt, and of the picks of a segmenter.
+    strokes : StrokesPanel
+        Part in which classes are painted, folded at first.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -64,6 +68,8 @@ class SegmentPanel(Panel):
         parts = (self.segmenter, self.about, self.progress, self.failure, self.warning)
         layout = column(*parts, self.legend, self.dirty, self._make_overlay(), margin=8)
         layout.addWidget(self.limits)
+        self.strokes = StrokesPanel(napari_viewer)
+        layout.addWidget(Foldable("Strokes", self.strokes, _STROKES))
         layout.addStretch(1)
         self.setLayout(layout)
         self._listen()
