@@ -20,9 +20,9 @@ from napari_drpnet.base.jobs import Cancelled, Job
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.given_masks import GivenMasks
-from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
+from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph, write_masks
 from napari_drpnet.batch.folder.outcomes import FailedMicrograph, Outcome, PickedMicrograph
-from napari_drpnet.batch.folder.outputs import Outputs, explain, write_masks, write_outputs
+from napari_drpnet.batch.folder.outputs import Outputs, explain, write_outputs
 from napari_drpnet.batch.folder.records import Ledger, Source, find_source
 from napari_drpnet.batch.results.statistics import summarize_scores
 from napari_drpnet.batch.results.wording import describe_accept, describe_threshold
@@ -225,7 +225,7 @@ class PickTask:
         if detection.segmentation is not None and dirt is not None:
             diameter_px = detection.diameter_px
             segmented = SegmentedMicrograph(micrograph, detection.segmentation, dirt, diameter_px)
-            write_masks(self.outputs, entry, segmented)
+            write_masks(self.outputs.folder / entry.output, self.outputs.masks, segmented)
         result = PickedMicrograph(
             name=entry.micrograph.name,
             files=tuple(f"{entry.output.as_posix()}{end}" for end in self.outputs.endings()),

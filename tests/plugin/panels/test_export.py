@@ -11,6 +11,7 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication
 
+from napari_drpnet.batch.folder.mask_files import MASK_FILES
 from napari_drpnet.formats import read_coordinates
 from napari_drpnet.plugin.panels.export import ExportPanel
 from napari_drpnet.project.files.programs import PROGRAMS
@@ -168,6 +169,18 @@ def test_the_files_of_the_program_are_always_written(panel, picked, click, choos
     assert star.isEnabled()
     assert not star.isChecked()
     assert box.isChecked()
+
+
+def test_masks_are_written_beside_the_coordinates(panel, picked, click, export, session):
+    assert not any(box.isChecked() for box in panel.form.masks.values())
+    assert set(panel.form.masks) == set(MASK_FILES)
+    click(panel.form.masks["png"])
+    assert picked.exporter.choice.masks == ("png",)
+    export()
+    assert (picked.exporter.folder / "disc0_autopick.star").is_file()
+    assert (picked.exporter.folder / "disc0_classes.png").is_file()
+    session.exporter.choose(masks=())
+    assert not panel.form.masks["png"].isChecked()
 
 
 def test_the_preview_follows_points_and_choice(panel, picked, qtbot, choose):

@@ -1,6 +1,6 @@
 """Files of the segmentation of each micrograph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +103,35 @@ MASK_FILES: dict[str, MaskFile] = {
     "overlay": MaskFile(OVERLAY, _write_overlay),
     FULL_SIZE: MaskFile(FULL_SIZE_MASK, _write_full_mask),
 }
+
+
+def write_masks(stem: Path, masks: Iterable[str], segmented: SegmentedMicrograph) -> list[Path]:
+    """Write files of the segmentation of one micrograph, each completely or not at all.
+
+    Parameters
+    ----------
+    stem : pathlib.Path
+        Path of the files without their endings.
+    masks : iterable of str
+        Kinds of files, from `MASK_FILES`.
+    segmented : SegmentedMicrograph
+        Classes and dirt of the micrograph.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Files that were written.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    written = []
+    for name in masks:
+        written.append(Path(f"{stem}{MASK_FILES[name].ending}"))
+        MASK_FILES[name].write(written[-1], segmented)
+    return written
 
 
 def mask_endings(masks: tuple[str, ...]) -> list[str]:

@@ -9,12 +9,7 @@ from pathlib import Path
 from napari_drpnet.base.errors import InputFileError, explain_os_error
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
-from napari_drpnet.batch.folder.mask_files import (
-    MASK_FILES,
-    SegmentedMicrograph,
-    mask_endings,
-    require_masks,
-)
+from napari_drpnet.batch.folder.mask_files import mask_endings, require_masks
 from napari_drpnet.formats import RELION_FORMATS, WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import write_preview
@@ -158,19 +153,6 @@ def write_outputs(
         write_coordinates(path, coordinates, micrograph.shape, kind, micrograph_name=name)
     if outputs.preview:
         write_preview(outputs.path(entry, PREVIEW), micrograph, picks, diameter_px, note)
-
-
-def write_masks(outputs: Outputs, entry: BatchEntry, segmented: SegmentedMicrograph) -> None:
-    """Write the files of the segmentation of one micrograph, each completely or not at all.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written.
-    """
-    for name in outputs.masks:
-        file = MASK_FILES[name]
-        file.write(outputs.path(entry, file.ending), segmented)
 
 
 def require_formats(formats: tuple[str, ...]) -> None:

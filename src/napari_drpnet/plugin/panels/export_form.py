@@ -26,6 +26,21 @@ from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.project.session import Session
 
 _IN_A_ROW = 3
+_ABOUT_MASKS = (
+    "Files of the segmenter for each micrograph, picked or not; they are those of segment"
+)
+#: Titles and tooltips of the files of a segmentation.
+_MASKS = {
+    "mrc": ("Mask", "*_mask.mrc: 1 is dirt, at the scale of the network; for drpnet pick --mask"),
+    "png": ("Classes", "*_classes.png: 0 unknown, 1 background, 2 particle, 3 ice, 4 carbon"),
+    "npz": ("Numbers", "*_segmentation.npz: the probabilities of all classes"),
+    "overlay": ("Picture", "*_overlay.png: the micrograph with its classes in colours"),
+    "tif": ("Warp", "*.tif: a mask for Warp, with the name of the micrograph, 8 Å/px"),
+    "full-size": (
+        "Full size",
+        "*.mrc: a mask for MicrographCleaner, with the name and the shape of the micrograph",
+    ),
+}
 
 
 class ExportForm(QWidget):
@@ -45,6 +60,8 @@ class ExportForm(QWidget):
     formats : dict of str to QCheckBox
         Check boxes of the further files of each micrograph, by suffix; that of the program's own
         files is ticked and disabled.
+    masks : dict of str to QCheckBox
+        Check boxes of the files of the segmentation, by their kind.
     selection : QCheckBox
         Check box of RELION's list of included micrographs.
     box_size : OptionalField
@@ -75,6 +92,7 @@ class ExportForm(QWidget):
         self._add_row("For", self.program, "Program that reads the files, which have its format")
         tooltip = "Further files for each micrograph, besides those for the program"
         self._add_row("Also write", self._make_formats(), tooltip)
+        self._add_row("Segmentation", self._make_masks(), _ABOUT_MASKS)
         self._box_label = self._add_row("Box size", self.box_size.native, self.box_size.tooltip)
         tooltip = "Micrographs whose accepted picks are written"
         scope = self._add_row("Micrographs", self._make_scope(), tooltip)
@@ -103,6 +121,13 @@ class ExportForm(QWidget):
         files = QWidget()
         files.setLayout(column(_rows(*self.formats.values()), self.selection, spacing=2))
         return files
+
+    def _make_masks(self) -> QWidget:
+        self.masks = {name: QCheckBox(title) for name, (title, _) in _MASKS.items()}
+        for name, box in self.masks.items():
+            box.setToolTip(_MASKS[name][1])
+            box.toggled.connect(self._choose_masks)
+        return _rows(*self.masks.values())
 
     def _make_scope(self) -> QWidget:
         self.this_one, self.all_included = QRadioButton(), QRadioButton()
@@ -154,6 +179,10 @@ class ExportForm(QWidget):
         chosen = [suffix for suffix, box in boxes if box.isChecked() and box.isEnabled()]
         self._exporter.choose(formats=chosen)
 
+    def _choose_masks(self) -> None:
+        chosen = [name for name, box in self.masks.items() if box.isChecked()]
+        self._exporter.choose(masks=chosen)
+
     def _choose_selection(self, selection: bool) -> None:
         self._exporter.choose(selection=selection)
 
@@ -170,6 +199,9 @@ class ExportForm(QWidget):
             with QSignalBlocker(box):
                 box.setChecked(suffix in choice.formats or suffix == choice.taken)
             box.setEnabled(suffix != choice.taken)
+        for name, box in self.masks.items():
+            with QSignalBlocker(box):
+                box.setChecked(name in choice.masks)
         with QSignalBlocker(self.selection):
             self.selection.setChecked(choice.selection)
         show_box_size(self.box_size, self._exporter)

@@ -11,16 +11,21 @@ from psygnal import Signal
 
 from napari_drpnet.base.errors import InputFileError, UnknownPixelSizeError
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
 from napari_drpnet.batch.folder.outputs import default_box_size, explain
 from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.picking.detection import particle_diameter_px
+from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
+from napari_drpnet.project.files.export_masks import MaskedMicrograph, export_masks
 from napari_drpnet.project.files.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.files.export_relion import relion_project
 from napari_drpnet.project.files.export_report import ExportReport, selection_result
 from napari_drpnet.project.points.review import Review, review_added, review_picks
+from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.stages.segmenting import plan_segmenting, segment_micrograph
 from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.labels import Label, given_by
 from napari_drpnet.project.storage.store import ProjectStore
@@ -136,7 +141,12 @@ class Exporter:
             total=len(asked),
         )
         included = {record.name for record in workspace.included()}
-        work = partial(_export, write, star, included if options.selection else None, unsized)
+        selected = included if options.selection else None
+        parameters = workspace.project.settings.parameters
+        assert parameters is not None  # there would be no plan
+        segment = partial(_segment, workspace.cache, workspace.store, parameters, workspace.plan)
+        masked = [_masked(record, partial(segment, record)) for record in records]
+        work = partial(_export, write, star, selected, unsized, masked, options.masks)
         workspace.runner.submit("export", work, self._finish)
 
     def preview(self, options: ExportOptions) -> tuple[str, str]:
@@ -213,15 +223,41 @@ def _exported(
     )
 
 
+def _masked(
+    record: MicrographRecord, segment: Callable[[Job], SegmentedMicrograph]
+) -> MaskedMicrograph:
+    return MaskedMicrograph(record.name, record.path, PurePosixPath(record.output), segment)
+
+
+def _segment(
+    cache: StageCache,
+    store: ProjectStore,
+    parameters: PickParameters,
+    plan: Plan,
+    record: MicrographRecord,
+    job: Job,
+) -> SegmentedMicrograph:
+    """Segment a micrograph in the polarity that picking has found, if it is picked."""
+    stored = store.load_candidates(record.id)
+    alone = plan_segmenting(parameters, plan, stored.polarity if stored else None)
+    if isinstance(alone, str):
+        raise InputFileError(record.name, "it cannot be segmented", alone)
+    return segment_micrograph(cache, record, alone, job)
+
+
 def _export(
     write: Callable[..., ExportReport],
     micrographs_star: Path | None,
     selected: Collection[str] | None,
     unsized: list[str],
+    masked: list[MaskedMicrograph],
+    masks: tuple[str, ...],
     job: Job,
 ) -> ExportReport:
     report = write(job=job)
     report = replace(report, failed=(*report.failed, *unsized))
+    if masks:
+        report = export_masks(report, masked, masks, job)
     return report if selected is None else add_selection(report, micrographs_star, selected)
 
 

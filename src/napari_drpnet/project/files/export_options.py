@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from napari_drpnet.base.frozen import Parameters
+from napari_drpnet.batch.folder.mask_files import MASK_FILES, require_masks
 from napari_drpnet.batch.folder.outputs import coordinate_endings, require_formats
 from napari_drpnet.formats import WRITTEN
 from napari_drpnet.project.files.kept_choice import KeptChoice
@@ -22,6 +23,7 @@ class ExportOptions(Parameters):
         le=1_000_000,
         title="Side of boxes in .box and .cbox files, in pixels; default: 1.5 particle diameters",
     )
+    masks: tuple[str, ...] = Field((), title=f"Files of the segmentation: {', '.join(MASK_FILES)}")
     selection: bool = Field(
         False, title="Also RELION's list of only the included micrographs, for its next job"
     )
@@ -32,6 +34,12 @@ class ExportOptions(Parameters):
         if formats:
             require_formats(formats)
         return formats
+
+    @field_validator("masks")
+    @classmethod
+    def _require_masks(cls, masks: tuple[str, ...]) -> tuple[str, ...]:
+        require_masks(masks)
+        return masks
 
     @property
     def taken(self) -> str | None:

@@ -9,12 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.geometry import inside, nearest_pixels
+from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import CLASSES, Segmentation
+from napari_drpnet.batch.folder.mask_files import SegmentedMicrograph
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.dirt import find_dirt
 from napari_drpnet.picking.loading import DEFAULT, NONE, segmenting_only
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.picking.resolve import ResolvedSegmenterParameters
 from napari_drpnet.picking.segmentation.dirt import dirt_mask
+from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan, make_plan
+from napari_drpnet.project.state.edits import MicrographRecord
 
 Polarity = Literal["dark", "bright"]
 
@@ -53,6 +59,38 @@ def plan_segmenting(
     named = parameters.segmenter.model_copy(update=segmenter)
     update = {"particle": particle, "segmenter": named}
     return make_plan(segmenting_only(parameters.model_copy(update=update)))
+
+
+def segment_micrograph(
+    cache: StageCache, record: MicrographRecord, plan: Plan, job: Job
+) -> SegmentedMicrograph:
+    """Segment a micrograph for files of its masks, or take its classes from the cache.
+
+    Parameters
+    ----------
+    cache : StageCache
+        Cache of the results of the networks.
+    record : MicrographRecord
+        Micrograph.
+    plan : Plan
+        Plan from `plan_segmenting`.
+    job : Job
+        Progress callback; it may cancel the work.
+
+    Raises
+    ------
+    InputFileError
+        If the micrograph or the weights cannot be used.
+    Cancelled
+        If the work was cancelled.
+    """
+    detection = cache.analyse(record, plan, job).detection
+    given = plan.parameters.particle.pixel_size_angstrom
+    micrograph = read_micrograph(record.path, given, record.pixel_size_angstrom)
+    segmentation, dirt = detection.segmentation, find_dirt(detection, plan.parameters)
+    assert segmentation is not None
+    assert dirt is not None
+    return SegmentedMicrograph(micrograph, segmentation, dirt, detection.diameter_px)
 
 
 @dataclass(frozen=True, eq=False)
