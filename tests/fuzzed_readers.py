@@ -56,6 +56,8 @@ from napari_drpnet.project.state.edits import (
 from napari_drpnet.project.state.model import Project
 from napari_drpnet.project.storage.snapshot import Snapshot
 from napari_drpnet.project.storage.store import ProjectStore
+from napari_drpnet.quality.assess import JobChoice, assess
+from napari_drpnet.quality.summary import quality_to_json
 from napari_drpnet.relion.lists import (
     MicrographEntry,
     copy_micrographs_star,
@@ -64,6 +66,7 @@ from napari_drpnet.relion.lists import (
 )
 from napari_drpnet.simulation import read_structure
 from napari_drpnet.training.common.recipe import DetectorRecipe
+from relion_jobs import CLASS2D, JOB, LOCAL, POSTPROCESS, SELECT, write_project
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ class Reader:
 def make_readers(folder: Path) -> dict[str, Reader]:
     """Make valid files in a folder, and return all readers with them."""
     readers = _coordinate_readers(folder) | _list_readers() | _image_readers(folder)
-    return readers | _mask_readers(folder) | _other_readers(folder)
+    readers |= _mask_readers(folder) | _quality_readers(folder)
+    return readers | _other_readers(folder)
 
 
 _PICKS = Coordinates(
@@ -225,6 +229,41 @@ def _mask_readers(folder: Path) -> dict[str, Reader]:
         "mask npz": Reader(read_the_mask, ".npz", (npz,)),
         "segmentation": Reader(read_segmentation, ".npz", (segmented,)),
     }
+
+
+#: Files of RELION's jobs that are read for the quality of picks.
+_JOB_FILES = {
+    "refined particles": f"{JOB}/run_data.star",
+    "sampling": f"{JOB}/run_sampling.star",
+    "model": f"{JOB}/run_model.star",
+    "optimiser": f"{JOB}/run_it010_optimiser.star",
+    "half map": f"{JOB}/run_half1_class001_unfil.mrc",
+    "postprocess": f"{POSTPROCESS}/postprocess.star",
+    "local resolution": f"{LOCAL}/relion_locres.mrc",
+    "classes": f"{CLASS2D}/run_it025_model.star",
+    "selection": f"{SELECT}/class_averages.star",
+}
+
+
+def _quality_readers(folder: Path) -> dict[str, Reader]:
+    project = write_project(folder / "project", count=100)
+    jobs = [project / job for job in (POSTPROCESS, SELECT, LOCAL, CLASS2D)]
+
+    def reader(file: str) -> Reader:
+        place = project / file
+        whole = place.read_bytes()
+
+        def read(path: Path) -> None:
+            try:
+                shutil.copy(path, place)
+                for choice in (JobChoice(project / JOB), JobChoice(project / JOB, *jobs)):
+                    json.dumps(quality_to_json([assess(choice)]), allow_nan=False)
+            finally:
+                place.write_bytes(whole)
+
+        return Reader(read, place.suffix, (whole,))
+
+    return {name: reader(file) for name, file in _JOB_FILES.items()}
 
 
 _PDB = b"".join(

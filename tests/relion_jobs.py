@@ -9,7 +9,7 @@ from napari_drpnet.base.text import write_text
 from napari_drpnet.relion.star_tables import format_table
 
 SIDE, PIXEL = 24, 9.0
-JOB, POSTPROCESS, CLASSES = "Refine3D/job005", "PostProcess/job006", "Class2D/job004"
+JOB, POSTPROCESS, CLASS2D = "Refine3D/job005", "PostProcess/job006", "Class2D/job004"
 SELECT, LOCAL = "Select/job008", "LocalRes/job007"
 
 
@@ -143,7 +143,7 @@ def write_selection(folder, numbers, count):
 
 
 def class_names(numbers):
-    return [f"{number:06d}@{CLASSES}/run_it025_classes.mrcs" for number in numbers]
+    return [f"{number:06d}@{CLASS2D}/run_it025_classes.mrcs" for number in numbers]
 
 
 def write_local_resolution(project):
@@ -161,7 +161,7 @@ def write_project(project, count=300):
     write_postprocess(project / POSTPROCESS)
     classes = np.repeat([1, 2, 3, 4], [count - 30, 20, 10, 0])
     write_classes(
-        project / CLASSES,
+        project / CLASS2D,
         classes,
         accuracy=[2.0, 3.0, 5.0, 999.0],
         share=[0.5, 0.3, 0.2, 0.0],

@@ -11,6 +11,7 @@ import pytest
 from napari_drpnet.cli.options import build_model
 from napari_drpnet.picking.networks.weights import find_weights, read_card
 from napari_drpnet.project.actions import ACTIONS
+from relion_jobs import random_directions, write_postprocess, write_refinement
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -152,3 +153,13 @@ def test_the_python_in_the_documentation_runs(tmp_path, monkeypatch, use_toy_wei
         exec(block, namespace)
     assert Path("my_micrograph_autopick.star").exists()
     assert len(namespace["accepted"])
+
+
+def test_the_python_of_the_page_about_quality_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_refinement(Path("Refine3D/job012"), random_directions(120))
+    write_postprocess(Path("PostProcess/job013"))
+    text = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, {})
+    assert "36.0 Å (corrected)" in capsys.readouterr().out

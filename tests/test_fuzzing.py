@@ -23,6 +23,8 @@ _NAMES = (
     *("coordinates cryosparc-mirrored", "coordinates cryosparc-stored"),
     *("micrographs", "micrographs copied", "index", "index of picks", "labels csv", "labels star"),
     *("mrc", "mrc gz", "tiff", "picture", "class map", "mask", "mask npz", "segmentation"),
+    *("refined particles", "sampling", "model", "optimiser", "half map", "postprocess"),
+    *("local resolution", "classes", "selection"),
     *("weights", "pdb", "mmcif", "density", "density gz"),
     *("recipe", "project", "journal", "record"),
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from relion_jobs import (
-    CLASSES,
+    CLASS2D,
     JOB,
     POSTPROCESS,
     SELECT,
@@ -20,7 +20,7 @@ def project(drpnet):
 
 
 def test_a_table_and_a_page(drpnet):
-    shown = drpnet("quality", JOB, "--postprocess", POSTPROCESS, "--classes", CLASSES).stdout
+    shown = drpnet("quality", JOB, "--postprocess", POSTPROCESS, "--classes", CLASS2D).stdout
     assert "36.0 Å (corrected)" in shown
     assert "2 of 4 (by rule)" in shown
     assert shown.endswith(f"Report: {JOB}/quality/quality.html\n")

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.quality.assess import JobChoice, assess
+from napari_drpnet.quality.assess import JobChoice, assess, assess_all
 from relion_jobs import (
-    CLASSES,
+    CLASS2D,
     JOB,
     LOCAL,
     POSTPROCESS,
@@ -24,7 +24,7 @@ def project(tmp_path, monkeypatch):
 
 
 def test_all_jobs_together(project):
-    quality = assess(JobChoice(JOB, POSTPROCESS, SELECT, LOCAL, CLASSES))
+    quality = assess(JobChoice(JOB, POSTPROCESS, SELECT, LOCAL, CLASS2D))
     assert (quality.name, quality.iteration, quality.particles) == (JOB, None, 300)
     assert quality.views.symmetry == "C1"
     assert quality.views.counts.stored == pytest.approx(quality.views.counts.expected, abs=6)
@@ -45,7 +45,7 @@ def test_one_job_alone(project):
 
 
 def test_a_2d_job_has_classes_and_no_views(project):
-    quality = assess(JobChoice(CLASSES, select=SELECT))
+    quality = assess(JobChoice(CLASS2D, select=SELECT))
     assert quality.views is quality.fsc is None
     assert len(quality.classes) == 4
     assert quality.notes == ("The diameter is unknown: 300 Å is assumed.",)
@@ -81,9 +81,16 @@ def test_precision_by_class_with_truth(project):
     for name in ("m0", "m1", "m2"):
         rows = "\n".join(f"{40 * row + 20},100" for row in range(90))
         (project / "truth" / f"{name}.csv").write_text(f"x,y\n{rows}\n")
-    choice = JobChoice(JOB, classes=CLASSES, truth="truth", diameter_angstrom=30)
+    choice = JobChoice(JOB, classes=CLASS2D, truth="truth", diameter_angstrom=30)
     classes = assess(choice).classes
     assert [each.precision for each in classes] == [1, 0, 0, None]
+
+
+def test_jobs_of_the_same_name_have_those_of_their_projects(tmp_path):
+    jobs = [write_project(tmp_path / name) / JOB for name in ("first", "second")]
+    names = [each.name for each in assess_all([JobChoice(job) for job in jobs])]
+    assert names == [f"first/{JOB}", f"second/{JOB}"]
+    assert [each.name for each in assess_all([JobChoice(jobs[0])] * 2)] == [JOB, JOB]
 
 
 def test_points_of_refined_subsets(project):

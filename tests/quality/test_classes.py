@@ -6,7 +6,7 @@ from napari_drpnet.quality.classes import read_classes, read_selection
 from napari_drpnet.quality.job_folders import find_refinement
 from napari_drpnet.quality.particles import read_particles
 from napari_drpnet.quality.truth import ClassTruth
-from relion_jobs import CLASSES, SELECT, class_names, table, write_data, write_project
+from relion_jobs import CLASS2D, SELECT, class_names, table, write_data, write_project
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def project(tmp_path):
 
 
 def classes_of(project, *arguments):
-    files = find_refinement(project / CLASSES)
+    files = find_refinement(project / CLASS2D)
     return read_classes(files, read_particles(files.data), *arguments)
 
 
@@ -60,8 +60,17 @@ def test_precision_by_class(project):
     assert classes[2].precision is None
 
 
+def test_an_empty_class_has_no_resolution(project):
+    model = project / CLASS2D / "run_it025_model.star"
+    head, _, tail = model.read_text().rpartition(" 20.0 ")
+    model.write_text(f"{head} inf {tail}")
+    classes = classes_of(project)
+    assert [each.resolution_angstrom for each in classes] == [20, 22, 40, None]
+    assert [each.is_good for each in classes] == [True, True, False, False]
+
+
 def test_the_rule_without_any_good_class(project):
-    model = project / CLASSES / "run_it025_model.star"
+    model = project / CLASS2D / "run_it025_model.star"
     text = model.read_text()
     for accuracy in ("2.0", "3.0", "5.0"):
         text = text.replace(f" {accuracy} ", " 999.0 ")
@@ -70,7 +79,7 @@ def test_the_rule_without_any_good_class(project):
 
 
 def test_damaged_jobs_are_named(project):
-    model = project / CLASSES / "run_it025_model.star"
+    model = project / CLASS2D / "run_it025_model.star"
     whole = model.read_text().rstrip().splitlines()
     model.write_text("\n".join(whole[:-2]) + "\n")
     with pytest.raises(InputFileError, match=r"run_it025_model.star: ends after 2 of 4 rows"):

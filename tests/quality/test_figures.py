@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from napari_drpnet.quality.assess import JobChoice, assess
 from napari_drpnet.quality.figures import (
+    COLOURS,
     draw_figures,
     plot_classes,
     plot_fsc,
@@ -13,13 +15,13 @@ from napari_drpnet.quality.figures import (
     plot_views,
 )
 from napari_drpnet.quality.rosenthal_henderson import Point, fit_points
-from relion_jobs import CLASSES, JOB, LOCAL, POSTPROCESS, SELECT, write_project
+from relion_jobs import CLASS2D, JOB, LOCAL, POSTPROCESS, SELECT, write_project
 
 
 @pytest.fixture(scope="module")
 def quality(tmp_path_factory):
     project = write_project(tmp_path_factory.mktemp("project"))
-    jobs = (project / job for job in (JOB, POSTPROCESS, SELECT, LOCAL, CLASSES))
+    jobs = (project / job for job in (JOB, POSTPROCESS, SELECT, LOCAL, CLASS2D))
     points = tuple(Point(count, 60 - count / 10, False, "refinement") for count in (100, 200, 300))
     return replace(assess(JobChoice(*jobs)), points=points, fit=fit_points(points))
 
@@ -81,6 +83,14 @@ def test_points_that_do_not_count_are_open(quality):
 
 def test_local_resolution_has_its_median(quality):
     assert "median 20.0 Å" in texts_of(plot_local_resolution([quality]))
+
+
+def test_the_second_set_keeps_its_colour_where_the_first_has_nothing(quality):
+    bare = replace(quality, local_resolution=None, classes=())
+    for plot in (plot_local_resolution, plot_classes):
+        alone, second = plot([quality]).axes[0], plot([bare, quality]).axes[0]
+        colours = [axes.patches[0].get_facecolor()[:3] for axes in (alone, second)]
+        assert colours == [to_rgb(colour) for colour in COLOURS]
 
 
 def test_good_classes_have_a_colour(quality):

@@ -54,6 +54,7 @@ def test_equal_maps_correlate_and_empty_ones_do_not():
     density = half_maps()[0]
     assert fourier_shell_correlation(density, density) == pytest.approx(np.ones(13))
     assert np.all(fourier_shell_correlation(density, 0 * density) == 0)
+    assert fourier_shell_correlation(density, 1e37 * density) == pytest.approx(np.ones(13))
 
 
 def test_the_first_crossing_counts():

@@ -5,14 +5,14 @@ import pytest
 
 from napari_drpnet.quality.assess import JobChoice, assess
 from napari_drpnet.quality.report import write_quality
-from relion_jobs import CLASSES, JOB, POSTPROCESS, SELECT, write_project
+from relion_jobs import CLASS2D, JOB, POSTPROCESS, SELECT, write_project
 
 
 @pytest.fixture(scope="module")
 def quality(tmp_path_factory):
     project = write_project(tmp_path_factory.mktemp("project"))
     jobs = (project / job for job in (JOB, POSTPROCESS, SELECT))
-    return assess(JobChoice(*jobs, classes=project / CLASSES))
+    return assess(JobChoice(*jobs, classes=project / CLASS2D))
 
 
 def test_a_page_with_its_figures_and_numbers(quality, tmp_path):

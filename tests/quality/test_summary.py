@@ -12,13 +12,13 @@ from napari_drpnet.quality.summary import (
     quality_to_json,
     summary_rows,
 )
-from relion_jobs import CLASSES, JOB, LOCAL, POSTPROCESS, SELECT, write_project
+from relion_jobs import CLASS2D, JOB, LOCAL, POSTPROCESS, SELECT, write_project
 
 
 @pytest.fixture(scope="module")
 def quality(tmp_path_factory):
     project = write_project(tmp_path_factory.mktemp("project"))
-    jobs = (project / job for job in (JOB, POSTPROCESS, SELECT, LOCAL, CLASSES))
+    jobs = (project / job for job in (JOB, POSTPROCESS, SELECT, LOCAL, CLASS2D))
     return assess(JobChoice(*jobs))
 
 

@@ -1,7 +1,13 @@
 import pytest
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.quality.tables import finite_number, finite_numbers, read_block, require_rows
+from napari_drpnet.quality.tables import (
+    finite_number,
+    finite_numbers,
+    positive_number,
+    read_block,
+    require_rows,
+)
 
 
 @pytest.fixture
@@ -66,6 +72,15 @@ def test_an_empty_file_has_no_table(tmp_path):
     (tmp_path / "a.star").write_text("")
     with pytest.raises(InputFileError, match="no table with _x"):
         read_block(tmp_path / "a.star", {"particles"}, "x")
+
+
+@pytest.mark.parametrize("value", [-1, 0, 101])
+def test_numbers_beyond_their_limits_are_named(star, value):
+    path = star(f"{value} 50\n")
+    table = read_block(path, {"particles"}, "rlnAngleRot")
+    assert positive_number(path, table, "rlnAngleTilt", most=100) == 50
+    with pytest.raises(InputFileError, match=f"has {value} as _rlnAngleRot"):
+        positive_number(path, table, "rlnAngleRot", most=100)
 
 
 def test_too_few_rows(star):

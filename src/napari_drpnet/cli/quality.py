@@ -81,7 +81,7 @@ def command(
     With --compare, give --postprocess, --select, --classes and --local-resolution twice: first that
     of JOB, then that of the other job.
     """
-    from napari_drpnet.quality.assess import JobChoice, assess
+    from napari_drpnet.quality.assess import JobChoice, assess_all
     from napari_drpnet.quality.report import write_quality
     from napari_drpnet.quality.summary import format_quality, quality_to_json
 
@@ -98,19 +98,20 @@ def command(
         if len(values) > len(jobs):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} is given {len(values)} times for {len(jobs)} jobs")
-    qualities = []
+    choices = []
+    for place, each in enumerate(jobs):
+        own = {name: values[place] for name, values in given.items() if place < len(values)}
+        choice = JobChoice(
+            each,
+            **own,
+            truth=truth,
+            refined=refined if place == 0 else (),
+            reconstruct=reconstruct,
+            diameter_angstrom=diameter,
+        )
+        choices.append(choice)
     with StageBar() as bar:
-        for place, each in enumerate(jobs):
-            own = {name: values[place] for name, values in given.items() if place < len(values)}
-            choice = JobChoice(
-                each,
-                **own,
-                truth=truth,
-                refined=refined if place == 0 else (),
-                reconstruct=reconstruct,
-                diameter_angstrom=diameter,
-            )
-            qualities.append(assess(choice, bar))
+        qualities = assess_all(choices, bar)
     paths = write_quality(qualities, out or job / "quality")
     if as_json:
         echo(json.dumps(quality_to_json(qualities)))

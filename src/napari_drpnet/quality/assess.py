@@ -1,7 +1,7 @@
 """Everything that RELION's jobs say about a set of picks, in one call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_drpnet.base.errors import InputFileError
@@ -27,14 +27,17 @@ from napari_drpnet.quality.reconstructions import reconstruct_subsets
 from napari_drpnet.quality.results import Quality, ViewQuality
 from napari_drpnet.quality.rosenthal_henderson import Point, fit_points
 from napari_drpnet.quality.symmetry import point_group
-from napari_drpnet.quality.tables import finite_number, read_block
+from napari_drpnet.quality.tables import finite_number, positive_number, read_block
 from napari_drpnet.quality.truth import compare_with_truth
-from napari_drpnet.quality.views import PIXELS, count_views, pool_views
+from napari_drpnet.quality.views import count_views, pool_views
 from napari_drpnet.relion.star_tables import Table, find_table
 
 _DIAMETER, _SPLIT = "rlnParticleDiameter", "rlnDoSplitRandomHalves"
 _ORDER, _SYMMETRY, _IS_3D = "rlnHealpixOrder", "rlnSymmetryGroup", "rlnIs3DSampling"
-_DEFAULT_DIAMETER = 300.0
+#: Diameters in Å: one that is assumed, and one that no particle exceeds.
+_DEFAULT_DIAMETER, _LARGEST_DIAMETER = 300.0, 1e5
+#: Order of RELION's grid that with its oversampling has as many directions as views are counted in.
+_FINEST_ORDER = 4
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def assess(choice: JobChoice, job: Job | None = None) -> Quality:
     points = _points(choice, files, particles, views, fsc, job)
     selection = read_selection(choice.select) if choice.select else None
     return Quality(
-        name=_name(files.folder),
+        name="/".join(files.folder.absolute().parts[-2:]),
         iteration=files.iteration,
         particles=particles.count,
         diameter_angstrom=diameter,
@@ -116,8 +119,18 @@ def assess(choice: JobChoice, job: Job | None = None) -> Quality:
     )
 
 
-def _name(folder: Path) -> str:
-    return "/".join(folder.absolute().parts[-2:])
+def assess_all(choices: Sequence[JobChoice], job: Job | None = None) -> list[Quality]:
+    """Read what RELION's jobs say about several sets of picks, see `assess`.
+
+    Jobs of the same name, in different projects, get the names of their projects before theirs.
+    """
+    qualities = [assess(choice, job) for choice in choices]
+    folders = [Path(choice.job).absolute().parts for choice in choices]
+    for count in range(2, max(map(len, folders))):
+        names = ["/".join(parts[-count:]) for parts in folders]
+        if len(set(names)) == len(set(folders)):
+            return [replace(each, name=name) for each, name in zip(qualities, names, strict=True)]
+    return qualities
 
 
 def _options(files: RefinementFiles) -> Table | None:
@@ -133,7 +146,7 @@ def _diameter(
     if choice.diameter_angstrom:
         return choice.diameter_angstrom
     if options is not None and files.optimiser is not None:
-        return finite_number(files.optimiser, options, _DIAMETER)
+        return positive_number(files.optimiser, options, _DIAMETER, _LARGEST_DIAMETER)
     notes.append(f"The diameter is unknown: {_DEFAULT_DIAMETER:g} Å is assumed.")
     return _DEFAULT_DIAMETER
 
@@ -176,10 +189,11 @@ def _views(
 def _note_grid(files: RefinementFiles, sampling: Table, notes: list[str]) -> None:
     if files.iteration is not None:
         notes.append(f"The refinement has not converged: this is iteration {files.iteration}.")
-    grid = 12 * 4 ** (int(finite_number(files.sampling, sampling, _ORDER)) + 1)
-    if grid < PIXELS:
+    order = finite_number(files.sampling, sampling, _ORDER)
+    if order < _FINEST_ORDER:
+        grid = 12 * 4 ** (order + 1)
         notes.append(
-            f"The last angular step allows {grid:,} directions only, which limits the number of "
+            f"The last angular step allows {grid:,.0f} directions only, which limits the number of "
             "views. Compare refinements that ended with the same step."
         )
 

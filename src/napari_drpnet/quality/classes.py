@@ -12,7 +12,7 @@ from napari_drpnet.quality.job_folders import RefinementFiles, require_folder
 from napari_drpnet.quality.particles import Particles, count_particles
 from napari_drpnet.quality.tables import finite_number, finite_numbers, read_block, require_rows
 from napari_drpnet.quality.truth import ClassTruth
-from napari_drpnet.relion.star_tables import Table
+from napari_drpnet.relion.star_tables import Table, numbers
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,7 @@ _SHARE, _RESOLUTION, _ROTATIONS = (
     "rlnEstimatedResolution",
     "rlnAccuracyRotations",
 )
+_DIGITS = 9
 _CLASSES, _SCORE = "rlnNrClasses", "rlnClassScore"
 #: The rule for good classes: least share of the mean share, greatest ratio to the best resolution,
 #: and the accuracy that RELION states for classes without alignment.
@@ -60,8 +61,8 @@ class ClassAverage:
         Number of particles that are most probable in it.
     share : float
         Share of the class among all particles, by probability.
-    resolution_angstrom : float
-        Estimated resolution in Å.
+    resolution_angstrom : float or None
+        Estimated resolution in Å; None for an empty class.
     accuracy_degrees : float
         Accuracy of rotations in degrees; 999 if nothing can be aligned to the class.
     follows_rule : bool
@@ -79,7 +80,7 @@ class ClassAverage:
     number: int
     particles: int
     share: float
-    resolution_angstrom: float
+    resolution_angstrom: float | None
     accuracy_degrees: float
     follows_rule: bool
     is_selected: bool | None
@@ -131,11 +132,11 @@ def read_selection(job: AnyPath) -> Selection:
 
 
 def _class_numbers(path: Path, table: Table) -> list[int]:
-    numbers = [name.partition("@")[0] for name in table[_REFERENCE]]
-    if not all(number.isdecimal() for number in numbers):
+    words = [name.partition("@")[0] for name in table[_REFERENCE]]
+    if not all(word.isdecimal() and len(word) <= _DIGITS for word in words):
         remedy = "Give a Select job of 2D classes"
         raise InputFileError(path, f"has names in _{_REFERENCE} without a number", remedy)
-    return [int(number) for number in numbers]
+    return [int(word) for word in words]
 
 
 def read_classes(
@@ -176,9 +177,8 @@ def read_classes(
     general = read_block(model, {"model_general"}, _CLASSES)
     table = read_block(model, {"model_classes"}, _SHARE, _RESOLUTION, _ROTATIONS)
     require_rows(model, table, int(finite_number(model, general, _CLASSES)), "its classes")
-    share, resolution, accuracy = (
-        finite_numbers(model, table, column) for column in (_SHARE, _RESOLUTION, _ROTATIONS)
-    )
+    share, accuracy = (finite_numbers(model, table, column) for column in (_SHARE, _ROTATIONS))
+    resolution = numbers(model, table, _RESOLUTION)  # infinite for empty classes
     rule = _follow_rule(share, resolution, accuracy)
     averages = []
     for row in range(len(table)):
@@ -188,7 +188,7 @@ def read_classes(
                 number=number,
                 particles=int(members.sum()),
                 share=float(share[row]),
-                resolution_angstrom=float(resolution[row]),
+                resolution_angstrom=_known(resolution[row]),
                 accuracy_degrees=float(accuracy[row]),
                 follows_rule=bool(rule[row]),
                 is_selected=_is_selected(number, selection),
@@ -203,8 +203,13 @@ def read_classes(
 
 def _follow_rule(share: Floats, resolution: Floats, accuracy: Floats) -> NDArray[np.bool_]:
     is_used = (accuracy < _UNALIGNED) & (share > _LEAST_SHARE / len(share)) & (resolution > 0)
+    is_used &= np.isfinite(resolution)
     best = resolution[is_used].min(initial=np.inf)
     return np.asarray(is_used & (resolution <= _WORST_RESOLUTION * best))
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _is_selected(number: int, selection: Selection | None) -> bool | None:

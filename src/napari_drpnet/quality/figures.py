@@ -228,11 +228,15 @@ def plot_local_resolution(qualities: Sequence[Quality]) -> "Figure":
     """Plot the histogram of local resolution inside the mask, with the median."""
     figure = _figure(3.2)
     axes = figure.add_subplot()
-    local = [(each.name, each.local_resolution) for each in qualities if each.local_resolution]
-    values = np.concatenate([each.angstrom for _, each in local])
+    shown = [
+        (quality.name, quality.local_resolution, colour)
+        for quality, colour in zip(qualities, COLOURS, strict=False)
+        if quality.local_resolution
+    ]
+    values = np.concatenate([each.angstrom for _, each, _ in shown])
     low, high = np.quantile(values, (0.005, 0.995)).tolist()
     bins = np.linspace(low, high, 41).tolist()
-    for (name, each), colour in zip(local, COLOURS, strict=False):
+    for name, each, colour in shown:
         _, median, _ = each.quartiles
         weights = np.full(len(each.angstrom), 100 / len(each.angstrom))
         axes.hist(
@@ -253,12 +257,12 @@ def plot_local_resolution(qualities: Sequence[Quality]) -> "Figure":
 
 def plot_classes(qualities: Sequence[Quality]) -> "Figure":
     """Plot particles and scores of each 2D class, the good ones in colour, largest first."""
-    shown = [each for each in qualities if each.classes]
-    has_scores = any(average.score_quartiles for each in shown for average in each.classes)
+    shown = [each for each in zip(qualities, COLOURS, strict=False) if each[0].classes]
+    has_scores = any(average.score_quartiles for each, _ in shown for average in each.classes)
     rows = 1 + has_scores
     figure = _figure(2.4 * rows + 0.4)
     panels = figure.subplots(rows, len(shown), squeeze=False, sharex="col", sharey="row")
-    for column, (quality, colour) in enumerate(zip(shown, COLOURS, strict=False)):
+    for column, (quality, colour) in enumerate(shown):
         _draw_class_sizes(panels[0, column], quality, colour)
         if has_scores:
             _draw_class_scores(panels[1, column], quality, colour)

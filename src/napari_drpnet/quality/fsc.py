@@ -78,9 +78,11 @@ def fourier_shell_correlation(first: NDArray[np.floating], second: NDArray[np.fl
 
 
 def _transform(density: NDArray[np.floating]) -> NDArray[np.complexfloating]:
+    """Return the Fourier transform of a map that is scaled to 1, so that no square overflows."""
     from scipy.fft import rfftn
 
-    return np.asarray(rfftn(density.astype(np.float32, copy=False)))
+    scale = np.abs(density).max() or 1
+    return np.asarray(rfftn((density / scale).astype(np.float32, copy=False)))
 
 
 def _shells(side: int) -> NDArray[np.intp]:

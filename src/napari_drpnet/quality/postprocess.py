@@ -17,7 +17,7 @@ from napari_drpnet.quality.fsc import (
     shell_frequencies,
 )
 from napari_drpnet.quality.job_folders import RefinementFiles, file_in_project, file_of_job
-from napari_drpnet.quality.tables import finite_number, finite_numbers, read_block, require_rows
+from napari_drpnet.quality.tables import finite_numbers, positive_number, read_block, require_rows
 from napari_drpnet.relion.star_tables import Table
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,8 @@ _CURVES = {
 }
 _RESOLUTION, _SPECTRAL_RESOLUTION = "rlnFinalResolution", "rlnResolution"
 _HALF, _MASK = "rlnUnfilteredMapHalf1", "rlnMaskName"
+#: Limits of plausible numbers: side of a box in pixels, pixel size in Å, distance of shells in 1/Å.
+_LARGEST_SIDE, _LARGEST_PIXEL, _LEAST_STEP = 10_000, 1000.0, 1e-6
 _GOLD, _SIDE, _PIXEL = "rlnGoldStandardFsc", "rlnOriginalImageSize", "rlnPixelSize"
 
 
@@ -89,6 +91,9 @@ def read_postprocess(job: AnyPath) -> FscCurves:
     general = read_block(path, {"general"}, _RESOLUTION)
     table = read_block(path, {"fsc"}, _SPECTRAL_RESOLUTION)
     frequency = finite_numbers(path, table, _SPECTRAL_RESOLUTION)
+    if not np.all(np.diff(frequency, prepend=-_LEAST_STEP) >= _LEAST_STEP):
+        reason = f"has values of _{_SPECTRAL_RESOLUTION} that do not rise from 0"
+        raise InputFileError(path, reason, "Let RELION write it again")
     curves = {
         name: finite_numbers(path, table, label)
         for name, label in _CURVES.items()
@@ -98,11 +103,12 @@ def read_postprocess(job: AnyPath) -> FscCurves:
         remedy = "Give the folder of a PostProcess job of RELION 3 to 5"
         raise InputFileError(path, "has no Fourier shell correlation", remedy)
     found = find_resolution(frequency, next(iter(curves.values())))
+    angstrom = positive_number(path, general, _RESOLUTION, 1 / _LEAST_STEP)
     return FscCurves(
         source="PostProcess",
         frequency=frequency,
         curves=curves,
-        resolution=found and replace(found, angstrom=finite_number(path, general, _RESOLUTION)),
+        resolution=found and replace(found, angstrom=angstrom),
         mask=_named_file(path, general, _MASK),
         half_map=_named_file(path, general, _HALF),
     )
@@ -134,14 +140,15 @@ def refinement_curves(files: RefinementFiles) -> FscCurves | None:
     if files.model is None:
         return None
     general = read_block(files.model, {"model_general"}, _SIDE, _PIXEL)
-    side, pixel = (finite_number(files.model, general, column) for column in (_SIDE, _PIXEL))
+    side = int(positive_number(files.model, general, _SIDE, _LARGEST_SIDE))
+    pixel = positive_number(files.model, general, _PIXEL, _LARGEST_PIXEL)
     if files.half_maps:
         frequency, correlation = read_half_maps(*files.half_maps, pixel)
         return _unmasked("half maps", frequency, correlation)
     table = read_block(files.model, {"model_class_1"}, _GOLD)
-    require_rows(files.model, table, int(side) // 2 + 1, "the first class")
+    require_rows(files.model, table, side // 2 + 1, "the first class")
     correlation = finite_numbers(files.model, table, _GOLD)
-    frequency = shell_frequencies(len(correlation), int(side), pixel)
+    frequency = shell_frequencies(len(correlation), side, pixel)
     return _unmasked("model.star", frequency, correlation)
 
 

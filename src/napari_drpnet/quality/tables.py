@@ -61,6 +61,20 @@ def finite_number(path: Path, table: Table, column: str) -> float:
     return float(finite_numbers(path, table, column)[0])
 
 
+def positive_number(path: Path, table: Table, column: str, most: float) -> float:
+    """Return the number of a column in the first row, which is above 0 and at most `most`.
+
+    Raises
+    ------
+    InputFileError
+        If it is not, see also `finite_numbers`.
+    """
+    value = finite_number(path, table, column)
+    if not 0 < value <= most:
+        raise InputFileError(path, f"has {value:g} as _{column}", _COPY_AGAIN)
+    return value
+
+
 def require_rows(path: Path, table: Table, count: int, what: str) -> None:
     """Raise an `InputFileError` if a table has fewer rows than its file says."""
     if len(table) < count:
