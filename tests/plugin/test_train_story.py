@@ -3,8 +3,6 @@
 import mrcfile
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
 
 from napari_drpnet.project.points.review import is_accepted
 
@@ -85,22 +83,12 @@ class Person:
         window.session.open_paths([path])
         window.wait()
 
-    def panel(self, title):
-        self.window.picker.show_tab(title)
-        self.window.settle()
-        return self.window.picker.tabs.currentWidget().widget()
-
-    def press(self, button):
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-        self.window.wait()
-        self.window.settle()
-
     def is_particle(self, center_yx):
         return self._is_particle[np.hypot(*(self._centers - center_yx).T).argmin()]
 
     def correct(self, verdicts):
         """Click on some wrong picks, then say of the most uncertain ones what they are."""
-        self.panel("Correct")
+        self.window.panel("Correct")
         for center in self._centers[~self._is_particle][: verdicts // 4]:
             self.window.click(center)
         self.window.press("U")
@@ -125,14 +113,14 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     person = new_person()
     session, window = person.session, person.window
     session.change("particle", diameter_angstrom=DIAMETER)
-    person.press(person.panel("Pick").run.pick)
+    window.press_button(window.panel("Pick").run.pick)
     person.correct(VERDICTS)
     before, mistakes = person.accepted, person.mistakes
     assert mistakes > 0
 
     # Train: nothing changes yet.
-    train = person.panel("Train")
-    person.press(train.train)
+    train = window.panel("Train")
+    window.press_button(train.train)
     assert train.outcome.isVisible()
     assert train.plot.isVisible()
     np.testing.assert_array_equal(person.accepted, before)
@@ -141,17 +129,17 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
     diamonds = window.viewer.layers["would change"]
     promised = {*map(tuple, diamonds.data)}
     assert len(promised) > 0
-    person.press(train.next_change)
+    window.press_button(train.next_change)
     assert window.camera_is_at(diamonds.data[0])
 
     # Discard: as before. Train again, and keep: it has learned what is none.
-    person.press(train.discard)
+    window.press_button(train.discard)
     np.testing.assert_array_equal(person.accepted, before)
     assert not train.outcome.isVisible()
     assert len(diamonds.data) == 0
-    person.press(train.train)
+    window.press_button(train.train)
     told = train.outcome.changed.text()
-    person.press(train.keep)
+    window.press_button(train.keep)
     after = person.accepted
     changed = {*map(tuple, before)} ^ {*map(tuple, after)}
     assert changed == promised
@@ -182,45 +170,45 @@ def test_correct_train_keep_undo_redo_and_open_again(new_person):
 def test_nobody_clicks_and_both_networks_learn(new_person):
     """Automatic labels, both networks, discard, again, keep, and open it all again."""
     person = new_person()
-    session = person.session
+    session, window = person.session, person.window
     session.change("particle", diameter_angstrom=DIAMETER)
     session.change("peaks", threshold=4.0)
-    person.press(person.panel("Pick").run.pick)
+    window.press_button(window.panel("Pick").run.pick)
     before = person.accepted
 
-    train = person.panel("Train")
+    train = window.panel("Train")
     assert not train.train.isEnabled()
-    person.press(train.source.label)
+    window.press_button(train.source.label)
     assert train.source.use_automatic.isVisible()
     assert train.train.isEnabled()
     np.testing.assert_array_equal(person.accepted, before)
-    person.press(train.source.subjects.buttons()[2])
-    person.press(train.train)
+    window.press_button(train.source.subjects.buttons()[2])
+    window.press_button(train.train)
     assert all(table.isVisible() for table in train.outcome.tables.values())
     np.testing.assert_array_equal(person.accepted, before)
-    person.press(train.discard)
-    person.press(train.train)
-    person.press(train.keep)
+    window.press_button(train.discard)
+    window.press_button(train.train)
+    window.press_button(train.keep)
     after, settings = person.accepted, session.project.settings
     assert "detector-1.safetensors" in settings.detector.weights
     assert "classifier-1.safetensors" in settings.classifier.classifier
 
-    person.window.press("Ctrl+Z")
-    person.window.wait()
+    window.press("Ctrl+Z")
+    window.wait()
     np.testing.assert_array_equal(person.accepted, before)
-    person.window.press("Ctrl+Shift+Z")
-    person.window.wait()
+    window.press("Ctrl+Shift+Z")
+    window.wait()
     np.testing.assert_array_equal(person.accepted, after)
-    person.window.press("Ctrl+Z")
-    person.window.press("Ctrl+Z")  # the automatic labels
-    person.window.wait()
+    window.press("Ctrl+Z")
+    window.press("Ctrl+Z")  # the automatic labels
+    window.wait()
     assert not session.labeller.has_automatic
-    person.window.press("Ctrl+Shift+Z")
-    person.window.press("Ctrl+Shift+Z")
-    person.window.wait()
+    window.press("Ctrl+Shift+Z")
+    window.press("Ctrl+Shift+Z")
+    window.wait()
 
-    person.window.viewer.close()
-    person.window.settle()
+    window.viewer.close()
+    window.settle()
     person = new_person()
     person.window.wait()
     assert person.session.project.settings == settings
