@@ -188,18 +188,18 @@ class Window:
         """Click on a place of the micrograph."""
         self.drag(center_yx)
 
-    def drag(self, *centers_yx, on_the_way=lambda: None):
+    def drag(self, *centers_yx, on_the_way=lambda: None, modifier="No"):
         """Press the mouse, move it from place to place, and release it."""
         points = [self.point_of(center) for center in centers_yx]
-        self._mouse("MouseMove", points[0], pressed=False)
-        self._mouse("MouseButtonPress", points[0])
+        self._mouse("MouseMove", points[0], modifier, pressed=False)
+        self._mouse("MouseButtonPress", points[0], modifier)
         for point in points[1:]:
-            self._mouse("MouseMove", point)
+            self._mouse("MouseMove", point, modifier)
             on_the_way()
-        self._mouse("MouseButtonRelease", points[-1])
+        self._mouse("MouseButtonRelease", points[-1], modifier)
         self.settle()
 
-    def _mouse(self, kind, point, pressed=True):
+    def _mouse(self, kind, point, modifier, pressed=True):
         from qtpy.QtCore import QEvent, QPointF, Qt
         from qtpy.QtGui import QMouseEvent
         from qtpy.QtWidgets import QApplication
@@ -211,7 +211,7 @@ class Window:
             QPointF(self.canvas.mapToGlobal(point)),
             none if kind == "MouseMove" else left,
             left if pressed and kind != "MouseButtonRelease" else none,
-            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier[f"{modifier}Modifier"],
         )
         QApplication.sendEvent(self.canvas, event)
         let_pass(8)  # napari looks at moves each 5 ms only

@@ -13,8 +13,10 @@ from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
     BoxView,
+    BrushView,
     ChangesView,
     DoubtView,
+    LassoView,
     MapView,
     MicrographView,
     PicksView,
@@ -30,6 +32,7 @@ from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
 from napari_drpnet.plugin.napari_hooks.docks import Docks
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
+from napari_drpnet.plugin.napari_hooks.modifiers import Modifiers
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.storage.store import projects_root
@@ -57,7 +60,7 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, map, truth, picks, doubt, changes, boxes
+    micrograph, map, truth, picks, doubt, changes, boxes, brush, lasso
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -89,7 +92,9 @@ class Controller:
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
-        self.mouse = Mouse(viewer, self.session, self.picks)
+        self.brush = BrushView(viewer, self.session, self.magnification)
+        self.lasso = LassoView(viewer, self.session, self.magnification)
+        self.mouse = Mouse(viewer, self.session, self.picks, self.brush, self.lasso, self.pointer)
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
         self.host: HostWindow | None = None
@@ -109,6 +114,7 @@ class Controller:
             self.host.closed.connect(self.close)
             unfinished = partial(unfinished_work, self.session)
             ClosingQuestion(window, unfinished, self._has_other_layers)
+            Modifiers(window).changed.connect(self.pointer.press_keys)
             self.docks = Docks(window)
             self.session.view.events.canvas_only.connect(self.docks.hide)
             self.keys = KeySheet(self.session.view, window)

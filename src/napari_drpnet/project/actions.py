@@ -276,4 +276,6 @@ GESTURES = (
     ("Shift-drag, tools Click and Brush", "Rejects what is under the brush"),
     ("Alt-drag, tools Click and Brush", "Accepts what is under the brush"),
     ("drag, tool Select", "Selects what is in the box"),
+    ("drag, tool Lasso", "Selects what is in the outline; with Shift in addition"),
+    ("Control-drag, tools Click and Brush", "Selects what is in the outline"),
 )

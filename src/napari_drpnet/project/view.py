@@ -10,7 +10,7 @@ from napari_drpnet.images.display import DisplayParameters
 #: Least and greatest diameter of the brush, in particle diameters.
 BRUSH_LIMITS = 0.5, 50.0
 
-Tool = Literal["look", "click", "reject", "accept", "box"]
+Tool = Literal["look", "click", "reject", "accept", "box", "lasso"]
 
 
 @dataclass
@@ -19,9 +19,9 @@ class ViewState:
 
     Parameters
     ----------
-    tool : {'look', 'click', 'reject', 'accept', 'box'}
+    tool : {'look', 'click', 'reject', 'accept', 'box', 'lasso'}
         Action of the mouse: move the view; flip, add and move points; paint with a brush that
-        rejects or accepts; select by a box.
+        rejects or accepts; select by a box, or by an outline.
     brush_diameters : float
         Diameter of the brush in particle diameters.
     show_points, show_rejected, show_map : bool
