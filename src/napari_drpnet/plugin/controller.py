@@ -9,6 +9,7 @@ from napari.utils.notifications import show_error, show_info, show_warning
 from psygnal import Signal
 from qtpy.QtWidgets import QMainWindow
 
+from napari_drpnet.plugin.canvas.help_window import HelpWindow
 from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
@@ -30,6 +31,7 @@ from napari_drpnet.plugin.canvas.pointer import Pointer
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
 from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
 from napari_drpnet.plugin.napari_hooks.docks import Docks
+from napari_drpnet.plugin.napari_hooks.help_menu import add_to_help_menu
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
 from napari_drpnet.plugin.napari_hooks.modifiers import Modifiers
@@ -72,8 +74,8 @@ class Controller:
         Window of the viewer after `attach`; None before it and after `close`.
     docks : Docks or None
         Docks of that window.
-    keys : KeySheet or None
-        List of the keys, in that window.
+    keys, tutorial : KeySheet, HelpWindow, or None
+        List of the keys and tutorial, in that window.
     docked : Signal
         Emitted with a panel that has a dock of its own in the window.
     """
@@ -100,6 +102,7 @@ class Controller:
         self.host: HostWindow | None = None
         self.docks: Docks | None = None
         self.keys: KeySheet | None = None
+        self.tutorial: HelpWindow | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
@@ -118,6 +121,8 @@ class Controller:
             self.docks = Docks(window)
             self.session.view.events.canvas_only.connect(self.docks.hide)
             self.keys = KeySheet(self.session.view, window)
+            self.tutorial = HelpWindow(self.session.view, window)
+            add_to_help_menu(window, "DRPnet tutorial", self._show_tutorial)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -129,7 +134,7 @@ class Controller:
         if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
-            self.host = self.docks = self.keys = None
+            self.host = self.docks = self.keys = self.tutorial = None
         self.pointer.disconnect()
         self.mouse.disconnect()
         self.plane.disconnect()
@@ -152,6 +157,9 @@ class Controller:
     def _tick(self) -> None:
         self.picks.reconcile()
         self.session.sync()
+
+    def _show_tutorial(self) -> None:
+        self.session.view.show_tutorial = True
 
     def _has_other_layers(self) -> bool:
         """Return whether the viewer has layers of the user or of other plugins."""

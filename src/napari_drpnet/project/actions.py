@@ -263,6 +263,7 @@ ACTIONS = {
             "W",
             _toggle("canvas_only"),
         ),
+        Action("tutorial", "Tutorial", "Show or hide the tutorial", "", _toggle("show_tutorial")),
         Action("keys", "Keys", "Show or hide the list of keys", "?", _toggle("show_keys")),
     )
 }

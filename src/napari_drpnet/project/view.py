@@ -39,8 +39,8 @@ class ViewState:
         Screen pixels per unbinned pixel; None while no micrograph is on the screen.
     canvas_only : bool
         Whether everything around the canvas is hidden.
-    show_keys : bool
-        Whether the list of keys is shown.
+    show_keys, show_tutorial : bool
+        Whether the list of keys and the tutorial are shown.
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -57,6 +57,7 @@ class ViewState:
     magnification: float | None = None
     canvas_only: bool = False
     show_keys: bool = False
+    show_tutorial: bool = False
 
     def scale_brush(self, factor: float) -> None:
         """Multiply the diameter of the brush by a factor, within `BRUSH_LIMITS`."""
