@@ -204,7 +204,7 @@ class Window:
         """Click on a place of the micrograph."""
         self.drag(center_yx)
 
-    def drag(self, *centers_yx, on_the_way=lambda: None, modifier="NoModifier"):
+    def drag(self, *centers_yx, on_the_way=lambda: None, modifier="No"):
         """Press the mouse, move it from place to place, and release it."""
         points = [self.point_of(center) for center in centers_yx]
         self._mouse("MouseMove", points[0], modifier, pressed=False)
@@ -227,7 +227,7 @@ class Window:
             QPointF(self.canvas.mapToGlobal(point)),
             none if kind == "MouseMove" else left,
             left if pressed and kind != "MouseButtonRelease" else none,
-            Qt.KeyboardModifier[modifier],
+            Qt.KeyboardModifier[f"{modifier}Modifier"],
         )
         QApplication.sendEvent(self.canvas, event)
         let_pass(8)  # napari looks at moves each 5 ms only

@@ -108,7 +108,7 @@ def correct(window):
     before = current.states.copy()
     window.session.view.brush_diameters = 1.0
     row = current.review.centers_yx[np.argsort(current.review.centers_yx[:16, 0])[12:16]]
-    window.drag(row[0], row.mean(axis=0), row[-1], modifier="ShiftModifier")
+    window.drag(row[0], row.mean(axis=0), row[-1], modifier="Shift")
     painted = current.accepted_count
     assert painted < 16
     window.press("Ctrl+Z")

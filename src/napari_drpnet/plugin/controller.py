@@ -9,14 +9,17 @@ from napari.utils.notifications import show_error, show_info, show_warning
 from psygnal import Signal
 from qtpy.QtWidgets import QMainWindow
 
+from napari_drpnet.plugin.canvas.help_window import HelpWindow
 from napari_drpnet.plugin.canvas.key_sheet import KeySheet
 from napari_drpnet.plugin.canvas.keys import bind_keys, unbind_keys
 from napari_drpnet.plugin.canvas.layers import (
     BoxView,
+    BrushView,
     ChangesView,
     ClassesView,
     DarkView,
     DoubtView,
+    LassoView,
     MapView,
     MarksView,
     MicrographView,
@@ -32,8 +35,10 @@ from napari_drpnet.plugin.canvas.pointer import Pointer
 from napari_drpnet.plugin.napari_hooks.adoption import Adoption
 from napari_drpnet.plugin.napari_hooks.closing import ClosingQuestion
 from napari_drpnet.plugin.napari_hooks.docks import Docks
+from napari_drpnet.plugin.napari_hooks.help_menu import add_to_help_menu
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
+from napari_drpnet.plugin.napari_hooks.modifiers import Modifiers
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.storage.store import projects_root
@@ -61,7 +66,8 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, classes, map, truth, picks, strokes, dark, doubt, changes, boxes, marks
+    micrograph, classes, map, truth, picks, strokes, dark, doubt, changes, boxes, brush, lasso,
+    marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -73,8 +79,8 @@ class Controller:
         Window of the viewer after `attach`; None before it and after `close`.
     docks : Docks or None
         Docks of that window.
-    keys : KeySheet or None
-        List of the keys, in that window.
+    keys, tutorial : KeySheet, HelpWindow, or None
+        List of the keys and tutorial, in that window.
     docked : Signal
         Emitted with a panel that has a dock of its own in the window.
     """
@@ -97,12 +103,15 @@ class Controller:
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
         self.marks = MarksView(viewer, self.session, self.magnification)
-        self.mouse = Mouse(viewer, self.session, self.picks)
+        self.brush = BrushView(viewer, self.session, self.magnification)
+        self.lasso = LassoView(viewer, self.session, self.magnification)
+        self.mouse = Mouse(viewer, self.session, self.picks, self.brush, self.lasso, self.pointer)
         self.plane = Plane(viewer, self.session)
         self.adoption = Adoption(viewer, self.session)
         self.host: HostWindow | None = None
         self.docks: Docks | None = None
         self.keys: KeySheet | None = None
+        self.tutorial: HelpWindow | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
@@ -117,9 +126,12 @@ class Controller:
             self.host.closed.connect(self.close)
             unfinished = partial(unfinished_work, self.session)
             ClosingQuestion(window, unfinished, self._has_other_layers)
+            Modifiers(window).changed.connect(self.pointer.press_keys)
             self.docks = Docks(window)
             self.session.view.events.canvas_only.connect(self.docks.hide)
             self.keys = KeySheet(self.session.view, window)
+            self.tutorial = HelpWindow(self.session.view, window)
+            add_to_help_menu(window, "DRPnet tutorial", self._show_tutorial)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 
@@ -131,7 +143,7 @@ class Controller:
         if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
-            self.host = self.docks = self.keys = None
+            self.host = self.docks = self.keys = self.tutorial = None
         self.strokes.disconnect()
         self.pointer.disconnect()
         self.mouse.disconnect()
@@ -158,6 +170,9 @@ class Controller:
         self.picks.reconcile()
         self.strokes.reconcile()
         self.session.sync()
+
+    def _show_tutorial(self) -> None:
+        self.session.view.show_tutorial = True
 
     def _has_other_layers(self) -> bool:
         """Return whether the viewer has layers of the user or of other plugins."""

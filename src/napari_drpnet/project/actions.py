@@ -284,6 +284,7 @@ ACTIONS = {
             "W",
             _toggle("canvas_only"),
         ),
+        Action("tutorial", "Tutorial", "Show or hide the tutorial", "", _toggle("show_tutorial")),
         Action("keys", "Keys", "Show or hide the list of keys", "?", _toggle("show_keys")),
     )
 }
@@ -297,6 +298,8 @@ GESTURES = (
     ("Shift-drag, tools Click and Brush", "Rejects what is under the brush"),
     ("Alt-drag, tools Click and Brush", "Accepts what is under the brush"),
     ("drag, tool Select", "Selects what is in the box"),
+    ("drag, tool Lasso", "Selects what is in the outline; with Shift in addition"),
+    ("Control-drag, tools Click and Brush", "Selects what is in the outline"),
 )
 
 #: Actions that keep their keys while strokes are painted, where napari has others for them.

@@ -15,7 +15,7 @@ BRUSH_LIMITS = 0.5, 50.0
 #: Least and greatest diameter of the brush for strokes, in pixels of their grid.
 STROKE_BRUSH_LIMITS = 1, 200
 
-Tool = Literal["look", "click", "reject", "accept", "box"]
+Tool = Literal["look", "click", "reject", "accept", "box", "lasso"]
 #: Tools that paint strokes, as napari calls them.
 StrokeTool = Literal["paint", "fill", "polygon"]
 
@@ -38,9 +38,9 @@ class ViewState:
 
     Parameters
     ----------
-    tool : {'look', 'click', 'reject', 'accept', 'box'}
+    tool : {'look', 'click', 'reject', 'accept', 'box', 'lasso'}
         Action of the mouse: move the view; flip, add and move points; paint with a brush that
-        rejects or accepts; select by a box.
+        rejects or accepts; select by a box, or by an outline.
     brush_diameters : float
         Diameter of the brush in particle diameters.
     show_points, show_rejected, show_map : bool
@@ -66,8 +66,8 @@ class ViewState:
         Screen pixels per unbinned pixel; None while no micrograph is on the screen.
     canvas_only : bool
         Whether everything around the canvas is hidden.
-    show_keys : bool
-        Whether the list of keys is shown.
+    show_keys, show_tutorial : bool
+        Whether the list of keys and the tutorial are shown.
     show_strokes : bool
         Whether the strokes are drawn.
     paints : bool
@@ -103,6 +103,7 @@ class ViewState:
     magnification: float | None = None
     canvas_only: bool = False
     show_keys: bool = False
+    show_tutorial: bool = False
     show_strokes: bool = False
     paints: bool = False
     stroke_class: int = PARTICLE

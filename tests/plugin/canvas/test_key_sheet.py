@@ -15,6 +15,8 @@ def test_the_key_shows_and_hides_the_list_of_all_keys(window):
     words = {label.text() for label in sheet.findChildren(QLabel)}
     assert {action.key for action in ACTIONS.values() if action.key} <= words
     assert {gesture for gesture, _ in (*GESTURES, *PAINTING)} <= words
+    for label in sheet.findChildren(QLabel):
+        assert label.height() >= label.heightForWidth(label.width())
     window.press("?")
     assert not sheet.isVisible()
 

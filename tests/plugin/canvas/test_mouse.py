@@ -5,6 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+pytest.importorskip("napari")
+
+from napari_drpnet.plugin.canvas.layers.looks import GREEN, ORANGE
 from napari_drpnet.project.points.review import State
 
 
@@ -158,20 +161,99 @@ def test_clicks_work_whichever_layer_is_active(drag, picked, viewer):
     assert picked.session.current.states[0] == State.REJECTED_BY_HAND
 
 
-def test_the_brush_is_seen_in_its_size(picked, viewer):
+@pytest.fixture
+def ring(picked):
+    """A function that returns position, diameter in pixels and colour of the brush, or None."""
+    picked.pointer.position_yx = (50.0, 60.0)
+
+    def look():
+        layer = picked.brush.slot.layer
+        if layer is None or not len(layer.data):
+            return None
+        (place,), (size,), (color,) = layer.data, layer.size, layer.border_color
+        name = next((name for name, rgb in COLORS.items() if np.allclose(color[:3], rgb)), "other")
+        return tuple(place), float(size), name
+
+    return look
+
+
+COLORS = {"accept": GREEN, "reject": ORANGE}
+
+
+def test_the_brush_is_seen_in_its_size(picked, viewer, ring):
     session = picked.session
     session.view.brush_diameters = 2.0
     session.view.tool = "accept"
     layer = viewer.layers["picks"]
     assert viewer.layers.selection.active is layer
-    assert layer.cursor == "circle"
-    assert layer.cursor_size == 72  # Å: two particles of 36 Å
+    assert layer.cursor == "cross"
+    assert ring() == ((50, 60), 36, "accept")  # two particles of 18 pixels
     session.view.scale_brush(2)
-    assert layer.cursor_size == 144
+    assert ring() == ((50, 60), 72, "accept")
     session.change("particle", diameter_angstrom=50.0)
-    assert layer.cursor_size == 200
+    assert ring() == ((50, 60), 100, "accept")
     session.view.tool = "look"
     assert layer.cursor == "standard"
+    assert ring() is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "of_keys"),
+    [
+        ("look", {}),
+        ("box", {}),
+        ("lasso", {}),
+        ("click", {"Shift": "reject", "Alt": "accept"}),
+        ("reject", {"": "reject", "Shift": "reject", "Alt": "accept"}),
+        ("accept", {"": "accept", "Shift": "reject", "Alt": "accept"}),
+    ],
+)
+def test_the_colour_of_the_brush_is_what_a_press_would_do(picked, ring, tool, of_keys):
+    picked.session.view.tool = tool
+    for key in ("", "Shift", "Alt", "Meta", ""):
+        picked.pointer.press_keys({key} - {""})
+        assert (ring() or (0, 0, None))[2] == of_keys.get(key)
+
+
+def test_there_is_no_brush_where_nothing_would_be_painted(picked, viewer, ring):
+    picked.session.view.tool = "reject"
+    assert ring() is not None
+    viewer.layers["picks"].visible = False
+    assert ring() is None
+    viewer.layers["picks"].visible = True
+    assert ring() is not None
+    picked.pointer.position_yx = None
+    picked.pointer.moved.emit()
+    assert ring() is None
+
+
+def test_a_deleted_brush_comes_back(picked, viewer, ring):
+    picked.session.view.tool = "reject"
+    viewer.layers.remove(picked.brush.slot.layer)
+    picked.pointer.moved.emit()
+    assert ring() is not None
+
+
+def test_a_stroke_keeps_its_colour_with_the_real_mouse(window, discs):
+    window.open(discs)
+    window.pick()
+    session, brush = window.session, window.picker.controller.brush
+    center = session.current.review.centers_yx[0]
+    session.view.tool, session.view.brush_diameters = "reject", 1.0
+    window.drag(center)
+    layer, pointer = brush.slot.layer, window.picker.controller.pointer
+    np.testing.assert_allclose(layer.border_color[0, :3], ORANGE)
+    np.testing.assert_allclose(layer.data, [center], atol=1)
+    assert session.current.states[0] == State.REJECTED_BY_HAND
+    seen = []
+
+    def press_alt():
+        pointer.press_keys({"Alt"})
+        seen.append(layer.border_color[0, :3].copy())
+
+    window.drag(center, center + 3, on_the_way=press_alt)
+    np.testing.assert_allclose(seen, [ORANGE])
+    np.testing.assert_allclose(layer.data, [center + 3], atol=1)
 
 
 def test_before_picking_a_circle_at_the_mouse_has_the_size_of_the_particle(
@@ -194,7 +276,8 @@ def test_before_picking_a_circle_at_the_mouse_has_the_size_of_the_particle(
 
 
 def test_the_status_bar_has_our_keys_and_not_those_of_napari(picked, viewer):
-    layer, keys = viewer.layers["picks"], dict.fromkeys(("look", "click", "box"), "E: edit")
+    layer = viewer.layers["picks"]
+    keys = dict.fromkeys(("look", "click", "box", "lasso"), "E: edit")
     for tool, text in (keys | {"reject": "[: smaller", "accept": "]: larger"}).items():
         picked.session.view.tool = tool
         assert text in layer.help
@@ -207,6 +290,78 @@ def test_the_box_tool_is_that_of_napari(picked, viewer):
     assert viewer.layers["picks"].mode == "select"
     picked.session.view.tool = "click"
     assert viewer.layers["picks"].mode == "pan_zoom"
+
+
+def around(centers, rows, reach=5.0):
+    """Return the corners of an outline around some points, which are close to each other."""
+    low, high = centers[rows].min(axis=0) - reach, centers[rows].max(axis=0) + reach
+    return [low, (low[0], high[1]), high, (high[0], low[1])]
+
+
+def inside(centers, corners):
+    return np.flatnonzero(((centers > corners[0]) & (centers < corners[2])).all(axis=1)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("tool", "modifiers"), [("lasso", ()), ("click", ("Control",)), ("accept", ("Control",))]
+)
+def test_an_outline_selects_what_is_inside_and_a_key_decides(drag, picked, viewer, tool, modifiers):
+    session = picked.session
+    session.view.tool, centers = tool, session.current.review.centers_yx
+    corners = around(centers, [0, 1])
+    rows = inside(centers, corners)
+    drag(*corners, modifiers=modifiers)
+    assert session.selection.rows.tolist() == rows
+    assert {0, 1} <= set(rows)
+    assert session.project.labels(session.current.id) == ()
+    assert viewer.scene.camera.mouse_pan
+    session.selection.label(False)
+    assert (session.current.states[rows] == State.REJECTED_BY_HAND).all()
+    assert session.current.accepted_count == 16 - len(rows)
+    session.undo()
+    assert session.current.accepted_count == 16
+
+
+def test_shift_adds_to_the_selection_of_a_lasso(drag, picked):
+    session = picked.session
+    session.view.tool, centers = "lasso", session.current.review.centers_yx
+    drag(centers[3])
+    assert session.selection.rows.tolist() == [3]
+    corners = around(centers, [0])
+    drag(*corners, modifiers=("Shift",))
+    assert session.selection.rows.tolist() == sorted({3, *inside(centers, corners)})
+    drag((2.0, 2.0))
+    assert session.selection.rows.tolist() == []
+
+
+def test_rejected_picks_that_are_not_drawn_are_not_selected(drag, picked):
+    session = picked.session
+    session.current.set_label([0], accepted=False)
+    session.view.show_rejected = False
+    session.view.tool = "lasso"
+    drag((-5.0, -5.0), (-5.0, 500.0), (500.0, 500.0), (500.0, -5.0))
+    assert session.selection.rows.tolist() == list(range(1, 16))
+
+
+def test_the_outline_is_drawn_by_the_real_mouse_and_goes(window, discs):
+    window.open(discs)
+    window.pick()
+    session, lasso = window.session, window.picker.controller.lasso
+    session.view.tool, centers = "click", session.current.review.centers_yx
+    corners, seen = around(centers, [0]), []
+    window.drag(
+        *corners,
+        on_the_way=lambda: seen.append(lasso.slot.layer.data.copy()),
+        modifier="Control",
+    )
+    for corner in corners[:3]:
+        assert np.linalg.norm(seen[-1] - corner, axis=1).min() < 1
+    assert len(lasso.slot.layer.data) == 0
+    assert session.selection.rows.tolist() == inside(centers, corners)
+    window.press("F")
+    assert (session.current.states[inside(centers, corners)] == State.REJECTED_BY_HAND).all()
+    window.press("Ctrl+Z")
+    assert session.current.accepted_count == 16
 
 
 def test_fast_clicks_do_not_zoom(picked, viewer):
@@ -227,7 +382,7 @@ HIDING = {
 
 @pytest.mark.parametrize("way", HIDING)
 @pytest.mark.parametrize(
-    ("tool", "modifiers"), [("click", ()), ("click", ("Shift",)), ("accept", ())]
+    ("tool", "modifiers"), [("click", ()), ("click", ("Shift",)), ("accept", ()), ("lasso", ())]
 )
 def test_points_that_cannot_be_seen_are_not_corrected(drag, picked, viewer, way, tool, modifiers):
     session, notices = picked.session, []

@@ -200,3 +200,33 @@ def test_links_to_one_file_are_one_micrograph_and_the_user_is_told(desk, discs):
     ]
     desk.open(first, first)
     assert len(desk.texts("info")) == 1
+
+
+def test_a_link_that_is_opened_later_is_the_micrograph_that_is_there(desk, discs, tmp_path):
+    first, second, _ = discs
+    desk.open(first)
+    link = tmp_path / "link.mrc"
+    link.symlink_to(first)
+    desk.open(link)
+    assert names(desk) == ["disc0.mrc"]
+    told = ["1 link was left out: each file counts once. link.mrc is disc0.mrc"]
+    assert desk.texts("info") == told
+    other = tmp_path / "other.mrc"
+    other.symlink_to(second)
+    desk.session.open_paths([other])
+    desk.session.open_paths([second])
+    desk.finish()
+    assert names(desk) == ["disc0.mrc", "other.mrc"]
+    assert len(desk.texts("info")) == 2
+
+
+def test_a_list_of_relion_names_links_to_micrographs_that_are_there(desk, relion, write_discs):
+    micrographs = relion.parents[2] / "Movies"
+    kept = micrographs.with_name("kept.mrc")
+    (micrographs / "a.mrc").rename(kept)
+    (micrographs / "a.mrc").symlink_to(kept)
+    desk.open(kept)
+    desk.open(relion)
+    (record, *_) = desk.project.micrographs.values()
+    assert (record.name, record.path, record.defocus_angstrom) == ("Movies/a.mrc", kept, 13000)
+    assert len(desk.project.micrographs) == 3

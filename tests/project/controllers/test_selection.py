@@ -54,6 +54,30 @@ def test_a_box_selects_only_what_is_drawn(session):
     assert selected(session) == [1, 3]
 
 
+def test_an_outline_selects_only_what_is_drawn_inside(session):
+    selection, centers = session.selection, session.current.review.centers_yx
+    (y0, x0), (y1, x1) = centers.min(axis=0) - 1, centers.max(axis=0) + 1
+    everything = [(y0, x0), (y0, x1), (y1, x1), (y1, x0)]
+    session.current.set_label([2], accepted=False)
+    session.view.show_rejected = False
+    selection.choose_inside(everything)
+    assert selected(session) == [row for row in range(16) if row != 2]
+    selection.choose_inside([(y0, x0), (y0, x1), (y0 - 9, x1)])
+    assert selected(session) == []
+
+
+def test_an_outline_of_one_corner_selects_the_point_there(session):
+    selection, centers = session.selection, session.current.review.centers_yx
+    selection.choose_inside(centers[[4]] + 2)
+    assert selected(session) == [4]
+    selection.choose_inside(centers[[1]], added=True)
+    assert selected(session) == [1, 4]
+    selection.choose_inside([(-40.0, -40.0)], added=True)
+    assert selected(session) == [1, 4]
+    selection.choose_inside([(-40.0, -40.0)])
+    assert selected(session) == []
+
+
 def test_hidden_points_are_neither_labelled_nor_taken_back(session):
     notices, reasons = [], ["The picks are hidden."]
     session.noticed.connect(notices.append)

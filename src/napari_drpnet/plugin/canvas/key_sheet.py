@@ -43,6 +43,10 @@ class KeySheet(QDialog):
         self._view.show_keys = False
 
     def _show(self, shown: bool) -> None:
+        if shown:
+            # Qt would cut the texts at two thirds of the height of the screen.
+            width = self.sizeHint().width()
+            self.resize(width, self.layout().totalHeightForWidth(width))
         self.setVisible(shown)
         if shown:
             self.raise_()

@@ -26,7 +26,7 @@ from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.points.label_counts import count_labels
 from napari_drpnet.project.view import Tool
 
-_PAINT = "Shift-drag rejects under the brush, Alt-drag accepts."
+_PAINT = "Shift-drag rejects under the brush, Alt-drag accepts, Control-drag selects."
 _TOOLS: dict[Tool, tuple[str, str]] = {
     "look": ("Look", "Drag to move the view, scroll to zoom. Points do not change."),
     "click": (
@@ -38,16 +38,16 @@ _TOOLS: dict[Tool, tuple[str, str]] = {
         "Drag a box around points, or click one; Shift adds to the selection. "
         "Then accept or reject them below.",
     ),
+    "lasso": (
+        "Lasso",
+        "Draw an outline around points, or click one; Shift adds to the selection. "
+        "Then accept or reject them below.",
+    ),
     "reject": ("Brush: reject", "Drag over points to reject them. Alt-drag accepts instead."),
     "accept": ("Brush: accept", "Drag over points to accept them. Shift-drag rejects instead."),
 }
-_PLACES: dict[Tool, tuple[int, int, int]] = {
-    "look": (0, 0, 2),
-    "click": (0, 2, 2),
-    "box": (0, 4, 2),
-    "reject": (1, 0, 3),
-    "accept": (1, 3, 3),
-}
+#: Number of tools in a row.
+_IN_A_ROW = 3
 
 #: Message on a micrograph that is not picked.
 _BARE = "Not picked. With the tool Click you can add particles to the bare micrograph."
@@ -137,21 +137,20 @@ class CorrectPanel(Panel):
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
-        for tool, (title, tooltip) in _TOOLS.items():
+        for number, (tool, (title, tooltip)) in enumerate(_TOOLS.items()):
             button = QPushButton(title)
             button.setCheckable(True)
             button.setToolTip(tooltip.replace(". ", ".\n"))
             button.clicked.connect(partial(self._choose_tool, tool))
             group.addButton(button)
-            row, across, span = _PLACES[tool]
-            grid.addWidget(button, row, across, 1, span)
+            grid.addWidget(button, *divmod(number, _IN_A_ROW))
             self.tools[tool] = button
         self.tool_hint = QLabel()
         self.tool_hint.setWordWrap(True)
         self.tool_hint.setStyleSheet("min-height: 3.9em")  # three lines, so that nothing moves
         self.tool_hint.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.tool_hint, 2, 0, 1, 6)
-        for across in range(6):
+        grid.addWidget(self.tool_hint, 2, 0, 1, _IN_A_ROW)
+        for across in range(_IN_A_ROW):
             grid.setColumnStretch(across, 1)
         return box
 

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_drpnet.plugin.fields.controls import Soon
+from napari_drpnet.plugin.fields.controls import Soon, row
 from napari_drpnet.plugin.panels.overview import OverviewButton
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
@@ -69,8 +69,9 @@ class MicrographsPanel(Panel):
         Model of the rows.
     hint : QLabel
         Message about the next step while there are no rows.
-    sample : QPushButton
-        Button that opens the sample micrograph, shown while there are no micrographs.
+    sample, tutorial : QPushButton
+        Buttons that open the sample micrograph and the tutorial, shown while there are no
+        micrographs.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -162,12 +163,14 @@ class MicrographsPanel(Panel):
         self.sample = QPushButton("Try the sample micrograph")
         self.sample.setToolTip("Open a simulated micrograph with known particles, and pick it")
         self.sample.clicked.connect(lambda: open_sample(self.session))
+        self.tutorial = self.action_button("tutorial")
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addStretch(1)
         layout.addWidget(self.hint)
-        layout.addWidget(self.sample, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = row(self.sample, self.tutorial)
+        layout.addWidget(buttons, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         return page
 
@@ -186,7 +189,8 @@ class MicrographsPanel(Panel):
         """Show the rows, or a message if there are none."""
         is_empty = not self.session.project.micrographs
         self.hint.setText(_EMPTY if is_empty else _NO_MATCH)
-        self.sample.setVisible(is_empty)
+        for button in (self.sample, self.tutorial):
+            button.setVisible(is_empty)
         self._pages.setCurrentIndex(int(self.rows.rowCount() > 0))
         self.filter.show_count(self.rows.rowCount(), len(self.session.project.micrographs))
         for widget in self._steering:

@@ -1,7 +1,8 @@
 """Opening of micrographs, which are listed in a thread and added to the project."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class Opener:
     def open(self, sources: Sources, project_folder: Path) -> None:
         """List micrographs in a thread, with those of pending requests, and add them."""
         self._asked.append(sources)
-        work = partial(_list, tuple(self._asked), project_folder)
+        known = [record.path for record in self._workspace.project.micrographs.values()]
+        work = partial(_list, tuple(self._asked), project_folder, known)
         self._workspace.runner.submit("list", work, self._add, self._fail)
 
     def _forget(self) -> None:
@@ -104,12 +106,17 @@ class Opener:
             workspace.forget_steps()
 
 
-def _list(asked: Sequence[Sources], project_folder: Path, job: Job) -> list[Listed]:
+def _list(
+    asked: Sequence[Sources], project_folder: Path, known: Iterable[Path], job: Job
+) -> list[Listed]:
+    """List micrographs; those that are known under another name get that one; the work of a job."""
     lists: list[Listed] = []
+    names = {os.path.realpath(path): path for path in known}
     for done, sources in enumerate(asked):
         job.advance(done, len(asked), "looking for micrographs")
         try:
-            lists.append((sources, list_entries(sources, project_folder)))
+            entries = list_entries(sources, project_folder)
+            lists.append((sources, [_as_known(entry, names) for entry in entries]))
         except (InputFileError, OSError) as error:
             lists.append((sources, error))
     return lists
@@ -119,6 +126,16 @@ def _only_star(sources: Sources) -> Path | None:
     """Return RELION's list if it is the only opened file, else None."""
     is_list = len(sources) == 1 and sources[0].suffix.lower() == ".star"
     return sources[0] if is_list else None
+
+
+def _as_known(entry: BatchEntry, names: dict[str, Path]) -> BatchEntry:
+    """Return an entry under the name by which its file is known; else note its name."""
+    here = _file_of(entry)
+    known = names.setdefault(os.path.realpath(here), here)
+    if known == here:
+        return entry
+    links = tuple(link for link in entry.links if link != known)
+    return replace(entry, micrograph=replace(entry.micrograph, path=known), links=(here, *links))
 
 
 def _file_of(entry: BatchEntry) -> Path:

@@ -1,4 +1,4 @@
-"""Selected points: those in a box, or the one that the user is asked about."""
+"""Selected points: those in a box or outline, or the one that the user is asked about."""
 
 from collections.abc import Callable, Iterable
 
@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from psygnal import Signal
 
 from napari_drpnet.project.controllers.current import CurrentMicrograph
+from napari_drpnet.project.points.outlines import inside_outline
 from napari_drpnet.project.points.review import Review, Rows, order_by_doubt, places_among
 from napari_drpnet.project.workspace import Workspace
 
@@ -63,6 +64,29 @@ class Selection:
         """Select rows of the review; those that are not drawn are ignored."""
         visible = self._current.visible
         self._select([row for row in rows if row < len(visible) and visible[row]])
+
+    def choose_inside(self, outline_yx: ArrayLike, *, added: bool = False) -> None:
+        """Select the points that are drawn inside a closed outline.
+
+        Parameters
+        ----------
+        outline_yx : (k, 2) array_like
+            Corners ``(y, x)`` in unbinned pixels. If there is only one, the point there is
+            selected.
+        added : bool
+            Whether the points that are selected already stay so.
+        """
+        current, corners = self._current, np.asarray(outline_yx, float).reshape(-1, 2)
+        if current.review is None:
+            return
+        rows = set(self.rows.tolist()) if added else set()
+        if len(corners) == 1:
+            row = current.row_at((float(corners[0, 0]), float(corners[0, 1])))
+            rows |= set() if row is None else {row}
+        else:
+            inside = inside_outline(current.review.centers_yx, corners)
+            rows |= set(np.flatnonzero(inside).tolist())
+        self.choose(rows)
 
     def clear(self) -> None:
         """Clear the selection."""

@@ -1,4 +1,4 @@
-"""Layer of outlined marks, which the other views put at changing positions."""
+"""Layer of marks of one kind, which the other views put at changing positions."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ Color = tuple[float, float, float]
 
 
 class Symbols:
-    """Points layer of outlined marks of one symbol, size and colour.
+    """Points layer of marks of one shape, size and colour.
 
     The layer is created when it is first needed, and kept when it is empty, because napari takes
     about 0.1 s to remove a layer. Lines are as wide as those of the picks.
@@ -37,6 +37,8 @@ class Symbols:
         Colour of the marks, unless another one is given when they are drawn.
     order : int
         Position among the plugin's layers.
+    is_filled : bool
+        Whether the marks are filled, not only outlined.
 
     Attributes
     ----------
@@ -54,10 +56,12 @@ class Symbols:
         symbol: Shape,
         color: Color,
         order: int,
+        is_filled: bool = False,
     ) -> None:
         self._session = session
         self._magnification = magnification
         self._name, self._symbol, self._color = name, symbol, color
+        self._opacity = float(is_filled)
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order)
 
     def draw(self, centers_yx: ArrayLike, size_px: float, color: Color | None = None) -> None:
@@ -75,7 +79,7 @@ class Symbols:
             layer.data[:] = centers
             layer.size[:] = size_px
             layer.border_width[:] = self._magnification.line(size_px)
-            layer.border_color[:, :3] = color or self._color
+            layer.border_color[:, :3] = layer.face_color[:, :3] = color or self._color
             layer.refresh(thumbnail=False, highlight=False, extent=False)
         elif layer is not None and len(layer.data):
             layer.data = np.empty((0, 2))
@@ -86,7 +90,7 @@ class Symbols:
             name=self._name,
             symbol=self._symbol,
             size=1.0,  # a float: with an int all sizes would be integers
-            face_color="transparent",
+            face_color=np.array((*self._color, self._opacity)),
             border_color=np.array((*self._color, 1.0)),
             **self.slot.space,
         )
