@@ -74,7 +74,7 @@ class Session(Workspace):
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)
         self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
-        self.similar = SimilarFinder(self, self.current, self.picking)
+        self.similar = SimilarFinder(self, self.current, self.picking, self.ahead)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
         self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
