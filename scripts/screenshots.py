@@ -99,7 +99,7 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
     open_many(picker.session)
     table.overview.open()
     settle(picker.session)
-    save(grab(viewer.window.dock_widgets["Overview"]), images / "overview.png")
+    save(grab(viewer.window.dock_widgets["Overview (napari-drpnet)"]), images / "overview.png")
 
 
 def correct(session: Session) -> None:

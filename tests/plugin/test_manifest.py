@@ -19,7 +19,11 @@ def manifest():
 
 def test_the_manifest_is_valid_and_found_by_its_entry_point(manifest):
     assert manifest.name == "napari-drpnet"
-    assert manifest.display_name == "DRPnet particle picker"
+
+
+def test_docks_have_the_same_title_whoever_opens_them(manifest):
+    # napari's menu takes the one for the titles, `Window.add_plugin_dock_widget` the other.
+    assert manifest.display_name == manifest.name
 
 
 def test_the_manifest_at_the_top_is_the_one_in_the_package():

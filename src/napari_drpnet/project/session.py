@@ -81,7 +81,7 @@ class Session(Workspace):
         self.comparison = LiveComparison(self, self.current, self.selection)
         self.totals = ProjectComparison(self, self.current, self.picking, self.comparison)
         self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
-        self.similar = SimilarFinder(self, self.current, self.picking)
+        self.similar = SimilarFinder(self, self.current, self.picking, self.ahead)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
         self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)

@@ -1,5 +1,7 @@
 """The docks around the canvas, and the room that they leave it."""
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("napari")
@@ -8,7 +10,7 @@ pytest.importorskip("pytestqt")
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow
 
-from napari_drpnet.plugin.napari_hooks.docks import Docks
+from napari_drpnet.plugin.napari_hooks.docks import Docks, title_beside
 
 
 @pytest.fixture
@@ -74,3 +76,18 @@ def test_a_large_window_keeps_its_size(window, qtbot):
     Docks(window).make_room()
     assert not window.isMaximized()
     assert window.width() == 1500
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("Micrographs (napari-drpnet)", "Overview (napari-drpnet)"),
+        ("Micrographs", "Overview"),
+        (None, "Overview"),
+    ],
+)
+def test_a_title_has_the_name_of_the_plugin_if_the_dock_beside_has_it(qtbot, other, expected):
+    panel = QLabel()
+    qtbot.addWidget(panel)
+    docked = {"console": None} | ({other: panel} if other else {})
+    assert title_beside(SimpleNamespace(dock_widgets=docked), panel, "Overview") == expected

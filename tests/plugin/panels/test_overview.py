@@ -102,7 +102,7 @@ def test_the_button_of_the_table_opens_it_beside_the_table_once(window, discs, q
     table = find_table(window.viewer.window)
     qtbot.mouseClick(table.overview, LEFT)
     window.settle()
-    panel = window.viewer.window.dock_widgets["Overview"]
+    panel = window.open_panel("Overview")  # the one that is open, as napari's menu shows it
     assert not panel.visibleRegion().isEmpty()
     assert table.visibleRegion().isEmpty()  # it is the tab behind
     qtbot.mouseClick(table.overview, LEFT)

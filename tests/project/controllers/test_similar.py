@@ -49,6 +49,43 @@ def test_what_was_found_can_be_discarded(taught):
         assert taught.project.settings == before
 
 
+@pytest.mark.parametrize("way", ["discard", "undo"])
+def test_a_bare_micrograph_is_bare_again(taught, way):
+    session, first = taught.session, taught.current.id
+    session.step(1)
+    session.picking.pick_current()
+    taught.finish()
+    second = taught.current.stored
+    session.step(-1)
+    find(taught)
+    assert taught.current.stored is not None
+    assert session.summaries[first].status == "picked"
+    session.similar.discard() if way == "discard" else session.undo()
+    taught.finish()
+    assert taught.current.stored is None
+    assert taught.current.accepted_count == 6
+    assert session.summaries[first].status == "not picked"
+    session.step(1)
+    taught.finish()
+    assert taught.current.stored.key == second.key
+    session.step(-1)
+    taught.finish()
+    assert taught.current.stored is None
+
+
+def test_micrographs_are_picked_when_shown_only_as_long_as_it_is_kept(taught):
+    session = taught.session
+    session.store.picks_shown = None
+    find(taught)
+    assert session.ahead.is_on
+    session.similar.discard()
+    assert session.store.picks_shown is None
+    session.step(1)
+    session.step(-1)
+    taught.finish()
+    assert taught.current.stored is None
+
+
 def test_the_command_line_finds_the_same_with_the_file(taught, discs):
     find(taught)
     plan, stored = taught.session.plan, taught.current.stored

@@ -584,6 +584,23 @@ def test_candidates_that_a_full_disk_refuses_are_kept_and_written_with_the_next(
     assert len(list((folder / "candidates").iterdir())) == 3
 
 
+def test_candidates_are_removed_also_those_that_are_not_written_yet(opened, monkeypatch):
+    store, project = opened
+    picks = Picks(np.zeros((1, 2)), *[np.zeros(1)] * 3, np.zeros(1, bool))
+    candidates = StoredCandidates("key", picks, (9, 9), 1.0, 5.0, "dark", 1.0)
+    for name in ("m0001", "m0002"):
+        store.save_candidates(name, candidates)
+    with full(monkeypatch), pytest.raises(OSError, match="No space"):
+        store.save_candidates("m0003", candidates)
+    store.remove_candidates(["m0001", "m0003", "m0009"])
+    assert store.stored_ids() == {"m0002"}
+    assert store.load_candidates("m0001") is None
+    assert store.load_candidates("m0003") is None
+    store.close(project)
+    store.remove_candidates(["m0002"])
+    assert store.stored_ids() == {"m0002"}
+
+
 def test_a_project_is_told_from_other_folders(opened, folder, tmp_path):
     assert ProjectStore.is_project(folder)
     assert not ProjectStore.is_project(tmp_path)

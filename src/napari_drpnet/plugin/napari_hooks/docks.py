@@ -1,7 +1,10 @@
 """Docks of napari's window around the canvas."""
 
+import re
+
+import napari
 from qtpy.QtCore import QByteArray, Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 _LAYER_CONTROLS, _LAYER_LIST = "layer controls", "layer list"
 #: A width below the least one of the layer list.
@@ -44,3 +47,14 @@ class Docks:
         elif not hidden and self._arrangement is not None:
             self._window.restoreState(self._arrangement)
             self._arrangement = None
+
+
+def title_beside(window: "napari.window.Window", panel: QWidget, title: str) -> str:
+    """Return a title for a dock, with the name of the plugin if the dock of a panel has that.
+
+    napari's menu looks for a dock by this title, and opens another one if it does not find it.
+    """
+    docked = window.dock_widgets.items()
+    other = next((name for name, widget in docked if widget is panel), "")
+    plugin = re.search(r" \([^()]+\)$", other)
+    return title + (plugin[0] if plugin else "")

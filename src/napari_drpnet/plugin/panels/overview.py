@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_drpnet.plugin.fields.controls import Hint, Soon, column, guard_wheel
+from napari_drpnet.plugin.napari_hooks.docks import title_beside
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.plots.histogram_plot import HistogramPlot
 from napari_drpnet.plugin.plots.plot import ACCENT
@@ -230,7 +231,8 @@ class OverviewButton(QPushButton):
         panel = next((each for each in docked if isinstance(each, OverviewPanel)), None)
         if panel is None:
             panel = OverviewPanel(self._viewer)
-            window.add_dock_widget(panel, name="Overview", area="bottom")
+            title = title_beside(window, self._beside, "Overview")
+            window.add_dock_widget(panel, name=title, area="bottom")
             self._beside.window().tabifyDockWidget(_dock(self._beside), _dock(panel))
         _dock(panel).show()
         _dock(panel).raise_()

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.plugin.napari_hooks.docks import title_beside
 from napari_drpnet.plugin.panels.classify import ClassifyPanel
 from napari_drpnet.plugin.panels.compare import ComparePanel
 from napari_drpnet.plugin.panels.correct import CorrectPanel
@@ -28,8 +29,8 @@ from napari_drpnet.plugin.panels.train import TrainPanel
 from napari_drpnet.plugin.panels.view import ViewPanel
 from napari_drpnet.project.sample_project import open_sample
 
-#: Names of the docks, as in the manifest.
-_PICKER, _MICROGRAPHS = "DRPnet picker", "Micrographs"
+#: Name of the dock of the table, as in the manifest.
+_MICROGRAPHS = "Micrographs"
 _TABS: dict[str, type[Panel]] = {
     "Pick": PickPanel,
     "Segment": SegmentPanel,
@@ -128,14 +129,10 @@ class PickerPanel(Panel):
             dock.raise_()
 
     def _arrange(self) -> None:
-        """Open the table if there is none, and make room for the canvas where nothing is open yet.
-
-        The table has the name that napari's menu looks for.
-        """
+        """Open the table if there is none, and make room for the canvas if nothing is open yet."""
         window = getattr(self.viewer, "window", None)
         if window is not None and find_table(window) is None:
-            mine = next((name for name, dock in window.dock_widgets.items() if dock is self), "")
-            name = _MICROGRAPHS + mine.partition(_PICKER)[2]
+            name = title_beside(window, self, _MICROGRAPHS)
             window.add_dock_widget(MicrographsPanel(self.viewer), name=name, area="bottom")
         if isinstance(self.window(), QMainWindow):
             # The panels need the height more than the table needs the width.

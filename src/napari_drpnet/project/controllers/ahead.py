@@ -71,8 +71,11 @@ class PickWhenShown:
         store = self._workspace.store
         return store is not None and store.picks_shown is True
 
-    def turn(self, on: bool) -> None:
-        """Switch this on, and pick the micrograph that is shown, or off."""
+    def turn(self, on: bool | None) -> None:
+        """Switch this on, and pick the micrograph that is shown, or off.
+
+        None switches it off until the user picks in the project.
+        """
         store = self._workspace.store
         if store is not None:
             store.picks_shown = on

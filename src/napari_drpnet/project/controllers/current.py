@@ -217,6 +217,13 @@ class CurrentMicrograph:
         self.map_changed.emit()
         self._review()
 
+    def forget_candidates(self) -> None:
+        """Show the micrograph without candidates, as one that is not picked."""
+        self._workspace.runner.invalidate("candidates")
+        self.stored = self.map = None
+        self.map_changed.emit()
+        self._review()
+
     def measure(self, diameter_px: float) -> None:
         """Take the particle diameter in unbinned pixels; it waits until the pixel size is known."""
         size = self.pixel_size_angstrom

@@ -14,6 +14,7 @@ from napari_drpnet.picking.parameters import (
     DetectorParameters,
     PeakParameters,
 )
+from napari_drpnet.project.controllers.ahead import PickWhenShown
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.learning.outcome import save_as_new
@@ -38,7 +39,8 @@ _BASES = ("fcrn", "multiscale")
 class SimilarFinder:
     """Learns a detector from the accepted labels of the user, as the job ``"find similar"``.
 
-    The new detector is used at once, without a classifier, which is one undo step.
+    The new detector is used at once, without a classifier, which is one undo step. When it is
+    discarded or undone, micrographs that were not picked before are not picked again.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ class SimilarFinder:
         Micrograph that is shown.
     picking : PickingJobs
         Picking jobs.
+    ahead : PickWhenShown
+        Picking of micrographs when they are shown.
 
     Attributes
     ----------
@@ -58,12 +62,20 @@ class SimilarFinder:
     changed = Signal()
 
     def __init__(
-        self, workspace: Workspace, current: CurrentMicrograph, picking: PickingJobs
+        self,
+        workspace: Workspace,
+        current: CurrentMicrograph,
+        picking: PickingJobs,
+        ahead: PickWhenShown,
     ) -> None:
-        self._workspace, self._current, self._picking = workspace, current, picking
+        self._workspace, self._current = workspace, current
+        self._picking, self._ahead = picking, ahead
         self._step: tuple[Settings, Settings] | None = None
+        self._bare: set[str] = set()
+        self._picked_shown: bool | None = None
         workspace.project_changed.connect(self._forget)
         workspace.settings_changed.connect(self.changed.emit)
+        workspace.settings_replaced.connect(self._on_settings)
 
     @property
     def example_count(self) -> int:
@@ -99,6 +111,20 @@ class SimilarFinder:
             self._workspace.do(SettingsEdit(before=after, after=before))
             self._workspace.settle()
 
+    def _on_settings(self, before: Settings, after: Settings) -> None:
+        """Forget the picks of micrographs that had none, if the last detector is given up."""
+        workspace, store = self._workspace, self._workspace.store
+        if (after, before) != self._step or store is None:
+            return
+        try:
+            store.remove_candidates(self._bare & workspace.project.micrographs.keys())
+        except OSError as error:
+            workspace.notify("error", f"Cannot remove picks: {explain(error)}.")
+        if self._picked_shown is None:
+            self._ahead.turn(None)
+        if self._current.id in self._bare:
+            self._current.forget_candidates()
+
     def _examples(self) -> list[Shown]:
         project = self._workspace.project
         found = [
@@ -120,7 +146,8 @@ class SimilarFinder:
             self._workspace.runner.errored.emit("find similar", error)
 
     def _take(self, learned: "LearnedDetector") -> None:
-        workspace, before = self._workspace, self._workspace.project.settings
+        workspace, project = self._workspace, self._workspace.project
+        before = project.settings
         if workspace.store is None:
             return
         try:
@@ -139,6 +166,8 @@ class SimilarFinder:
         update = {"detector": detector, "peaks": peaks, "classifier": _NO_CLASSIFIER}
         after = before.model_copy(update=update)
         self._step = before, after
+        self._bare = project.micrographs.keys() - workspace.store.stored_ids()
+        self._picked_shown = workspace.store.picks_shown
         workspace.do(SettingsEdit(before=before, after=after))
         workspace.settle()
         if self._current.stored is None:

@@ -217,10 +217,10 @@ class Summaries:
             self._renew_current()
 
     def _renew_current(self) -> None:
-        """Check whether the failure of the shown micrograph still holds."""
+        """Check whether the shown micrograph is picked, and whether its failure still holds."""
         if self._current.decision is not None:
             self._note_current(self._current.decision)
-        elif self._current.id is not None and self[self._current.id].status == "failed":
+        elif self._current.id is not None and self._current.stored is None:
             labels = self._workspace.project.labels(self._current.id)
             area = self[self._current.id].dirty_area
             self._put({self._current.id: _with_area(_summary_of_added(labels), area)})

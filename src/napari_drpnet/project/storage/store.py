@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -249,6 +249,21 @@ class ProjectStore:
             if self._lock.is_locked:
                 self._unwritten[micrograph_id] = candidates
                 self._write_candidates()
+
+    def remove_candidates(self, micrograph_ids: Iterable[str]) -> None:
+        """Remove the candidates of micrographs, which are not picked any more.
+
+        Nothing is removed after `close`.
+
+        Raises
+        ------
+        OSError
+            If they cannot be removed.
+        """
+        with self._writing:
+            for micrograph_id in micrograph_ids if self._lock.is_locked else ():
+                self._unwritten.pop(micrograph_id, None)
+                self._candidates_path(micrograph_id).unlink(missing_ok=True)
 
     def load_candidates(self, micrograph_id: str) -> StoredCandidates | None:
         """Return the candidates of a micrograph; None if absent or damaged."""
