@@ -38,7 +38,9 @@ def _frrn(architecture: str, inputs: int, outputs: int) -> "nn.Module":
 #:
 #: The module of a distance map, and that of a segmenter, has a `halo`, the reach of an output pixel
 #: on each side; a `stride`, at whose multiples tiles begin; and a `tile`, the side of the output of
-#: a tile that suits the cache of a CPU. All are in network pixels.
+#: a tile that suits the cache of a CPU. All are in network pixels. That of a segmenter also has
+#: `features` and `scores`, the two halves of its `forward`; and a `tail`, the layers of `scores`,
+#: which are trained on strokes.
 DETECTORS: dict[str, Callable[[], "nn.Module"]] = {
     "fcrn": _fcrn,
     "multiscale": _multiscale,

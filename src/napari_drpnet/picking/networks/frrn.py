@@ -1,6 +1,7 @@
 """Full-resolution residual networks: image to scores of the classes of each pixel."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,10 @@ WIDTHS = {
     "frrn-b": Widths(48, 3, 32, (*_DOWN, Stage(2, 384, 32), Stage(2, 192, 16), *_UP)),
     "frrn-small": Widths(16, 1, 16, _SMALL),
 }
+
+
+#: Number of the last full-resolution residual units that are trained on strokes.
+_LAST = 2
 
 
 class FRRN(nn.Module):
@@ -83,18 +88,38 @@ class FRRN(nn.Module):
         #: Side of the output of a tile on a CPU: large, since halos are computed twice.
         self.tile = max(512, 2 * self.halo)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the scores ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
+    @property
+    def tail(self) -> list[nn.Module]:
+        """Layers of `scores`."""
+        return [*self.stages[-_LAST:], self.head]
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Return the pooled stream and the lanes of images ``(n, inputs, h, w)`` before the tail.
+
+        Images are padded to multiples of the stride.
+        """
         height, width = image.shape[-2:]
         stride = self.stride
         pooled = self.stem(functional.pad(image, (0, -width % stride, 0, -height % stride)))
-        lanes = self.split(pooled)
-        for unit in self.stages:
-            pooled = _to_width(pooled, lanes.shape[-1] // unit.stride)
-            pooled, lanes = unit(pooled, lanes)
-        pooled = _to_width(pooled, lanes.shape[-1])
-        output: Tensor = self.head(torch.cat([pooled, lanes], dim=1))[..., :height, :width]
+        return self._pass(self.stages[:-_LAST], pooled, self.split(pooled))
+
+    def scores(self, features: list[Tensor]) -> Tensor:
+        """Return the scores ``(n, outputs, h, w)`` of padded images from their features."""
+        pooled, lanes = self._pass(self.stages[-_LAST:], *features)
+        output: Tensor = self.head(torch.cat([_to_width(pooled, lanes.shape[-1]), lanes], dim=1))
         return output
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the scores ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
+        height, width = image.shape[-2:]
+        return self.scores(self.features(image))[..., :height, :width]
+
+    @staticmethod
+    def _pass(units: Iterable[nn.Module], pooled: Tensor, lanes: Tensor) -> list[Tensor]:
+        for unit in units:
+            pooled = _to_width(pooled, lanes.shape[-1] // cast(FullResolutionUnit, unit).stride)
+            pooled, lanes = unit(pooled, lanes)
+        return [pooled, lanes]
 
 
 class ResidualUnit(nn.Module):

@@ -1,7 +1,7 @@
 """Cross-validation: one head trained on all labels, and one for each part that is held out."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from torch import nn
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
@@ -113,27 +114,3 @@ def deal_folds(accepted: Bools, folds: int, seed: int) -> list[Bools]:
     dealt = np.concatenate([rng.permutation(np.flatnonzero(accepted == kind)) for kind in (1, 0)])
     part[dealt] = np.arange(len(accepted)) % folds
     return [part == k for k in np.unique(part)]
-
-
-@dataclass
-class SharedJob:
-    """Job of several fits, which reports their total progress.
-
-    Parameters
-    ----------
-    job : Job
-        Progress callback that is called.
-    total : int
-        Number of batches of all fits.
-    done : int
-        Number of batches that are done.
-    """
-
-    job: Job
-    total: int
-    done: int = 0
-
-    def advance(self, done: int, total: int, stage: str) -> None:
-        """Count one more batch of any fit."""
-        self.done += 1
-        self.job.advance(self.done, self.total, stage)

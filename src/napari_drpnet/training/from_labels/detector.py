@@ -13,9 +13,10 @@ from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
 from napari_drpnet.training.common.fields import Field, random_fields
+from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.common.trained import require_detector
 from napari_drpnet.training.from_labels.classifier import LabelScore, require_labels
-from napari_drpnet.training.from_labels.cross_validation import SharedJob, deal_folds
+from napari_drpnet.training.from_labels.cross_validation import deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
 from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
 from napari_drpnet.training.from_labels.targets import (

@@ -1,0 +1,1 @@
+"""Training of a segmenter on strokes that the user has painted."""
