@@ -115,6 +115,24 @@ def use_toy_segmenter(monkeypatch, toy_weights_and_segmenter) -> None:
 
 
 @pytest.fixture
+def use_untrained_segmenter(monkeypatch, tmp_path, toy_weights) -> None:
+    """The default weights, and a segmenter with random weights, which can learn."""
+    import torch
+
+    from napari_drpnet.picking.networks.build import SEGMENTERS
+    from napari_drpnet.picking.networks.card import SegmenterCard
+    from napari_drpnet.picking.networks.weights import save_network
+
+    folder = tmp_path / "untrained"
+    shutil.copytree(toy_weights, folder)
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
+    torch.manual_seed(3)
+    card = SegmenterCard(particle_px=9, licence="BSD-3-Clause", trained_on="nothing")
+    state = SEGMENTERS[card.architecture](2, 4).state_dict()
+    save_network(folder / "segmenter-default.safetensors", state, card)
+
+
+@pytest.fixture
 def toy_segmenter(monkeypatch, tmp_path) -> str:
     """A file of segmenter weights; see `segmenting.write_segmenter`."""
     from napari_drpnet.picking.networks.build import SEGMENTERS

@@ -16,6 +16,7 @@ from napari_drpnet.plugin.canvas.layers import (
     BoxView,
     BrushView,
     ChangesView,
+    ClassChangesView,
     ClassesView,
     DarkView,
     DoubtView,
@@ -66,8 +67,8 @@ class Controller:
         Magnification of the micrograph on the screen.
     pointer : Pointer
         Place of the mouse over the micrograph.
-    micrograph, classes, map, truth, picks, strokes, dark, doubt, changes, boxes, brush, lasso,
-    marks
+    micrograph, classes, class_changes, map, truth, picks, strokes, dark, doubt, changes, boxes,
+    brush, lasso, marks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -94,6 +95,7 @@ class Controller:
         self.pointer = Pointer(viewer, self.session)
         self.micrograph = MicrographView(viewer, self.session, self.magnification)
         self.classes = ClassesView(viewer, self.session)
+        self.class_changes = ClassChangesView(viewer, self.session)
         self.map = MapView(viewer, self.session)
         self.truth = TruthView(viewer, self.session, self.magnification)
         self.picks = PicksView(viewer, self.session, self.magnification)

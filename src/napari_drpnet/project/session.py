@@ -22,6 +22,7 @@ from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
 from napari_drpnet.project.controllers.spectrum import ShownSpectrum
 from napari_drpnet.project.controllers.statuses import Summaries
+from napari_drpnet.project.controllers.stroke_learning import StrokeLearner
 from napari_drpnet.project.controllers.strokes import StrokePainter
 from napari_drpnet.project.controllers.totals import ProjectComparison
 from napari_drpnet.project.controllers.view_keeper import ViewKeeper
@@ -86,6 +87,7 @@ class Session(Workspace):
         self.labeller = Labeller(self)
         self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
         self.learner = Learner(self, self.current, self.selection)
+        self.stroke_learner = StrokeLearner(self, self.current, self.segmenting)
 
     # ---- what the user has to do
 

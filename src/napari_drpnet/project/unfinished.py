@@ -10,6 +10,7 @@ _JOBS: dict[JobKind, str] = {
     "pick all": "Micrographs are being picked. Those that are finished are saved.",
     "label": "Automatic labels are being made.",
     "train": "Networks are being trained.",
+    "learn": "The segmenter is being trained.",
     "export": "Files are being written. Those that are finished stay.",
 }
 
@@ -24,6 +25,8 @@ def unfinished_work(session: Session) -> list[str]:
     found = [text for kind, text in _JOBS.items() if runner.status(kind).state != "idle"]
     if session.learner.outcome is not None:
         found.append("Trained networks are neither kept nor discarded.")
+    if session.stroke_learner.outcome is not None:
+        found.append("A trained segmenter is neither kept nor discarded.")
     if store is not None and store.unsaved:
         found.append(f"{counted(store.unsaved, 'edit')} could not be saved: is the disk full?")
     return found

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_drpnet.plugin.fields.controls import Foldable, Hint, column, row
 from napari_drpnet.plugin.fields.opacity_row import OpacityRow
+from napari_drpnet.plugin.panels.learn import LearnPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.plugin.panels.segment_limits import LimitsPanel
@@ -17,7 +18,7 @@ from napari_drpnet.plugin.plots.class_legend import ClassLegend
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.jobs.lanes import JobStatus
 
-_STROKES = "Paint classes on the micrograph where they are wrong or missing"
+_TEACHING = "Paint the classes where the segmenter is wrong, and train it on your strokes"
 _LINES = "Draw lines around the areas of the classes instead of filling them"
 
 
@@ -51,8 +52,12 @@ class SegmentPanel(Panel):
         Slider of the opacity of the classes.
     limits : LimitsPanel
         Sliders of the dirt, and of the picks of a segmenter.
+    teaching : Foldable
+        Part with the next two, closed at first.
     strokes : StrokesPanel
-        Part in which classes are painted, folded at first.
+        Painting of strokes.
+    learn : LearnPanel
+        Training on strokes.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -65,11 +70,15 @@ class SegmentPanel(Panel):
         self.warning = Hint(self, marked=True)
         self.legend, self.dirty = ClassLegend(), Hint(self)
         self.limits = LimitsPanel(napari_viewer)
+        self.strokes = StrokesPanel(napari_viewer)
+        self.learn = LearnPanel(napari_viewer)
+        lessons = QWidget()
+        lessons.setLayout(column(self.strokes, self.learn))
+        self.teaching = Foldable("Strokes", lessons, _TEACHING)
         parts = (self.segmenter, self.about, self.progress, self.failure, self.warning)
         layout = column(*parts, self.legend, self.dirty, self._make_overlay(), margin=8)
         layout.addWidget(self.limits)
-        self.strokes = StrokesPanel(napari_viewer)
-        layout.addWidget(Foldable("Strokes", self.strokes, _STROKES))
+        layout.addWidget(self.teaching)
         layout.addStretch(1)
         self.setLayout(layout)
         self._listen()

@@ -27,6 +27,7 @@ JobKind = Literal[
     "find similar",  # learn a detector from examples
     "image",  # render the micrograph that is shown
     "label",  # label automatically
+    "learn",  # train the segmenter on strokes
     "list",  # open micrographs
     "pick",  # pick the micrograph that is shown
     "pick all",

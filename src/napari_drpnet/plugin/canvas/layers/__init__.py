@@ -3,6 +3,7 @@
 from napari_drpnet.plugin.canvas.layers.boxes import BoxView
 from napari_drpnet.plugin.canvas.layers.brush import BrushView
 from napari_drpnet.plugin.canvas.layers.changes import ChangesView
+from napari_drpnet.plugin.canvas.layers.class_changes import ClassChangesView
 from napari_drpnet.plugin.canvas.layers.classes import ClassesView
 from napari_drpnet.plugin.canvas.layers.doubt import DoubtView
 from napari_drpnet.plugin.canvas.layers.images import MapView, MicrographView
@@ -16,6 +17,7 @@ __all__ = [
     "BoxView",
     "BrushView",
     "ChangesView",
+    "ClassChangesView",
     "ClassesView",
     "DarkView",
     "DoubtView",

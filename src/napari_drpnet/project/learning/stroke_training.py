@@ -1,0 +1,197 @@
+"""Training of the segmenter on the strokes of a project, from the micrographs to the outcome."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_drpnet.base.class_maps import resample_classes
+from napari_drpnet.base.geometry import Frame
+from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.segmentation import UNKNOWN
+from napari_drpnet.images.preprocess import stack_channels
+from napari_drpnet.picking.networks.card import SegmenterCard, SegmenterNetwork
+from napari_drpnet.picking.segmentation.segment import segment
+from napari_drpnet.project.learning.outcome import save_as_new
+from napari_drpnet.project.stages.cache import StageCache
+from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.state.strokes import Strokes
+from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
+
+if TYPE_CHECKING:
+    from napari_drpnet.training.common.class_fields import ClassField
+    from napari_drpnet.training.from_strokes.painted import PaintedImage
+    from napari_drpnet.training.from_strokes.tune import TunedSegmenter
+
+#: Micrograph with its strokes.
+Painted = tuple[MicrographRecord, Strokes]
+
+
+class ReplayFields:
+    """Simulated micrographs that trainings on strokes replay; each kind is simulated once."""
+
+    def __init__(self) -> None:
+        self._fields: dict[object, list[ClassField]] = {}
+
+    def of(self, card: SegmenterCard, recipe: StrokeRecipe, job: Job) -> "list[ClassField]":
+        """Return the fields for a segmenter; see `simulate_replay`.
+
+        Raises
+        ------
+        Cancelled
+            If the work was cancelled.
+        """
+        from napari_drpnet.training.from_strokes.replay import simulate_replay
+
+        kind = card.preprocessing, recipe.simulated
+        if kind not in self._fields:
+            self._fields[kind] = simulate_replay(card, recipe, job)
+        return self._fields[kind]
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedClasses:
+    """Classes of the shown micrograph that a trained segmenter would change.
+
+    Parameters
+    ----------
+    micrograph : str
+        Id of the micrograph.
+    frame : Frame
+        Relation of the pixels to those of the micrograph.
+    classes : (h, w) uint8 array
+        New class of each pixel that would change; 0 elsewhere.
+    """
+
+    micrograph: str
+    frame: Frame
+    classes: NDArray[np.uint8]
+
+    @property
+    def share(self) -> float:
+        """Share of the area that would change."""
+        return float((self.classes != UNKNOWN).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class SegmenterOutcome:
+    """Outcome of training on strokes, to be kept or discarded.
+
+    Parameters
+    ----------
+    tuned : TunedSegmenter
+        New weights, with the scores of the old and the new ones.
+    card : SegmenterCard
+        Card of the new weights.
+    changes : ChangedClasses or None
+        What would change on the micrograph that was shown when training began.
+    """
+
+    tuned: "TunedSegmenter"
+    card: SegmenterCard
+    changes: ChangedClasses | None
+
+    def save(self, folder: Path) -> Path:
+        """Save the weights to a new file in a folder, and return its path.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        return save_as_new(folder, "segmenter", self.tuned.state, self.card)
+
+
+@dataclass(frozen=True, eq=False)
+class StrokeTraining:
+    """Training on strokes, to be run as the work of a job.
+
+    Parameters
+    ----------
+    painted : sequence of tuple
+        Micrographs with their strokes.
+    shown : MicrographRecord or None
+        Micrograph that is shown, to find what would change.
+    plan : Plan
+        Plan that segments, as from `plan_segmenting`.
+    replay : ReplayFields
+        Simulated micrographs.
+    recipe : StrokeRecipe
+        Recipe of the training.
+    """
+
+    painted: Sequence[Painted]
+    shown: MicrographRecord | None
+    plan: Plan
+    replay: ReplayFields
+    recipe: StrokeRecipe = field(default_factory=StrokeRecipe)
+
+    def run(self, cache: StageCache, job: Job) -> SegmenterOutcome:
+        """Train a copy of the segmenter.
+
+        Parameters
+        ----------
+        cache : StageCache
+            Cache that preprocesses the micrographs.
+        job : Job
+            Progress callback; it may cancel the work.
+
+        Raises
+        ------
+        InputFileError
+            If a micrograph or the weights cannot be used.
+        ValueError
+            If there are strokes of fewer than two classes.
+        Cancelled
+            If the work was cancelled.
+        """
+        from napari_drpnet.training.from_strokes.cards import tuned_card
+        from napari_drpnet.training.from_strokes.tune import require_classes, tune_segmenter
+
+        segmenter = self._segmenter(cache)
+        images = [self._read(cache, segmenter.card, *each, job) for each in self.painted]
+        require_classes(images)
+        replay = self.replay.of(segmenter.card, self.recipe, job)
+        tuned = tune_segmenter(segmenter, images, self.recipe, replay, job)
+        card = tuned_card(segmenter, tuned, self.recipe, len(images))
+        return SegmenterOutcome(tuned, card, self._find_changes(cache, segmenter, tuned, job))
+
+    def _segmenter(self, cache: StageCache) -> SegmenterNetwork:
+        detector = cache.networks(self.plan).detector
+        assert isinstance(detector.card, SegmenterCard)
+        return replace(detector, card=detector.card)  # type: ignore[return-value]
+
+    def _read(
+        self,
+        cache: StageCache,
+        card: SegmenterCard,
+        record: MicrographRecord,
+        strokes: Strokes,
+        job: Job,
+    ) -> "PaintedImage":
+        """Preprocess a micrograph, and convert its strokes to the scale of the segmenter."""
+        from napari_drpnet.training.from_strokes.painted import PaintedImage
+
+        view = cache.analyse(record, self.plan, job).detection.view
+        classes = resample_classes(strokes.classes, view.frame.network_shape)
+        return PaintedImage(stack_channels(view, card.inputs), classes, view.valid)
+
+    def _find_changes(
+        self, cache: StageCache, segmenter: SegmenterNetwork, tuned: "TunedSegmenter", job: Job
+    ) -> ChangedClasses | None:
+        if self.shown is None:
+            return None
+        detection = cache.analyse(self.shown, self.plan, job).detection
+        old = detection.segmentation
+        assert old is not None
+        module = copy.deepcopy(segmenter.module)
+        module.load_state_dict(tuned.state)
+        new = segment(detection.view, replace(segmenter, module=module), job=job)
+        is_changed = old.class_map != new.class_map
+        classes = np.where(is_changed, new.class_map, np.uint8(UNKNOWN))
+        return ChangedClasses(self.shown.id, new.frame, classes)
