@@ -62,7 +62,7 @@ accuracy: $(FULL)/.ready  ## the tables and curves of docs/accuracy.md (needs th
 	  $(FULL)/bin/python benchmarks/$$name.py --write docs/accuracy.md || exit 1; done
 
 segmentation: $(FULL)/.ready  ## the tables and the curve of docs/segmentation.md (needs the data folder)
-	@for name in segmentation segmentation_training; do echo "== $$name"; \
+	@for name in segmentation segmentation_training stroke_learning; do echo "== $$name"; \
 	  $(FULL)/bin/python benchmarks/$$name.py --write docs/segmentation.md || exit 1; done
 
 weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folder; five hours)
