@@ -215,6 +215,35 @@ def test_anything_may_happen_while_it_trains(picked, gate_before):
 
 
 @pytest.mark.slow
+def test_anything_may_happen_while_it_segments(picked, use_toy_segmenter, detector_gate):
+    session, layers = picked.session, picked.viewer.layers
+    detector_gate.let_through = 1
+    session.segmenting.segment_current()
+    picked.wait()
+    assert picked.layer_names()[:3] == ["micrograph", "classes", "dirt"]
+    session.segmenting.cancel()
+    session.change("particle", diameter_angstrom=30.0)
+    session.segmenting.segment_current()
+    assert detector_gate.reached.wait(LIMIT_S)
+    layers["classes"].name = "mine"
+    layers.remove("dirt")
+    layers.remove("picks")
+    session.view.show_classes = False
+    session.step(1)
+    session.step(-1)
+    session.view.show_classes = True
+    layers.clear()
+    picked.settle()
+    detector_gate.opened.set()
+    picked.wait()
+    session.segmenting.segment_current()
+    picked.wait()
+    assert session.segmenting.shown is not None
+    session.view.show_classes = False
+    session.view.show_classes = True
+    assert {"classes", "dirt"} <= set(picked.layer_names())
+
+
 def test_a_trial_may_lose_its_micrograph(picked):
     session = picked.session
     teach(picked)
@@ -275,6 +304,12 @@ def start_candidates(window, gate_before, discs, tmp_path):
     return gate
 
 
+def start_segment(window, gate_before, discs, tmp_path):
+    gate = gate_before(picker, "detect")
+    window.session.segmenting.segment_current()
+    return gate
+
+
 def start_export(window, gate_before, discs, tmp_path):
     gate = gate_before(exporter, "export_picks")
     window.session.exporter.export(tmp_path / "out", ExportOptions(), only_current=True)
@@ -306,6 +341,7 @@ JOBS = [
     start_pick,
     start_pick_all,
     start_candidates,
+    start_segment,
     start_export,
     start_train,
     start_labelling,

@@ -91,6 +91,9 @@ def test_the_limits_of_dirt_work_on_what_is_there(at_work, detector_gate):
 def test_the_zone_has_the_clearance_while_picks_are_rejected(at_work):
     bare = segment(at_work)
     np.testing.assert_array_equal(bare.zone, bare.dirt.mask)
+    edge = np.argwhere(bare.outline[1:-1])
+    assert 0 < len(edge) < bare.zone.sum() / 3
+    assert bare.zone[bare.outline > 0].all()
     at_work.session.change("segmenter", segmenter="default", clearance=1.0)
     at_work.finish()
     shown = at_work.session.segmenting.shown
@@ -113,6 +116,14 @@ def test_another_segmenter_segments_again(at_work, toy_segmenter):
     shown = at_work.session.segmenting.shown
     assert shown.segmentation.sha256 != first.segmentation.sha256
     assert shown.rejects
+
+
+def test_the_plan_is_made_again_only_if_something_has_changed(at_work):
+    segmenting = at_work.session.segmenting
+    before = segmenting.plan
+    assert segmenting.plan is before
+    at_work.session.change("segmenter", dirt_probability=0.7)
+    assert segmenting.plan.parameters.segmenter.dirt_probability == 0.7
 
 
 def test_another_diameter_makes_the_classes_outdated(at_work):

@@ -6,6 +6,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QSpinBox, Q
 from napari_drpnet.plugin.fields.controls import guard_wheel
 from napari_drpnet.plugin.table.micrograph_row import STATUS_TITLES
 
+_DIRTY_WIDTH = 110
+
 
 class FilterBar(QWidget):
     """Fields of the filter, and a button with the number of rows that pass it.
@@ -59,6 +61,8 @@ class FilterBar(QWidget):
         box.setSpecialValueText("Any dirt")
         box.setToolTip("Show the micrographs of which at least this share is ice or carbon")
         box.setAccessibleName("least dirty area")
+        box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        box.setMaximumWidth(_DIRTY_WIDTH)
         box.valueChanged.connect(self.changed)
         guard_wheel(box)
         box.hide()

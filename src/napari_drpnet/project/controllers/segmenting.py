@@ -13,8 +13,13 @@ from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.picking import Found, PickingJobs
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
-from napari_drpnet.project.stages.segmenting import Segmented, plan_segmenting, segmenter_of
-from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.stages.segmenting import (
+    Polarity,
+    Segmented,
+    plan_segmenting,
+    segmenter_of,
+)
+from napari_drpnet.project.state.edits import MicrographRecord, Settings
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
@@ -56,6 +61,7 @@ class Segmenting:
         self._workspace, self._current, self._picking = workspace, current, picking
         self._particle: ParticleParameters | None = None
         self._is_alone = False
+        self._planned: tuple[Settings, Plan, Polarity | None, Plan | str] | None = None
         self.shown: Segmented | None = None
         current.changed.connect(self._forget)
         current.opened.connect(self._on_opened)
@@ -127,11 +133,20 @@ class Segmenting:
 
     def _plan_or_problem(self) -> Plan | str | None:
         """Return the plan of *Segment*, why there is none, or None if there is none for picking."""
-        parameters, plan = self._workspace.project.settings.parameters, self._workspace.plan
-        if parameters is None or plan is None:
+        settings, plan = self._workspace.project.settings, self._workspace.plan
+        if settings.parameters is None or plan is None:
             return None
-        stored = self._current.stored
-        return plan_segmenting(parameters, plan, stored.polarity if stored else None)
+        polarity = self._current.stored.polarity if self._current.stored else None
+        known = self._planned
+        if (
+            known is None
+            or known[0] is not settings
+            or known[1] is not plan
+            or known[2] != polarity
+        ):
+            made = plan_segmenting(settings.parameters, plan, polarity)
+            known = self._planned = settings, plan, polarity, made
+        return known[3]
 
     def _fail(self, error: Exception) -> None:
         self._workspace.runner.errored.emit("segment", error)

@@ -113,7 +113,7 @@ class Segmented:
 
     def drawn(self) -> Self:
         """Compute what is drawn now, in the thread that calls this, and return the same object."""
-        _ = self.class_map, self.zone
+        _ = self.class_map, self.outline
         return self
 
     @cached_property
@@ -149,6 +149,15 @@ class Segmented:
         reach_px = self.limits.clearance * self.segmentation.diameter_px
         distance_px = np.asarray(distance_transform_edt(~mask)) - 0.5  # to the area of a pixel
         return (distance_px <= reach_px).astype(np.uint8)
+
+    @cached_property
+    def outline(self) -> NDArray[np.uint8]:
+        """Map ``(h, w)`` with 1 on the inner edge of `zone`, except at the edge of the image."""
+        from scipy.ndimage import binary_erosion
+
+        outline = self.zone.copy()
+        outline[binary_erosion(outline, border_value=1)] = 0
+        return outline
 
     def describe(self, position_yx: ArrayLike) -> str:
         """Return the class at a position ``(y, x)`` in unbinned pixels with its probability.

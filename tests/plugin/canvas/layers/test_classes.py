@@ -36,8 +36,8 @@ def test_classes_and_dirt_lie_between_micrograph_and_picks(viewer, segmented):
     shown = segmented.segmenting.shown
     classes, dirt = viewer.layers["classes"], viewer.layers["dirt"]
     assert classes.data is shown.class_map
-    assert dirt.data is shown.zone
-    assert dirt.contour == 1
+    np.testing.assert_array_equal(dirt.data, shown.outline)
+    assert dirt.data.any()
     assert not classes.editable
     assert not dirt.editable
     assert viewer.layers.selection.active.name == "picks"
@@ -52,6 +52,16 @@ def test_a_pixel_of_the_classes_lies_where_it_belongs(viewer, segmented):
         np.testing.assert_allclose(
             np.array(world) / size, shown.segmentation.frame.to_full(place), atol=1e-9
         )
+
+
+def test_the_outline_follows_the_limits_of_dirt(viewer, segmented, wait):
+    layer = viewer.layers["dirt"]
+    before = layer.data.copy()
+    segmented.change("segmenter", live=True, dirt_probability=0.05)
+    wait(segmented)
+    assert viewer.layers["dirt"] is layer
+    np.testing.assert_array_equal(layer.data, segmented.segmenting.shown.outline)
+    assert not np.array_equal(layer.data, before)
 
 
 def test_the_colours_are_those_of_no_pick_and_differ_in_lightness():

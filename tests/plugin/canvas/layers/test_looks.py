@@ -72,3 +72,12 @@ def test_a_click_overrules_dirt_and_nothing_is_deleted(viewer, vetoed):
     assert len(layer.data) == count
     vetoed.undo()
     assert str(layer.symbol[row]) == "cross"
+
+
+def test_picks_may_be_the_first_layer_of_a_viewer(viewer, vetoed):
+    viewer.layers.clear()
+    viewer.scene.camera.zoom = 0.01
+    vetoed.view.show_points = True
+    layer = viewer.layers["picks"]
+    assert len(layer.data) == len(vetoed.current.review)
+    assert layer.size.max() > 0

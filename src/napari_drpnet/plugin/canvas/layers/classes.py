@@ -72,7 +72,7 @@ class ClassesView:
         if not self.slot.was_deleted:
             self._put_classes(shown.class_map)
         if not self.dirt.was_deleted:
-            self._put_outline(shown.zone)
+            self._put_outline(shown.outline)
 
     def _put_classes(self, classes: NDArray[np.uint8]) -> None:
         view, layer = self._session.view, self.slot.layer
@@ -87,13 +87,16 @@ class ClassesView:
             layer.data = classes
         self._place(self.slot)
 
-    def _put_outline(self, zone: NDArray[np.uint8]) -> None:
+    def _put_outline(self, outline: NDArray[np.uint8]) -> None:
+        """Draw the outline; in place where possible, as it changes at each step of a slider."""
         layer = self.dirt.layer
         if layer is None:
-            layer = self._make(self.dirt, zone, DIRT_LAYER, {1: OUTLINE[:3]})
-            layer.contour = 1
-        elif layer.data is not zone:
-            layer.data = zone
+            layer = self._make(self.dirt, outline.copy(), DIRT_LAYER, {1: OUTLINE[:3]})
+        elif layer.data.shape != outline.shape:
+            layer.data = outline.copy()
+        elif not np.array_equal(layer.data, outline):
+            layer.data[:] = outline
+            layer.refresh(thumbnail=False, highlight=False, extent=False)
         self._place(self.dirt)
 
     def _make(

@@ -195,8 +195,11 @@ class PicksView:
         self._looks[rows] = -1
 
     def _resize(self) -> None:
-        """Redraw rings in the size of the particle, lines and crosses in that of the screen."""
-        if self.slot.layer is not None and self._is_up_to_date():
+        """Redraw rings in the size of the particle, lines and crosses in that of the screen.
+
+        Not while the layer is made: napari moves the camera for the first layer of a viewer.
+        """
+        if self.slot.layer is not None and self._is_up_to_date() and not self._drawing:
             with self._only_drawing():
                 self._dress(self.slot.layer)
 
