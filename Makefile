@@ -22,7 +22,7 @@ NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_d
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-extras fuzz lint bench bench-gpu accuracy segmentation weights docs screenshots clean
+.PHONY: help demo test test-core test-extras test-relion fuzz lint bench bench-gpu accuracy segmentation weights docs screenshots clean
 
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and n
 test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
+
+test-relion: $(CORE)/.ready  ## RELION 3.1 after the picker: extraction, 2D classes, viewer
+	@scripts/system-packages.sh relion relion-gui xdotool
+	@DRPNET_RELION=1 $(CORE)/bin/python -m pytest -q tests/relion_run
 
 fuzz: $(CORE)/.ready  ## read more damaged files than `make test` does: FUZZ for each reader
 	@DRPNET_FUZZ=$(FUZZ) $(CORE)/bin/python -m pytest -q tests/test_fuzzing.py

@@ -1,12 +1,13 @@
 #!/bin/sh
-# See that what Qt and a virtual display need is installed; install it where root on Debian.
+# See that what Qt and a virtual display need is installed, and the packages that are given; install
+# it where root on Debian.
 set -eu
 [ "$(uname)" = Linux ] || exit 0
 
 packages="xvfb xauth libgl1 libegl1 libopengl0 libgl1-mesa-dri libglx-mesa0 libegl-mesa0 \
 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 libxcb-keysyms1 libxcb-image0 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-sync1 \
-libxcb-xfixes0 libxcb-xkb1 fonts-dejavu-core"
+libxcb-xfixes0 libxcb-xkb1 fonts-dejavu-core $*"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     command -v xvfb-run >/dev/null 2>&1 && exit 0
