@@ -27,7 +27,9 @@ from qtpy.QtCore import QBuffer, QByteArray
 from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 from scipy.spatial import cKDTree
 
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE
 from napari_drpnet.batch.results.statistics import MicrographStatistics
+from napari_drpnet.plugin.fields.controls import Foldable
 from napari_drpnet.plugin.gallery.thumbnail_view import ThumbnailView
 from napari_drpnet.plugin.panels.picker import PickerPanel, find_table
 from napari_drpnet.project.controllers.statuses import Summary
@@ -88,6 +90,11 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
             work[title](picker.session)
             settle(picker.session)
         save(panel(picker), images / f"panel-{title.lower()}.png")
+        if title == "Segment":
+            paint(viewer, picker)
+            save(screen(viewer), images / "window-strokes.png")
+            for layer in viewer.layers:
+                layer.visible = layer.name != "strokes"
         if title == "Correct":
             save(screen(viewer), images / "window-correct.png")
         if title == "Gallery":
@@ -100,6 +107,33 @@ def take_panels(viewer: napari.Viewer, picker: PickerPanel, images: Path) -> Non
     table.overview.open()
     settle(picker.session)
     save(grab(viewer.window.dock_widgets["Overview (napari-drpnet)"]), images / "overview.png")
+
+
+def paint(viewer: napari.Viewer, picker: PickerPanel) -> None:
+    """Paint particles, ice and carbon with the dark brush, and background without it."""
+    session, view = picker.session, picker.session.view
+    (strokes,) = picker.tabs.currentWidget().findChildren(Foldable)
+    strokes.button.click()
+    settle(session)
+    frame, layer = session.strokes.frame, viewer.layers["strokes"]
+    for other in set(viewer.layers) - {layer, viewer.layers["micrograph"]}:
+        other.visible = False
+    accepted = is_accepted(session.current.states)
+    particles = frame.to_network(session.current.review.centers_yx[accepted])
+    dirt = np.multiply([(0.89, 0.31), (0.06, 0.06), (0.5, 0.5)], frame.network_shape)
+    work = (
+        (BACKGROUND, 14, False, np.linspace(dirt[2], dirt[2] + (0, 90), 30)),
+        (ICE, 80, True, dirt[:1]),
+        (CARBON, 60, True, np.linspace(dirt[1], dirt[1] + (60, 0), 20)),
+        (PARTICLE, 30, True, particles[::3]),
+    )
+    for number, size, is_dark, places in work:
+        view.stroke_class, view.stroke_brush, view.is_brush_dark = number, size, is_dark
+        view.paints = True
+        with layer.block_history():
+            for place in places:
+                layer.paint(tuple(place), number)
+    settle(session)
 
 
 def correct(session: Session) -> None:

@@ -241,7 +241,6 @@ def test_the_layer_may_be_removed_while_the_mouse_paints(painting):
     session, layer = painting.session, layer_of(painting)
 
     def remove():
-        tick(painting)
         if layer in painting.viewer.layers:
             painting.viewer.layers.remove(layer)
 

@@ -55,6 +55,7 @@ class StrokesView:
         self.slot.present.connect(self._on_present)
         self._step = ExitStack()  # the undo step of a stroke that is taken in parts
         self._is_painting = self._is_pressed = self._has_step = False
+        self._made: Labels | None = None  # also after the user has removed it
         self._mode_after = ""  # of a tool that is interrupted, until the mouse is released
         strokes, view = session.strokes, session.view.events
         strokes.changed.connect(self.draw)
@@ -105,6 +106,7 @@ class StrokesView:
             **self.slot.space,
         )
         layer.brush_size, layer.selected_label = view.stroke_brush, view.stroke_class
+        self._made = layer
         self.slot.put(layer)
         for name in PAINTING_KEYS:
             layer.bind_key(ACTIONS[name].key, self._handler(name), overwrite=True)
@@ -302,7 +304,8 @@ class StrokesView:
 
     def _on_present(self, present: bool) -> None:
         view = self._session.view
-        if not present:
+        if not present and self._made is not None:
+            self._session.strokes.take(np.asarray(self._made.data))
             self.finish()
             view.paints = False
         view.show_strokes = present
