@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.evaluation.comparison import compare, read_truth
+from napari_drpnet.evaluation.comparison import compare, read_positions
 from napari_drpnet.formats import Coordinates, write_coordinates
 
 TRUTH = [[50, 50], [150, 50], [250, 50], [350, 50]]
@@ -17,7 +17,9 @@ def write(path, count, names=None):
 
 
 def sizes(source, *names):
-    return {name: len(centers) for name, centers in read_truth(Path(source), names).items()}
+    return {
+        name: len(centers) for name, centers in read_positions(Path(source), names, "truth").items()
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +83,7 @@ def test_truth_in_a_folder_is_found_by_name(suffix):
 
 def test_positions_are_rows_then_columns():
     Path("truth.csv").write_text("x,y\n7,9.5\n")
-    assert read_truth(Path("truth.csv"), ["a.mrc"])["a.mrc"].tolist() == [[9.5, 7]]
+    assert read_positions(Path("truth.csv"), ["a.mrc"], "truth")["a.mrc"].tolist() == [[9.5, 7]]
 
 
 def test_one_file_and_one_micrograph_belong_together():
@@ -109,13 +111,17 @@ def test_equal_names_in_two_folders_keep_their_folders():
 
 @pytest.mark.parametrize(
     ("source", "message"),
-    [("nowhere", "no such file"), ("empty", "no .csv, .cbox, .star"), ("truth", "no truth fits")],
+    [
+        ("nowhere", "no such file"),
+        ("empty", "no .csv, .cbox, .star"),
+        ("truth", "no truth of these"),
+    ],
 )
 def test_truth_that_is_not_there_is_an_error(source, message):
     Path("empty").mkdir()
     write("truth/b.csv", 1)
     with pytest.raises(InputFileError, match=message):
-        read_truth(Path(source), ["a.mrc"])
+        read_positions(Path(source), ["a.mrc"], "truth")
 
 
 def test_each_pick_is_right_or_wrong_and_each_particle_found_or_missed():

@@ -33,7 +33,8 @@ class Comparing:
     def wait(self):
         """Wait until the comparison is done and drawn."""
         self.window.wait()
-        self._qtbot.waitUntil(lambda: not self.panel.controller.marks.is_due)
+        views = self.panel.controller.marks, self.panel.controller.other_picks
+        self._qtbot.waitUntil(lambda: not any(view.is_due for view in views))
         self.window.settle()
 
     def until(self, is_so):
@@ -52,7 +53,7 @@ class Comparing:
         point, reach = self.window.point_of(center_yx), round(20 * scale)
         y, x = round(point.y() * scale), round(point.x() * scale)
         part = picture[max(0, y - reach) : y + reach, max(0, x - reach) : x + reach, :3] / 255
-        return bool((np.abs(part - MARK_LOOKS[mark].rgba[:3]).max(axis=2) < 0.15).any())
+        return bool((np.abs(part - MARK_LOOKS[mark].rgba[:3]).max(axis=2) < 0.1).any())
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def comparing(shared_window, discs, monkeypatch, qtbot):
     """The tab Compare with three micrographs open, the first of which is picked."""
     shared_window.open(discs)
     shared_window.pick()
+    shared_window.session.view.show_map = False  # its blue is like that of a mark
     return Comparing(shared_window, monkeypatch, qtbot)
 
 
@@ -75,7 +77,7 @@ def truth(discs, tmp_path):
 @pytest.mark.slow
 def test_missed_and_wrong_ones_are_seen_on_the_canvas(comparing, truth):
     window, session, panel = comparing.window, comparing.session, comparing.panel
-    comparing.choose(panel.menu, truth)
+    comparing.choose(panel.truth.menu, truth)
     assert "comparison" in window.layer_names()
     session.view.tool = "click"
     flipped = tuple(session.current.review.centers_yx[0])
@@ -99,7 +101,7 @@ def test_missed_and_wrong_ones_are_seen_on_the_canvas(comparing, truth):
     window.press("Ctrl+Z")
     comparing.wait()
     assert not comparing.sees(Mark.WRONG, empty)
-    comparing.press(panel.forget)
+    comparing.press(panel.truth.forget)
     assert "comparison" not in window.layer_names()
 
 
@@ -107,7 +109,7 @@ def test_missed_and_wrong_ones_are_seen_on_the_canvas(comparing, truth):
 def test_all_micrographs_are_added_up_and_what_is_left_out_is_said(comparing, truth):
     session, panel, totals = comparing.session, comparing.panel, comparing.panel.totals
     assert not totals.isVisible()
-    comparing.choose(panel.menu, truth)
+    comparing.choose(panel.truth.menu, truth)
     step = session.history.undo_step
     comparing.press(totals.start)
     comparing.until(totals.rates.isVisible)
@@ -123,3 +125,41 @@ def test_all_micrographs_are_added_up_and_what_is_left_out_is_said(comparing, tr
     comparing.press(totals.start)
     comparing.until(lambda: totals.counts.accessibleName() == "Right: 32, wrong: 0, missed: 0")
     assert not totals.outdated.isVisible()
+
+
+@pytest.mark.slow
+def test_picks_of_another_program_are_seen_and_counted_and_never_become_labels(comparing, truth):
+    window, session, others = comparing.window, comparing.session, comparing.panel.others
+    step = session.history.undo_step
+    comparing.choose(others.positions.menu, truth)
+    shown = [label.text() for label in others.counts.values()]
+    assert shown == ["Agreed: 16", "Only ours: 0", "Only theirs: 0"]
+    session.view.tool = "click"
+    flipped = tuple(session.current.review.centers_yx[0])
+    theirs = session.other_picks.here_yx
+    place = tuple(theirs[np.linalg.norm(theirs - flipped, axis=1).argmin()])
+    window.click(flipped)
+    comparing.wait()
+    assert others.counts["only_theirs"].text() == "Only theirs: 1"
+    assert comparing.sees(Mark.ONLY_THEIRS, place)
+    window.press("Ctrl+Z")
+    comparing.wait()
+    assert session.history.undo_step is step
+    comparing.press(others.shown)
+    assert not window.viewer.layers["other picks"].visible
+    comparing.press(others.positions.forget)
+    assert "other picks" not in window.layer_names()
+    assert session.project.labels(session.current.id) == ()
+
+
+@pytest.mark.slow
+def test_a_file_that_is_dropped_is_shown_as_other_picks(comparing, truth):
+    window, session = comparing.window, comparing.session
+    path = next(iter(sorted(truth.iterdir())))
+    window.viewer.window._qt_viewer._qt_open([str(path)], stack=False, plugin="napari-drpnet")
+    comparing.until(lambda: session.other_picks.source == path)
+    comparing.wait()
+    assert path.name not in window.layer_names()
+    assert comparing.panel.others.counts["agreed"].text() == "Agreed: 16"
+    assert "Compare" in window.notices[-1].text
+    comparing.press(comparing.panel.others.positions.forget)

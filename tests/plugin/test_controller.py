@@ -154,6 +154,23 @@ def test_coordinates_that_napari_opens_lie_over_the_micrograph(
     np.testing.assert_allclose(viewer.layers[-1].data_to_world((10, 20)), (20, 40))
 
 
+def test_coordinates_of_a_micrograph_of_the_project_become_other_picks(
+    controller, viewer, session, discs, wait, tmp_path, qtbot
+):
+    from napari_drpnet.formats import Coordinates, write_coordinates
+
+    session.open_paths(list(discs))
+    wait(session)
+    path = tmp_path / f"{next(iter(discs)).stem}.star"
+    write_coordinates(path, Coordinates(np.array([[10.0, 20.0]]), np.array([1.0])))
+    viewer.open(path, plugin="napari-drpnet")
+    qtbot.waitUntil(lambda: session.other_picks.source == path)
+    assert path.name not in [layer.name for layer in viewer.layers]
+    layer = viewer.layers["other picks"]
+    np.testing.assert_allclose(layer.data_to_world(layer.data[0]), (20, 40))
+    assert session.project.labels(session.current.id) == ()
+
+
 def test_other_images_are_left_alone(controller, viewer, session):
     viewer.add_layer(Image(np.zeros((4, 4))))
     assert len(viewer.layers) == 1

@@ -94,8 +94,8 @@ def compare(
     return Comparison(score.tally, curve, score.median_centring_error_px, is_right, is_found)
 
 
-def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:
-    """Read the true particles of micrographs.
+def read_positions(source: Path, names: Iterable[str], noun: str) -> dict[str, Floats]:
+    """Read positions in micrographs, such as those of the true particles.
 
     Parameters
     ----------
@@ -106,27 +106,29 @@ def read_truth(source: Path, names: Iterable[str]) -> dict[str, Floats]:
         Names of the micrographs. Folders in the names are compared only if two names are equal
         without them. If there is one micrograph, a file with one micrograph is taken for it,
         whatever its name.
+    noun : str
+        What the positions are, for messages: "truth" or "picks".
 
     Returns
     -------
     dict of str to (n, 2) float array
-        Positions ``(y, x)`` in unbinned pixels for each micrograph that has truth.
+        Positions ``(y, x)`` in unbinned pixels for each micrograph that has some.
 
     Raises
     ------
     InputFileError
-        If a file cannot be used, or none of the micrographs has truth.
+        If a file cannot be used, or none of the micrographs has positions.
     """
     paths = {name: bare_path(name) for name in names}
-    truth = read_coordinate_set(source)
-    if len(paths) == len(truth) == 1 and not source.is_dir():
-        (name,), (coordinates,) = paths, truth.values()
+    found = read_coordinate_set(source)
+    if len(paths) == len(found) == 1 and not source.is_dir():
+        (name,), (coordinates,) = paths, found.values()
         return {name: coordinates.centers_yx}
-    key = pairing_key(set(paths.values()), truth)
-    centers = {key(path): coordinates.centers_yx for path, coordinates in truth.items()}
-    found = {name: centers[key(path)] for name, path in paths.items() if key(path) in centers}
-    if not found:
-        reason = f"no truth fits these micrographs; the first in it is {min(truth)}"
+    key = pairing_key(set(paths.values()), found)
+    centers = {key(path): coordinates.centers_yx for path, coordinates in found.items()}
+    fitting = {name: centers[key(path)] for name, path in paths.items() if key(path) in centers}
+    if not fitting:
+        reason = f"has no {noun} of these micrographs; the first in it is {min(found)}"
         remedy = "Name the files after the micrographs, or write those names into the file"
         raise InputFileError(source, reason, remedy)
-    return found
+    return fitting

@@ -2,6 +2,7 @@
 
 from functools import partial
 from inspect import unwrap
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari.components import ViewerModel
@@ -40,6 +41,7 @@ from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
 from napari_drpnet.plugin.napari_hooks.modifiers import Modifiers
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
+from napari_drpnet.project.controllers.compared_positions import ComparedPositions
 from napari_drpnet.project.session import Notice, Session, SessionOptions
 from napari_drpnet.project.storage.store import projects_root
 from napari_drpnet.project.unfinished import unfinished_work
@@ -67,7 +69,7 @@ class Controller:
     pointer : Pointer
         Place of the mouse over the micrograph.
     micrograph, classes, map, truth, picks, strokes, dark, doubt, changes, boxes, brush, lasso,
-    marks
+    marks, other_picks
         Views that draw the session as layers.
     mouse : Mouse
         Mouse handler that turns clicks on the canvas into corrections.
@@ -102,7 +104,12 @@ class Controller:
         self.doubt = DoubtView(viewer, self.session, self.magnification)
         self.changes = ChangesView(viewer, self.session, self.magnification)
         self.boxes = BoxView(viewer, self.session, self.magnification, self.pointer)
-        self.marks = MarksView(viewer, self.session, self.magnification)
+        self.marks = self._marks(
+            self.session.comparison, field="show_marks", name="comparison", order=9
+        )
+        self.other_picks = self._marks(
+            self.session.other_picks, field="show_other_picks", name="other picks", order=5
+        )
         self.brush = BrushView(viewer, self.session, self.magnification)
         self.lasso = LassoView(viewer, self.session, self.magnification)
         self.mouse = Mouse(viewer, self.session, self.picks, self.brush, self.lasso, self.pointer)
@@ -117,6 +124,13 @@ class Controller:
         self.session.noticed.connect(self._notify)
         self.session.selection.focus_requested.connect(self._focus)
         self.session.selection.hidden_reason = self.picks.hidden_reason
+
+    def _marks(
+        self, compared: ComparedPositions[Any], *, field: str, name: str, order: int
+    ) -> MarksView:
+        """Create the view of the marks of a comparison."""
+        where = self.viewer, self.session, self.magnification
+        return MarksView(*where, compared, field=field, name=name, order=order)
 
     def attach(self, window: QMainWindow) -> None:
         """Attach to a window: save once a second while it is open, and close with it."""
@@ -149,6 +163,7 @@ class Controller:
         self.mouse.disconnect()
         self.plane.disconnect()
         self.marks.disconnect()
+        self.other_picks.disconnect()
         self.classes.disconnect()
         self.adoption.disconnect()
         self.magnification.disconnect()

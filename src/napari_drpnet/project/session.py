@@ -15,6 +15,7 @@ from napari_drpnet.project.controllers.gallery import Gallery
 from napari_drpnet.project.controllers.labelling import Labeller
 from napari_drpnet.project.controllers.learning import Learner
 from napari_drpnet.project.controllers.opening import Opener
+from napari_drpnet.project.controllers.other_picks import OtherPicks
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
 from napari_drpnet.project.controllers.segmenting import Segmenting
@@ -79,6 +80,7 @@ class Session(Workspace):
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)
+        self.other_picks = OtherPicks(self, self.current)
         self.totals = ProjectComparison(self, self.current, self.picking, self.comparison)
         self.ahead = PickWhenShown(self, self.current, self.picking, self.summaries)
         self.similar = SimilarFinder(self, self.current, self.picking)

@@ -49,6 +49,8 @@ class ViewState:
         Whether the box of the pick under the mouse, and of selected picks, is drawn.
     show_marks : bool
         Whether right and wrong picks and missed particles are marked, if the truth is known.
+    show_other_picks : bool
+        Whether the picks of another program are drawn, if there are any.
     map_opacity : float
         Opacity of the distance map over the micrograph, from 0 to 1.
     show_classes : bool
@@ -94,6 +96,7 @@ class ViewState:
     show_map: bool = True
     show_boxes: bool = False
     show_marks: bool = True
+    show_other_picks: bool = True
     map_opacity: float = 0.5
     show_classes: bool = True
     classes_opacity: float = 0.5

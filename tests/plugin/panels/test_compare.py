@@ -51,7 +51,7 @@ def load(panel, monkeypatch, path):
     """Choose a file or a folder from the menu, as a user does."""
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path or ""), ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path or ""))
-    file, folder = panel.menu.actions()
+    file, folder = panel.truth.menu.actions()
     (folder if path and path.is_dir() else file).trigger()
 
 
@@ -61,10 +61,10 @@ def rates(panel):
 
 def test_each_empty_state_says_what_to_do(panel, session, discs, truth, wait, monkeypatch):
     assert panel.hint.accessibleName() == "Open micrographs first."
-    assert not panel.load.isEnabled()
+    assert not panel.truth.load.isEnabled()
     session.open_paths(list(discs))
     wait(session)
-    assert panel.load.isEnabled()
+    assert panel.truth.load.isEnabled()
     assert panel.hint.accessibleName().startswith("Load true positions")
     load(panel, monkeypatch, truth)
     wait(session)
@@ -84,8 +84,8 @@ def test_all_found_is_one_in_every_number(panel, picked, truth, wait, monkeypatc
     assert shown == ["Right: 16", "Wrong: 0", "Missed: 0"]
     error = picked.comparison.result.median_centring_error_px
     assert panel.centring.text() == f"Centring error: {2 * error:.1f} Å"
-    assert panel.source.text() == "truth"
-    assert panel.source.toolTip() == str(truth)
+    assert panel.truth.source.text() == "truth"
+    assert panel.truth.source.toolTip() == str(truth)
 
 
 def test_what_is_expected_stands_beside_the_truth(panel, picked, truth, wait, monkeypatch):
@@ -138,14 +138,14 @@ def test_nothing_right_has_no_centring_error_and_no_best_cut(panel, picked, wait
 
 
 def test_truth_is_forgotten(panel, picked, truth, wait, monkeypatch, qtbot):
-    assert not panel.forget.isEnabled()
+    assert not panel.truth.forget.isEnabled()
     load(panel, monkeypatch, truth)
     wait(picked)
-    qtbot.mouseClick(panel.forget, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.truth.forget, Qt.MouseButton.LeftButton)
     assert picked.comparison.source is None
-    assert panel.source.text() == ""
+    assert panel.truth.source.text() == ""
     assert panel.hint.accessibleName().startswith("Load true positions")
-    assert not panel.forget.isEnabled()
+    assert not panel.truth.forget.isEnabled()
 
 
 def test_a_cancelled_dialog_changes_nothing(panel, picked, monkeypatch):
@@ -165,7 +165,7 @@ def test_a_wrong_file_is_told_and_the_old_truth_stays(
     load(panel, monkeypatch, wrong)
     wait(picked)
     assert "wrong.csv" in notices[0].text
-    assert panel.source.text() == "truth"
+    assert panel.truth.source.text() == "truth"
     assert panel.body.isVisible()
     shown = [hint for hint in panel.findChildren(Hint) if "wrong.csv" in hint.text()]
     assert [hint.isVisible() for hint in shown] == [True]

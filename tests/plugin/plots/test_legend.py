@@ -74,14 +74,15 @@ def test_all_states_that_are_drawn_are_explained(qtbot):
 
 
 def test_marks_of_a_comparison_differ_from_states_and_from_each_other():
-    looks = [look for mark, look in MARK_LOOKS.items() if mark != Mark.RIGHT]
+    looks = [MARK_LOOKS[mark] for mark in (Mark.WRONG, Mark.MISSED, Mark.ONLY_THEIRS)]
     colors = [look.rgba[:3] for look in looks]
     others = [GREEN, ORANGE, YELLOW, CYAN]
     for k, color in enumerate(colors):
         rest = np.array(others + colors[:k] + colors[k + 1 :])
         assert np.abs(rest - color).max(axis=1).min() > 0.25
-    symbols = [look.symbol for look in MARK_LOOKS.values()]
+    symbols = [look.symbol for mark, look in MARK_LOOKS.items() if mark != Mark.AGREED]
     assert len(set(symbols)) == len(symbols)
+    assert MARK_LOOKS[Mark.AGREED].symbol == MARK_LOOKS[Mark.ONLY_THEIRS].symbol
     brightness = [np.dot(color, (0.30, 0.59, 0.11)) for color in colors]
     assert abs(brightness[0] - brightness[1]) > 0.15
 

@@ -51,7 +51,7 @@ def test_the_curve_is_of_all_that_the_threshold_leaves(compared):
 
 def test_another_micrograph_is_compared_with_its_own_truth(compared, discs):
     comparison, told = compared.session.comparison, []
-    comparison.truth_changed.connect(lambda: told.append(comparison.truth_yx))
+    comparison.positions_changed.connect(lambda: told.append(comparison.truth_yx))
     compared.session.step(1)
     assert comparison.result is None  # it has no points yet
     np.testing.assert_allclose(told[-1], list(discs.values())[1], atol=0.01)

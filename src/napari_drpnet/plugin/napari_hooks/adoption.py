@@ -1,5 +1,6 @@
 """Transfer of files that napari opens with this plugin's reader to the session."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ _OURS = "napari-drpnet"
 class Adoption:
     """Open micrographs from napari in the session, and place coordinates over the micrograph.
 
+    Coordinates of micrographs of the project are shown as other picks, in place of their layers.
     Only layers made by this plugin's reader are handled.
 
     Parameters
@@ -50,6 +52,8 @@ class Adoption:
             QTimer.singleShot(0, lambda: self._take([layer]))
         elif _is_coordinates(layer):
             place_layer(layer, micrograph_space(self._session.current.pixel_size_angstrom))
+            if layer.source.path and self._session.project.micrographs:
+                QTimer.singleShot(0, lambda: self._offer(layer))
 
     def _place_points(self) -> None:
         """Place all coordinate layers over the current micrograph, with its pixel size."""
@@ -57,6 +61,23 @@ class Adoption:
         if current.image is not None:
             for layer in filter(_is_coordinates, self._viewer.layers):
                 place_layer(layer, micrograph_space(current.pixel_size_angstrom))
+
+    def _offer(self, layer: Layer) -> None:
+        """Show the coordinates of a layer as other picks, if they belong to this project.
+
+        Those of other micrographs, and files that could have several formats, stay layers.
+        """
+        if layer in self._viewer.layers:
+            path, others = Path(layer.source.path), self._session.other_picks
+            others.load(path, partial(self._replace, path), _leave_alone)
+
+    def _replace(self, path: Path) -> None:
+        """Remove the layers of a file that is shown as other picks."""
+        for layer in [each for each in self._viewer.layers if _is_coordinates(each)]:
+            if layer.source.path and Path(layer.source.path) == path:
+                self._viewer.layers.remove(layer)
+        text = f"Shown as other picks, and counted on the tab Compare: {path.name}"
+        self._session.notify("info", text)
 
     def _take(self, layers: list[Layer]) -> None:
         """Replace image layers by micrographs of the session, which draws them itself.
@@ -68,6 +89,10 @@ class Adoption:
         if present and self._session.open_paths([Path(each.source.path) for each in present]):
             for layer in present:
                 self._viewer.layers.remove(layer)
+
+
+def _leave_alone(_: Exception) -> None:
+    """Do nothing: the layers of the file stay as napari made them."""
 
 
 def _is_micrograph(layer: Layer) -> bool:

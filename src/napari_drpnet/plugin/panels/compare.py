@@ -1,36 +1,30 @@
 """Panel Compare: the picks of the current micrograph compared with true particles."""
 
 from functools import partial
-from pathlib import Path
 
 import napari
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_drpnet.base.wording import short_number
 from napari_drpnet.evaluation.comparison import Comparison
-from napari_drpnet.formats import READ_SUFFIXES
 from napari_drpnet.plugin.fields.controls import Hint, column, row
+from napari_drpnet.plugin.panels.compare_others import CompareOthers
 from napari_drpnet.plugin.panels.compare_totals import CompareTotals
 from napari_drpnet.plugin.panels.panel import Panel
+from napari_drpnet.plugin.panels.positions_row import PositionsRow
 from napari_drpnet.plugin.plots.curve_plot import CurvePlot
 from napari_drpnet.plugin.plots.legend import MarkIcon
-from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.points.marks import Mark
 
-_FILES = f"True positions ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})"
+_TRUTH = "True positions are drawn as small white squares"
 _RATES = {
     "precision": "Share of the accepted picks that are true particles: right / (right + wrong)",
     "recall": "Share of the true particles that are found: right / (right + missed)",
@@ -67,12 +61,8 @@ class ComparePanel(Panel):
     ----------
     hint : Hint
         Message about the next step while there is no comparison.
-    load, forget : QPushButton
-        Buttons that open `menu`, and that remove the true positions.
-    menu : QMenu
-        Menu to open a file or a folder.
-    source : QLabel
-        Name of the file or folder with the true positions.
+    truth : PositionsRow
+        Row that loads and forgets the true positions.
     body : QWidget
         Container of the widgets below, hidden while there is no comparison.
     rates : dict of str to QLabel
@@ -93,6 +83,8 @@ class ComparePanel(Panel):
         Label of the greatest F1, and of the cut that gives it.
     totals : CompareTotals
         Totals of all micrographs, hidden while there is no truth.
+    others : CompareOthers
+        Picks of another program.
     """
 
     def __init__(self, napari_viewer: "napari.viewer.Viewer") -> None:
@@ -106,37 +98,15 @@ class ComparePanel(Panel):
         parts = (rates, self.expected, counts, curve)
         self.body.setLayout(column(*parts, spacing=8))
         layout = QVBoxLayout(self)
-        self.totals = CompareTotals(napari_viewer)
+        self.truth = PositionsRow(self, self.session.comparison, "Load truth", _TRUTH)
+        self.totals, self.others = CompareTotals(napari_viewer), CompareOthers(napari_viewer)
         failure = self.failure_hint("truth")
-        for part in (self._make_source(), failure, self.hint, self.body, self.totals):
+        for part in (self.truth, failure, self.hint, self.body, self.totals, self.others):
             layout.addWidget(part)
         layout.addStretch()
         self._listen()
 
     # ---- widgets
-
-    def _make_source(self) -> QWidget:
-        box = QWidget()
-        row = QHBoxLayout(box)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        self.load = QPushButton("Load truth")
-        self.load.setToolTip(
-            f"Open true positions, for this micrograph or for all: {', '.join(READ_SUFFIXES)}.\n"
-            "They are drawn as small white squares"
-        )
-        self.menu = QMenu(self.load)
-        self.menu.addAction("File…", self._load_file)
-        self.menu.addAction("Folder…", self._load_folder)
-        self.load.setMenu(self.menu)
-        self.source = QLabel()
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.forget = QPushButton("Forget")
-        self.forget.setToolTip("Remove the true positions; their file is not changed")
-        self.forget.clicked.connect(self.session.comparison.forget)
-        for part in (self.load, self.source, self.forget):
-            row.addWidget(part, stretch=int(part is self.source))
-        return box
 
     def _make_rates(self) -> QWidget:
         box = QWidget()
@@ -192,22 +162,15 @@ class ComparePanel(Panel):
 
     def _listen(self) -> None:
         session = self.session
-        self.listen(session.comparison.truth_changed, self._show_source)
+        self.listen(session.comparison.positions_changed, self._show_source)
         self.listen(session.comparison.changed, self._on_result)
-        self.listen(session.runner.status_changed, self._on_job)
         self.listen(session.view.events.show_marks, self._show_marks)
         self._show_marks()
         self._show_source()
         self._show_result()
 
     def _show_source(self) -> None:
-        source = self.session.comparison.source
-        reading = self.session.runner.status("truth").state != "idle"
-        self.source.setText("reading…" if reading else source.name if source else "")
-        self.source.setToolTip(str(source or ""))
-        self.forget.setEnabled(source is not None)
-        self.totals.setVisible(source is not None)
-        self.load.setEnabled(self.session.current.record is not None)
+        self.totals.setVisible(self.session.comparison.source is not None)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show the result, which is not updated while the panel is hidden."""
@@ -271,23 +234,6 @@ class ComparePanel(Panel):
             return
         cut = f"{review.merit_name} ≥ {short_number(best.threshold)}"
         self.best.setText(f"Best F1 {best.rates.f1:.2f} at {cut}")
-
-    def _on_job(self, status: JobStatus) -> None:
-        if status.kind == "truth":
-            self._show_source()
-
-    # ---- user actions
-
-    def _load_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "True positions", "", _FILES)
-        self._read(name)
-
-    def _load_folder(self) -> None:
-        self._read(QFileDialog.getExistingDirectory(self, "Folder with true positions"))
-
-    def _read(self, name: str) -> None:
-        if name:
-            self.session.comparison.load(Path(name))
 
 
 def _large_label() -> QLabel:

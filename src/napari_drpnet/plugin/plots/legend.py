@@ -1,5 +1,6 @@
 """Legend of the symbols on the micrograph."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -139,9 +140,21 @@ def _paint_triangle(turn: int, painter: QPainter, center: QPointF) -> None:
     painter.drawPolygon(QPolygonF([center + corner for corner in corners]))
 
 
+def _paint_star(painter: QPainter, center: QPointF) -> None:
+    """Draw a star with five points, one of them up."""
+    reaches = (6.5, 2.8) * 5
+    angles = (math.pi * (k / 5 - 0.5) for k in range(len(reaches)))
+    corners = (
+        QPointF(reach * math.cos(angle), reach * math.sin(angle))
+        for reach, angle in zip(reaches, angles, strict=True)
+    )
+    painter.drawPolygon(QPolygonF([center + corner for corner in corners]))
+
+
 #: How the symbols of marks are drawn, by their names in napari.
 _PAINT_MARK: dict[str, Callable[[QPainter, QPointF], None]] = {
     "disc": _paint_circle,
+    "star": _paint_star,
     "triangle_up": partial(_paint_triangle, -1),
     "triangle_down": partial(_paint_triangle, 1),
 }

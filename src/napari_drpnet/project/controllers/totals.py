@@ -50,10 +50,10 @@ class ProjectComparison:
     ) -> None:
         self._workspace, self._comparison = workspace, comparison
         self.totals: ComparisonTotals | None = None
-        self._truth = comparison.all_truth_yx
+        self._truth = comparison.all_yx
         self._made_of: tuple[Plan | None, Asked] = (None, [])
         self._is_repicked = False
-        comparison.truth_changed.connect(self._on_truth)
+        comparison.positions_changed.connect(self._on_truth)
         workspace.labels_changed.connect(self._on_change)
         workspace.micrographs_changed.connect(self._on_change)
         workspace.settings_changed.connect(self._on_change)
@@ -69,7 +69,7 @@ class ProjectComparison:
             workspace.notify("warning", workspace.problem or "Open micrographs first.")
             return
         basis = self._basis()
-        work = partial(compare_all, basis[1], self._comparison.all_truth_yx, plan, store)
+        work = partial(compare_all, basis[1], self._comparison.all_yx, plan, store)
         workspace.failures.forget("compare all")
         self._is_repicked = False
         workspace.runner.submit("compare all", work, partial(self._take, basis))
@@ -97,8 +97,8 @@ class ProjectComparison:
 
     def _on_truth(self) -> None:
         """Forget the totals if there is another truth; the signal is also about the micrograph."""
-        if self._truth is not self._comparison.all_truth_yx:
-            self._truth, self.totals = self._comparison.all_truth_yx, None
+        if self._truth is not self._comparison.all_yx:
+            self._truth, self.totals = self._comparison.all_yx, None
             self._workspace.runner.invalidate("compare all")
             self.changed.emit()
 

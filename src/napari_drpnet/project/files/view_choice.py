@@ -21,6 +21,7 @@ class ViewChoice(KeptChoice):
     show_map: bool = Field(True, title="Whether the distance map is drawn")
     show_boxes: bool = Field(False, title="Whether the box of the pick under the mouse is drawn")
     show_marks: bool = Field(True, title="Whether the comparison with truth is drawn")
+    show_other_picks: bool = Field(True, title="Whether picks of another program are drawn")
     map_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the distance map")
     show_classes: bool = Field(True, title="Whether the classes of the segmenter are drawn")
     classes_opacity: float = Field(0.5, ge=0, le=1, title="Opacity of the classes")

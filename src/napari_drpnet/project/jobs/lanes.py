@@ -14,6 +14,7 @@ from napari_drpnet.base.jobs import Job
 Call = Callable[[], None]
 #: Kinds of jobs; of each kind one job runs and one waits.
 JobKind = Literal[
+    "agree",  # compare its picks with those of another program
     "averages",  # average a sample of the points in classes
     "candidates",  # update the candidates of the micrograph that is shown
     "compare",  # compare its picks with the truth
@@ -28,6 +29,7 @@ JobKind = Literal[
     "image",  # render the micrograph that is shown
     "label",  # label automatically
     "list",  # open micrographs
+    "other picks",  # read those from a file or folder
     "pick",  # pick the micrograph that is shown
     "pick all",
     "pick shown",  # pick the micrograph that was just shown

@@ -14,6 +14,8 @@ class Mark(IntEnum):
     RIGHT = 1
     WRONG = 2
     MISSED = 3
+    AGREED = 4
+    ONLY_THEIRS = 5
 
 
 @dataclass(frozen=True, eq=False)

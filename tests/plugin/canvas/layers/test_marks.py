@@ -17,7 +17,8 @@ def drawn_all(wait, viewer, qtbot):
 
     def wait_for_marks(session):
         wait(session)
-        qtbot.waitUntil(lambda: not controller_of(viewer).marks.is_due)
+        views = controller_of(viewer).marks, controller_of(viewer).other_picks
+        qtbot.waitUntil(lambda: not any(view.is_due for view in views))
 
     return wait_for_marks
 
@@ -48,7 +49,7 @@ def drawn(layer, mark):
 
 
 def numbers(layer):
-    return {mark: len(drawn(layer, mark)) for mark in MARK_LOOKS}
+    return {mark: len(drawn(layer, mark)) for mark in (Mark.RIGHT, Mark.WRONG, Mark.MISSED)}
 
 
 def test_right_wrong_and_missed_are_marked_and_follow_the_sliders(compared, viewer, drawn_all):
@@ -155,3 +156,35 @@ def test_many_results_are_drawn_once(compared, viewer, drawn_all):
     assert not drawn_times
     drawn_all(compared)
     assert len(drawn_times) == 1
+
+
+def test_other_picks_have_a_layer_of_their_own(compared, viewer, truth, drawn_all):
+    compared.other_picks.load(truth)
+    drawn_all(compared)
+    layer = viewer.layers["other picks"]
+    assert {str(symbol) for symbol in layer.symbol} == {MARK_LOOKS[Mark.AGREED].symbol}
+    agreed = layer.size.max()
+    np.testing.assert_allclose(layer.size, agreed)
+    compared.current.set_label([0], accepted=False)
+    drawn_all(compared)
+    assert (layer.size > agreed).sum() == 1  # only theirs
+    compared.view.show_marks = False
+    assert layer.visible
+    compared.view.show_other_picks = False
+    assert not layer.visible
+    compared.other_picks.forget()
+    assert "other picks" not in viewer.layers
+    assert NAME in viewer.layers
+
+
+def test_nothing_done_to_other_picks_changes_a_label(compared, viewer, truth, drawn_all):
+    compared.other_picks.load(truth)
+    drawn_all(compared)
+    layer = viewer.layers["other picks"]
+    viewer.layers.selection.active = layer
+    layer.add([[20.0, 20.0]])
+    layer.selected_data = {0, 1}
+    layer.remove_selected()
+    compared.sync()
+    assert compared.project.labels(compared.current.id) == ()
+    assert compared.current.accepted_count == 16

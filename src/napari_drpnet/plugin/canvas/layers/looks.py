@@ -65,6 +65,8 @@ MARK_LOOKS = {
     Mark.RIGHT: MarkLook("disc", (1.0, 1.0, 1.0, 0.6), 0.4, (6.0, 16.0)),
     Mark.WRONG: MarkLook("triangle_down", (1.0, 0.30, 0.65, 1.0), 0.8, _STRIKING),
     Mark.MISSED: MarkLook("triangle_up", (0.60, 0.72, 1.0, 1.0), 0.8, _STRIKING),
+    Mark.AGREED: MarkLook("star", (0.72, 0.45, 1.0, 0.7), 0.35, (8.0, 16.0)),
+    Mark.ONLY_THEIRS: MarkLook("star", (0.72, 0.45, 1.0, 1.0), 0.6, (11.0, 28.0)),
 }
 
 

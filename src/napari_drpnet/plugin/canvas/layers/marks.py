@@ -1,6 +1,8 @@
-"""Layer that marks right and wrong picks and missed particles."""
+"""Layers of marks: the comparison with truth, and the picks of another program."""
 
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -11,10 +13,10 @@ from napari_drpnet.plugin.canvas.layers.looks import MARK_LOOKS, mark_symbols
 from napari_drpnet.plugin.canvas.layers.magnification import Magnification
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.plugin.fields.controls import Soon
+from napari_drpnet.project.controllers.compared_positions import ComparedPositions
 from napari_drpnet.project.points.marks import Marks
 from napari_drpnet.project.session import Session
 
-MARKS = "comparison"
 #: Marks that are not drawn have size 0, as hidden picks do.
 _CANVAS_SIZE_LIMITS = (0, 10000)
 _NOT_DRAWN = -1
@@ -23,7 +25,7 @@ _EVERY_MS = 60
 
 
 class MarksView:
-    """Mark right and wrong picks and missed particles of the micrograph that is shown.
+    """Mark what a comparison says about places of the micrograph that is shown.
 
     The layer is a picture of the comparison: nothing that is done to it changes a pick or a label.
 
@@ -35,6 +37,14 @@ class MarksView:
         Session whose comparison is drawn.
     magnification : Magnification
         Magnification of the micrograph on the screen.
+    compared : ComparedPositions
+        Comparison that is drawn.
+    field : str
+        Field of the view state that shows or hides the marks.
+    name : str
+        Name of the layer.
+    order : int
+        Position among the plugin's layers, see `LayerSlot`.
 
     Attributes
     ----------
@@ -42,31 +52,46 @@ class MarksView:
         Slot that holds the layer.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session, magnification: Magnification) -> None:
-        self._session = session
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        session: Session,
+        magnification: Magnification,
+        compared: ComparedPositions[Any],
+        *,
+        field: str,
+        name: str,
+        order: int,
+    ) -> None:
+        self._session, self._compared = session, compared
+        self._field, self._name = field, name
         self._magnification = magnification
         self._kinds = np.empty(0, np.int8)
-        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=9)
-        self.slot.present.connect(partial(setattr, session.view, "show_marks"))
+        self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=order)
+        self.slot.present.connect(partial(setattr, session.view, field))
         self._soon = Soon(None, self.draw, _EVERY_MS)
-        session.comparison.changed.connect(self._on_comparison)
+        compared.changed.connect(self._on_comparison)
         session.current.image_changed.connect(self._on_image)
-        session.view.events.show_marks.connect(self._show)
+        getattr(session.view.events, field).connect(self._show)
         session.current.diameter_changed.connect(self._resize)
         magnification.changed.connect(self._resize)
 
     def draw(self) -> None:
-        """Draw the marks; remove the layer if there is no truth, and empty it if none is here.
+        """Draw the marks; remove the layer if nothing is compared, and empty it if none is here.
 
         Nothing is drawn while the marks are switched off.
         """
-        session, marks = self._session, self._session.comparison.marks
-        if session.comparison.source is None:
+        session, marks = self._session, self._compared.marks
+        if self._compared.source is None:
             self.slot.remove()
         elif marks is None:
             self._hide_all()
-        elif session.view.show_marks and session.current.image and not self.slot.was_deleted:
+        elif self._is_shown and session.current.image and not self.slot.was_deleted:
             self._dress(self.slot.layer or self._make(), marks)
+
+    @property
+    def _is_shown(self) -> bool:
+        return bool(getattr(self._session.view, self._field))
 
     @property
     def is_due(self) -> bool:
@@ -75,12 +100,13 @@ class MarksView:
 
     def disconnect(self) -> None:
         """Draw no more."""
-        self._soon.stop()
+        with suppress(RuntimeError):  # at exit Qt may have deleted the timer already
+            self._soon.stop()
 
     def _on_comparison(self) -> None:
         """Draw the first marks and remove the last ones at once, and others soon."""
         is_drawn = (self._kinds != _NOT_DRAWN).any()
-        if self.slot.layer and is_drawn and self._session.comparison.marks is not None:
+        if self.slot.layer and is_drawn and self._compared.marks is not None:
             self._soon.ask()
         else:
             self._soon.stop()
@@ -93,7 +119,7 @@ class MarksView:
     def _make(self) -> Points:
         layer = Points(
             np.empty((0, 2)),
-            name=MARKS,
+            name=self._name,
             size=1.0,  # a float: with an int all sizes would be integers
             face_color="transparent",
             border_color=np.array([1.0, 1.0, 1.0, 1.0]),
@@ -153,4 +179,4 @@ class MarksView:
 
     def _on_eye(self) -> None:
         if self.slot.layer is not None:
-            self._session.view.show_marks = self.slot.layer.visible
+            setattr(self._session.view, self._field, self.slot.layer.visible)

@@ -36,7 +36,7 @@ class TruthView:
         self._session = session
         self._magnification = magnification
         self.slot: LayerSlot[Points] = LayerSlot(viewer, session, order=5)
-        session.comparison.truth_changed.connect(self._on_truth)
+        session.comparison.positions_changed.connect(self._on_truth)
         session.current.image_changed.connect(self.draw)
         session.current.diameter_changed.connect(self._resize)
         magnification.changed.connect(self._resize)
