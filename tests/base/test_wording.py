@@ -6,7 +6,7 @@ from napari_drpnet.base.wording import counted, short_number
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 picks"), (1, "1 pick"), (2, "2 picks"), (12345, "12345 picks")]
+    ("number", "text"), [(0, "0 picks"), (1, "1 pick"), (2, "2 picks"), (12345, "12,345 picks")]
 )
 def test_the_noun_agrees_with_its_number(number, text):
     assert counted(number, "pick") == text

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("napari")
 
-from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
+from qtpy.QtWidgets import QAbstractButton, QLabel, QTreeWidget, QWidget
 
 from napari_drpnet.plugin.fields.controls import LABEL_WIDTH
 from napari_drpnet.plugin.panels.classify import ClassifyPanel
@@ -70,3 +70,14 @@ def test_titles_begin_with_a_capital(name, qtbot, viewer, session):
     titles = [part.text() for part in (*labels, *panel.findChildren(QAbstractButton))]
     assert titles
     assert [title for title in titles if title[:1].islower()] == []
+
+
+def test_tables_of_numbers_have_titles_that_begin_with_a_capital(qtbot, viewer, session):
+    for kind in (ComparePanel, TrainPanel):
+        panel = kind(viewer)
+        qtbot.addWidget(panel)
+        texts = [label.text() for label in panel.findChildren(QLabel)]
+        for table in panel.findChildren(QTreeWidget):
+            header = table.headerItem()
+            texts += [header.text(column) for column in range(header.columnCount())]
+        assert [text for text in texts if text[:1].islower()] == []

@@ -1,10 +1,10 @@
-"""Numbers in sentences for people: with their nouns, and without exponents."""
+"""Numbers in sentences for people: with their nouns and thousands separators, no exponents."""
 
 import math
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, such as ``1 micrograph`` or ``3 micrographs``.
+    """Return a number with its noun, such as ``1 micrograph`` or ``3,000 micrographs``.
 
     Parameters
     ----------
@@ -13,7 +13,7 @@ def counted(number: int, noun: str) -> str:
     noun : str
         Noun in the singular, whose plural ends in "s".
     """
-    return f"{number} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def short_number(value: float, digits: int = 3) -> str:

@@ -151,7 +151,7 @@ class MaskOptions:
 
     def _tell(self, filtered: Filtered, count: int) -> None:
         near = f" or nearer to it than {self.clearance:g} diameters" if self.clearance else ""
-        echo(f"{filtered.left_out} of {counted(count, 'particle')} left out: on dirt{near}")
+        echo(f"{filtered.left_out:,} of {counted(count, 'particle')} left out: on dirt{near}")
         for name in filtered.not_applied:
             message = f"the mask of {name} is not applied: more than {MOST_DIRT:.0%} is dirt"
             echo(f"Warning: {message}", err=True)

@@ -69,7 +69,7 @@ def _describe(selection: Selection, out: Path) -> str:
     total = len(selection.kept) + len(selection.excluded)
     lines = [f"{name}  excluded: {reason}" for name, reason in selection.excluded.items()]
     lines += [
-        f"{len(selection.kept)} of {counted(total, 'micrograph')} kept, "
+        f"{len(selection.kept):,} of {counted(total, 'micrograph')} kept, "
         f"with {counted(selection.particles, 'particle')}",
         f"Wrote {out}",
     ]

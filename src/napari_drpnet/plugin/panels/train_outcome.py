@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from napari_drpnet.training.from_labels.classifier import LabelScore
 
 _ROWS = {
-    "right": ("right labels", "Number of labels that the network classifies correctly"),
-    "precision": ("precision", "Share of accepted labels among those that the network accepts"),
-    "recall": ("recall", "Share of the accepted labels that the network accepts"),
+    "right": ("Right labels", "Number of labels that the network classifies correctly"),
+    "precision": ("Precision", "Share of accepted labels among those that the network accepts"),
+    "recall": ("Recall", "Share of the accepted labels that the network accepts"),
     "f1": ("F1", "Harmonic mean of precision and recall"),
 }
 _HELD_OUT = "Labels are divided into parts; each is classified after training on the others"
@@ -87,7 +87,7 @@ class TrainOutcome(QWidget):
         before, after = outcome.accepted
         lost, gained = len(outcome.lost_yx), len(outcome.gained_yx)
         self.changed.setText(
-            f"Picks here: {before} → {after}\n◇ {lost} would go, {gained} would come"
+            f"Picks here: {before:,} → {after:,}\n◇ {lost:,} would go, {gained:,} would come"
         )
         self.changes.setVisible(outcome.micrograph is not None and outcome.micrograph == shown)
         self._next_change.setEnabled(outcome.changed > 0)
@@ -122,7 +122,7 @@ class RatesTable(QWidget):
         self.heading = QLabel()
         self.heading.setToolTip(_HELD_OUT)
         grid.addWidget(self.heading, 0, 0, 1, 3)
-        for across, text in enumerate(("before", "after"), 1):
+        for across, text in enumerate(("Before", "After"), 1):
             grid.setColumnStretch(across, 1)
             grid.addWidget(_cell(text), 1, across)
         self.cells: dict[str, tuple[QLabel, QLabel]] = {}
@@ -144,7 +144,7 @@ class RatesTable(QWidget):
 
 def _texts(scores: "LabelScore") -> dict[str, str]:
     rates = {name: f"{value:.2f}" for name, value in scores.rates._asdict().items()}
-    return {"right": f"{scores.right} of {scores.labels}"} | rates
+    return {"right": f"{scores.right:,} of {scores.labels:,}"} | rates
 
 
 def _conclusion(trained: Sequence[TrainedNetwork], better: str) -> str:

@@ -31,7 +31,7 @@ _SUBJECTS: dict[Subject, tuple[str, str]] = {
 _USE = "Train on automatic labels too. If you have given few labels, the result is measured on them"
 _LIST = "Included micrographs with labels"
 _NUMBERS = "Numbers of accepted + rejected labels"
-_COLUMNS = ("micrograph", "yours", "automatic")
+_COLUMNS = ("Micrograph", "Yours", "Automatic")
 _LIST_HEIGHT = 110
 
 
@@ -85,7 +85,7 @@ class TrainSource(Panel):
         learner = self.session.learner
         automatic = learner.automatic
         self.labels.say(f"Your labels: {learner.counts.text}")
-        counted = f"{automatic.accepted} accepted, {automatic.rejected} rejected"
+        counted = f"{automatic.accepted:,} accepted, {automatic.rejected:,} rejected"
         self.use_automatic.setText(f"Automatic: {counted}")
         self.use_automatic.setVisible(automatic.micrographs > 0)
         self.forget.setEnabled(self.session.labeller.has_automatic)
@@ -155,4 +155,4 @@ class TrainSource(Panel):
 
 def _numbers(totals: LabelTotals) -> str:
     """Return the numbers of accepted and rejected labels as a short text."""
-    return f"{totals.accepted} + {totals.rejected}" if totals.micrographs else "–"
+    return f"{totals.accepted:,} + {totals.rejected:,}" if totals.micrographs else "–"

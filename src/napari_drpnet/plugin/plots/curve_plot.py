@@ -154,12 +154,12 @@ class CurvePlot(Plot):
             painter.drawText(beside, right, f"{tick:g}")
             painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, f"{tick:g}")
         title = QRectF(frame.left(), self.height() - row, frame.width(), row)
-        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "recall")
+        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "Recall")
         painter.save()
         painter.translate(0, frame.bottom())
         painter.rotate(-90)
         title = QRectF(0, 0, frame.height(), row)
-        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "precision")
+        painter.drawText(title, Qt.AlignmentFlag.AlignCenter, "Precision")
         painter.restore()
 
     def _paint_f1_lines(self, painter: QPainter) -> None:
@@ -173,7 +173,7 @@ class CurvePlot(Plot):
     def _paint_marks(self, painter: QPainter) -> None:
         """Mark both points, and explain the marks in the lower left corner."""
         row, corner = self._line_height(), self._at(0, 0) + QPointF(14, -8)
-        marks = (("now", self.point, self._paint_disc), ("best", self.best, self._paint_diamond))
+        marks = (("Now", self.point, self._paint_disc), ("Best", self.best, self._paint_diamond))
         for name, rates, paint in marks:
             if rates is None:
                 continue

@@ -101,10 +101,10 @@ class LossPlot(Plot):
             y = self._at(0, loss).y()
             painter.drawText(QRectF(0, y - row / 2, frame.left() - _PAD, row), right, text)
         middle = QRectF(0, frame.top(), frame.left() - _PAD, frame.height())
-        painter.drawText(middle, right, "loss")
+        painter.drawText(middle, right, "Loss")
         below = QRectF(frame.left(), frame.bottom() + 2, frame.width(), row)
-        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "step")
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._last_step:.0f}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "Step")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._last_step:,.0f}")
 
     def _paint_line(self, painter: QPainter) -> None:
         """Draw the lines with a dot at their ends, so that a single report is visible."""

@@ -156,7 +156,7 @@ class Averager:
         total = sum(map(len, members.values()))
         count = self._labeller.label_class(members, self.averages.reach_px, accepted)
         verb = "accepted" if accepted else "rejected"
-        kept = f"; {total - count} had a label already" if count < total else ""
+        kept = f"; {total - count:,} had a label already" if count < total else ""
         self._workspace.notify("info", f"{counted(count, 'pick')} {verb}{kept}.")
 
     # ---- changes

@@ -80,7 +80,7 @@ class Labeller:
         )
         count = self._add(f"Import labels of {path.name}", proposals)
         given = sum(len(labels) for _, labels, _ in proposals)
-        there = f"; {given - count} were there already" if given > count else ""
+        there = f"; {given - count:,} were there already" if given > count else ""
         notify("info", f"{counted(count, 'label')} imported{there}.")
         if contrary:
             notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")

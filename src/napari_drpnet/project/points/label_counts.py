@@ -34,9 +34,9 @@ class LabelCounts:
     def text(self) -> str:
         """Text with the counts, on two lines."""
         return (
-            f"On this micrograph: {self.accepted} accepted, {self.rejected} rejected by hand,"
-            f" {self.added} added\n"
-            f"In the project: {self.in_project} on {counted(self.micrographs, 'micrograph')}"
+            f"On this micrograph: {self.accepted:,} accepted, {self.rejected:,} rejected by hand,"
+            f" {self.added:,} added\n"
+            f"In the project: {self.in_project:,} on {counted(self.micrographs, 'micrograph')}"
         )
 
 
@@ -62,7 +62,7 @@ class LabelTotals:
         if not self.micrographs:
             return "none yet"
         micrographs = counted(self.micrographs, "micrograph")
-        return f"{self.accepted} accepted, {self.rejected} rejected on {micrographs}"
+        return f"{self.accepted:,} accepted, {self.rejected:,} rejected on {micrographs}"
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ class Decision:
     def counts(self) -> str:
         """Numbers of picks above the threshold, of accepted picks and of picks on dirt."""
         count, on_dirt = self.above_count, int(self.on_dirt.sum())
-        text = f"{counted(count, 'pick')} above the threshold, {self.accepted_count} accepted"
-        return f"{text}, {on_dirt} on dirt" if on_dirt else text
+        text = f"{counted(count, 'pick')} above the threshold, {self.accepted_count:,} accepted"
+        return f"{text}, {on_dirt:,} on dirt" if on_dirt else text
 
     def describe_dirt(self) -> str:
         """Return how many picks above the threshold are rejected, since they are on dirt."""
