@@ -49,7 +49,7 @@ def drawn(layer, mark):
 
 
 def numbers(layer):
-    return {mark: len(drawn(layer, mark)) for mark in MARK_LOOKS}
+    return {mark: len(drawn(layer, mark)) for mark in (Mark.RIGHT, Mark.WRONG, Mark.MISSED)}
 
 
 def test_right_wrong_and_missed_are_marked_and_follow_the_sliders(compared, viewer, drawn_all):
