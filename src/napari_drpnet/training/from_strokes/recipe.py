@@ -10,7 +10,7 @@ class StrokeRecipe(Parameters):
 
     steps: int = Setting(25, ge=1, le=20_000, title="Number of batches")
     learning_rate: float = Setting(
-        4e-3, gt=0, le=0.1, title="Learning rate at the start: AdamW, cosine schedule"
+        2e-3, gt=0, le=0.1, title="Learning rate at the start: AdamW, cosine schedule"
     )
     batch: int = Setting(
         2, ge=1, le=256, title="Number of windows with strokes per batch; one more is replayed"
@@ -23,7 +23,7 @@ class StrokeRecipe(Parameters):
         title="Weight of a class: its area on the painted micrographs to this power",
     )
     unpainted_weight: float = Setting(
-        2.0, ge=0, le=100, title="Weight of the pixels without strokes, which should not change"
+        6.0, ge=0, le=100, title="Weight of the pixels without strokes, which should not change"
     )
     replay_weight: float = Setting(
         24.0, ge=0, le=1000, title="Weight of simulated micrographs, which should not change"
