@@ -190,12 +190,11 @@ def measure(
     taken = perf_counter() - start, process_time() - processor
     trained = replace(segmenter, module=copy.deepcopy(segmenter.module))
     trained.module.load_state_dict(tuned.state)
-    before, after = (score(fields[PAINTED:], each).scores for each in (segmenter, trained))
-    shown = [name for name in CLASSES if before[name].true_pixels > 0]
+    before, after = (score(fields[PAINTED:], each).shown_iou for each in (segmenter, trained))
     return Outcome(
         mix,
-        {name: before[name].iou or 0.0 for name in shown},
-        {name: after[name].iou or 0.0 for name in shown},
+        before,
+        after,
         tuned.step,
         tuned.improved,
         *taken,

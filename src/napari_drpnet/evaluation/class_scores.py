@@ -67,6 +67,12 @@ class ClassEvaluation:
         return _scores(self.strict)
 
     @property
+    def shown_iou(self) -> dict[str, float]:
+        """IoU of each class that the truth shows, by the name of the class."""
+        scores = self.scores.items()
+        return {name: score.iou or 0.0 for name, score in scores if score.true_pixels > 0}
+
+    @property
     def mean_iou(self) -> float | None:
         """Mean IoU of the classes that are found or true; None if there is none."""
         return _mean_iou(self.scores)

@@ -8,7 +8,6 @@ from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.learning.stroke_training import (
     ChangedClasses,
-    Painted,
     ReplayFields,
     SegmenterOutcome,
     StrokeTraining,
@@ -58,21 +57,11 @@ class StrokeLearner:
     # ---- what there is
 
     @property
-    def painted(self) -> list[Painted]:
-        """Included micrographs with strokes."""
-        strokes = self._workspace.project.strokes
-        return [
-            (record, strokes[record.id])
-            for record in self._workspace.included()
-            if record.id in strokes and not strokes[record.id].is_empty
-        ]
-
-    @property
     def problem(self) -> str:
         """Message that says why training cannot start and what to do; "" if it can."""
         if self._workspace.plan is None:
             return self._workspace.problem or "Open micrographs first."
-        areas = [strokes.areas for _, strokes in self.painted]
+        areas = [strokes.areas for _, strokes in self._workspace.project.painted]
         classes = {number for each in areas for number, area in enumerate(each) if number and area}
         if len(classes) < _LEAST_CLASSES:
             return f"Paint strokes of at least {_LEAST_CLASSES} classes on included micrographs."
@@ -102,7 +91,7 @@ class StrokeLearner:
         self._forget()
         workspace.failures.forget("learn")
         shown, recipe = self._current.record, recipe or StrokeRecipe()
-        training = StrokeTraining(self.painted, shown, plan, self._replay, recipe)
+        training = StrokeTraining(workspace.project.painted, shown, plan, self._replay, recipe)
         workspace.runner.submit("learn", partial(training.run, workspace.cache), self._take)
 
     def cancel(self) -> None:

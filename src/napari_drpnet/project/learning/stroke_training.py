@@ -2,9 +2,9 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +129,7 @@ class StrokeTraining:
     shown: MicrographRecord | None
     plan: Plan
     replay: ReplayFields
-    recipe: StrokeRecipe = field(default_factory=StrokeRecipe)
+    recipe: StrokeRecipe
 
     def run(self, cache: StageCache, job: Job) -> SegmenterOutcome:
         """Train a copy of the segmenter.
@@ -164,7 +164,7 @@ class StrokeTraining:
     def _segmenter(self, cache: StageCache) -> SegmenterNetwork:
         detector = cache.networks(self.plan).detector
         assert isinstance(detector.card, SegmenterCard)
-        return replace(detector, card=detector.card)  # type: ignore[return-value]
+        return cast(SegmenterNetwork, detector)
 
     def _read(
         self,

@@ -115,6 +115,16 @@ class Project:
         """Strokes by micrograph id, of those that have any, even of removed micrographs."""
         return self._state.strokes
 
+    @property
+    def painted(self) -> list[tuple[MicrographRecord, Strokes]]:
+        """Included micrographs with strokes."""
+        given = ((record, self.strokes.get(name)) for name, record in self.micrographs.items())
+        return [
+            (record, strokes)
+            for record, strokes in given
+            if record.included and strokes is not None and not strokes.is_empty
+        ]
+
     def next_label_id(self, micrograph_id: str) -> int:
         """Return an id never used for a label of the micrograph; larger ids are unused too."""
         return self._state.next_label_ids.get(micrograph_id, 1)

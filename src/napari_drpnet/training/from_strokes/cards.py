@@ -40,5 +40,4 @@ def tuned_card(
 
 def _figures(evaluation: ClassEvaluation) -> dict[str, float]:
     """Return the IoU of each class that strokes show."""
-    scores = evaluation.scores.items()
-    return {name: round(score.iou, 4) for name, score in scores if score.iou is not None}
+    return {name: round(iou, 4) for name, iou in evaluation.shown_iou.items()}

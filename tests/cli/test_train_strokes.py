@@ -1,0 +1,107 @@
+"""`drpnet train strokes`: the segmenter of a project learns from its strokes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_drpnet.base.segmentation import BACKGROUND, ICE
+from napari_drpnet.picking.networks.weights import load_segmenter
+from napari_drpnet.picking.parameters import ParticleParameters
+from napari_drpnet.project.state.edits import (
+    MicrographEdit,
+    MicrographRecord,
+    PaintEdit,
+    Settings,
+    SettingsEdit,
+)
+from napari_drpnet.project.storage.store import ProjectStore
+from napari_drpnet.training.from_strokes import recipe as strokes
+from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
+
+SHAPE = (160, 160)
+RECIPE = StrokeRecipe(steps=4, window_px=64, simulated=0)
+
+
+@pytest.fixture
+def make_project(drpnet, use_untrained_segmenter, write_dirty, tmp_path, monkeypatch):
+    """A function that makes a project of two micrographs with a film, painted or not."""
+    monkeypatch.setattr(strokes, "StrokeRecipe", lambda: RECIPE)
+
+    def make(film=ICE, diameter=36.0):
+        paths = [tmp_path / "dirty" / f"dirty{k}.mrc" for k in range(2)]
+        records = []
+        for seed, path in enumerate(paths):
+            write_dirty(path, seed=seed)
+            names = {"id": f"m{seed + 1:05d}", "name": path.name, "output": path.stem}
+            nothing = {"pixel_size_angstrom": None, "defocus_angstrom": None}
+            records.append(MicrographRecord(path=path, **names, **nothing))
+        before, edits = Settings(), [MicrographEdit(before=(), after=tuple(records))]
+        if diameter:
+            particle = ParticleParameters(diameter_angstrom=diameter, polarity="dark")
+            after = before.model_copy(update={"particle": particle})
+            edits.append(SettingsEdit(before=before, after=after))
+        blank, painted = np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8)
+        if film is not None:
+            painted[20:60, 128:150], painted[60:100, 10:30] = film, BACKGROUND
+            edits += [
+                PaintEdit.between(each.id, SHAPE, blank, painted, "Paint") for each in records
+            ]
+        store, project = ProjectStore.open(tmp_path / "project")
+        for edit in edits:
+            project.apply(edit)
+            store.append(edit)
+        store.close(project)
+        return "project"
+
+    return make
+
+
+def test_the_weights_are_written_and_the_project_is_not_changed(drpnet, make_project):
+    project = make_project()
+    before = (Path(project) / "project.json").read_bytes()
+    result = drpnet("train", "strokes", project, "--out", "taught.safetensors", "--device", "cpu")
+    assert "IoU on held-out strokes:" in result.output
+    card = load_segmenter("taught.safetensors").card
+    assert card.trained_on.endswith("then strokes on 2 micrographs")
+    assert card.recipe["steps"] == RECIPE.steps
+    assert (Path(project) / "project.json").read_bytes() == before
+
+
+def test_it_prints_json(drpnet, make_project):
+    result = drpnet("train", "strokes", make_project(), "--out", "taught.safetensors", "--json")
+    content = json.loads(result.stdout)
+    assert set(content["before"]) == set(content["after"]) == {"background", "ice"}
+    assert content["improved"] in (True, False)
+
+
+def test_weights_are_not_replaced_unasked(drpnet, make_project):
+    Path("taught.safetensors").write_bytes(b"mine")
+    arguments = ("train", "strokes", make_project(), "--out", "taught.safetensors")
+    assert "--overwrite" in drpnet(*arguments, code=2).output
+    assert Path("taught.safetensors").read_bytes() == b"mine"
+    drpnet(*arguments, "--overwrite")
+    load_segmenter("taught.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        ({"film": None}, 1, "no included micrograph has strokes"),
+        ({"film": BACKGROUND}, 2, "strokes of at least 2 classes"),
+        ({"diameter": None}, 1, "its particle diameter is unknown"),
+    ],
+)
+def test_what_is_missing_is_said(drpnet, make_project, settings, code, said):
+    project = make_project(**settings)
+    result = drpnet("train", "strokes", project, "--out", "taught.safetensors", code=code)
+    assert said in result.output
+    assert not Path("taught.safetensors").exists()
+
+
+def test_a_folder_that_is_no_project_is_refused_and_left_alone(drpnet, use_untrained_segmenter):
+    Path("other").mkdir()
+    result = drpnet("train", "strokes", "other", "--out", "taught.safetensors", code=1)
+    assert "it is not a project" in result.output
+    assert not list(Path("other").iterdir())
