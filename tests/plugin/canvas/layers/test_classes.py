@@ -103,6 +103,8 @@ def test_what_napari_says_about_a_place_has_the_class(viewer, segmented):
     viewer.cursor.position = tuple(2.0 * place)
     viewer.status = {"layer_base": "picks", "coordinates": " [3, 4]"}
     assert viewer.status["coordinates"] == f" [3, 4]; {shown.describe(place)}"
+    viewer.status = {"layer_base": "picks", "coordinates": " [3, 4]: "}
+    assert viewer.status["coordinates"] == f" [3, 4]; {shown.describe(place)}"
     assert viewer.status["layer_base"] == "picks"
     viewer.status = "Ready"
     assert viewer.status == "Ready"

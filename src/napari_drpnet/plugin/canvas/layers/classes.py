@@ -156,6 +156,7 @@ class ClassesView:
             return
         size = self._session.current.pixel_size_angstrom or 1.0
         text = shown.describe(np.array(self._viewer.cursor.position[-2:]) / size)
-        said = str(status.get("coordinates", ""))
+        # Where there is no point, napari ends with a colon and no value.
+        said = str(status.get("coordinates", "")).removesuffix(": ")
         if text and not said.endswith(text):
             self._viewer.status = {**status, "coordinates": f"{said}; {text}"}
