@@ -7,7 +7,7 @@ import pytest
 
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 #: Attributes of napari for which there is no public name.
-OF_NAPARI = {"_qt_viewer", "_qt_window", "_set_source"}
+OF_NAPARI = {"_qt_open", "_qt_viewer", "_qt_window", "_set_source"}
 
 
 def is_private(name):

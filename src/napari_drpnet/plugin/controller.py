@@ -147,7 +147,8 @@ class Controller:
             self.session.view.events.canvas_only.connect(self.docks.hide)
             self.keys = KeySheet(self.session.view, window)
             self.tutorial = HelpWindow(self.session.view, window)
-            add_to_help_menu(window, "DRPnet tutorial", self._show_tutorial)
+            if isinstance(window, QMainWindow):  # a panel may have been opened alone
+                add_to_help_menu(window, "DRPnet tutorial", self._show_tutorial)
             self.viewer.layers.events.removing.connect(self._on_removing)
             self.adoption.take_all()
 

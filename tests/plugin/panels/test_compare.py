@@ -208,7 +208,7 @@ def test_the_symbols_stand_beside_the_numbers_and_can_be_switched_off(
 ):
     load(panel, monkeypatch, truth)
     wait(picked)
-    icons = panel.findChildren(MarkIcon)
+    icons = panel.counts["right"].parentWidget().findChildren(MarkIcon)
     assert len(icons) == len(panel.counts)
     for icon, label in zip(icons, panel.counts.values(), strict=True):
         assert icon.isVisible()

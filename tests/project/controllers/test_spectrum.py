@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from napari_drpnet.images.power_spectrum import transfer_zeros
+from napari_drpnet.project.state.edits import MicrographEdit
 
 
 def give_defocus(desk, defocus_angstrom):
     """Let the list say the defocus of the micrograph that is shown."""
     record = desk.current.record
-    desk.current.record = record.model_copy(update={"defocus_angstrom": defocus_angstrom})
+    after = record.model_copy(update={"defocus_angstrom": defocus_angstrom})
+    desk.session.do_quietly(MicrographEdit(before=(record,), after=(after,)))
+    desk.finish()
 
 
 def test_it_is_measured_only_while_somebody_looks(desk, discs):

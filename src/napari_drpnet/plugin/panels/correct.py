@@ -40,7 +40,7 @@ _TOOLS: dict[Tool, tuple[str, str]] = {
     ),
     "lasso": (
         "Lasso",
-        "Draw an outline around points, or click one; Shift adds to the selection. "
+        "Drag an outline around points, or click one; Shift adds to the selection. "
         "Then accept or reject them below.",
     ),
     "reject": ("Brush: reject", "Drag over points to reject them. Alt-drag accepts instead."),
