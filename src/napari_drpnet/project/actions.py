@@ -295,7 +295,7 @@ ACTIONS = {
             "classes",
             "Classes",
             "Show or hide the classes of the segmenter: particle, ice and carbon",
-            "C",
+            "K",
             _toggle("show_classes"),
         ),
         Action(

@@ -138,7 +138,7 @@ def test_the_box_of_a_deleted_layer_is_not_ticked_and_brings_it_back(
 
 
 def test_tooltips_tell_the_keys(panel):
-    keys = {"show_points": "[H]", "show_rejected": "[R]", "show_map": "[D]", "show_classes": "[C]"}
+    keys = {"show_points": "[H]", "show_rejected": "[R]", "show_map": "[D]", "show_classes": "[K]"}
     assert {field: panel.toggles[field].toolTip()[-3:] for field in keys} == keys
 
 

@@ -46,7 +46,7 @@ _SIZE = QSize(344, 620)
 #: napari's tabs are too low for their texts.
 _TAB_STYLE = """
 QTabBar { background: none; border: none; padding: 0px }
-QTabBar::tab { min-height: 16px; padding: 5px 4px 1px 3px; margin-right: 1px }
+QTabBar::tab { min-height: 16px; padding: 5px 2px 1px 2px; margin-right: 1px }
 """
 
 
