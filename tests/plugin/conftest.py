@@ -137,6 +137,13 @@ class Window:
             assert time.monotonic() < end
             let_pass(2)
 
+    def wait_until(self, happens):
+        """Wait until a function returns something true."""
+        end = time.monotonic() + LIMIT_S
+        while not happens():
+            assert time.monotonic() < end
+            let_pass(2)
+
     def begin_anew(self, folder):
         """Open an empty project with the first settings and the first view."""
         session = self.session

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.plugin.panels.picker import find_table
+from napari_drpnet.project.points.marks import Mark
 from napari_drpnet.project.points.review import State, is_accepted
 from napari_drpnet.project.state.labels import given_by
 
@@ -114,6 +115,7 @@ def reject_a_class(window):
     averages = gallery.averages
     window.press_button(averages.start)
     classes = averages.classes
+    window.wait_until(classes.count)
     place = classes.visualItemRect(classes.item(0)).center()
     QTest.mouseClick(classes.viewport(), LEFT, pos=place)
     follow(window, gallery)
@@ -136,12 +138,12 @@ def go_through_mistakes(window, truth, monkeypatch):
     window.click((80.0, 3.0))
     window.click(window.session.current.review.centers_yx[1])
     compare, comparison = window.panel("Compare"), window.session.comparison
-    compare.menu.actions()[1].trigger()
+    compare.truth.menu.actions()[1].trigger()
     window.wait()
     window.press_button(compare.next_wrong)
-    assert any(map(window.camera_is_at, comparison.result.wrong_yx))
+    assert any(map(window.camera_is_at, comparison.marks.places(Mark.WRONG)))
     window.press_button(compare.next_missed)
-    assert any(map(window.camera_is_at, comparison.result.missed_yx))
+    assert any(map(window.camera_is_at, comparison.marks.places(Mark.MISSED)))
     window.viewer.reset_view()
 
 
