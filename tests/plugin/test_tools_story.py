@@ -170,7 +170,7 @@ def look_over_all(window, drag_cut):
     """Click the dot of the first micrograph, and exclude those with the fewest particles."""
     session = window.session
     window.press_button(find_table(window.viewer.window).overview)
-    overview = window.viewer.window.dock_widgets["Overview"]
+    overview = window.open_panel("Overview")  # the one that is open, as napari's menu shows it
     counts = overview.scatter.y
     QTest.mouseClick(overview.scatter, LEFT, pos=overview.scatter.place(0).toPoint())
     window.wait()
