@@ -9,6 +9,7 @@ import pytest
 from napari_drpnet.base.segmentation import BACKGROUND, ICE
 from napari_drpnet.picking.networks.weights import load_segmenter
 from napari_drpnet.picking.parameters import ParticleParameters
+from napari_drpnet.project.learning import project_strokes
 from napari_drpnet.project.state.edits import (
     MicrographEdit,
     MicrographRecord,
@@ -17,7 +18,6 @@ from napari_drpnet.project.state.edits import (
     SettingsEdit,
 )
 from napari_drpnet.project.storage.store import ProjectStore
-from napari_drpnet.training.from_strokes import recipe as strokes
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 SHAPE = (160, 160)
@@ -27,7 +27,7 @@ RECIPE = StrokeRecipe(steps=4, window_px=64, simulated=0)
 @pytest.fixture
 def make_project(drpnet, use_untrained_segmenter, write_dirty, tmp_path, monkeypatch):
     """A function that makes a project of two micrographs with a film, painted or not."""
-    monkeypatch.setattr(strokes, "StrokeRecipe", lambda: RECIPE)
+    monkeypatch.setattr(project_strokes, "StrokeRecipe", lambda: RECIPE)
 
     def make(film=ICE, diameter=36.0):
         paths = [tmp_path / "dirty" / f"dirty{k}.mrc" for k in range(2)]
