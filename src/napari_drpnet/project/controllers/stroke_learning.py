@@ -15,10 +15,7 @@ from napari_drpnet.project.learning.stroke_training import (
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
 from napari_drpnet.project.workspace import Workspace
-from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
-
-#: Least number of painted classes.
-_LEAST_CLASSES = 2
+from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
 
 
 class StrokeLearner:
@@ -63,8 +60,8 @@ class StrokeLearner:
             return self._workspace.problem or "Open micrographs first."
         areas = [strokes.areas for _, strokes in self._workspace.project.painted]
         classes = {number for each in areas for number, area in enumerate(each) if number and area}
-        if len(classes) < _LEAST_CLASSES:
-            return f"Paint strokes of at least {_LEAST_CLASSES} classes on included micrographs."
+        if len(classes) < LEAST_CLASSES:
+            return f"Paint strokes of at least {LEAST_CLASSES} classes on included micrographs."
         return "" if self._segmenting.plan else "There is no segmenter to train: choose one."
 
     @property

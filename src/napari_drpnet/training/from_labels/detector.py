@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.picking.detectors.distance_map import predict_distance_map
 from napari_drpnet.picking.networks.card import ClassifierNetwork, DetectorNetwork
+from napari_drpnet.training.common.descent import descend
 from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.common.trained import require_detector
@@ -254,18 +255,15 @@ def _fit(
     rng = np.random.default_rng(recipe.seed)
     device = next(module.parameters()).device
     adam = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
     batches = draw_batches(images, recipe.window_px, recipe.batch, rng)
-    for step, windows in zip(range(1, recipe.steps + 1), batches, strict=False):
-        image, target, weight = torch.from_numpy(windows[:, :, None]).to(device)
+
+    def draw_loss() -> Tensor:
+        image, target, weight = torch.from_numpy(next(batches)[:, :, None]).to(device)
         predicted = module(image.contiguous(memory_format=torch.channels_last))
-        loss = (weight * (predicted - target) ** 2).sum() / weight.sum()
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        schedule.step()
-        job.advance(step, recipe.steps, "training")
-        yield float(loss.detach())
+        loss: Tensor = (weight * (predicted - target) ** 2).sum() / weight.sum()
+        return loss
+
+    yield from descend(adam, draw_loss, recipe.steps, job)
 
 
 def _is_no_worse(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.classification.patches import extract_patches
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+from napari_drpnet.training.common.descent import descend
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 
 Image = NDArray[np.float32]
@@ -145,23 +146,20 @@ def fit_head(
 ) -> Generator[AdaptReport, None, None]:
     """Minimise the weighted cross-entropy in place; each batch has every patch once."""
     adam = torch.optim.Adam(head.parameters(), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
     rng = np.random.default_rng(recipe.seed)
     count, most = len(examples), int(examples.variants.max())
-    for step in range(1, recipe.steps + 1):
+
+    def draw_loss() -> Tensor:
         drawn = torch.from_numpy(rng.integers(most, size=count)) % examples.variants
         odds = _odds(head, examples, drawn)
         losses = nn.functional.binary_cross_entropy_with_logits(
             odds, examples.target, reduction="none"
         )
-        loss = (losses * examples.weight).sum() / examples.weight.sum()
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        schedule.step()
-        job.advance(step, recipe.steps, "training")
+        return (losses * examples.weight).sum() / examples.weight.sum()
+
+    for step, loss in enumerate(descend(adam, draw_loss, recipe.steps, job), 1):
         if step % max(1, recipe.steps // _REPORTS) == 0 or step == recipe.steps:
-            yield AdaptReport(step, recipe.steps, float(loss.detach()))
+            yield AdaptReport(step, recipe.steps, loss)
 
 
 def classify_examples(head: nn.Module, examples: Examples) -> Floats:

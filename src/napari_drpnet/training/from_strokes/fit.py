@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.training.common.descent import descend
 from napari_drpnet.training.from_strokes.painted import Floats, TrainingImage, Window
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
@@ -48,20 +49,18 @@ def fit_strokes(
     rng = np.random.default_rng(recipe.seed)
     device = next(module.parameters()).device
     weights, trusted = torch.from_numpy(shares).to(device), torch.from_numpy(trust).to(device)
-    adam = torch.optim.AdamW(_free_tail(module), lr=recipe.learning_rate, weight_decay=0)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, recipe.steps)
+    adam = torch.optim.Adam(_free_tail(module), lr=recipe.learning_rate)
     side = _window_side([*painted, *replayed], recipe)
-    for step in range(1, recipe.steps + 1):
+
+    def draw_loss() -> Tensor:
         drawn = rng.integers(len(painted), size=recipe.batch)
         windows = [painted[k].window(side, rng) for k in drawn]
         if replayed:
             windows.append(replayed[int(rng.integers(len(replayed)))].window(side, rng))
-        loss = stroke_loss(module, windows, weights, trusted, recipe)
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        schedule.step()
-        job.advance(step, recipe.steps, "training")
+        return stroke_loss(module, windows, weights, trusted, recipe)
+
+    for _ in descend(adam, draw_loss, recipe.steps, job):
+        pass
 
 
 def stroke_loss(
@@ -85,9 +84,8 @@ def stroke_loss(
         for part in zip(*((each.old, each.classes, each.kept) for each in windows), strict=True)
     )
     logarithm = functional.log_softmax(cast(Any, module).scores(features), dim=1)
-    hold = kept * torch.where(
-        torch.arange(len(kept))[:, None, None] < recipe.batch, trust[old.argmax(dim=1)], 1.0
-    )
+    hold = kept * trust[old.argmax(dim=1)]
+    hold[recipe.batch :] = kept[recipe.batch :].float()
     fall = _divergence(logarithm, old, hold)
     loss = class_loss(logarithm, classes, weights)
     loss = loss + recipe.unpainted_weight * fall[: recipe.batch].mean()

@@ -88,7 +88,7 @@ class Features:
     @property
     def share(self) -> Floats:
         """Share of the area of each class ``(4,)``."""
-        return np.asarray(self.old[0][:, torch.from_numpy(self.kept)].mean(dim=1).cpu().numpy())
+        return np.asarray(self.old[0].cpu()[:, torch.from_numpy(self.kept)].mean(dim=1).numpy())
 
 
 class Window(NamedTuple):

@@ -4,13 +4,16 @@ from pydantic import Field as Setting
 
 from napari_drpnet.base.frozen import Parameters
 
+#: Least number of painted classes for a training.
+LEAST_CLASSES = 2
+
 
 class StrokeRecipe(Parameters):
     """Recipe of training a segmenter on strokes; stored on its card."""
 
     steps: int = Setting(25, ge=1, le=20_000, title="Number of batches")
     learning_rate: float = Setting(
-        2e-3, gt=0, le=0.1, title="Learning rate at the start: AdamW, cosine schedule"
+        2e-3, gt=0, le=0.1, title="Learning rate at the start: Adam, cosine schedule"
     )
     batch: int = Setting(
         2, ge=1, le=256, title="Number of windows with strokes per batch; one more is replayed"

@@ -23,11 +23,9 @@ from napari_drpnet.training.from_strokes.painted import (
     class_shares,
     class_trust,
 )
-from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
+from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
 from napari_drpnet.training.from_strokes.replay import inputs_of
 
-#: Least number of painted classes for a training.
-LEAST_CLASSES = 2
 #: Steps from the old weights to the trained ones, of which the largest harmless one is taken.
 _STEPS = (1.0, 0.75, 0.5, 0.25)
 
@@ -48,9 +46,6 @@ class TunedSegmenter:
     before, after : ClassEvaluation
         Agreement with strokes of the old weights, and of new weights that were trained without
         these strokes.
-    kept_before, kept_after : ClassEvaluation
-        Agreement with the truth of the simulated micrographs, of which the training knows no more
-        than the old probabilities.
     improved : bool
         Whether the mean IoU of held-out strokes is higher, and the IoU of no class is lower by
         more than the recipe tolerates, neither on strokes nor on simulated micrographs.
@@ -60,8 +55,6 @@ class TunedSegmenter:
     step: float
     before: ClassEvaluation
     after: ClassEvaluation
-    kept_before: ClassEvaluation
-    kept_after: ClassEvaluation
     improved: bool
 
 
@@ -183,18 +176,17 @@ class _Training:
         self._simulated = [
             Features.of(inputs_of(field, segmenter.card), field.valid, module) for field in replay
         ]
-        self._parts = split_strokes(painted, recipe.seed)
         nothing = [np.zeros(image.strokes.shape, bool) for image in painted]
         self._fits = [
             _Fit(replace(segmenter, module=copy.deepcopy(segmenter.module)), held_out)
-            for held_out in [*self._parts, nothing]
+            for held_out in [*split_strokes(painted, recipe.seed), nothing]
         ]
         self._job = SharedJob(job, len(self._fits) * recipe.steps)
 
     def run(self) -> None:
         """Train all copies."""
-        replayed = [TrainingImage.of(each, self._stride) for each in self._simulated]
         recipe = self._recipe
+        replayed = [TrainingImage.of(each, self._stride) for each in self._simulated]
         shares = class_shares(self._painted, self._seen, recipe.area_power)
         for fit in self._fits:
             images = self._images(fit)
@@ -203,11 +195,8 @@ class _Training:
 
     def finish(self) -> TunedSegmenter:
         """Choose the step, and score the weights."""
-        old = {name: tensor.clone() for name, tensor in self._segmenter.module.state_dict().items()}
-        trained = [
-            {name: tensor.clone() for name, tensor in fit.segmenter.module.state_dict().items()}
-            for fit in self._fits
-        ]
+        old = self._segmenter.module.state_dict()
+        trained = [copy.deepcopy(fit.segmenter.module.state_dict()) for fit in self._fits]
         kept_before = self._check_classes(self._segmenter.module)
         last = self._fits[-1].segmenter
         for step in _STEPS:
@@ -216,6 +205,16 @@ class _Training:
             is_kept = _is_no_worse(kept_before, kept_after, self._recipe.greatest_fall)
             if is_kept:
                 break
+        before, after = self._score_held_out(old, trained, step)
+        improved = (after.mean_iou or 0.0) > (before.mean_iou or 0.0)
+        is_no_worse = _is_no_worse(before, after, self._recipe.greatest_fall)
+        state = {name: tensor.cpu() for name, tensor in last.module.state_dict().items()}
+        return TunedSegmenter(state, step, before, after, improved and is_no_worse and is_kept)
+
+    def _score_held_out(
+        self, old: State, trained: Sequence[State], step: float
+    ) -> tuple[ClassEvaluation, ClassEvaluation]:
+        """Score the old weights, and each copy on the strokes that it was trained without."""
         before, after = [], []
         for fit, state in zip(self._fits[:-1], trained, strict=False):
             fit.segmenter.module.load_state_dict(interpolate(old, state, step))
@@ -225,13 +224,7 @@ class _Training:
                     new_map = seen.classify(fit.segmenter.module, truth.shape)
                     before.append(evaluate_classes(seen.old_classes(truth.shape), truth))
                     after.append(evaluate_classes(new_map, truth))
-        scores = pool_classes(before), pool_classes(after)
-        improved = (scores[1].mean_iou or 0.0) > (scores[0].mean_iou or 0.0)
-        is_no_worse = _is_no_worse(*scores, self._recipe.greatest_fall)
-        state = {name: tensor.cpu() for name, tensor in last.module.state_dict().items()}
-        return TunedSegmenter(
-            state, step, *scores, kept_before, kept_after, improved and is_no_worse and is_kept
-        )
+        return pool_classes(before), pool_classes(after)
 
     def _images(self, fit: "_Fit") -> list[TrainingImage]:
         """Return the painted micrographs without the strokes that a fit holds out."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.training.common.descent import descend
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import LabelledPatches
 from napari_drpnet.training.common.recipe import AnyRecipe, ClassifierRecipe, DetectorRecipe
@@ -227,17 +228,10 @@ def minimise(
         best.validate(0, steps)
     network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     adam = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     losses: deque[float] = deque(maxlen=_REPORT_EVERY)
     try:
-        for step in range(1, steps + 1):
-            loss = draw_loss()
-            adam.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            adam.step()
-            schedule.step()
-            losses.append(float(loss.detach()))
-            job.advance(step, steps, "training")
+        for step, loss in enumerate(descend(adam, draw_loss, steps, job), 1):
+            losses.append(loss)
             score = best.validate(step, steps)
             if score is not None or step % _REPORT_EVERY == 0 or step == steps:
                 yield Report(step, float(np.mean(losses)), steps, score)
