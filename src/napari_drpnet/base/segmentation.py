@@ -1,6 +1,7 @@
 """Classes of pixels, and the segmentation of one micrograph into them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -41,8 +42,9 @@ class Segmentation:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the arrays, bytes."""
-        return self.probability.nbytes + (0 if self.valid is None else self.valid.nbytes)
+        """Memory of the arrays, bytes; that of the class map is counted before it is made."""
+        valid = 0 if self.valid is None else self.valid.nbytes
+        return self.probability.nbytes + int(self.probability[0].size) + valid
 
     @property
     def particle(self) -> NDArray[np.float32]:
@@ -55,13 +57,16 @@ class Segmentation:
         dirt = self.probability[ICE - 1] + self.probability[CARBON - 1]
         return np.asarray(dirt if self.valid is None else np.where(self.valid, dirt, 0))
 
-    @property
+    @cached_property
     def class_map(self) -> NDArray[np.uint8]:
         """Number of the most probable class of each pixel ``(h, w)``; 0 where it is unknown."""
-        classes = self.probability.argmax(axis=0).astype(np.uint8) + np.uint8(1)
-        return classes if self.valid is None else np.where(self.valid, classes, UNKNOWN)
+        classes = np.asarray(self.probability.argmax(axis=0) + 1, np.uint8)
+        if self.valid is not None:
+            classes = np.where(self.valid, classes, np.uint8(UNKNOWN))
+        classes.flags.writeable = False  # it is shared
+        return classes
 
-    @property
+    @cached_property
     def shares(self) -> dict[str, float]:
         """Share of each class in the known area, by the name of the class."""
         counts = np.bincount(self.class_map.ravel(), minlength=len(CLASSES) + 1)[1:]

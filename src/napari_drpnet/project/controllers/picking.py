@@ -206,7 +206,8 @@ class PickingJobs:
             try:
                 stored = store.load_candidates(record.id)
                 if stored is None or stored.key != plan.candidates_key(record):
-                    found = _find(cache, store, record, plan, _Part(job, count, len(records)))
+                    part, draws = _Part(job, count, len(records)), record.id == self._current.id
+                    found = _find(cache, store, record, plan, part, draws=draws)
                     workspace.deliver_part(store, partial(self._land, found))
                 picked += 1
             except Cancelled:
@@ -263,8 +264,15 @@ class _Part:
 
 
 def _find(
-    cache: StageCache, store: ProjectStore | None, record: MicrographRecord, plan: Plan, job: Job
+    cache: StageCache,
+    store: ProjectStore | None,
+    record: MicrographRecord,
+    plan: Plan,
+    job: Job,
+    *,
+    draws: bool = True,
 ) -> Found:
+    """Pick a micrograph; `draws` says whether what is drawn of its classes is computed too."""
     analysis, stored = cache.pick(record, plan, job)
     unsaved = None
     try:
@@ -279,7 +287,9 @@ def _find(
     segmented = None
     if detection.segmentation is not None:
         limits = plan.parameters.segmenter
-        segmented = Segmented(detection.segmentation, limits, rejects=True).drawn()
+        segmented = Segmented(detection.segmentation, limits, rejects=True)
+        if draws:
+            segmented.drawn()
     return Found(record.id, plan, stored, shown, segmented, unsaved)
 
 

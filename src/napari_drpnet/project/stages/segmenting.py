@@ -113,7 +113,7 @@ class Segmented:
 
     def drawn(self) -> Self:
         """Compute what is drawn now, in the thread that calls this, and return the same object."""
-        _ = self.class_map, self.outline
+        _ = self.class_map, self.shares, self.outline
         return self
 
     @cached_property
@@ -123,12 +123,12 @@ class Segmented:
         mask = dirt_mask(segmentation, limits.dirt_probability, limits.least_speck)
         return Dirt.of(mask, segmentation.frame, segmentation.valid)
 
-    @cached_property
+    @property
     def class_map(self) -> NDArray[np.uint8]:
         """Number of the class of each pixel ``(h, w)``; 0 where it is unknown."""
         return self.segmentation.class_map
 
-    @cached_property
+    @property
     def shares(self) -> dict[str, float]:
         """Share of each class in the known area, by the name of the class."""
         return self.segmentation.shares
