@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from psygnal import Signal
 from pydantic import BaseModel, ValidationError
@@ -31,6 +31,7 @@ from napari_drpnet.project.state.particle_draft import ParticleDraft
 from napari_drpnet.project.storage.store import ProjectStore, projects_root
 from napari_drpnet.project.view import ViewState
 
+SavedT = TypeVar("SavedT")
 Stage = Literal["particle", "detector", "peaks", "classifier", "segmenter"]
 
 
@@ -137,6 +138,32 @@ class Workspace:
     def included(self) -> list[MicrographRecord]:
         """Return the included micrographs."""
         return [record for record in self.project.micrographs.values() if record.included]
+
+    def require_work(self) -> tuple[Plan, ProjectStore] | None:
+        """Return the plan and the store; None if one is missing, after the user has been told."""
+        self.renew_plan()
+        plan, store = self.plan, self.store
+        if plan is None or store is None:
+            self.notify("warning", self.problem or "Open micrographs first.")
+            return None
+        return plan, store
+
+    def save_weights(self, save: Callable[[Path], SavedT]) -> SavedT | None:
+        """Save weights in the project; return None if that fails, after the user has been told.
+
+        Parameters
+        ----------
+        save : callable
+            Saves them in the folder that it is given, and returns the paths.
+        """
+        if self.store is None:
+            return None
+        try:
+            return save(self.store.folder / "weights")
+        except OSError as error:
+            text = f"Cannot save the weights: {explain(error)}"
+            self.notify("error", f"{text}. Free some disk space.")
+            return None
 
     def sync(self) -> None:
         """Flush all edits to disk."""

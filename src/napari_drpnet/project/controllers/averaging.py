@@ -100,14 +100,12 @@ class Averager:
     def make(self) -> None:
         """Average a sample of the accepted points of all included micrographs, in a thread."""
         workspace = self._workspace
-        workspace.renew_plan()
-        plan, store = workspace.plan, workspace.store
-        if plan is None or store is None:
-            workspace.notify("warning", workspace.problem or "Open micrographs first.")
+        ready = workspace.require_work()
+        if ready is None:
             return
         asked = [(record, workspace.project.labels(record.id)) for record in workspace.included()]
         workspace.failures.forget("averages")
-        work, take = partial(average_points, asked, plan, store), partial(self._take, self._basis())
+        work, take = partial(average_points, asked, *ready), partial(self._take, self._basis())
         workspace.runner.submit("averages", work, take)
 
     def cancel(self) -> None:

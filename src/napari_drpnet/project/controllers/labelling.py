@@ -103,13 +103,11 @@ class Labeller:
         Earlier automatic labels on them are replaced; those of the user are kept.
         """
         workspace = self._workspace
-        workspace.renew_plan()
-        plan, store = workspace.plan, workspace.store
-        if plan is None or store is None:
-            workspace.notify("warning", workspace.problem or "Open micrographs first.")
+        ready = workspace.require_work()
+        if ready is None:
             return
         workspace.failures.forget("label")
-        work = partial(propose_labels, workspace.included(), plan, store)
+        work = partial(propose_labels, workspace.included(), *ready)
         workspace.runner.submit("label", work, self._take_proposals)
 
     def cancel(self) -> None:

@@ -12,7 +12,6 @@ from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.learning.example_sets import Asked
 from napari_drpnet.project.learning.outcome import Floats, TrainingOutcome
 from napari_drpnet.project.learning.training import LabelTraining, Subject
-from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals, total_labels
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.state.edits import SettingsEdit
@@ -200,14 +199,8 @@ class Learner:
     def keep(self) -> None:
         """Save the trained networks in the project and use them, as one undo step."""
         workspace, outcome = self._workspace, self.outcome
-        if outcome is None or workspace.store is None:
-            return
-        folder, kept = workspace.store.folder / "weights", dict[Kind, str]()
-        try:
-            kept |= {one.kind: str(one.save(folder)) for one in outcome.networks}
-        except OSError as error:
-            text = f"Cannot save the weights: {explain(error)}"
-            workspace.notify("error", f"{text}. Free some disk space.")
+        kept = workspace.save_weights(outcome.save) if outcome is not None else None
+        if kept is None:
             return
         self._forget()
         before = after = workspace.project.settings

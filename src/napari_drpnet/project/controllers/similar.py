@@ -147,15 +147,11 @@ class SimilarFinder:
 
     def _take(self, learned: "LearnedDetector") -> None:
         workspace, project = self._workspace, self._workspace.project
-        before = project.settings
-        if workspace.store is None:
-            return
-        try:
-            folder = workspace.store.folder / "weights"
-            path = save_as_new(folder, "examples", learned.state, learned.card)
-        except OSError as error:
-            text = f"Cannot save the weights: {explain(error)}"
-            workspace.notify("error", f"{text}. Free some disk space.")
+        before, store = project.settings, workspace.store
+        path = workspace.save_weights(
+            lambda folder: save_as_new(folder, "examples", learned.state, learned.card)
+        )
+        if path is None or store is None:
             return
         peaks = before.peaks.model_copy(
             update={"threshold": None, "sigma_px": None, "score": None, "level": 1}
@@ -166,8 +162,8 @@ class SimilarFinder:
         update = {"detector": detector, "peaks": peaks, "classifier": _NO_CLASSIFIER}
         after = before.model_copy(update=update)
         self._step = before, after
-        self._bare = project.micrographs.keys() - workspace.store.stored_ids()
-        self._picked_shown = workspace.store.picks_shown
+        self._bare = project.micrographs.keys() - store.stored_ids()
+        self._picked_shown = store.picks_shown
         workspace.do(SettingsEdit(before=before, after=after))
         workspace.settle()
         if self._current.stored is None:

@@ -12,7 +12,6 @@ from napari_drpnet.project.learning.stroke_training import (
     SegmenterOutcome,
     StrokeTraining,
 )
-from napari_drpnet.project.notices import explain
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
 from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
@@ -100,16 +99,11 @@ class StrokeLearner:
     def keep(self) -> None:
         """Save the trained segmenter in the project and use it for picking, as one undo step."""
         workspace, outcome = self._workspace, self.outcome
-        if outcome is None or workspace.store is None:
-            return
-        try:
-            path = str(outcome.save(workspace.store.folder / "weights"))
-        except OSError as error:
-            text = f"Cannot save the weights: {explain(error)}"
-            workspace.notify("error", f"{text}. Free some disk space.")
+        saved = workspace.save_weights(outcome.save) if outcome is not None else None
+        if saved is None:
             return
         self._forget()
-        self._kept = path
+        self._kept = path = str(saved)
         before, plan = workspace.project.settings, workspace.plan
         picks = plan is not None and plan.picks_by_segmentation
         after = _with_segmenter(before, self._segmenting.segmenter, path, picks=picks)

@@ -63,13 +63,11 @@ class ProjectComparison:
     def start(self) -> None:
         """Compare all micrographs with the truth."""
         workspace = self._workspace
-        workspace.renew_plan()
-        plan, store = workspace.plan, workspace.store
-        if plan is None or store is None:
-            workspace.notify("warning", workspace.problem or "Open micrographs first.")
+        ready = workspace.require_work()
+        if ready is None:
             return
         basis = self._basis()
-        work = partial(compare_all, basis[1], self._comparison.all_yx, plan, store)
+        work = partial(compare_all, basis[1], self._comparison.all_yx, *ready)
         workspace.failures.forget("compare all")
         self._is_repicked = False
         workspace.runner.submit("compare all", work, partial(self._take, basis))

@@ -1,5 +1,6 @@
 """Outcome of training on labels, before it is kept."""
 
+import copy
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,7 @@ from napari_drpnet.picking.networks.card import AnyCard, Kind
 from napari_drpnet.project.state.labels import Source
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from napari_drpnet.training.from_labels.classifier import LabelScore
 
@@ -83,6 +84,13 @@ def save_as_new(folder: Path, stem: str, state: "dict[str, Tensor]", card: AnyCa
     return path
 
 
+def with_weights(module: "nn.Module", state: "dict[str, Tensor]") -> "nn.Module":
+    """Return a copy of a module with other weights."""
+    copied = copy.deepcopy(module)
+    copied.load_state_dict(state)
+    return copied
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingOutcome:
     """Outcome of training, to be kept or discarded, with the changes that it would make.
@@ -109,6 +117,16 @@ class TrainingOutcome:
     accepted: tuple[int, int]
     lost_yx: Floats
     gained_yx: Floats
+
+    def save(self, folder: Path) -> dict[Kind, str]:
+        """Save the weights to new files in a folder, and return their paths by kind of network.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be written.
+        """
+        return {one.kind: str(one.save(folder)) for one in self.networks}
 
     @property
     def improved(self) -> bool:

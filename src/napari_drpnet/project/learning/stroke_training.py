@@ -1,6 +1,5 @@
 """Training of the segmenter on the strokes of a project, from the micrographs to the outcome."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from napari_drpnet.base.segmentation import UNKNOWN
 from napari_drpnet.images.preprocess import stack_channels
 from napari_drpnet.picking.networks.card import SegmenterCard, SegmenterNetwork
 from napari_drpnet.picking.segmentation.segment import segment
-from napari_drpnet.project.learning.outcome import save_as_new
+from napari_drpnet.project.learning.outcome import save_as_new, with_weights
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
@@ -189,8 +188,7 @@ class StrokeTraining:
         detection = cache.analyse(self.shown, self.plan, job).detection
         old = detection.segmentation
         assert old is not None
-        module = copy.deepcopy(segmenter.module)
-        module.load_state_dict(tuned.state)
+        module = with_weights(segmenter.module, tuned.state)
         new = segment(detection.view, replace(segmenter, module=module), job=job)
         is_changed = old.class_map != new.class_map
         classes = np.where(is_changed, new.class_map, np.uint8(UNKNOWN))

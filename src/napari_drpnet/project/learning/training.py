@@ -1,6 +1,5 @@
 """Training on the labels of a project, from the examples to the outcome."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +22,7 @@ from napari_drpnet.project.learning.outcome import (
     TrainedNetwork,
     TrainingOutcome,
     find_missing,
+    with_weights,
 )
 from napari_drpnet.project.learning.train_copies import (
     Tell,
@@ -35,8 +35,6 @@ from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from napari_drpnet.training.from_labels.targets import TuneRecipe
 
 Subject = Literal["classifier", "detector", "both"]
@@ -182,15 +180,9 @@ def _with_trained(networks: Networks, trained: Sequence[TrainedNetwork]) -> Netw
     """Return the networks with trained weights; the given networks are not modified."""
     for one in trained:
         if isinstance(one.card, DetectorCard):
-            module = _load(networks.detector.module, one)
+            module = with_weights(networks.detector.module, one.state)
             networks = replace(networks, detector=Network(module, one.card, "in training", ""))
         elif networks.classifier is not None:
-            module = _load(networks.classifier.module, one)
+            module = with_weights(networks.classifier.module, one.state)
             networks = replace(networks, classifier=Network(module, one.card, "in training", ""))
     return networks
-
-
-def _load(module: "nn.Module", trained: TrainedNetwork) -> "nn.Module":
-    copied = copy.deepcopy(module)
-    copied.load_state_dict(trained.state)
-    return copied
