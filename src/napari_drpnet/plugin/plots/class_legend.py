@@ -5,7 +5,7 @@ from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE
-from napari_drpnet.plugin.canvas.layers.classes import class_colour
+from napari_drpnet.plugin.canvas.layers.labels import class_colour
 
 _SIDE = 14
 #: Grey like a micrograph, which background leaves as it is.

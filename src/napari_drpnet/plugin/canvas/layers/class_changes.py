@@ -2,15 +2,12 @@
 
 from napari.components import ViewerModel
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
 
-from napari_drpnet.base.segmentation import BACKGROUND, CLASSES
-from napari_drpnet.plugin.canvas.layers.classes import class_colour
+from napari_drpnet.plugin.canvas.layers.labels import class_colormap
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 CLASS_CHANGES = "would change class"
-_CLEAR = (0.0, 0.0, 0.0, 0.0)
 
 
 class ClassChangesView:
@@ -57,12 +54,12 @@ class ClassChangesView:
     def _make(self) -> Labels:
         changes = self._session.stroke_learner.changes
         assert changes is not None
-        numbers = range(BACKGROUND, len(CLASSES) + 1)
-        named: dict[int | None, tuple[float, ...]] = {None: _CLEAR, 0: _CLEAR}
-        named |= {number: (*class_colour(number), 1.0) for number in numbers}
-        colormap = DirectLabelColormap(color_dict=named)
         layer = Labels(
-            changes.classes, name=CLASS_CHANGES, colormap=colormap, opacity=1.0, **self.slot.space
+            changes.classes,
+            name=CLASS_CHANGES,
+            colormap=class_colormap(),
+            opacity=1.0,
+            **self.slot.space,
         )
         layer.contour = 1
         self.slot.put(layer)

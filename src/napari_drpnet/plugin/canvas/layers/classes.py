@@ -8,21 +8,18 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
-from napari_drpnet.base.segmentation import BACKGROUND, CLASSES
-from napari_drpnet.formats.masks.class_maps import CLASS_COLOURS
+from napari_drpnet.plugin.canvas.layers.labels import (
+    ALL_CLASSES,
+    class_colormap,
+    label_colormap,
+    write_pixels,
+)
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.session import Session
 
 CLASSES_LAYER, DIRT_LAYER = "classes", "dirt"
 #: Colour of the outline of dirt: unlike those of picks, classes and the distance map.
 OUTLINE = (1.0, 1.0, 1.0, 1.0)
-_CLEAR = (0.0, 0.0, 0.0, 0.0)
-
-
-def class_colour(number: int) -> tuple[float, float, float]:
-    """Return the colour of a class, red, green and blue from 0 to 1."""
-    red, green, blue = CLASS_COLOURS[number]
-    return red / 255, green / 255, blue / 255
 
 
 class ClassesView:
@@ -77,8 +74,7 @@ class ClassesView:
     def _put_classes(self, classes: NDArray[np.uint8]) -> None:
         view, layer = self._session.view, self.slot.layer
         if layer is None:
-            colours = {k: class_colour(k) for k in range(BACKGROUND + 1, len(CLASSES) + 1)}
-            layer = self._make(self.slot, classes, CLASSES_LAYER, colours)
+            layer = self._make(self.slot, classes, CLASSES_LAYER, class_colormap(ALL_CLASSES[1:]))
             layer.opacity = view.classes_opacity
             self._draw_lines()
             layer.events.visible.connect(self._on_eye)
@@ -91,12 +87,9 @@ class ClassesView:
         """Draw the outline; in place where possible, as it changes at each step of a slider."""
         layer = self.dirt.layer
         if layer is None:
-            layer = self._make(self.dirt, outline.copy(), DIRT_LAYER, {1: OUTLINE[:3]})
-        elif layer.data.shape != outline.shape:
-            layer.data = outline.copy()
-        elif not np.array_equal(layer.data, outline):
-            layer.data[:] = outline
-            layer.refresh(thumbnail=False, highlight=False, extent=False)
+            colormap = label_colormap({1: OUTLINE[:3]})
+            layer = self._make(self.dirt, outline.copy(), DIRT_LAYER, colormap)
+        write_pixels(layer, outline)
         self._place(self.dirt)
 
     def _make(
@@ -104,11 +97,8 @@ class ClassesView:
         slot: LayerSlot[Labels],
         data: NDArray[np.uint8],
         name: str,
-        colours: dict[int, tuple[float, float, float]],
+        colormap: DirectLabelColormap,
     ) -> Labels:
-        named: dict[int | None, tuple[float, ...]] = {None: _CLEAR, 0: _CLEAR, BACKGROUND: _CLEAR}
-        named |= {number: (*colour, 1.0) for number, colour in colours.items()}
-        colormap = DirectLabelColormap(color_dict=named)
         layer = Labels(data, name=name, colormap=colormap, opacity=1.0, **slot.space)
         slot.put(layer)
         layer.editable = False

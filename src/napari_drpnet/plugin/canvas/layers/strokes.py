@@ -7,11 +7,10 @@ from typing import Any, cast, get_args
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QTimer
 
 from napari_drpnet.base.segmentation import CLASSES, UNKNOWN
-from napari_drpnet.plugin.canvas.layers.classes import class_colour
+from napari_drpnet.plugin.canvas.layers.labels import class_colormap, write_pixels
 from napari_drpnet.plugin.canvas.layers.picks import PicksView
 from napari_drpnet.plugin.canvas.layers.slot import LayerSlot
 from napari_drpnet.project.actions import ACTIONS, PAINTING_KEYS
@@ -21,7 +20,6 @@ from napari_drpnet.project.view import STROKE_BRUSH_LIMITS, StrokeTool, Tool
 STROKES, DARK = "strokes", "dark brush"
 _ORDER = 3
 _OPACITY, _DARK_OPACITY = 0.6, 0.35
-_CLEAR = (0.0, 0.0, 0.0, 0.0)
 #: Modes of napari's layer in which the mouse does not paint.
 _LOOKING = ("pan_zoom", "transform")
 
@@ -84,16 +82,13 @@ class StrokesView:
             return
         if strokes.frame is None:
             if layer is not None:
-                _write(layer, np.zeros_like(layer.data))
+                write_pixels(layer, np.zeros_like(layer.data))
             return
         self.slot.frame = strokes.frame
         if layer is None:
             layer = self._make()
             self._paint(self._session.view.paints)
-        if layer.data.shape == strokes.classes.shape:
-            _write(layer, strokes.classes)
-        else:
-            layer.data = strokes.classes.copy()
+        write_pixels(layer, strokes.classes)
         self.slot.place()
 
     def _make(self) -> Labels:
@@ -102,7 +97,7 @@ class StrokesView:
             self._session.strokes.classes.copy(),
             name=STROKES,
             opacity=_OPACITY,
-            colormap=_colormap(),
+            colormap=class_colormap(),
             **self.slot.space,
         )
         layer.brush_size, layer.selected_label = view.stroke_brush, view.stroke_class
@@ -185,7 +180,7 @@ class StrokesView:
         if layer is None:
             return
         self._is_painting = True
-        _write(layer, self._session.strokes.kept_dark(np.asarray(layer.data)))
+        write_pixels(layer, self._session.strokes.kept_dark(np.asarray(layer.data)))
         if str(layer.mode) == "polygon":  # napari tells its end before it is drawn
             self.finish()
 
@@ -353,31 +348,15 @@ class DarkView:
                 values,
                 name=DARK,
                 opacity=_DARK_OPACITY,
-                colormap=_colormap(),
+                colormap=class_colormap(),
                 **self.slot.space,
             )
             self.slot.put(layer)
             layer.editable = False
-        elif layer.data.shape == values.shape:
-            _write(layer, values)
         else:
-            layer.data = values
+            write_pixels(layer, values)
         self.slot.place()
 
     def _on_present(self, present: bool) -> None:
         if not present:
             self._session.view.is_brush_dark = False
-
-
-def _colormap() -> DirectLabelColormap:
-    """Return the colours of the classes; pixels without one are clear."""
-    colours: dict[int | None, Any] = {None: _CLEAR, UNKNOWN: _CLEAR}
-    colours |= {number: (*class_colour(number), 1.0) for number in range(1, len(CLASSES) + 1)}
-    return DirectLabelColormap(color_dict=colours)
-
-
-def _write(layer: Labels, values: Any) -> None:
-    """Write the pixels of a layer in place, which napari draws faster than another array."""
-    if not np.array_equal(layer.data, values):
-        layer.data[...] = values
-        layer.refresh(thumbnail=False, highlight=False, extent=False)
