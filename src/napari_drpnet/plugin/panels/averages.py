@@ -12,7 +12,6 @@ from napari_drpnet.plugin.gallery.class_list import ClassList
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.controllers.averaging import ClassTile
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 #: Least time between two updates while a slider is dragged.
 _EVERY_MS = 60
@@ -69,8 +68,7 @@ class AveragesPanel(Panel):
         self.body.setLayout(column(*parts, spacing=4))
         self.setLayout(column(self.failure, self.body))
         self.listen(self._averager.changed, self._on_changed)
-        self.listen(self.session.runner.status_changed, self._on_status)
-        self.progress.show_status(self.session.runner.status("averages"))
+        self.show_job(self.progress, "averages")
         self._show_averages()
 
     def _make_buttons(self) -> QWidget:
@@ -119,10 +117,6 @@ class AveragesPanel(Panel):
     def _on_changed(self) -> None:
         if self.isVisible():
             self._soon.ask()
-
-    def _on_status(self, status: JobStatus) -> None:
-        if status.kind == "averages":
-            self.progress.show_status(status)
 
     def _show_averages(self) -> None:
         averager = self._averager

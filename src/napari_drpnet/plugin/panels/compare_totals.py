@@ -7,7 +7,6 @@ from qtpy.QtWidgets import QPushButton
 from napari_drpnet.plugin.fields.controls import Hint, Soon, column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 #: Least time between two updates while a slider is dragged.
 _EVERY_MS = 60
@@ -55,8 +54,7 @@ class CompareTotals(Panel):
         self.setLayout(column(*parts, spacing=4))
         self._soon = Soon(self, self._show_totals, _EVERY_MS)
         self.listen(totals.changed, self._on_changed)
-        self.listen(self.session.runner.status_changed, self._on_status)
-        self.progress.show_status(self.session.runner.status("compare all"))
+        self.show_job(self.progress, "compare all")
         self._show_totals()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -67,10 +65,6 @@ class CompareTotals(Panel):
     def _on_changed(self) -> None:
         if self.isVisible():
             self._soon.ask()
-
-    def _on_status(self, status: JobStatus) -> None:
-        if status.kind == "compare all":
-            self.progress.show_status(status)
 
     def _show_totals(self) -> None:
         totals = self.session.totals.totals

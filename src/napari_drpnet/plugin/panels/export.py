@@ -20,7 +20,6 @@ from napari_drpnet.plugin.panels.export_outcome import ExportOutcome
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.files.export_report import ExportReport
-from napari_drpnet.project.jobs.runner import JobStatus
 
 _REFRESH_MS = 150
 _ROWS_SIZE = QSize(200, 120)
@@ -93,7 +92,7 @@ class ExportPanel(Panel):
         layout.addWidget(self.hint)
         layout.addWidget(self.body, stretch=1)
         layout.addStretch()
-        self._show_job(self.session.runner.status("export"))
+        self.show_job(self.progress, "export", "Writing")
         self._refresh()
         self._listen()
 
@@ -116,7 +115,6 @@ class ExportPanel(Panel):
     def _listen(self) -> None:
         session, current = self.session, self.session.current
         self.listen(session.exporter.finished, self._show_report)
-        self.listen(session.runner.status_changed, self._show_job)
         self.listen(session.runner.errored, self._show_error)
         self.listen(session.project_changed, self.outcome.forget)
         self.listen(session.exporter.choice_changed, self._refresh)
@@ -196,10 +194,6 @@ class ExportPanel(Panel):
         self.preview_title.setText(f"First rows of {name}" if name else "First rows")
         if text != self.preview.toPlainText():
             self.preview.setPlainText(text)
-
-    def _show_job(self, status: JobStatus) -> None:
-        if status.kind == "export":
-            self.progress.show_status(status, "Writing")
 
     def _show_report(self, report: ExportReport) -> None:
         self.outcome.show_report(report)

@@ -7,7 +7,6 @@ from napari_drpnet.evaluation.class_scores import ClassEvaluation
 from napari_drpnet.plugin.fields.controls import Hint, column, row
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 _BETTER = "Better on strokes that were held out: keep it to use it."
 _NOT_BETTER = "Not clearly better: the old segmenter stays unless you keep this one anyway."
@@ -79,14 +78,9 @@ class LearnPanel(Panel):
         self.listen(session.settings_changed, self._show_outcome)
         self.listen(session.current.changed, self._show_outcome)
         self.listen(learner.finished, self._show_outcome)
-        self.listen(session.runner.status_changed, self._show_status)
-        self.progress.show_status(session.runner.status("learn"))
+        self.show_job(self.progress, "learn")
         self._show_strokes()
         self._show_outcome()
-
-    def _show_status(self, status: JobStatus) -> None:
-        if status.kind == "learn":
-            self.progress.show_status(status)
 
     def _show_strokes(self, *_: object) -> None:
         problem = self.session.stroke_learner.problem

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QToolButton, Q
 
 from napari_drpnet.plugin.controller import controller_of
 from napari_drpnet.plugin.fields.controls import Hint
+from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.plugin.plots.plot import Plot
 from napari_drpnet.project.actions import ACTIONS
 from napari_drpnet.project.jobs.failures import Failures
@@ -54,6 +55,12 @@ class Panel(QWidget):
         hint = _FailureHint(self.session.failures, kinds)
         self.listen(self.session.failures.changed, hint.renew)
         return hint
+
+    def show_job(self, progress: JobProgress, kind: JobKind, verb: str = "") -> None:
+        """Show the jobs of a kind in a progress bar; see `JobProgress.show_status`."""
+        progress.follow(kind, verb)
+        self.listen(self.session.runner.status_changed, progress.take)
+        progress.take(self.session.runner.status(kind))
 
     def explain_absence(self, plot: Plot) -> None:
         """Let a plot of the picks say why it is empty."""

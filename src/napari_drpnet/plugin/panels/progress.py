@@ -8,7 +8,7 @@ from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QProgressBar, QPushButton, QStackedWidget
 
 from napari_drpnet.plugin.fields.controls import row
-from napari_drpnet.project.jobs.lanes import JobStatus
+from napari_drpnet.project.jobs.lanes import JobKind, JobStatus
 
 #: Least running time of a job before the remaining time is estimated, in seconds.
 _LEAST_S = 0.5
@@ -49,6 +49,8 @@ class JobProgress(QStackedWidget):
         self._starts = tuple(starts)
         self._time_left = _TimeLeft(clock)
         self._text = self._short_text = ""
+        self._kind: JobKind | None = None
+        self._verb = ""
         self.bar = QProgressBar()
         self.cancel = cancel or QPushButton()
         self.cancel.setText("Cancel")
@@ -70,6 +72,15 @@ class JobProgress(QStackedWidget):
     def is_at_work(self) -> bool:
         """Whether the progress of a job is shown."""
         return bool(self.currentIndex())
+
+    def follow(self, kind: JobKind, verb: str = "") -> None:
+        """Choose the kind of job that `take` shows, and the verb of `show_status`."""
+        self._kind, self._verb = kind, verb
+
+    def take(self, status: JobStatus) -> None:
+        """Show a status if it is that of the kind of job that is followed."""
+        if status.kind == self._kind:
+            self.show_status(status, self._verb)
 
     def show_status(self, status: JobStatus, verb: str = "") -> None:
         """Show the progress of the job, or the buttons if it is idle.

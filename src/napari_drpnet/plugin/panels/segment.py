@@ -16,7 +16,6 @@ from napari_drpnet.plugin.panels.segmenter import SegmenterPanel
 from napari_drpnet.plugin.panels.strokes import StrokesPanel
 from napari_drpnet.plugin.plots.class_legend import ClassLegend
 from napari_drpnet.project.actions import ACTIONS
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 _TEACHING = "Paint the classes where the segmenter is wrong, and train it on your strokes"
 _LINES = "Draw lines around the areas of the classes instead of filling them"
@@ -103,7 +102,7 @@ class SegmentPanel(Panel):
         self.listen(session.segmenting.changed, self._show_classes)
         self.listen(session.settings_changed, self._show_classes)
         self.listen(session.current.changed, self._show_classes)
-        self.listen(session.runner.status_changed, self._show_job)
+        self.show_job(self.progress, "segment")
         for signal in (view.show_classes, view.classes_opacity, view.classes_as_lines):
             self.listen(signal, self._show_overlay)
 
@@ -125,7 +124,3 @@ class SegmentPanel(Panel):
                 box.setChecked(ticked)
         self.lines.setEnabled(view.show_classes)
         self.opacity.show_value(view.classes_opacity, enabled=view.show_classes)
-
-    def _show_job(self, status: JobStatus) -> None:
-        if status.kind == "segment":
-            self.progress.show_status(status)

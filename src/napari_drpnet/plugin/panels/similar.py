@@ -7,7 +7,6 @@ from napari_drpnet.plugin.fields.controls import column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.controllers.similar import LEAST
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 
 class SimilarPanel(Panel):
@@ -37,7 +36,7 @@ class SimilarPanel(Panel):
         self.count = QLabel()
         self.count.setWordWrap(True)
         self.setLayout(column(self.progress, self.count, self.failure_hint("find similar")))
-        self.listen(self.session.runner.status_changed, self._on_status)
+        self.show_job(self.progress, "find similar")
         self.listen(self.session.similar.changed, self._show_discard)
         # Settings change at each step of a slider, and examples are those of all micrographs.
         session = self.session
@@ -46,10 +45,6 @@ class SimilarPanel(Panel):
             self.listen(signal, self._show_count)
         self._show_discard()
         self._show_count()
-
-    def _on_status(self, status: JobStatus) -> None:
-        if status.kind == "find similar":
-            self.progress.show_status(status)
 
     def _show_discard(self) -> None:
         self.discard.setEnabled(self.session.similar.can_discard)

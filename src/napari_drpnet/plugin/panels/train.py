@@ -10,7 +10,6 @@ from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.plugin.panels.train_outcome import TrainOutcome
 from napari_drpnet.plugin.panels.train_source import TrainSource
 from napari_drpnet.plugin.plots.loss_plot import LossPlot
-from napari_drpnet.project.jobs.lanes import JobStatus
 
 #: Number of labels that is recommended for training.
 _ENOUGH = 10
@@ -114,16 +113,10 @@ class TrainPanel(Panel):
         self.listen(learner.chosen, self._show_labels)
         self.listen(learner.progressed, self._show_loss)
         self.listen(learner.finished, self._show_outcome)
-        self.listen(session.runner.status_changed, self._show_status)
+        self.show_job(self.progress, "train")
+        self.show_job(self.repicking, "pick all", "Picking")
         self._show_state()
         self._show_loss()
-        self._show_status(session.runner.status("train"))
-
-    def _show_status(self, status: JobStatus) -> None:
-        if status.kind == "train":
-            self.progress.show_status(status)
-        elif status.kind == "pick all":
-            self.repicking.show_status(status, "Picking")
 
     def _show_state(self) -> None:
         """Show the outcome; if the panel is visible, count the labels of all micrographs too."""

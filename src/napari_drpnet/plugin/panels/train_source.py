@@ -17,7 +17,6 @@ from napari_drpnet.plugin.fields.controls import Foldable, Hint, column
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.progress import JobProgress
 from napari_drpnet.project.controllers.learning import Subject
-from napari_drpnet.project.jobs.lanes import JobStatus
 from napari_drpnet.project.points.label_counts import LabelTotals
 
 _SUBJECTS: dict[Subject, tuple[str, str]] = {
@@ -76,9 +75,8 @@ class TrainSource(Panel):
         parts = (self._make_subjects(), self.labels, self.use_automatic, self.progress, self.fold)
         self.setLayout(column(*parts))
         self.listen(self.session.learner.chosen, self._show_choice)
-        self.listen(self.session.runner.status_changed, self._on_status)
+        self.show_job(self.progress, "label")
         self._show_choice()
-        self._on_status(self.session.runner.status("label"))
 
     def show_labels(self) -> None:
         """Update the numbers of labels."""
@@ -139,10 +137,6 @@ class TrainSource(Panel):
             texts = [totals.name, _numbers(totals.person), _numbers(totals.model)]
             item = QTreeWidgetItem(self.list, texts)
             item.setToolTip(0, totals.name)
-
-    def _on_status(self, status: JobStatus) -> None:
-        if status.kind == "label":
-            self.progress.show_status(status)
 
     # ---- user actions
 
