@@ -1,6 +1,7 @@
 """Part of the panel Segment that trains the segmenter on strokes."""
 
 import napari
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from napari_drpnet.evaluation.class_scores import ClassEvaluation
@@ -74,15 +75,23 @@ class LearnPanel(Panel):
             session.strokes_changed,
             session.micrographs_changed,
         ):
-            self.listen(signal, self._show_strokes)
+            self.listen(signal, self._on_strokes)
         self.listen(session.settings_changed, self._show_outcome)
         self.listen(session.current.changed, self._show_outcome)
         self.listen(learner.finished, self._show_outcome)
         self.show_job(self.progress, "learn")
-        self._show_strokes()
         self._show_outcome()
 
-    def _show_strokes(self, *_: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at the strokes, which is not done while the panel is hidden."""
+        super().showEvent(event)
+        self._show_strokes()
+
+    def _on_strokes(self, *_: object) -> None:
+        if self.isVisible():
+            self._show_strokes()
+
+    def _show_strokes(self) -> None:
         problem = self.session.stroke_learner.problem
         self.hint.say(problem)
         self.learn.setEnabled(not problem)
