@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_drpnet.images.mrc_files import decode_volume
-from napari_drpnet.simulation.density import density_map, write_density
+from napari_drpnet.images.mrc_files import decode_volume, write_mrc
+from napari_drpnet.simulation.density import density_map
 from napari_drpnet.simulation.structures import Structure
 
 
@@ -28,7 +28,7 @@ def test_what_lies_outside_is_left_out():
 def test_the_file_has_its_voxel_size(tmp_path):
     path = tmp_path / "map.mrc"
     density = density_map(structure([(1.0, 2.0, 3.0), (-1.0, -2.0, -3.0)]), 12, 1.5)
-    write_density(path, density, 1.5)
+    write_mrc(path, density, 1.5)
     read, voxel = decode_volume(path)
     np.testing.assert_array_equal(read, density)
     assert voxel == pytest.approx(1.5)

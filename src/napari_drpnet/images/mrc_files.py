@@ -16,6 +16,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.text import AnyPath
 from napari_drpnet.images.file_checks import (
     COPY_AGAIN,
     JPEG_SIGNATURE,
@@ -75,6 +77,31 @@ class MrcLayout(NamedTuple):
     def data_bytes(self) -> int:
         """Number of bytes of all pixels."""
         return self.dtype.itemsize * self.shape[0] * self.shape[1] * self.shape[2]
+
+
+def write_mrc(path: AnyPath, pixels: NDArray[Any], pixel_size_angstrom: float | None) -> None:
+    """Write an image or a volume as MRC file.
+
+    Parameters
+    ----------
+    path : path-like
+        Output file; an existing one is replaced.
+    pixels : (ny, nx) or (nz, ny, nx) array
+        Pixels, of a type that MRC knows.
+    pixel_size_angstrom : float or None
+        Size of pixels and voxels in Å for the header; None if it is unknown.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    import mrcfile
+
+    with atomic_file(path) as temporary, mrcfile.new(temporary, overwrite=True) as file:
+        file.set_data(pixels)
+        if pixel_size_angstrom is not None:
+            file.voxel_size = pixel_size_angstrom
 
 
 def decode_mrc(path: Path, head: bytes) -> tuple[Pixels, float | None]:

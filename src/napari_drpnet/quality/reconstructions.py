@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
-from napari_drpnet.base.text import write_text
 from napari_drpnet.quality.fsc import UNFILTERED, find_resolution, read_half_maps
 from napari_drpnet.quality.particles import BLOCKS, IMAGE
 from napari_drpnet.quality.rosenthal_henderson import Point
 from napari_drpnet.quality.tables import finite_numbers
 from napari_drpnet.relion.lists import project_folder
-from napari_drpnet.relion.star_tables import Table, find_table, format_table, read_tables
+from napari_drpnet.relion.star_tables import Table, find_table, read_tables, write_tables
 
 PROGRAM = "relion_reconstruct"
 _SUBSET = "rlnRandomSubset"
@@ -93,14 +92,11 @@ def _project(data: Path, particles: Table) -> Path:
 def _write_subset(
     path: Path, tables: dict[str, Table], particles: Table, rows: NDArray[np.intp]
 ) -> None:
-    text = ""
-    for name, table in tables.items():
-        kept = table.rows if table is not particles else [table.rows[row] for row in rows]
-        part = Table(table.labels, kept)
-        text += "\n# version 30001\n" + format_table(
-            name, {each: part[each] for each in part.labels}
-        )
-    write_text(path, text)
+    chosen = Table(particles.labels, [particles.rows[row] for row in rows])
+    parts = {name: chosen if each is particles else each for name, each in tables.items()}
+    write_tables(
+        path, {name: {label: part[label] for label in part.labels} for name, part in parts.items()}
+    )
 
 
 def _reconstruct(

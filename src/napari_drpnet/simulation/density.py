@@ -1,11 +1,8 @@
 """Density maps of structures."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.simulation.structures import Structure
 
 Density = NDArray[np.float32]
@@ -38,18 +35,3 @@ def density_map(structure: Structure, side: int, voxel_angstrom: float) -> Densi
         inside = ((voxels >= 0) & (voxels < side)).all(axis=1)
         np.add.at(total, tuple(voxels[inside].T), weights[inside])
     return (total / voxel_angstrom**3).astype(np.float32)
-
-
-def write_density(path: Path, density: Density, voxel_angstrom: float) -> None:
-    """Write a density map as MRC file with its voxel size in Å.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
-    import mrcfile
-
-    with atomic_file(path) as temporary, mrcfile.new(temporary, overwrite=True) as file:
-        file.set_data(density)
-        file.voxel_size = voxel_angstrom

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_drpnet.base.atomic_file import atomic_file
 from napari_drpnet.formats import Coordinates, write_class_map, write_coordinates
+from napari_drpnet.images.mrc_files import write_mrc
 from napari_drpnet.simulation import SimulatedMicrograph
 
 
@@ -31,15 +31,8 @@ def write_simulated(
     OSError
         If a file cannot be written.
     """
-    import mrcfile
-
     micrograph = simulated.micrograph
-    with (
-        atomic_file(folder / f"{stem}.mrc") as temporary,
-        mrcfile.new(temporary, overwrite=True) as file,
-    ):
-        file.set_data(micrograph.pixels)
-        file.voxel_size = micrograph.pixel_size_angstrom
+    write_mrc(folder / f"{stem}.mrc", micrograph.pixels, micrograph.pixel_size_angstrom)
     count = len(simulated.centers_yx)
     truth = Coordinates(simulated.centers_yx, np.full(count, np.nan))
     write_coordinates(folder / f"{stem}.csv", truth)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.text import write_text
+from napari_drpnet.images.mrc_files import write_mrc
 from napari_drpnet.relion.lists import (
     DEFOCI,
     OPTICS_GROUP,
@@ -17,7 +18,7 @@ from napari_drpnet.relion.lists import (
 )
 from napari_drpnet.relion.pipeline import GUI_MARK, write_new_pipeline
 from napari_drpnet.relion.star_tables import MICROGRAPH_NAME, write_tables
-from napari_drpnet.simulation.density import density_map, write_density
+from napari_drpnet.simulation.density import density_map
 from napari_drpnet.simulation.micrographs import SimulatedMicrograph
 from napari_drpnet.simulation.optics import (
     ICE_AMPLITUDE_CONTRAST,
@@ -113,7 +114,7 @@ def write_project(
         wanted = _BOX_PER_DIAMETER * structure.diameter_angstrom
         voxel = max(parameters.pixel_size_angstrom, wanted / _MOST_VOXELS)
         side = 2 * round(wanted / voxel / 2)
-        write_density(path, density_map(structure, side, voxel), voxel)
+        write_mrc(path, density_map(structure, side, voxel), voxel)
     write_new_pipeline(folder)
     write_text(folder / GUI_MARK, "")
 

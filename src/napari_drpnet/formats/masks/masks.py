@@ -23,6 +23,7 @@ from napari_drpnet.formats.masks.pixels import (
     upright,
 )
 from napari_drpnet.formats.masks.segmentations import is_segmentation, segmentation_from
+from napari_drpnet.images.mrc_files import write_mrc
 
 Mask = NDArray[np.bool_] | NDArray[np.float32]
 Shape = tuple[int, int]
@@ -54,7 +55,7 @@ def write_mask_mrc(
     OSError
         If the file cannot be written.
     """
-    _write_mrc(path, mask.astype(np.int8), pixel_size_angstrom)
+    write_mrc(path, mask.astype(np.int8), pixel_size_angstrom)
 
 
 def write_full_mask_mrc(
@@ -81,7 +82,7 @@ def write_full_mask_mrc(
     OSError
         If the file cannot be written.
     """
-    _write_mrc(path, resample_area(mask, shape), pixel_size_angstrom)
+    write_mrc(path, resample_area(mask, shape), pixel_size_angstrom)
 
 
 def write_warp_mask(path: AnyPath, mask: Mask, frame: Frame, pixel_size_angstrom: float) -> None:
@@ -199,12 +200,3 @@ def _mask_of_values(path: Path, values: NDArray[Any]) -> Mask:
             remedy += f"; let the name of a class map end in {CLASS_MAP_ENDING}"
         raise InputFileError(path, reason, remedy)
     return np.asarray(values != 0)
-
-
-def _write_mrc(path: AnyPath, pixels: NDArray[Any], pixel_size_angstrom: float | None) -> None:
-    import mrcfile
-
-    with atomic_file(path) as temporary, mrcfile.new(temporary, overwrite=True) as file:
-        file.set_data(pixels)
-        if pixel_size_angstrom is not None:
-            file.voxel_size = pixel_size_angstrom
