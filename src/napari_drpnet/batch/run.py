@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.given_masks import GivenMasks
@@ -226,8 +225,6 @@ class Batch:
         if results and self._outputs.formats:
             self._write_index(results)
         report = self.report()
-        for path in (self._outputs.table, self._outputs.summary):
-            remove_leftovers(path)
         write_table(self._outputs.table, (*results, *report.failed))
         write_json(self._outputs.summary, report)
 
@@ -267,7 +264,6 @@ class Batch:
 
 def _replace(path: Path, rows: Iterator[Row], write: Callable[[Path, Iterable[Row]], None]) -> bool:
     """Write a file of rows and return True; if there are no rows, remove it and return False."""
-    remove_leftovers(path)
     for first in rows:
         write(path, chain([first], rows))
         return True
