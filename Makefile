@@ -2,8 +2,6 @@
 
 PYTHON ?= python3
 TORCH  ?= torch==2.13.0
-# The oldest that pyproject.toml allows.
-LOWEST_TORCH ?= torch==2.2.0
 CORE   := .venv-core
 FULL   := .venv
 LOWEST := .venv-lowest
@@ -46,8 +44,8 @@ test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
 
-test-lowest: $(LOWEST)/.ready  ## the core tests, with the oldest packages that pyproject.toml allows
-	@$(LOWEST)/bin/python -m pytest -q --ignore tests/plugin
+test-lowest: $(LOWEST)/.ready  ## the core tests, with the oldest packages that are allowed
+	@$(LOWEST)/bin/python -m pytest -q -W default --ignore tests/plugin
 
 test-relion: $(CORE)/.ready  ## RELION 3.1 after the picker: extraction, 2D classes, viewer
 	@scripts/system-packages.sh relion relion-gui xdotool
@@ -113,7 +111,7 @@ $(CORE)/.ready: pyproject.toml constraints.txt
 	@scripts/make-environment.sh $(CORE) '-e .[test]' '$(PYTHON)' '$(TORCH)'
 
 $(LOWEST)/.ready: pyproject.toml
-	@scripts/make-environment.sh $(LOWEST) '-e .[test]' '$(PYTHON)' '$(LOWEST_TORCH)' lowest
+	@scripts/make-environment.sh $(LOWEST) '-e .[test]' '$(PYTHON)' '$(TORCH)' lowest
 
 $(TOOLS)/.ready:
 	@$(PYTHON) -m venv $(TOOLS)

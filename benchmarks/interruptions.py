@@ -54,10 +54,12 @@ CODES = {signal.SIGKILL: {-signal.SIGKILL}, signal.SIGINT: {130}}
 #: Exit code of RELION's aborted jobs.
 ABORTED = 2
 #: Files about a run: those that change with each micrograph, and those that tell what was resumed.
-OF_RUN = ("autopick.star", "summary.csv")
+OF_RUN = ("autopick.star", "summary.csv", "RELION_OUTPUT_NODES.star")
 DIFFERENT = ("summary.json", "logfile.pdf")
 LIMIT_SECONDS = 600.0
-EARLIEST_SECONDS, START_SECONDS = 0.1, 3.0
+EARLIEST_SECONDS = 0.1
+#: Last moments of those that are interrupted while they start.
+LAST_SECONDS = {"start": 3.0, "workers": 10.0}
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def begin(work: Work, words: list[str], output: int) -> None:
     os.setsid()
     for stream in (1, 2):
         os.dup2(output, stream)
-    sys.stdout, sys.stderr = (open(stream, "w", encoding="utf-8", buffering=1) for stream in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(stream, "w", buffering=1) for stream in (1, 2))
     if work.is_fresh:
         os.execv(sys.executable, [sys.executable, "-m", "napari_drpnet", *words])
     elif work.name == "session":
@@ -152,8 +154,7 @@ def run(work: Work, out: Path, again: str = "", stop: tuple[float, int] | None =
         printed = reader.submit(pipe.read)  # to its end, when the last process has ended
         end = time.monotonic() + LIMIT_SECONDS
         if stop is not None:
-            process.join(stop[0])
-            if process.is_alive():
+            if wait([printed], stop[0]).not_done and process.is_alive():
                 send = os.kill if stop[1] == signal.SIGKILL else os.killpg
                 send(process.pid, stop[1])
         while not wait([printed], 0.1).done:
@@ -187,7 +188,7 @@ def unreadable(out: Path, whole: dict[str, str]) -> Iterator[str]:
             continue
         if path.name not in OF_RUN and digest != whole.get(name):
             yield name
-        elif path.name == "autopick.star":
+        elif path.name in OF_RUN and path.suffix == ".star":
             try:
                 read_tables(path)
             except InputFileError as error:
@@ -235,7 +236,7 @@ def measure(work: Work, count: int, draw: random.Random) -> Iterator[str]:
     seconds = time.perf_counter() - start
     assert ended.code == 0, ended.printed
     whole = contents(out)
-    last = START_SECONDS if work.name == "start" else seconds
+    last = LAST_SECONDS.get(work.name, seconds)
     for number in work.signals:
         shutil.rmtree(out)
         found = Counter[str]()

@@ -31,6 +31,7 @@ if [ "${5:-}" = lowest ]; then
     $pip install $quiet uv
     # shellcheck disable=SC2086
     "$folder/bin/uv" pip install -q --python "$folder/bin/python" --resolution lowest-direct \
+        --upgrade-package filelock --upgrade-package jinja2 \
         "$torch" $what
 else
     # shellcheck disable=SC2086
