@@ -13,7 +13,9 @@ from napari_drpnet.formats.micrograph_names import bare_path, match_names, short
 from napari_drpnet.relion.pipeline import STAR_FILES
 
 #: File suffixes searched for in a folder, the most precise format of a micrograph first.
-_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
+_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".json", ".pos", ".txt")
+#: Suffixes that files about other things have, too.
+_SHARED = (".json", ".txt")
 #: Files about many micrographs written by `drpnet pick` and RELION, which are left out.
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
@@ -46,8 +48,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     Parameters
     ----------
     picks, truth : path-like
-        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star`` and ``.box`` files
-        and Topaz's ``.txt`` tables, or one such file. A file with the name of the micrograph in
+        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star``, ``.box`` and
+        ``.pos`` files, Topaz's ``.txt`` tables and EMAN2's ``.json``, or one such file. A file with the name of the micrograph in
         each row may hold many micrographs. Any other file belongs to the micrograph that it is
         named after, optionally with ``_autopick`` or ``_manualpick`` at the end.
 
@@ -116,7 +118,7 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
             is_summary = any(file.match(pattern) for pattern in _SUMMARIES)
-            is_note = suffix == ".txt" and not fitting_formats(file)
+            is_note = suffix in _SHARED and not fitting_formats(file)
             is_hidden = any(part[0] == "." for part in below.parts)
             if not (is_summary or is_note or is_hidden):
                 files[str(bare_path(below.as_posix()))] = file

@@ -11,7 +11,7 @@ from napari_drpnet.images.micrograph import SUFFIXES
 
 _PICKNAMES = ("_autopick", "_manualpick")
 #: Endings that are no part of a micrograph's name, in the order in which they are removed.
-_ENDINGS = (*READ_SUFFIXES, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True))
+_ENDINGS = ("_info.json", *READ_SUFFIXES, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True))
 #: What cryoSPARC's motion correction adds to names.
 _MOTION = re.compile(r"_patch_aligned(_doseweighted)?$")
 
