@@ -193,3 +193,12 @@ def test_distance_to_no_dirt_is_infinite_and_to_dirt_everywhere_0():
     assert geometry.distance_to_dirt(np.ones((10, 20), bool), frame, []).shape == (0,)
     with pytest.raises(ValueError, match="shape"):
         geometry.distance_to_dirt(np.zeros((20, 10), bool), frame, centers)
+
+
+@given(st.integers(1, 8), st.integers(8, 20), st.integers(8, 20), places, places)
+def test_a_dot_in_a_binned_micrograph_is_where_it_was_drawn(factor, rows, columns, down, along):
+    shape = np.array([rows, columns]) * factor
+    dot = shape / 4 + np.array([down, along]) * shape / 2
+    image = blob(shape, dot, sigma=0.4 * factor)
+    binned = image.reshape(rows, factor, columns, factor).mean(axis=(1, 3))
+    assert np.abs(geometry.full_from_binned(centroid(binned), factor) - dot).max() <= 0.5

@@ -49,11 +49,29 @@ class Frame:
 
     def to_full(self, network_yx: ArrayLike) -> Floats:
         """Convert ``(..., 2)`` network positions ``(y, x)`` to unbinned pixels."""
-        return self.scale_yx * (np.asarray(network_yx, float) + 0.5) - 0.5
+        return full_from_binned(network_yx, self.scale_yx)
 
     def to_network(self, full_yx: ArrayLike) -> Floats:
         """Convert ``(..., 2)`` unbinned positions ``(y, x)`` to network pixels."""
         return (np.asarray(full_yx, float) + 0.5) / self.scale_yx - 0.5
+
+
+def full_from_binned(binned_yx: ArrayLike, scale: float | Floats) -> Floats:
+    """Convert ``(..., 2)`` positions in a binned micrograph to unbinned pixels.
+
+    Parameters
+    ----------
+    binned_yx : (..., 2) array
+        Positions ``(y, x)``, pixel centres at integers, in a micrograph binned edge to edge.
+    scale : float or (2,) array
+        Unbinned pixels per binned pixel, perhaps different in y and x.
+
+    Returns
+    -------
+    (..., 2) float array
+        ``scale · (b + 0.5) − 0.5``: the centre of a binned pixel is that of the pixels in it.
+    """
+    return scale * (np.asarray(binned_yx, float) + 0.5) - 0.5
 
 
 def pixels_from_angstrom(length_angstrom: float, pixel_size_angstrom: float) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
-from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
+from napari_drpnet.cli.numbers import BOX_SIZE, count_rows, positive
 from napari_drpnet.cli.output import echo
 from napari_drpnet.formats import (
     FORMATS,
@@ -50,10 +50,17 @@ def _names(action: str) -> "click.Choice[str]":
     help="Side of the boxes of a .box or .cbox file",
 )
 @click.option(
+    "--scale",
+    type=positive,
+    metavar="FACTOR",
+    default=1.0,
+    help="Unbinned pixels per pixel of IN, whose coordinates were made on binned micrographs",
+)
+@click.option(
     "--flip-rows",
     type=count_rows,
     metavar="NY|MICROGRAPH",
-    help="Mirror top to bottom: number of rows, or a micrograph to take it from",
+    help="Mirror top to bottom: number of unbinned rows, or a micrograph to take it from",
 )
 @click.option(
     "--micrograph",
@@ -80,10 +87,10 @@ def _names(action: str) -> "click.Choice[str]":
 def command(**options: Any) -> None:
     """Convert the coordinate file IN to OUT.
 
-    The formats follow from the suffixes .star, .box, .csv, .cbox or .txt, and from the first line
-    if several formats share a suffix. For other formats use --from and --to. IN may be RELION's
-    index of many files, such as autopick.star. Files in .star, .box and .txt have whole pixels, the
-    others all digits.
+    The formats follow from the suffixes .star, .box, .csv, .cbox, .txt, .json or .pos, and from the
+    first line if several formats share a suffix. For other formats use --from and --to. IN may be
+    RELION's index of many files, such as autopick.star. Files in .csv and .cbox have all digits,
+    the others whole pixels.
 
     cryoSPARC's .cs files do not say from which row y counts: give --from cryosparc-mirrored or
     --from cryosparc-stored, and check with --preview which one is right; OUT may then be left out.
@@ -116,6 +123,7 @@ class _Conversion:
     source_format: str | None
     target_format: str | None
     box_size: int | None
+    scale: float
     flip_rows: int | None
     micrograph: str | None
     preview: Path | None
@@ -132,6 +140,8 @@ class _Conversion:
             raise click.UsageError("--preview needs --micrograph")
         if self.has_mask and self.flip_rows is not None and not self._counts_back:
             raise click.UsageError("--mask or --flip-rows, not both: convert in two steps")
+        if self.matlab_scale is not None and self.scale != 1:
+            raise click.UsageError("give --from-matlab-scale or --scale, not both")
         for file in (self.target, self.preview):
             if file and file.exists() and not self.overwrite:
                 raise click.UsageError(f"{file} already exists; replace it with --overwrite")
@@ -164,7 +174,7 @@ class _Conversion:
         else:
             self._refuse_matlab()
             rows = self.flip_rows if reader and reader.from_last_row else None
-            coordinates = read_coordinates(self.source, self.source_format, rows)
+            coordinates = read_coordinates(self.source, self.source_format, rows, self.scale)
         if self.flip_rows is not None and not self._counts_back:
             coordinates = _flip(coordinates, self.flip_rows)
         if self.box_size:

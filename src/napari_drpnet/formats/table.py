@@ -92,7 +92,9 @@ _TABLE = (
         "eman2", "EMAN2 info file", ".json", read_eman_info, write_eman_info, is_info,
         names="never", whole_pixels=True,
     ),
-    Format("xmipp", "Xmipp particles", ".pos", read_pos, write_pos, names="never", whole_pixels=True),
+    Format(
+        "xmipp", "Xmipp particles", ".pos", read_pos, write_pos, names="never", whole_pixels=True
+    ),
     Format(
         "relion-index", "RELION index of coordinate files", ".star", read_indexed, fits=is_index
     ),
