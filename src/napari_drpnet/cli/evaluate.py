@@ -126,9 +126,9 @@ def command(
 
     Each argument is a coordinate file (.star, .box, .csv, .cbox, .txt, .json, .pos) or a folder of
     them. Files are matched by the name of the micrograph, without "_autopick" at its end; by its
-    last folders too, where these tell equal names apart. A file that names the micrograph of each row, such as
-    candidates.csv, may hold many micrographs. True particles of a micrograph without picks count as
-    missed.
+    last folders too, where these tell equal names apart. A file that names the micrograph of each
+    row, such as candidates.csv, may hold many micrographs. True particles of a micrograph without
+    picks count as missed.
 
     A pick is correct if it can be paired one-to-one with a true particle within the radius.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.wording import counted
+from napari_drpnet.base.wording import counted, listed
 from napari_drpnet.formats.micrograph_names import match_names
 from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.notices import explain
@@ -28,9 +28,6 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
 Labels = tuple[Label, ...]
-
-#: Maximum number of names in a message.
-_NAMED = 3
 
 
 class Labeller:
@@ -85,10 +82,8 @@ class Labeller:
         if contrary:
             notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")
         if unknown:
-            more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            names = ", ".join(unknown[:_NAMED])
             remedy = "Open those micrographs, and import again."
-            notify("warning", f"No micrograph of the project is called {names}{more}. {remedy}")
+            notify("warning", f"No micrograph of the project is called {listed(unknown)}. {remedy}")
 
     # ---- automatic
 
