@@ -70,8 +70,8 @@ def _names(action: str) -> "click.Choice[str]":
     "micrographs_star",
     type=click.Path(path_type=Path),
     metavar="STAR",
-    help="RELION's list of micrographs: write a file for each of them below the folder OUT, and what "
-    "Particle extraction takes as input coordinates; IN names the micrograph of each row",
+    help="RELION's list of micrographs: write a file for each of them below the folder OUT, and "
+    "what Particle extraction takes as input coordinates; IN names the micrograph of each row",
 )
 @click.option(
     "--preview",

@@ -11,7 +11,8 @@ from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.wording import counted, listed
 from napari_drpnet.formats.micrograph_names import match_names
-from napari_drpnet.project.files.label_files import read_labels, write_labels
+from napari_drpnet.project.files.label_files import has_labels, read_labels, write_labels
+from napari_drpnet.project.files.starting_points import read_starting_points
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
@@ -59,14 +60,23 @@ class Labeller:
         count = sum(map(len, labels.values()))
         self._workspace.notify("info", f"{counted(count, 'label')} written to {path.name}.")
 
-    def load(self, path: Path) -> None:
-        """Read labels from a ``.csv`` or ``.star`` file in a thread, and add those that are new."""
+    def load(self, path: Path, scale: float = 1.0) -> None:
+        """Read labels or coordinates in a thread, and add those that are new.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            File of `save`, with a column for the label. The positions in any other coordinate
+            file, or in a folder of them, become particles that the user has accepted.
+        scale : float
+            Unbinned pixels per pixel of the coordinates. Labels are always in unbinned pixels.
+        """
         workspace = self._workspace
         if workspace.store is None:
             workspace.notify("warning", "Open micrographs first.")
             return
         records = list(workspace.project.micrographs.values())
-        work = partial(_read, path, records, workspace.store)
+        work = partial(_read, path, scale, records, workspace.store)
         workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
@@ -75,7 +85,7 @@ class Labeller:
         contrary = sum(
             contradictions(project.labels(name), given, reach) for name, given, reach in proposals
         )
-        count = self._add(f"Import labels of {path.name}", proposals)
+        count = self._add(f"Import {path.name}", proposals)
         given = sum(len(labels) for _, labels, _ in proposals)
         there = f"; {given - count:,} were there already" if given > count else ""
         notify("info", f"{counted(count, 'label')} imported{there}.")
@@ -222,10 +232,10 @@ class Labeller:
 
 
 def _read(
-    path: Path, records: list[MicrographRecord], store: ProjectStore, job: Job
+    path: Path, scale: float, records: list[MicrographRecord], store: ProjectStore, job: Job
 ) -> tuple[list[Proposal], list[str]]:
     """Read a file; return the labels of known micrographs, and the names of unknown ones."""
-    labels = read_labels(path)
+    labels = read_labels(path) if has_labels(path) else read_starting_points(path, scale)
     ids = {record.name: record.id for record in records}
     matches = match_names(labels, ids)
     proposals = [
