@@ -90,9 +90,7 @@ def split_coordinates(
     files = ((entry.micrograph.name, [_file(outputs, entry)]) for entry in entries)
     write_relion_lists(outputs, files)
     outside = sum(map(len, rows_of.values())) - sum(written.values())
-    return Split(
-        written, outside, _counts(matches.ambiguous, rows), _counts(matches.unknown, rows)
-    )
+    return Split(written, outside, _counts(matches.ambiguous, rows), _counts(matches.unknown, rows))
 
 
 def _require_free(outputs: Outputs, entries: Iterable[BatchEntry], overwrite: bool) -> None:

@@ -134,9 +134,7 @@ def complain(
     return "\n".join(lines)
 
 
-def describe_extraction(
-    outputs: Outputs, relion: RelionVersion | None, box: str = ""
-) -> list[str]:
+def describe_extraction(outputs: Outputs, relion: RelionVersion | None, box: str = "") -> list[str]:
     """Return the lines that tell what to type in RELION's job Particle extraction.
 
     Parameters

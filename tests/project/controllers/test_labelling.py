@@ -178,7 +178,7 @@ def test_without_micrographs_there_is_nothing_to_import_for(desk, tmp_path):
 def test_picks_of_relions_manual_picker_are_accepted_in_one_step(picked, discs, tmp_path):
     """Version 3.1 has a file that gives their ending, later ones have an index of them."""
     job = tmp_path / "ManualPick/job004"
-    for place, (name, row) in enumerate(zip(discs, (12.0, 34.0), strict=False)):
+    for place, row in enumerate((12.0, 34.0)):
         points = Coordinates(np.array([[row, 50.0], [row, 70.0]]), np.full(2, -999.0))
         write_coordinates(job / f"discs/disc{place}_manualpick.star", points)
     records = list(picked.project.micrographs.values())
