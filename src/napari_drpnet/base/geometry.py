@@ -156,6 +156,35 @@ def inside(
     return np.asarray(np.all((positions >= low) & (positions <= high), axis=1))
 
 
+def holds_box(
+    positions_yx: ArrayLike, shape: tuple[int, int], box_size_px: int
+) -> NDArray[np.bool_]:
+    """Return whether the box around each position lies completely within a frame.
+
+    Parameters
+    ----------
+    positions_yx : (n, 2) array
+        Positions ``(y, x)`` in pixels.
+    shape : tuple of int
+        Shape ``(ny, nx)`` of the frame.
+    box_size_px : int
+        Side n of the box in pixels.
+
+    Returns
+    -------
+    (n,) bool array
+
+    Notes
+    -----
+    RELION cuts the pixels p − n // 2 to p − n // 2 + n − 1 around the pixel p of a particle
+    (`preprocessing.cpp`, extractParticlesFromOneMicrograph). p is the position rounded, as it is
+    written for RELION.
+    """
+    corners = np.rint(np.asarray(positions_yx, float).reshape(-1, 2)) - box_size_px // 2
+    is_held = (corners >= 0) & (corners + box_size_px <= np.asarray(shape))
+    return np.asarray(np.all(is_held, axis=1))
+
+
 def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:
     """Return the rows and columns of the pixels nearest to ``(n, 2)`` centres ``(y, x)``.
 
