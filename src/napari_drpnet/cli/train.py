@@ -213,17 +213,29 @@ def segmenter(
     metavar="NAME|FILE",
     help="Name for the weights, to be used with --segmenter, or a .safetensors file",
 )
+@click.option(
+    "--micrographs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder where the micrographs of the project are now, if they were moved",
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing weights")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout")
-def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
+def strokes(
+    folder: Path,
+    path: Path,
+    micrographs: Path | None,
+    overwrite: bool,
+    device: str,
+    as_json: bool,
+) -> None:
     """Train the segmenter of a project on the strokes that were painted in the window.
 
     PROJECT is the folder of a project that is not open in a window. It is not changed.
     """
     from napari_drpnet.cli.train_strokes import train_strokes
 
-    train_strokes(folder, path, overwrite, device, as_json)
+    train_strokes(folder, path, micrographs, overwrite, device, as_json)
 
 
 def _train(

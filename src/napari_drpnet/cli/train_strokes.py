@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from napari_drpnet.project.learning.stroke_training import SegmenterOutcome
 
 
-def train_strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
+def train_strokes(
+    folder: Path,
+    path: Path,
+    micrographs: Path | None,
+    overwrite: bool,
+    device: str,
+    as_json: bool,
+) -> None:
     """Train on the strokes of a project, save the weights, and print the scores.
 
     Raises
     ------
     InputFileError
-        If there is no such project, it is open in a window, or it lacks strokes or settings.
+        If there is no such project, it is open in a window, it lacks strokes or settings, or
+        micrographs are missing.
     click.UsageError
         If the weights exist, or the strokes show fewer than two classes.
     """
@@ -30,7 +38,7 @@ def train_strokes(folder: Path, path: Path, overwrite: bool, device: str, as_jso
         raise click.UsageError(f"{path} exists: choose another name, or give --overwrite")
     with StageBar() as bar:
         try:
-            outcome = learn_from_project(folder, device, bar)
+            outcome = learn_from_project(folder, device, bar, micrographs=micrographs)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     save_network(path, outcome.tuned.state, outcome.card)

@@ -18,6 +18,7 @@ from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.other_picks import OtherPicks
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.relocating import Relocator
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
@@ -74,6 +75,7 @@ class Session(Workspace):
         self.spectrum = ShownSpectrum(self, self.current)
         self.strokes = StrokePainter(self, self.current)
         self.opener = Opener(self, self.current)
+        self.relocator = Relocator(self)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.segmenting = Segmenting(self, self.current, self.picking)
@@ -196,6 +198,7 @@ class Session(Workspace):
         self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
         note_project(self.options.projects_root, store.folder)
+        self.relocator.check()
         return True
 
     @property

@@ -1,6 +1,7 @@
 """EMAN2's info files: what EMAN2 knows about one micrograph, as JSON."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,8 @@ def _load(path: AnyPath) -> dict[str, Any]:
 
 def _numbers(path: AnyPath, number: int, box: object) -> tuple[float, float, float]:
     """Return x, y and score of a box; the score is NaN if it is missing."""
-    try:
-        x, y, *others = box if isinstance(box, list) else ()
-        return float(x), float(y), float(others[1]) if len(others) > 1 else np.nan
-    except (TypeError, ValueError, OverflowError) as error:
-        reason = f"box {number} is not [x, y, kind, score]"
-        raise InputFileError(path, reason, "Correct or remove that box") from error
+    if isinstance(box, list) and len(box) > 1:
+        with suppress(TypeError, ValueError, OverflowError):
+            return float(box[0]), float(box[1]), float(box[3]) if len(box) > 3 else np.nan
+    reason = f"box {number} is not [x, y, kind, score]"
+    raise InputFileError(path, reason, "Correct or remove that box")
