@@ -3,7 +3,7 @@
 All are evaluated by one rule: picks nearer to the edge than half a diameter are dropped, the others
 are matched one-to-one with the truth at most half a diameter away, and rates are means over
 micrographs. The Laplacian-of-Gaussian picker has the preprocessing of `pick`, and the threshold,
-blob size and least distance that are best on the evaluated micrographs. Writes its part of
+blob size and least distance that are best on the evaluated micrographs. Writes its parts of
 docs/accuracy.md.
 """
 
@@ -179,10 +179,14 @@ def main() -> None:
     laplacian = LaplacianPicker()
     others = [name for name in [*SCENARIOS, *REAL] if name not in ("empty", GALACTOSIDASE)]
     elsewhere = compare_elsewhere(pickers[0], laplacian, others)
-    body = f"{compare_on_galactosidase(pickers, laplacian, others)}\n\n{elsewhere}"
-    print(body)
-    if page:
-        write_section(page, "side by side", body)
+    sections = {
+        "side by side": compare_on_galactosidase(pickers, laplacian, others),
+        "laplacian": elsewhere,
+    }
+    for name, body in sections.items():
+        print(f"{body}\n")
+        if page:
+            write_section(page, name, body)
 
 
 if __name__ == "__main__":
