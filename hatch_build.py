@@ -1,9 +1,9 @@
 """What the metadata of the package takes from the address of the repository.
 
-The address is given by the variable ``DRPNET_REPOSITORY``, which the workflows of GitHub set, since a
-copy of the repository does not know where it is published. The links of README.md are relative and
-lead nowhere on the page of a package index. With an address they become absolute; without one they
-are plain text, and pictures are left out.
+The address is given by the variable ``DRPNET_REPOSITORY``, which the workflows of GitHub set, since
+a copy of the repository does not know where it is published. The links of README.md are relative
+and lead nowhere on the page of a package index. With an address they become absolute; without one
+they are plain text, and pictures are left out.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Files for package indexes, conda, modules and citations agree with each other and with the code."""
+"""Files for package indexes, conda, modules and citations agree with each other and the code."""
 
 import re
 import runpy
