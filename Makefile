@@ -81,7 +81,7 @@ weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folde
 
 docs: $(FULL)/.ready  ## build the documentation into site/, and check its links
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
-	@$(FULL)/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(FULL)/bin/mkdocs build --strict
 	@$(FULL)/bin/linkchecker $(LINKS) --no-status --no-warnings site/index.html
 
 screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images anew

@@ -30,11 +30,15 @@ from napari_drpnet import read_coordinates
 from napari_drpnet.base.geometry import flip_rows
 from napari_drpnet.evaluation.precision_recall import Rates
 from napari_drpnet.evaluation.scores import RADII, evaluate_picks, score_picks
+from relion_log import find_blobs_by_relion, is_installed
 
 Positions = NDArray[np.float64]
 
 GALACTOSIDASE = "EMPIAR-10017 (denoised)"
 BORDER_DIAMETERS = 0.5
+PIXEL_ANGSTROM = 1.77
+#: Diameters that RELION's tutorial gives for this protein.
+RELION_ANGSTROM = (150.0, 180.0)
 #: Width of the border of 10017 in which no particles are labelled, pixels.
 UNLABELLED_PX = 130
 OURS = (
@@ -143,6 +147,9 @@ def compare_on_galactosidase(
     for title, sets in (("best for these", [GALACTOSIDASE]), ("best for the other sets", others)):
         picks = laplacian.picks(GALACTOSIDASE, laplacian.best(sets))
         compared.append((f"Laplacian of Gaussian, setting {title}", picks, "nothing"))
+    if is_installed():
+        blobs = find_blobs_by_relion(examples, RELION_ANGSTROM, PIXEL_ANGSTROM)
+        compared.append(("RELION 3.1, LoG, 150 to 180 Å, other settings default", blobs, "nothing"))
     for folder, title, learned in PUBLISHED_PICKS:
         compared.append((title, published_picks(folder, examples), learned))
     rows = []

@@ -132,7 +132,7 @@ class PickParameters(Parameters):
     Each group is a model, or a dict of its fields as in ``particle={"diameter_angstrom": 180}``.
     The fields have the names, bounds and defaults of the options of ``drpnet pick``.
 
-    Parameters
+    Attributes
     ----------
     particle : ParticleParameters
         ``diameter_angstrom``, which is required, ``pixel_size_angstrom`` and ``polarity``.
