@@ -50,5 +50,4 @@ class RepositoryHook(MetadataHookInterface):
         readme = Path(self.root, "README.md").read_text(encoding="utf-8")
         text = description(readme, address)
         metadata["readme"] = {"content-type": "text/markdown", "text": text}
-        if address:
-            metadata["urls"] = urls(address)
+        metadata["urls"] = urls(address) if address else {}
