@@ -1,10 +1,11 @@
 #!/bin/sh
-# Install the wheel in an image of Debian 12: install-in-image.sh WHEEL [INDEX OF TORCH]
+# Install the wheel in an image of Debian 12: install-in-image.sh INDEX WHEEL
 #
-# Dockerfile and napari-drpnet.def call it. The index is the one of the CPU build, a tenth of the size
-# of the CUDA build on PyPI; /opt/drpnet then has the command line without the window.
+# Dockerfile and napari-drpnet.def call it. PyTorch comes from the index: the one of its CPU builds
+# makes an image a tenth of the size of that with the CUDA build from PyPI.
 set -eu
-wheel=$1 index=${2:-https://download.pytorch.org/whl/cpu}
+[ $# -eq 2 ] || { echo "usage: $0 INDEX WHEEL; one wheel, not $(($# - 1))" >&2; exit 2; }
+index=$1 wheel=$2
 
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends python3 python3-venv ca-certificates
