@@ -99,8 +99,8 @@ class TrainingOutcome:
     ----------
     networks : tuple of TrainedNetwork
         Trained networks: one, or both.
-    labelled_by : {'person', 'model'}
-        Source of the labels that the networks were validated on.
+    labelled_by : {'person', 'classes', 'model'}
+        Weakest source of the labels that the networks were validated on.
     micrograph : str or None
         Id of the micrograph that was shown when training began.
     accepted : tuple of int
