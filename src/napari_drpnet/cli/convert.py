@@ -14,7 +14,6 @@ from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
 from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
 from napari_drpnet.cli.output import echo
-from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import (
     FORMATS,
     WRITTEN,
@@ -24,6 +23,7 @@ from napari_drpnet.formats import (
     read_coordinates,
     write_coordinates,
 )
+from napari_drpnet.formats.micrograph_names import bare_path
 from napari_drpnet.formats.programs.matlab_star import convert_matlab_star, matlab_star_confidence
 from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.images.preview import write_preview

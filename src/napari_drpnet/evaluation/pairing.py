@@ -1,8 +1,7 @@
 """Pairing of coordinate files of picks and of truth by micrograph."""
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
-from napari_drpnet.images.micrograph import SUFFIXES
+from napari_drpnet.formats.micrograph_names import bare_path, match_names, shortener
 from napari_drpnet.relion.pipeline import STAR_FILES
 
 #: File suffixes searched for in a folder, the most precise format of a micrograph first.
 _PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
-_PICKNAMES = ("_autopick", "_manualpick")
 #: Files about many micrographs written by `drpnet pick` and RELION, which are left out.
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
@@ -23,7 +21,7 @@ _SUMMARIES = (
     *STAR_FILES,
 )
 
-CoordinateSet = dict[PurePosixPath, Coordinates]
+CoordinateSet = dict[str, Coordinates]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +54,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     Returns
     -------
     Pairing
-        Picks and truth, paired by the names of the micrographs. Folders in the names are compared
-        only if two names in one set are equal without them, and then only as many of the last
-        folders as tell them apart. Two single files with one micrograph each are always paired.
+        Picks and truth, paired by the names of the micrographs; see `match_names`. Two single files
+        with one micrograph each are always paired.
 
     Raises
     ------
@@ -66,11 +63,12 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
         If a file cannot be used, a folder has no such file, or no micrograph has both.
     """
     picked, true = read_coordinate_set(Path(picks)), read_coordinate_set(Path(truth))
+    short = shortener(picked, true)
     if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
         true = dict(zip(picked, true.values(), strict=True))
     else:
-        key = pairing_key(picked, true)
-        picked, true = ({key(path): group[path] for path in group} for group in (picked, true))
+        found = match_names(picked, true).found
+        picked = {found.get(name, name): its for name, its in picked.items()}
     if not picked.keys() & true.keys():
         reason = (
             "no micrograph has both picks and truth; "
@@ -79,8 +77,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
         raise InputFileError(picks, reason, "Name the files after their micrographs")
     nothing = Coordinates(np.empty((0, 2)), np.empty(0))
     return Pairing(
-        {str(path): (picked.get(path, nothing), true[path]) for path in true},
-        tuple(str(path) for path in picked if path not in true),
+        {short(name): (picked.get(name, nothing), true[name]) for name in true},
+        tuple(short(name) for name in picked if name not in true),
     )
 
 
@@ -88,24 +86,6 @@ def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
     """Return the scores ``(n,)`` with missing ones set to the lowest; all 0 if none is known."""
     known = coordinates.score[~np.isnan(coordinates.score)]
     return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
-
-
-def pairing_key(
-    *groups: Collection[PurePosixPath],
-) -> Callable[[PurePosixPath], PurePosixPath]:
-    """Return the function that maps a path to the key of its micrograph.
-
-    The key is the name with as many of its last folders as tell apart all paths within each group.
-    Trees that differ by folders at the top therefore have the same keys.
-    """
-    depth = 1
-    while any(len({_end(path, depth) for path in group}) < len(set(group)) for group in groups):
-        depth += 1
-    return lambda path: _end(path, depth)
-
-
-def _end(path: PurePosixPath, depth: int) -> PurePosixPath:
-    return PurePosixPath(*path.parts[-depth:])
 
 
 def read_coordinate_set(source: Path) -> CoordinateSet:
@@ -118,7 +98,7 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
 
     Returns
     -------
-    dict of pathlib.PurePosixPath to Coordinates
+    dict of str to Coordinates
         Coordinates of each micrograph. The key is the path of its file relative to the folder or,
         if the file has names of micrographs, the name in the file; see `bare_path`.
 
@@ -130,8 +110,8 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     if not source.exists():
         raise InputFileError(source, "there is no such file or folder", "Check the name")
     if not source.is_dir():
-        return _split(source, bare_path(source.name))
-    files: dict[PurePosixPath, Path] = {}
+        return _split(source, str(bare_path(source.name)))
+    files: dict[str, Path] = {}
     for suffix in reversed(_PREFERENCE):
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
@@ -139,7 +119,7 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
             is_note = suffix == ".txt" and not fitting_formats(file)
             is_hidden = any(part[0] == "." for part in below.parts)
             if not (is_summary or is_note or is_hidden):
-                files[bare_path(below.as_posix())] = file
+                files[str(bare_path(below.as_posix()))] = file
     if not files:
         kinds = ", ".join(_PREFERENCE)
         raise InputFileError(source, f"no {kinds} file in this folder", "Check its name")
@@ -150,20 +130,12 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     }
 
 
-def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
+def _split(file: Path, key: str) -> CoordinateSet:
     """Read a file and split it by the names in its rows; without names, return it under `key`."""
     coordinates = read_coordinates(file)
     if not coordinates.micrograph_names:
         return {key: coordinates}
-    rows: dict[PurePosixPath, list[int]] = {}
+    rows: dict[str, list[int]] = {}
     for row, name in enumerate(coordinates.micrograph_names):
-        rows.setdefault(bare_path(name), []).append(row)
+        rows.setdefault(str(bare_path(name)), []).append(row)
     return {name: coordinates.where(np.array(its)) for name, its in rows.items()}
-
-
-def bare_path(name: str) -> PurePosixPath:
-    """Remove suffixes and endings such as ``_autopick`` from a file name, but keep its folders."""
-    for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    return PurePosixPath(name)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.wording import counted
-from napari_drpnet.evaluation.pairing import bare_path, pairing_key
+from napari_drpnet.formats.micrograph_names import match_names
 from napari_drpnet.project.files.label_files import read_labels, write_labels
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
@@ -231,15 +231,14 @@ def _read(
 ) -> tuple[list[Proposal], list[str]]:
     """Read a file; return the labels of known micrographs, and the names of unknown ones."""
     labels = read_labels(path)
-    paths = {name: bare_path(name) for name in labels}
-    key = pairing_key({bare_path(record.name) for record in records}, set(paths.values()))
-    known = {key(bare_path(record.name)): record.id for record in records}
-    by_id: dict[str, Labels] = {}
-    for name, given in labels.items():
-        if (found := known.get(key(paths[name]))) is not None:
-            by_id[found] = by_id.get(found, ()) + given
-    unknown = [name for name in labels if key(paths[name]) not in known]
-    return [(name, given, _reach(store, name)) for name, given in by_id.items()], unknown
+    ids = {record.name: record.id for record in records}
+    matches = match_names(labels, ids)
+    proposals = [
+        (micrograph, labels[name], _reach(store, micrograph))
+        for name, known in matches.found.items()
+        for micrograph in [ids[known]]
+    ]
+    return proposals, [*matches.ambiguous, *matches.unknown]
 
 
 def _reach(store: ProjectStore, micrograph: str) -> float:
