@@ -14,7 +14,8 @@ from napari_drpnet.cli.train_options import json_option, out_option, require_new
 from napari_drpnet.picking.parameters import PickParameters
 
 if TYPE_CHECKING:
-    from napari_drpnet.project.files.selected_particles import Selection, SelectionLabels
+    from napari_drpnet.project.files.selection_labels import SelectionLabels
+    from napari_drpnet.project.files.selections import Selection
     from napari_drpnet.project.learning.outcome import TrainedNetwork
     from napari_drpnet.project.state.edits import MicrographRecord
     from napari_drpnet.project.state.labels import Labels
@@ -75,7 +76,7 @@ def labels(
     name. If the micrographs were moved, name the folder where they are now.
     """
     from napari_drpnet.picking.networks.weights import save_network
-    from napari_drpnet.project.files.selected_particles import read_selection
+    from napari_drpnet.project.files.selections import read_selection
     from napari_drpnet.project.learning.label_training import learn_from_labels
 
     require_new(path, overwrite)
@@ -100,18 +101,16 @@ def _label(
 ) -> "tuple[SelectionLabels, list[tuple[MicrographRecord, Labels]]]":
     """Label the micrographs of some sources; return the labels with their micrographs as well."""
     from napari_drpnet.batch import list_entries
-    from napari_drpnet.project.files.selected_particles import label_by_selection
+    from napari_drpnet.project.files.selection_labels import KnownMicrographs, label_by_selection
     from napari_drpnet.project.learning.label_training import label_reach, require_files
     from napari_drpnet.project.state.edits import MicrographRecord
 
     entries = list_entries(sources, Path())
     listed = [MicrographRecord.of(number, entry) for number, entry in enumerate(entries, 1)]
     records = {record.id: record for record in listed}
-    found = label_by_selection(
-        selection,
-        {record.id: record.name for record in listed},
-        lambda each: label_reach(records[each], parameters),
-    )
+    names = {record.id: record.name for record in listed}
+    known = KnownMicrographs(names, lambda each: label_reach(records[each], parameters))
+    found = label_by_selection(selection, known)
     asked = [(records[each], given) for each, given, _ in found.proposals if given]
     require_files([record for record, _ in asked])
     return found, asked
@@ -143,7 +142,7 @@ def _to_json(labels: "SelectionLabels", trained: "TrainedNetwork", path: Path) -
             name: {"selected": accepted, "not_selected": rejected}
             for name, (accepted, rejected) in labels.counts.items()
         },
-        "among": [str(source) for source in labels.selection.sources],
+        "among": labels.among,
         "unknown": labels.unknown,
         "ambiguous": labels.ambiguous,
         "improved": trained.improved,
