@@ -3,8 +3,8 @@
 For each scene, micrographs with dirt are simulated and picked with the shipped weights. RELION 3.1
 extracts the picks and classifies them. Classes are selected by the rule of `drpnet quality`, which
 knows nothing of the truth. `drpnet train labels` learns from this selection, and other micrographs
-of the same kind, which it has not seen, are picked with the old and the new weights. Writes its part
-of docs/learning.md. RELION must be installed, and the data folder `shared` must be beside the
+of the same kind, which it has not seen, are picked with the old and the new weights. Writes its
+part of docs/learning.md. RELION must be installed, and the data folder `shared` must be beside the
 checkout, or be named by DRPNET_SHARED.
 """
 
@@ -145,9 +145,9 @@ class Workplace:
         folder.mkdir(parents=True)
         self.run(
             "relion_refine", "--o", "Class2D/job003/run", "--i", PARTICLES,
-            "--dont_combine_weights_via_disc", "--preread_images", "--pool", 30, "--pad", 2, "--ctf",
-            "--iter", ITERATIONS, "--tau2_fudge", 2, "--particle_diameter", 1.2 * self.diameter,
-            "--K", CLASSES, "--flatten_solvent", "--zero_mask", "--oversampling", 1, "--psi_step",
+            "--dont_combine_weights_via_disc", "--preread_images", "--pool", 30, "--pad", 2,
+            "--ctf", "--iter", ITERATIONS, "--tau2_fudge", 2,
+            "--particle_diameter", 1.2 * self.diameter, "--K", CLASSES, "--flatten_solvent", "--zero_mask", "--oversampling", 1, "--psi_step",
             24, "--offset_range", 4, "--offset_step", 2, "--norm", "--scale", "--j", 1,
             "--random_seed", 1,
         )  # fmt: skip
@@ -167,6 +167,12 @@ class Workplace:
         optics = {label: tables["optics"][label] for label in tables["optics"].labels}
         (self.folder / SELECTED).parent.mkdir(parents=True)
         write_tables(self.folder / SELECTED, {"optics": optics, "particles": columns})
+
+    def learn(self, subject: str, weights: Path) -> str:
+        """Train a network on the selection, and return what the command prints."""
+        particles = ("--labels", SELECTED, "--extracted", PARTICLES)
+        named = ("--diameter", self.diameter, "--train", subject, "--out", weights)
+        return self.drpnet("train", "labels", LIST, *particles, *named, "--json")
 
     def precision(self, star: str) -> tuple[int, float]:
         """Return the number of particles in a file, and the share of them that is right."""
@@ -196,8 +202,7 @@ def measure(scene: str, number: int, folder: Path, train: str) -> Outcome:
     here.select()
     start = perf_counter()
     weights = folder / "learned.safetensors"
-    learned = here.drpnet("train", "labels", LIST, "--diameter", here.diameter, "--labels", SELECTED,
-                          "--extracted", PARTICLES, "--train", train, "--out", weights, "--json")  # fmt: skip
+    learned = here.learn(train, weights)
     taken = perf_counter() - start
     there.pick("After", "--classifier" if train == "classifier" else "--weights", weights)
     (extracted, of_all), (selected, of_selected) = map(here.precision, (PARTICLES, SELECTED))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.paths import is_inside
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.relion.star_tables import read_tables
@@ -71,18 +70,3 @@ def _inputs(project: Path, job: str) -> list[str]:
                 if inputs := [node for node, process in edges if process.rstrip("/") == job]:
                     return inputs
     return []
-
-
-def require_extractions(file: AnyPath) -> tuple[Path, ...]:
-    """Return the files of `find_extractions`, at least one.
-
-    Raises
-    ------
-    InputFileError
-        If there is none.
-    """
-    if found := find_extractions(file):
-        return found
-    reason = "no Extract job of RELION's pipeline leads to it, so what was rejected is unknown"
-    remedy = "Name the particles, or the coordinate files, of which these were selected"
-    raise InputFileError(file, reason, remedy)

@@ -18,6 +18,7 @@ from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import make_plan
 from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.training.from_labels.replay import AdaptRecipe
 
 #: Memory for what is known of the labelled micrographs, bytes.
 _CACHE_BYTES = 2**30
@@ -62,7 +63,8 @@ def learn_from_labels(
     if subject == "detector" and plan.picks_by_segmentation:
         raise ValueError("labels of particles do not train a segmenter: train a classifier")
     rows = np.linspace(0, len(asked) - 1, min(most, len(asked))).round().astype(int)
-    training = LabelTraining([asked[row] for row in rows], None, parameters, plan, subject)
+    chosen = [asked[row] for row in rows]
+    training = LabelTraining(chosen, None, parameters, plan, subject, AdaptRecipe())
     outcome = training.run(StageCache(_CACHE_BYTES), lambda kind, report: None, job)
     return outcome.networks[0]
 
