@@ -146,10 +146,10 @@ class Workplace:
         self.run(
             "relion_refine", "--o", "Class2D/job003/run", "--i", PARTICLES,
             "--dont_combine_weights_via_disc", "--preread_images", "--pool", 30, "--pad", 2,
-            "--ctf", "--iter", ITERATIONS, "--tau2_fudge", 2,
-            "--particle_diameter", 1.2 * self.diameter, "--K", CLASSES, "--flatten_solvent", "--zero_mask", "--oversampling", 1, "--psi_step",
-            24, "--offset_range", 4, "--offset_step", 2, "--norm", "--scale", "--j", 1,
-            "--random_seed", 1,
+            "--ctf", "--norm", "--scale", "--flatten_solvent", "--zero_mask", "--j", 1,
+            "--iter", ITERATIONS, "--K", CLASSES, "--tau2_fudge", 2, "--random_seed", 1,
+            "--particle_diameter", 1.2 * self.diameter, "--oversampling", 1, "--psi_step", 24,
+            "--offset_range", 4, "--offset_step", 2,
         )  # fmt: skip
 
     def select(self) -> None:
