@@ -11,6 +11,7 @@ from torch import Tensor
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.precision_recall import Rates, Tally
+from napari_drpnet.picking.expected import automatic_cut
 from napari_drpnet.picking.networks.card import ClassifierNetwork
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.training.from_labels.cross_validation import cross_validate, log_loss
@@ -84,6 +85,8 @@ def adapt_classifier(
     recipe: AdaptRecipe,
     job: Job | None = None,
     automatic: Sequence[LabelledView] = (),
+    *,
+    whole: bool = False,
 ) -> Generator[AdaptReport, None, Adapted]:
     """Train a copy of a classifier on labels; the given classifier is not changed.
 
@@ -101,6 +104,10 @@ def adapt_classifier(
         Progress callback, called after each batch; it may cancel the work.
     automatic : sequence of LabelledView
         Automatic labels, which are learned from but not used for validation.
+    whole : bool
+        Whether the labels are a fair sample of the picks, as those of 2D classes are, and not of
+        those that a user has looked for. An automatic cut is then found among them for validation,
+        as among picks; otherwise it is 0.5.
 
     Yields
     ------
@@ -144,8 +151,12 @@ def adapt_classifier(
     head, probability = yield from cross_validate(module, labels, accepted, others, recipe, job)
 
     old = classify_examples(copy_head(module), labels)
-    before = score_labels(old, accepted, cut if given is None else given)
-    after = score_labels(probability, accepted, cut)
+    if whole and given is None:
+        cuts = automatic_cut(old, 0).accept, automatic_cut(probability, 0).accept
+    else:
+        cuts = cut if given is None else given, cut
+    before = score_labels(old, accepted, cuts[0])
+    after = score_labels(probability, accepted, cuts[1])
     less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
