@@ -20,6 +20,7 @@ UID = "001234567890123456789_"
         ("A.MRC", "A"),
         ("a.b.mrc.gz", "a.b"),
         ("a.cbox", "a"),
+        ("info/a_info.json", "info/a"),
     ],
 )
 def test_endings_of_files_are_no_part_of_a_name(name, bare):

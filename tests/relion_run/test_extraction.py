@@ -104,6 +104,17 @@ def test_the_average_of_the_particles_is_centred(project, picked):
     assert np.abs(center).max() < 0.5
 
 
+def test_particles_split_again_are_extracted_from_the_same_places(project, extracted):
+    printed = drpnet(
+        project.folder, "convert", f"{extracted}particles.star", "Again", "--split-by", LIST
+    )
+    assert f"micrographs {LIST}, coordinates Again/coords_suffix_autopick.star" in printed
+    extract(project, "Same", "Again", "_autopick.star")
+    before, after = (project.table(f"{job}/particles.star") for job in (extracted, "Same"))
+    columns = ["rlnMicrographName", *COLUMNS]
+    assert before[columns].equals(after[columns])
+
+
 def test_what_pick_prints_is_what_relion_needs(project):
     """With the index of later versions RELION 3.1 extracts nothing, and reports success."""
     printed = drpnet(project.folder, "pick", LIST, "--diameter", 200, "--out", "DRPnet")

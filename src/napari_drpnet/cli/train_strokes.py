@@ -17,10 +17,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", metavar="PROJECT", type=click.Path(path_type=Path))
 @out_option("--segmenter")
+@click.option(
+    "--micrographs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder where the micrographs of the project are now, if they were moved",
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing weights")
 @device_option
 @json_option
-def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
+def strokes(
+    folder: Path,
+    path: Path,
+    micrographs: Path | None,
+    overwrite: bool,
+    device: str,
+    as_json: bool,
+) -> None:
     """Train the segmenter of a project on the strokes that were painted in the window.
 
     PROJECT is the folder of a project that is not open in a window. It is not changed.
@@ -31,7 +43,7 @@ def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: boo
     require_new(path, overwrite)
     with StageBar() as bar:
         try:
-            outcome = learn_from_project(folder, device, bar)
+            outcome = learn_from_project(folder, device, bar, micrographs=micrographs)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     save_network(path, outcome.tuned.state, outcome.card)

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
+from napari_drpnet.base.wording import listed
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes
 from napari_drpnet.formats import read_class_map
 from napari_drpnet.formats.masks.pixels import require_aspect
@@ -71,8 +72,7 @@ def _paired(found: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     short = shortener(ours, theirs)
     missing = [short(name) for name in theirs if name not in found_of]
     if missing:
-        reason = f"has no class map of {', '.join(missing[:3])}"
-        reason += f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        reason = f"has no class map of {listed(missing)}"
         raise InputFileError(found, reason, "Add it, or leave it out of the truth")
     return {short(name): (ours[found_of[name]], theirs[name]) for name in sorted(theirs)}
 

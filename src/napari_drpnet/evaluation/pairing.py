@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
+from napari_drpnet.formats.coordinates import rows_by_name
 from napari_drpnet.formats.micrograph_names import bare_path, match_names, shortener
 from napari_drpnet.relion.pipeline import STAR_FILES
 
 #: File suffixes searched for in a folder, the most precise format of a micrograph first.
-_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
+_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".json", ".pos", ".txt")
+#: Suffixes that files about other things have, too.
+_SHARED = (".json", ".txt")
 #: Files about many micrographs written by `drpnet pick` and RELION, which are left out.
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
@@ -40,16 +43,21 @@ class Pairing:
     unlabelled: tuple[str, ...]
 
 
-def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
+def pair_coordinates(
+    picks: AnyPath, truth: AnyPath, picks_scale: float = 1.0, truth_scale: float = 1.0
+) -> Pairing:
     """Read picks and truth, and pair them by micrograph.
 
     Parameters
     ----------
     picks, truth : path-like
-        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star`` and ``.box`` files
-        and Topaz's ``.txt`` tables, or one such file. A file with the name of the micrograph in
-        each row may hold many micrographs. Any other file belongs to the micrograph that it is
-        named after, optionally with ``_autopick`` or ``_manualpick`` at the end.
+        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star``, ``.box`` and
+        ``.pos`` files, Topaz's ``.txt`` tables and EMAN2's ``.json``, or one such file. A file with
+        the name of the micrograph in each row may hold many micrographs. Any other file belongs to
+        the micrograph that it is named after, optionally with ``_autopick`` or ``_manualpick`` at
+        the end.
+    picks_scale, truth_scale : float
+        Unbinned pixels per pixel of the files, for coordinates in binned micrographs.
 
     Returns
     -------
@@ -62,7 +70,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
     InputFileError
         If a file cannot be used, a folder has no such file, or no micrograph has both.
     """
-    picked, true = read_coordinate_set(Path(picks)), read_coordinate_set(Path(truth))
+    picked = read_coordinate_set(Path(picks), picks_scale)
+    true = read_coordinate_set(Path(truth), truth_scale)
     short = shortener(picked, true)
     if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
         true = dict(zip(picked, true.values(), strict=True))
@@ -88,13 +97,15 @@ def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
     return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
 
 
-def read_coordinate_set(source: Path) -> CoordinateSet:
+def read_coordinate_set(source: Path, scale: float = 1.0) -> CoordinateSet:
     """Read a coordinate file, or all coordinate files in a folder.
 
     Parameters
     ----------
     source : pathlib.Path
         File or folder, as for `pair_coordinates`.
+    scale : float
+        Unbinned pixels per pixel of the files.
 
     Returns
     -------
@@ -110,13 +121,13 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     if not source.exists():
         raise InputFileError(source, "there is no such file or folder", "Check the name")
     if not source.is_dir():
-        return _split(source, str(bare_path(source.name)))
+        return _split(source, str(bare_path(source.name)), scale)
     files: dict[str, Path] = {}
     for suffix in reversed(_PREFERENCE):
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
             is_summary = any(file.match(pattern) for pattern in _SUMMARIES)
-            is_note = suffix == ".txt" and not fitting_formats(file)
+            is_note = suffix in _SHARED and not fitting_formats(file)
             is_hidden = any(part[0] == "." for part in below.parts)
             if not (is_summary or is_note or is_hidden):
                 files[str(bare_path(below.as_posix()))] = file
@@ -126,16 +137,14 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     return {
         micrograph: coordinates
         for key in sorted(files)
-        for micrograph, coordinates in _split(files[key], key).items()
+        for micrograph, coordinates in _split(files[key], key, scale).items()
     }
 
 
-def _split(file: Path, key: str) -> CoordinateSet:
+def _split(file: Path, key: str, scale: float) -> CoordinateSet:
     """Read a file and split it by the names in its rows; without names, return it under `key`."""
-    coordinates = read_coordinates(file)
+    coordinates = read_coordinates(file, scale=scale)
     if not coordinates.micrograph_names:
         return {key: coordinates}
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(coordinates.micrograph_names):
-        rows.setdefault(str(bare_path(name)), []).append(row)
-    return {name: coordinates.where(np.array(its)) for name, its in rows.items()}
+    rows = rows_by_name(str(bare_path(name)) for name in coordinates.micrograph_names)
+    return {name: coordinates.where(its) for name, its in rows.items()}

@@ -1,7 +1,7 @@
 """The micrograph that a name in a coordinate file means, whatever folders and endings it has."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -11,7 +11,7 @@ from napari_drpnet.images.micrograph import SUFFIXES
 
 _PICKNAMES = ("_autopick", "_manualpick")
 #: Endings that are no part of a micrograph's name, in the order in which they are removed.
-_ENDINGS = (*READ_SUFFIXES, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True))
+_ENDINGS = ("_info.json", *READ_SUFFIXES, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True))
 #: What cryoSPARC's motion correction adds to names.
 _MOTION = re.compile(r"_patch_aligned(_doseweighted)?$")
 
@@ -70,17 +70,15 @@ def match_names(names: Iterable[str], known: Iterable[str]) -> NameMatches:
     without the number that cryoSPARC puts before names, and without ``_patch_aligned`` and
     ``_doseweighted``, which its motion correction adds.
     """
-    theirs, ours = dict.fromkeys(names), dict.fromkeys(known)
-    found: dict[str, str] = {}
-    for form in _FORMS:
-        taken = set(found.values())
-        pairs = _pairs({name: form(name) for name in theirs}, {name: form(name) for name in ours})
-        found |= {name: its for name, its in pairs if name not in found and its not in taken}
-    left = [name for name in theirs if name not in found]
-    free = {_plainest(name)[-1:] for name in ours.keys() - found.values()}
-    ambiguous = tuple(name for name in left if _plainest(name)[-1:] in free)
-    unknown = tuple(name for name in left if _plainest(name)[-1:] not in free)
-    return NameMatches({name: found[name] for name in theirs if name in found}, ambiguous, unknown)
+    return _match(names, known, (_parts, _bare_parts, _plainest))
+
+
+def match_paths(paths: Iterable[str], known: Iterable[str]) -> NameMatches:
+    """Find files that were moved, by their names and last folders; see `match_names`.
+
+    Endings count, so that no other file of a micrograph is taken for it.
+    """
+    return _match(paths, known, (_parts,))
 
 
 def shortener(*groups: Collection[str]) -> Callable[[str], str]:
@@ -98,17 +96,34 @@ def _end(path: str, depth: int) -> str:
     return str(PurePosixPath(*PurePosixPath(path).parts[-depth:]))
 
 
+def _parts(name: str) -> Parts:
+    return PurePosixPath(name).parts
+
+
+def _bare_parts(name: str) -> Parts:
+    return bare_path(name).parts
+
+
 def _plainest(name: str) -> Parts:
     path = bare_path(name)
     return (*path.parts[:-1], _MOTION.sub("", UID.sub("", path.name)))
 
 
-#: The parts of a name that are compared, the most precise form first.
-_FORMS: tuple[Callable[[str], Parts], ...] = (
-    lambda name: PurePosixPath(name).parts,
-    lambda name: bare_path(name).parts,
-    _plainest,
-)
+def _match(
+    names: Iterable[str], known: Iterable[str], forms: Sequence[Callable[[str], Parts]]
+) -> NameMatches:
+    """Match names by their parts, in the most precise form first."""
+    theirs, ours = dict.fromkeys(names), dict.fromkeys(known)
+    found: dict[str, str] = {}
+    for form in forms:
+        taken = set(found.values())
+        pairs = _pairs({name: form(name) for name in theirs}, {name: form(name) for name in ours})
+        found |= {name: its for name, its in pairs if name not in found and its not in taken}
+    left = [name for name in theirs if name not in found]
+    free = {forms[-1](name)[-1:] for name in ours.keys() - found.values()}
+    ambiguous = tuple(name for name in left if forms[-1](name)[-1:] in free)
+    unknown = tuple(name for name in left if forms[-1](name)[-1:] not in free)
+    return NameMatches({name: found[name] for name in theirs if name in found}, ambiguous, unknown)
 
 
 def _pairs(theirs: Mapping[str, Parts], ours: Mapping[str, Parts]) -> Iterator[tuple[str, str]]:

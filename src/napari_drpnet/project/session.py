@@ -19,6 +19,7 @@ from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.other_picks import OtherPicks
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.relocating import Relocator
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
@@ -75,6 +76,7 @@ class Session(Workspace):
         self.spectrum = ShownSpectrum(self, self.current)
         self.strokes = StrokePainter(self, self.current)
         self.opener = Opener(self, self.current)
+        self.relocator = Relocator(self)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.segmenting = Segmenting(self, self.current, self.picking)
@@ -198,6 +200,7 @@ class Session(Workspace):
         self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
         note_project(self.options.projects_root, store.folder)
+        self.relocator.check()
         return True
 
     @property

@@ -1,18 +1,17 @@
 """Precision of the particles of each class, where true centres are known."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.evaluation.comparison import read_positions
 from napari_drpnet.evaluation.matching import match_one_to_one
 from napari_drpnet.evaluation.scores import RADII
+from napari_drpnet.formats.coordinates import rows_by_name
 from napari_drpnet.quality.particles import Particles
 
 
@@ -63,7 +62,7 @@ def compare_with_truth(
     if names is None or centers is None or classes is None:
         reason = "has no classes, coordinates or names of micrographs to compare with the truth"
         raise InputFileError(data, reason, "Give particles that RELION has extracted")
-    rows = _rows_by_micrograph(names)
+    rows = rows_by_name(names)
     true_yx = read_positions(Path(truth), rows, "truth")
     right, wrong, unlabelled = Counter[int](), Counter[int](), 0
     for name, its in rows.items():
@@ -77,10 +76,3 @@ def compare_with_truth(
         right.update(classes[its][is_right].tolist())
         wrong.update(classes[its][~is_right].tolist())
     return ClassTruth(dict(right), dict(wrong), unlabelled)
-
-
-def _rows_by_micrograph(names: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-    rows = dict[str, list[int]]()
-    for row, name in enumerate(names):
-        rows.setdefault(name, []).append(row)
-    return {name: np.array(its, np.intp) for name, its in rows.items()}

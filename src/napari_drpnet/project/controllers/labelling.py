@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.wording import counted
+from napari_drpnet.base.wording import counted, listed
 from napari_drpnet.formats.micrograph_names import match_names
-from napari_drpnet.project.files.label_files import read_labels, write_labels
+from napari_drpnet.project.files.label_files import has_labels, read_labels, write_labels
+from napari_drpnet.project.files.starting_points import read_starting_points
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
@@ -29,9 +30,6 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
 Labels = tuple[Label, ...]
-
-#: Maximum number of names in a message.
-_NAMED = 3
 
 
 class Labeller:
@@ -63,14 +61,23 @@ class Labeller:
         count = sum(map(len, labels.values()))
         self._workspace.notify("info", f"{counted(count, 'label')} written to {path.name}.")
 
-    def load(self, path: Path) -> None:
-        """Read labels from a ``.csv`` or ``.star`` file in a thread, and add those that are new."""
+    def load(self, path: Path, scale: float = 1.0) -> None:
+        """Read labels or coordinates in a thread, and add those that are new.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            File of `save`, with a column for the label. The positions in any other coordinate
+            file, or in a folder of them, become particles that the user has accepted.
+        scale : float
+            Unbinned pixels per pixel of the coordinates. Labels are always in unbinned pixels.
+        """
         workspace = self._workspace
         if workspace.store is None:
             workspace.notify("warning", "Open micrographs first.")
             return
         records = list(workspace.project.micrographs.values())
-        work = partial(_read, path, records, workspace.store)
+        work = partial(_read, path, scale, records, workspace.store)
         workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
@@ -79,17 +86,15 @@ class Labeller:
         contrary = sum(
             contradictions(project.labels(name), given, reach) for name, given, reach in proposals
         )
-        count = self._add(f"Import labels of {path.name}", proposals)
+        count = self._add(f"Import {path.name}", proposals)
         given = sum(len(labels) for _, labels, _ in proposals)
         there = f"; {given - count:,} were there already" if given > count else ""
         notify("info", f"{counted(count, 'label')} imported{there}.")
         if contrary:
             notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")
         if unknown:
-            more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            names = ", ".join(unknown[:_NAMED])
             remedy = "Open those micrographs, and import again."
-            notify("warning", f"No micrograph of the project is called {names}{more}. {remedy}")
+            notify("warning", f"No micrograph of the project is called {listed(unknown)}. {remedy}")
 
     # ---- automatic
 
@@ -238,10 +243,10 @@ class Labeller:
 
 
 def _read(
-    path: Path, records: list[MicrographRecord], store: ProjectStore, job: Job
+    path: Path, scale: float, records: list[MicrographRecord], store: ProjectStore, job: Job
 ) -> tuple[list[Proposal], list[str]]:
     """Read a file; return the labels of known micrographs, and the names of unknown ones."""
-    labels = read_labels(path)
+    labels = read_labels(path) if has_labels(path) else read_starting_points(path, scale)
     ids = {record.name: record.id for record in records}
     matches = match_names(labels, ids)
     proposals = [

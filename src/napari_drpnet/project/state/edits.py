@@ -117,10 +117,12 @@ class Settings(Stored):
 
     @model_serializer(mode="wrap")
     def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a stage that earlier versions do not know, unless something is set there."""
+        """Leave out what earlier versions do not know, unless something is set there."""
         content: dict[str, Any] = serialize(self)
         if not self.has_segmenter:
             del content["segmenter"]
+        if self.peaks.border_box_px is None:
+            del content["peaks"]["border_box_px"]
         return content
 
     @property
