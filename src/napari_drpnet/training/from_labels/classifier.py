@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 
 #: Least P(particle) of an adapted classifier whose old weights recommend none.
 NATURAL_ACCEPT = 0.5
+#: How far new weights may be from the old ones, if there are enough labels to choose.
+_STEPS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 #: Labels are augmented by shifts only up to this number.
 _FEW = 300
 
@@ -106,8 +108,9 @@ def adapt_classifier(
         Automatic labels, which are learned from but not used for validation.
     whole : bool
         Whether the labels are a fair sample of the picks, as those of 2D classes are, and not of
-        those that a user has looked for. An automatic cut is then found among them for validation,
-        as among picks; otherwise it is 0.5.
+        those that a user has looked for. There are many of them and they are less reliable, so the
+        new weights stay as near to the old ones as suits held-out labels. An automatic cut is then
+        found among them for validation, as among picks; otherwise it is 0.5.
 
     Yields
     ------
@@ -148,7 +151,10 @@ def adapt_classifier(
         others = others.joined(_replay_examples(module, replay, cut, recipe, job))
     if automatic:
         others = others.joined(_automatic_examples(module, automatic, recipe, job))
-    head, probability = yield from cross_validate(module, labels, accepted, others, recipe, job)
+    steps = _STEPS if whole else (1.0,)
+    head, probability = yield from cross_validate(
+        module, labels, accepted, others, recipe, job, steps
+    )
 
     old = classify_examples(copy_head(module), labels)
     if whole and given is None:
