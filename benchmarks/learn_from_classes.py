@@ -1,8 +1,8 @@
 """Measure what one round of 2D classification by RELION teaches the classifier.
 
 For each scene, micrographs with dirt are simulated and picked with the shipped weights. RELION 3.1
-extracts the picks and classifies them. Classes are selected by the rule of `drpnet quality`, which
-knows nothing of the truth. `drpnet train labels` learns from this selection, and other micrographs
+extracts the picks and classifies them. Classes are selected by a rule that does not look at the
+truth. `drpnet train labels` learns from this selection, and other micrographs
 of the same kind, which it has not seen, are picked with the old and the new weights. Writes its
 part of docs/learning.md. RELION must be installed, and the data folder `shared` must be beside the
 checkout, or be named by DRPNET_SHARED.
@@ -13,16 +13,19 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import mrcfile
 import numpy as np
+from numpy.typing import NDArray
 
 from accuracy_sets import SHARED, table, write_section
 from napari_drpnet.evaluation.matching import match_one_to_one
 from napari_drpnet.evaluation.scores import RADII
 from napari_drpnet.formats import read_coordinates
-from napari_drpnet.quality.classes import read_classes
+from napari_drpnet.quality.classes import ClassAverage, read_classes
 from napari_drpnet.quality.job_folders import find_refinement
 from napari_drpnet.quality.particles import read_particles
 from napari_drpnet.relion.lists import read_micrographs_star
@@ -156,10 +159,11 @@ class Workplace:
         )  # fmt: skip
 
     def select(self) -> None:
-        """Write the particles of the classes that are good by the rule of `drpnet quality`."""
+        """Write the particles of the classes that `good_classes` finds."""
         files = find_refinement(self.folder / CLASSIFIED)
-        particles = read_particles(files.data)
-        good = [each.number for each in read_classes(files, particles) if each.is_good]
+        classes = read_classes(files, read_particles(files.data))
+        averages = mrcfile.read(self.folder / CLASSIFIED / f"run_it{ITERATIONS:03d}_classes.mrcs")
+        good = good_classes(classes, averages)
         tables = read_tables(files.data)
         rows = tables["particles"]
         keep = [number in map(str, good) for number in rows["rlnClassNumber"]]
@@ -187,6 +191,24 @@ class Workplace:
             places = particles.centers_yx[names == entry.name]
             right += len(match_one_to_one(places, true, RADII[0] * DIAMETER_PX).pick_index)
         return len(particles), right / max(1, len(particles))
+
+
+def good_classes(classes: Sequence[ClassAverage], averages: NDArray[np.float32]) -> list[int]:
+    """Return the numbers of the classes that a person would select, without a look at the truth.
+
+    The brightest pixel of their average is on a particle in the middle, they have at least a
+    quarter of the mean share, and their resolution is within 1.5 times the best of such classes.
+    """
+    middle = SCALED_PX // 2
+    place = [np.unravel_index(average.argmax(), average.shape) for average in averages]
+    centred = np.hypot(*(np.array(place) - middle).T) <= DIAMETER_PX / 2 * SCALED_PX / BOX_PX
+    resolution = {
+        each.number: each.resolution_angstrom
+        for each, is_centred in zip(classes, centred, strict=True)
+        if is_centred and each.share > 0.25 / len(classes) and each.resolution_angstrom
+    }
+    best = min(resolution.values())
+    return [number for number, its in resolution.items() if its < 1.51 * best]
 
 
 def measure(scene: str, number: int, folder: Path, train: str) -> Outcome:

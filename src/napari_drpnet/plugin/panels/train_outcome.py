@@ -11,7 +11,7 @@ from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.project.learning.outcome import TrainedNetwork, TrainingOutcome
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.from_labels.classifier import LabelScore
+    from napari_drpnet.training.from_labels.label_scores import LabelScore
 
 _ROWS = {
     "right": ("Right labels", "Number of labels that the network classifies correctly"),

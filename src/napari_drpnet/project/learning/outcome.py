@@ -16,7 +16,7 @@ from napari_drpnet.project.state.labels import Source
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from napari_drpnet.training.from_labels.classifier import LabelScore
+    from napari_drpnet.training.from_labels.label_scores import LabelScore
 
 Floats = NDArray[np.float64]
 
