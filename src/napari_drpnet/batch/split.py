@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.paths import is_inside
-from napari_drpnet.batch.entries import BatchEntry, list_entries
-from napari_drpnet.batch.folder.outputs import Outputs, write_relion_lists
+from napari_drpnet.batch.entries import PICKS, BatchEntry, list_entries
+from napari_drpnet.batch.folder.outputs import Outputs, require_folder, write_relion_lists
 from napari_drpnet.formats import RELION_FORMATS, Coordinates, write_coordinates
 from napari_drpnet.formats.coordinates import rows_by_name
 from napari_drpnet.formats.micrograph_names import match_names
 from napari_drpnet.images.image_files import header_shape
 
 Rows = NDArray[np.intp]
+
+_ENDING = f"{PICKS}.star"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def split_coordinates(
     Raises
     ------
     InputFileError
-        If the list cannot be used, the coordinates name none of its micrographs, or a file exists.
+        If the list cannot be used, the coordinates name none of its micrographs, a file exists, or
+        the output folder is a file.
     ValueError
         If the coordinates have no names, or `outputs` has no list.
     OSError
@@ -76,6 +79,7 @@ def split_coordinates(
     star = outputs.micrographs_star
     if coordinates.micrograph_names is None or star is None:
         raise ValueError("needs the micrograph of each row and RELION's list of micrographs")
+    require_folder(outputs.folder)
     entries = list_entries([star], outputs.folder)
     rows = rows_by_name(coordinates.micrograph_names)
     matches = match_names(rows, (entry.micrograph.name for entry in entries))
@@ -87,7 +91,7 @@ def split_coordinates(
     written = {
         entry.micrograph.name: _write(outputs, entry, coordinates, rows_of) for entry in entries
     }
-    files = ((entry.micrograph.name, [_file(outputs, entry)]) for entry in entries)
+    files = ((entry.micrograph.name, [f"{entry.output}{_ENDING}"]) for entry in entries)
     write_relion_lists(outputs, files)
     outside = sum(map(len, rows_of.values())) - sum(written.values())
     return Split(written, outside, _counts(matches.ambiguous, rows), _counts(matches.unknown, rows))
@@ -98,7 +102,7 @@ def _require_free(outputs: Outputs, entries: Iterable[BatchEntry], overwrite: bo
         if not is_inside(outputs.folder, entry.output):
             reason = f"the files of {entry.micrograph.name} would be outside this folder"
             raise InputFileError(outputs.folder, reason, "Choose another folder")
-        (path,) = outputs.paths(entry)
+        path = outputs.path(entry, _ENDING)
         if path.exists() and not overwrite:
             raise InputFileError(path, "exists already", "Choose another folder, or overwrite it")
 
@@ -107,17 +111,12 @@ def _write(
     outputs: Outputs, entry: BatchEntry, coordinates: Coordinates, rows_of: Mapping[str, Rows]
 ) -> int:
     """Write the file of a micrograph, and return the number of particles in it."""
-    (path,) = outputs.paths(entry)
+    path = outputs.path(entry, _ENDING)
     rows = rows_of.get(entry.micrograph.name, np.empty(0, np.intp))
     shape = header_shape(entry.micrograph.path)
     particles = replace(coordinates.where(rows), micrograph_names=None)
     write_coordinates(path, particles, shape, RELION_FORMATS[outputs.relion])
     return len(particles.on_whole_pixels(shape))
-
-
-def _file(outputs: Outputs, entry: BatchEntry) -> str:
-    (path,) = outputs.paths(entry)
-    return path.relative_to(outputs.folder).as_posix()
 
 
 def _counts(names: Iterable[str], rows: Mapping[str, Rows]) -> dict[str, int]:

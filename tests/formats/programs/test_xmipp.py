@@ -66,11 +66,11 @@ def test_damaged_files_are_named_errors(pos, text, reason):
 def test_files_have_the_columns_that_scipion_writes(tmp_path):
     picks = Coordinates(np.array([[20.4, 10.0], [500.0, 7.6]]), np.array([0.25, np.nan]))
     write_pos(tmp_path / "a.pos", picks)
-    lines = [line.split() for line in (tmp_path / "a.pos").read_text().splitlines() if line.strip()]
-    assert [line[0] for line in lines if line[0].startswith("_")] == [
-        *("_pickingMicrographState", "_itemId", "_enabled", "_xcoor", "_ycoor", "_cost")
-    ]
-    assert lines[-2:] == [["1", "1", "10", "20", "0.250000"], ["2", "1", "8", "500", "0.000000"]]
+    lines = (tmp_path / "a.pos").read_text().splitlines()
+    assert lines[:6] == HEADER.format("Manual").splitlines()
+    labels = ["_itemId", "_enabled", "_xcoor", "_ycoor", "_cost"]
+    assert lines[6:13] == ["data_particles", "loop_", *(f" {label}" for label in labels)]
+    assert lines[13:] == [" 000001 1 10 20 0.250000", " 000002 1 8 500 0.000000"]
     assert len(read_pos(tmp_path / "a.pos")) == 2
     write_pos(tmp_path / "a.pos", picks, (100, 100))
     assert len(read_pos(tmp_path / "a.pos")) == 1

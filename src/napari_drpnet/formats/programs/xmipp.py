@@ -5,13 +5,18 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import swap_xy
-from napari_drpnet.base.text import AnyPath
+from napari_drpnet.base.text import AnyPath, write_text
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
-from napari_drpnet.relion.star_tables import Table, numbers, read_tables, write_tables
+from napari_drpnet.relion.star_tables import Table, numbers, read_tables
 
 #: Blocks of picked particles: those of a person, and those of the automatic picker.
 MANUAL, AUTOMATIC = "particles", "particles_auto"
 X, Y, COST, ENABLED = "xcoor", "ycoor", "cost", "enabled"
+#: Xmipp knows its own STAR files by the first line.
+_HEADER = (
+    *("# XMIPP_STAR_1 *", "#", "data_header", "loop_", " _pickingMicrographState", "Manual"),
+    *(f"data_{MANUAL}", "loop_", " _itemId", f" _{ENABLED}", f" _{X}", f" _{Y}", f" _{COST}"),
+)
 
 
 def read_pos(path: AnyPath) -> Coordinates:
@@ -67,15 +72,14 @@ def write_pos(
         If the file cannot be written.
     """
     kept = coordinates.on_whole_pixels(shape)
-    x, y = swap_xy(kept.centers_yx).T
-    particles = {
-        "itemId": [str(number) for number in range(1, len(kept) + 1)],
-        ENABLED: ["1"] * len(kept),
-        X: [f"{value:.0f}" for value in x],
-        Y: [f"{value:.0f}" for value in y],
-        COST: [f"{value:.6f}" for value in np.nan_to_num(kept.score, nan=0.0)],
-    }
-    write_tables(path, {"header": {"pickingMicrographState": ["Manual"]}, MANUAL: particles})
+    rows = zip(
+        swap_xy(kept.centers_yx).tolist(), np.nan_to_num(kept.score, nan=0.0).tolist(), strict=True
+    )
+    lines = [
+        f" {number:06d} 1 {x:.0f} {y:.0f} {cost:.6f}"
+        for number, ((x, y), cost) in enumerate(rows, start=1)
+    ]
+    write_text(path, "".join(f"{line}\n" for line in (*_HEADER, *lines)))
 
 
 def _enabled_rows(path: AnyPath, table: Table) -> NDArray[np.float64]:
