@@ -119,7 +119,7 @@ def label_by_selection(selection: Selection, micrographs: KnownMicrographs) -> S
     if not matches.found:
         first = next(iter(selection.readings[0]), "none at all")
         reason = f"none of its micrographs is here, such as {first}"
-        raise InputFileError(selection.path, reason, "Open the micrographs that it names")
+        raise InputFileError(selection.path, reason, "Give the micrographs that it names")
     by_id = {name: ids[known] for name, known in matches.found.items()}
     extracted = _extracted(selection, micrographs, ids, by_id.values())
     reach = {each: micrographs.reach_of(each) for each in {*by_id.values(), *extracted}}
