@@ -81,6 +81,7 @@ class Session(Workspace):
         self.picking = PickingJobs(self, self.current)
         self.segmenting = Segmenting(self, self.current, self.picking)
         self.summaries = Summaries(self, self.current, self.picking, self.segmenting)
+        self.relocator.found.connect(self.summaries.refresh)
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)

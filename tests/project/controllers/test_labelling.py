@@ -155,6 +155,18 @@ def test_unknown_micrographs_are_named_and_the_rest_is_imported(corrected, tmp_p
     assert text.startswith(f"No micrograph of the project is called {names}.")
 
 
+def test_names_that_may_be_several_micrographs_are_told(new_desk, write_discs, tmp_path):
+    for folder in ("g1", "g2"):
+        write_discs(tmp_path / "M" / folder / "a.mrc")
+    desk = new_desk()
+    desk.open(tmp_path / "M")
+    (tmp_path / "all.txt").write_text("image_name\tx_coord\ty_coord\na\t1\t2\n")
+    desk.session.labeller.load(tmp_path / "all.txt")
+    desk.finish()
+    (text,) = desk.texts("warning")
+    assert text.startswith("Several micrographs may be meant by a.")
+
+
 def test_a_damaged_file_changes_nothing(corrected, tmp_path):
     before = corrected.project.state
     (tmp_path / "a.csv").write_text("micrograph,x,y,label\ndisc1.mrc,1,1,1\ndisc1.mrc,1,1,?\n")

@@ -61,6 +61,7 @@ def test_all_is_kept_and_the_image_is_shown_again(reopened, new_desk, moved, tmp
     assert reopened.texts("info") == ["3 moved micrographs found."]
     assert reopened.current.image is not None
     assert kept(reopened) == before
+    assert reopened.session.summaries["m00001"].status == "picked"
     assert [record.included for record in reopened.project.micrographs.values()] == [1, 1, 0]
     assert reopened.session.history.undo_title == "Find moved micrographs"
     reopened.close()

@@ -36,6 +36,12 @@ def records_of(folder, *names):
     ]
 
 
+def project_of(records, star=None):
+    project = Project(Settings(micrographs_star=star))
+    project.apply(MicrographEdit(before=(), after=tuple(records)))
+    return project
+
+
 NAMES = ("Movies/g1/a.mrc", "Movies/g2/a.mrc", "Movies/g2/b.mrc")
 
 
@@ -100,11 +106,10 @@ def test_a_folder_that_is_not_there_is_named(records, tmp_path):
 @pytest.mark.parametrize("place", ["CtfFind/job003/micrographs_ctf.star", "micrographs.star"])
 def test_the_list_of_relion_is_found_beside_the_micrographs(records, tmp_path, place):
     make_files(tmp_path / "new", *NAMES, place)
-    settings = Settings(micrographs_star=tmp_path / "old" / place)
-    edit = relocation(find_moved(records, tmp_path / "new"), settings)
+    project = project_of(records, tmp_path / "old" / place)
+    settings = project.settings
+    edit = relocation(find_moved(records, tmp_path / "new"), project)
     assert edit is not None
-    project = Project(settings)
-    project.apply(MicrographEdit(before=(), after=tuple(records)))
     project.apply(edit)
     assert project.settings.micrographs_star == tmp_path / "new" / place
     assert [record.path for record in project.micrographs.values()] == [
@@ -116,21 +121,30 @@ def test_the_list_of_relion_is_found_beside_the_micrographs(records, tmp_path, p
 
 
 def test_a_list_that_is_there_or_cannot_be_found_stays(records, tmp_path):
-    make_files(tmp_path / "new", *NAMES)
-    settings = Settings(micrographs_star=tmp_path / "old/gone.star")
-    edit = relocation(find_moved(records, tmp_path / "new"), settings)
-    assert edit is not None
-    assert len(edit.edits) == 1
     make_files(tmp_path, "lists/here.star", "new/lists/here.star")
-    settings = Settings(micrographs_star=tmp_path / "lists/here.star")
-    edit = relocation(find_moved(records, tmp_path / "new"), settings)
-    assert edit is not None
-    assert len(edit.edits) == 1
+    make_files(tmp_path / "new", *NAMES)
+    for star in ("old/gone.star", "lists/here.star"):
+        project = project_of(records, tmp_path / star)
+        edit = relocation(find_moved(records, tmp_path / "new"), project)
+        assert edit is not None
+        assert len(edit.edits) == 1
 
 
 def test_without_anything_found_nothing_changes(records, tmp_path):
     (tmp_path / "new").mkdir()
-    assert relocation(find_moved(records, tmp_path / "new"), Settings()) is None
+    assert relocation(find_moved(records, tmp_path / "new"), project_of(records)) is None
+
+
+def test_what_was_changed_while_files_were_looked_for_stays(records, tmp_path):
+    make_files(tmp_path / "new", *NAMES)
+    project = project_of(records)
+    moved = find_moved(records, tmp_path / "new")
+    excluded = records[0].model_copy(update={"included": False})
+    project.apply(MicrographEdit(before=(records[0],), after=(excluded,)))
+    edit = relocation(moved, project)
+    assert edit is not None
+    project.apply(edit)
+    assert [record.included for record in project.micrographs.values()] == [False, True, True]
 
 
 def test_files_that_are_needed_are_named(records, tmp_path):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.wording import counted, listed
-from napari_drpnet.formats.micrograph_names import match_names
+from napari_drpnet.formats.micrograph_names import NameMatches, match_names
 from napari_drpnet.project.files.label_files import has_labels, read_labels, write_labels
 from napari_drpnet.project.files.starting_points import read_starting_points
 from napari_drpnet.project.notices import explain
@@ -81,7 +81,7 @@ class Labeller:
         workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
-    def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
+    def _take_file(self, path: Path, proposals: list[Proposal], matches: NameMatches) -> None:
         project, notify = self._workspace.project, self._workspace.notify
         contrary = sum(
             contradictions(project.labels(name), given, reach) for name, given, reach in proposals
@@ -92,9 +92,12 @@ class Labeller:
         notify("info", f"{counted(count, 'label')} imported{there}.")
         if contrary:
             notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")
-        if unknown:
+        if unknown := matches.unknown:
             remedy = "Open those micrographs, and import again."
             notify("warning", f"No micrograph of the project is called {listed(unknown)}. {remedy}")
+        if several := matches.ambiguous:
+            remedy = "Write their folders into the file."
+            notify("warning", f"Several micrographs may be meant by {listed(several)}. {remedy}")
 
     # ---- automatic
 
@@ -244,8 +247,8 @@ class Labeller:
 
 def _read(
     path: Path, scale: float, records: list[MicrographRecord], store: ProjectStore, job: Job
-) -> tuple[list[Proposal], list[str]]:
-    """Read a file; return the labels of known micrographs, and the names of unknown ones."""
+) -> tuple[list[Proposal], NameMatches]:
+    """Read a file; return the labels of known micrographs, and how their names were matched."""
     labels = read_labels(path) if has_labels(path) else read_starting_points(path, scale)
     ids = {record.name: record.id for record in records}
     matches = match_names(labels, ids)
@@ -254,7 +257,7 @@ def _read(
         for name, known in matches.found.items()
         for micrograph in [ids[known]]
     ]
-    return proposals, [*matches.ambiguous, *matches.unknown]
+    return proposals, matches
 
 
 def stored_reach(store: ProjectStore, micrograph: str) -> float:

@@ -32,9 +32,12 @@ class Relocator:
     missed : Signal
         Emitted with the number of micrographs whose files are missing, and the number of all, if
         some are missing when a project is opened.
+    found : Signal
+        Emitted when files were found.
     """
 
     missed = Signal(int, int)
+    found = Signal()
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -56,11 +59,12 @@ class Relocator:
 
     def _take_moved(self, moved: MovedMicrographs) -> None:
         workspace = self._workspace
-        workspace.do(relocation(moved, workspace.project.settings))
+        workspace.do(relocation(moved, workspace.project))
         if not (moved.before or moved.ambiguous or moved.unknown):
             workspace.notify("info", "No file of a micrograph is missing.")
             return
         if moved.after:
+            self.found.emit()
             workspace.notify("info", f"{counted(len(moved.after), 'moved micrograph')} found.")
         if moved.ambiguous:
             names = listed([path.name for path in moved.ambiguous])

@@ -12,7 +12,6 @@ from napari_drpnet.project.state.edits import (
     EditGroup,
     MicrographEdit,
     MicrographRecord,
-    Settings,
     SettingsEdit,
 )
 from napari_drpnet.project.state.model import Project
@@ -97,19 +96,24 @@ def point_to(project: Project, folder: Path) -> None:
         If the folder does not exist.
     """
     moved = find_moved(list(project.micrographs.values()), folder)
-    if edit := relocation(moved, project.settings):
+    if edit := relocation(moved, project):
         project.apply(edit)
 
 
-def relocation(moved: MovedMicrographs, settings: Settings) -> EditGroup | None:
+def relocation(moved: MovedMicrographs, project: Project) -> EditGroup | None:
     """Return the edit that points a project to moved files; None if none was found.
 
     RELION's list is looked for where it must be if it was moved together with the micrographs.
     """
     if not moved.after:
         return None
-    micrographs = MicrographEdit(before=moved.before, after=moved.after)
-    star = settings.micrographs_star
+    before = tuple(project.micrographs[record.id] for record in moved.before)
+    after = tuple(
+        now.model_copy(update={"name": new.name, "path": new.path})
+        for now, new in zip(before, moved.after, strict=True)
+    )
+    micrographs = MicrographEdit(before=before, after=after)
+    settings, star = project.settings, project.settings.micrographs_star
     new_star = _moved_star(moved, star) if star and not star.exists() else None
     if new_star is None:
         return EditGroup(title="Find moved micrographs", edits=(micrographs,))
