@@ -62,6 +62,13 @@ class PeakParameters(Parameters):
     border: float | None = Field(
         None, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
     )
+    border_box_px: int | None = Field(
+        None,
+        ge=2,
+        le=1_000_000,
+        title="Side in pixels of the extraction box, which must lie within the micrograph; "
+        "default: no limit",
+    )
     max_count: int | None = Field(
         None, ge=1, title="Maximum number of picks, of which the best are kept; default: no limit"
     )
