@@ -7,6 +7,8 @@ import mrcfile
 import numpy as np
 
 from napari_drpnet.formats import read_coordinates
+from napari_drpnet.project.files.selection_labels import KnownMicrographs, label_by_selection
+from napari_drpnet.project.files.selections import read_selection
 from running_relion import (
     BOX,
     COORDINATES,
@@ -125,3 +127,18 @@ def test_what_pick_prints_is_what_relion_needs(project):
     assert f"{len(particles)} particles accepted in total" in printed
     assert "rlnParticleSelectionType" not in particles
     assert "with 0 particles" in extract(project, "Nothing", "DRPnet", "autopick.star")
+
+
+def test_what_was_not_selected_is_known_from_the_pipeline(project, extracted):
+    particles = project.table(f"{extracted}particles.star")
+    middle = float(particles["rlnCoordinateX"].median())
+    job = project.add_selection(f"{extracted}particles.star", "rlnCoordinateX", 0, middle)
+    project.run(job)
+    assert project.states()[job] == FINISHED
+    selection = read_selection(project.folder / job / "particles.star")
+    assert selection.sources == (project.folder / extracted / "particles.star",)
+    names = {name: name for name in particles["rlnMicrographName"].unique()}
+    labels = label_by_selection(selection, KnownMicrographs(names, lambda name: 1.0))
+    is_selected = particles["rlnCoordinateX"] <= middle
+    assert (labels.accepted, labels.rejected) == (is_selected.sum(), (~is_selected).sum())
+    assert not labels.left_out

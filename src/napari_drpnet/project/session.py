@@ -8,6 +8,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import short_number
 from napari_drpnet.project.controllers.ahead import PickWhenShown
 from napari_drpnet.project.controllers.averaging import Averager
+from napari_drpnet.project.controllers.class_import import ClassImporter
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -90,6 +91,7 @@ class Session(Workspace):
         self.similar = SimilarFinder(self, self.current, self.picking, self.ahead)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
+        self.class_importer = ClassImporter(self, self.labeller)
         self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
         self.learner = Learner(self, self.current, self.selection)
         self.stroke_learner = StrokeLearner(self, self.current, self.segmenting)

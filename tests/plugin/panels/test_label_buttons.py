@@ -9,8 +9,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_drpnet.plugin.panels.label_buttons import LabelButtons
+from relion_jobs import PARTICLES_OF_EXTRACT, SELECT, write_selected_project
 
-FILE, FOLDER, BINNED = range(3)
+FILE, FOLDER, BINNED, CLASSES = range(4)
 
 
 @pytest.fixture
@@ -78,3 +79,38 @@ def test_a_dialog_that_is_closed_does_nothing(buttons, answer, session, qtbot, t
         action.trigger()
     assert session.project.state is before
     assert not session.runner.is_busy
+
+
+@pytest.fixture
+def relion(session, tmp_path):
+    """A project of RELION whose Select job kept two of five picks."""
+    places = session.current.stored.picks.centers_yx[:5].round()
+    name = session.current.record.path.stem
+    write_selected_project(tmp_path / "relion", {name: (places[:2], places)})
+    return tmp_path / "relion"
+
+
+def test_2d_classes_are_imported_without_a_question_where_relion_knows_the_rest(
+    buttons, answer, session, qtbot, wait, relion
+):
+    session.undo()
+    answer(relion / SELECT / "particles.star")
+    buttons.menu.actions()[CLASSES].trigger()
+    wait(session)
+    labels = session.project.labels("m00001")
+    assert [label.accepted for label in labels].count(True) == 2
+    assert len(labels) == 5
+
+
+def test_elsewhere_it_is_asked_what_was_extracted(
+    buttons, monkeypatch, session, qtbot, wait, relion, tmp_path
+):
+    session.undo()
+    alone = tmp_path / "alone.star"
+    alone.write_bytes((relion / SELECT / "particles.star").read_bytes())
+    answers = iter([alone, relion / PARTICLES_OF_EXTRACT])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(next(answers)), ""))
+    buttons.menu.actions()[CLASSES].trigger()
+    wait(session)
+    assert len(session.project.labels("m00001")) == 5
+    assert next(answers, None) is None

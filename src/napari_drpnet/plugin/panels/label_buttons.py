@@ -17,6 +17,8 @@ from napari_drpnet.project.session import Session
 _TITLE = "Import labels or coordinates"
 _LABELS = "Labels (*.csv *.star)"
 _COORDINATES = f"Labels and coordinates ({' '.join(f'*{suffix}' for suffix in READ_SUFFIXES)})"
+_PARTICLES = "Particles that 2D classes kept"
+_EXTRACTED = "All that were extracted (Cancel: the accepted picks)"
 _IMPORT = (
     "Read labels from a .csv or .star file with a column for the label, as one undo step.\n"
     "From any other coordinate file, as of RELION's manual picker, come accepted particles.\n"
@@ -41,7 +43,7 @@ class LabelButtons(QWidget):
     load, save : QPushButton
         Buttons that open `menu`, and that ask for a file and write the labels to it.
     menu : QMenu
-        Menu to import a file, a folder, or coordinates of binned micrographs.
+        Menu to import a file, a folder, coordinates of binned micrographs, or 2D classes.
     """
 
     def __init__(self, session: Session) -> None:
@@ -54,6 +56,7 @@ class LabelButtons(QWidget):
         self.menu.addAction("File…", self._load_file)
         self.menu.addAction("Folder of coordinates…", self._load_folder)
         self.menu.addAction("Coordinates of binned micrographs…", self._load_binned)
+        self.menu.addAction("Particles of 2D classes…", self._load_classes)
         self.load.setMenu(self.menu)
         self.save.setToolTip(_EXPORT)
         self.save.setAccessibleName("Export labels")
@@ -82,8 +85,16 @@ class LabelButtons(QWidget):
         if is_given:
             self._session.labeller.load(Path(name), factor)
 
-    def _ask_file(self) -> str:
-        name, _ = QFileDialog.getOpenFileName(self, _TITLE, "", _COORDINATES)
+    def _load_classes(self) -> None:
+        if not (name := self._ask_file(_PARTICLES)):
+            return
+        extracted = ""
+        if not self._session.class_importer.knows_extraction(Path(name)):
+            extracted = self._ask_file(_EXTRACTED)
+        self._session.class_importer.load(Path(name), Path(extracted) if extracted else None)
+
+    def _ask_file(self, title: str = _TITLE) -> str:
+        name, _ = QFileDialog.getOpenFileName(self, title, "", _COORDINATES)
         return str(name)
 
     def _save(self) -> None:

@@ -20,6 +20,7 @@ from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRe
 from napari_drpnet.project.state.labels import (
     Label,
     contradictions,
+    contrary,
     decided,
     given_by,
     labels_near,
@@ -165,7 +166,7 @@ class Labeller:
             the user.
         """
         project = self._workspace.project
-        proposals, contrary = list[Proposal](), dict[str, Labels]()
+        proposals = list[Proposal]()
         for name, centers in places.items():
             clicked = [o.center_yx for o in given_by("person", project.labels(name))]
             open_rows = far_from(centers, clicked, reach_px)
@@ -175,10 +176,7 @@ class Labeller:
                 for k, p in enumerate(points)
             )
             proposals.append((name, given, reach_px))
-            others = [o for o in project.labels(name) if o.accepted != accepted]
-            contrary[name] = labels_near(given_by("classes", others), points, reach_px)
-        title = "Accept 2D class" if accepted else "Reject 2D class"
-        return self._add(title, proposals, contrary)
+        return self.add_classes("Accept 2D class" if accepted else "Reject 2D class", proposals)
 
     def class_verdict(
         self, places: Mapping[str, NDArray[np.float64]], reach_px: float
@@ -206,6 +204,19 @@ class Labeller:
             of_classes = labels_near(given_by("classes", labels), centers, reach_px)
             verdicts |= {o.accepted for o in of_classes}
         return verdicts.pop() if len(verdicts) == 1 else None
+
+    def add_classes(self, title: str, proposals: list[Proposal]) -> int:
+        """Add labels by 2D classes as one undo step, and return their number.
+
+        Labels of a model near them, and contrary ones of earlier 2D classes, are replaced. Labels
+        that the user has given one by one stay.
+        """
+        project = self._workspace.project
+        replaced = {
+            name: contrary(given_by("classes", project.labels(name)), given, reach_px)
+            for name, given, reach_px in proposals
+        }
+        return self._add(title, proposals, replaced)
 
     # ---- shared
 
@@ -242,14 +253,14 @@ def _read(
     ids = {record.name: record.id for record in records}
     matches = match_names(labels, ids)
     proposals = [
-        (micrograph, labels[name], _reach(store, micrograph))
+        (micrograph, labels[name], stored_reach(store, micrograph))
         for name, known in matches.found.items()
         for micrograph in [ids[known]]
     ]
     return proposals, matches
 
 
-def _reach(store: ProjectStore, micrograph: str) -> float:
+def stored_reach(store: ProjectStore, micrograph: str) -> float:
     """Return the reach of labels in unbinned pixels; 0 for micrographs that were never picked."""
     stored = store.load_candidates(micrograph)
     return LABEL_REACH * stored.diameter_px if stored else 0.0

@@ -17,6 +17,7 @@ from pydantic import (
 from napari_drpnet.base.frozen import Stored, split_unit
 from napari_drpnet.base.paths import is_relative_inside
 from napari_drpnet.base.wording import short_number
+from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
@@ -74,6 +75,19 @@ class MicrographRecord(Stored):
         if not is_relative_inside(output):
             raise ValueError(f"output must be a path inside the output folder, not {output!r}")
         return output
+
+    @classmethod
+    def of(cls, number: int, entry: BatchEntry) -> Self:
+        """Return the record of a micrograph with the given number, included."""
+        micrograph = entry.micrograph
+        return cls(
+            id=f"m{number:05d}",
+            name=micrograph.name,
+            path=Path(os.path.abspath(micrograph.path)),
+            output=entry.output.as_posix(),
+            pixel_size_angstrom=micrograph.pixel_size_angstrom,
+            defocus_angstrom=micrograph.defocus_angstrom,
+        )
 
     @property
     def number(self) -> int:
