@@ -19,6 +19,8 @@ LABELLED_FIELDS := \
 REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 $(LABELLED_FIELDS)
 # Number of damaged files for each reader in `make fuzz`: about an hour.
 FUZZ ?= 20000
+# `make docs LINKS=--check-extern` follows links to other sites too, which needs a network.
+LINKS ?=
 # Tests of what the extras bring; the others run where none is installed.
 NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
@@ -94,9 +96,10 @@ test-wheel: package  ## the README's story with the wheel alone, in an environme
 	@scripts/system-packages.sh xdotool
 	@scripts/try-wheel.sh '$(PYTHON)' '$(TORCH)'
 
-docs: $(FULL)/.ready  ## build the documentation into site/
+docs: $(FULL)/.ready  ## build the documentation into site/, and check its links
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
-	@$(FULL)/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(FULL)/bin/mkdocs build --strict
+	@$(FULL)/bin/linkchecker $(LINKS) --no-status --no-warnings site/index.html
 
 screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images anew
 	@scripts/system-packages.sh

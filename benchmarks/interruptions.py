@@ -153,10 +153,9 @@ def run(work: Work, out: Path, again: str = "", stop: tuple[float, int] | None =
     with open(ours, encoding="utf-8") as pipe, ThreadPoolExecutor(1) as reader:
         printed = reader.submit(pipe.read)  # to its end, when the last process has ended
         end = time.monotonic() + LIMIT_SECONDS
-        if stop is not None:
-            if wait([printed], stop[0]).not_done and process.is_alive():
-                send = os.kill if stop[1] == signal.SIGKILL else os.killpg
-                send(process.pid, stop[1])
+        if stop is not None and wait([printed], stop[0]).not_done and process.is_alive():
+            send = os.kill if stop[1] == signal.SIGKILL else os.killpg
+            send(process.pid, stop[1])
         while not wait([printed], 0.1).done:
             if work.is_watch and len(finished(out)) == MICROGRAPHS:
                 stop_file.touch()

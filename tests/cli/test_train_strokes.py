@@ -105,3 +105,16 @@ def test_a_folder_that_is_no_project_is_refused_and_left_alone(drpnet, use_untra
     result = drpnet("train", "strokes", "other", "--out", "taught.safetensors", code=1)
     assert "it is not a project" in result.output
     assert not list(Path("other").iterdir())
+
+
+def test_micrographs_that_were_moved_are_found_in_a_folder(drpnet, make_project):
+    project = make_project()
+    Path("dirty").rename("elsewhere")
+    before = (Path(project) / "project.json").read_bytes()
+    arguments = ("train", "strokes", project, "--out", "taught.safetensors")
+    refused = drpnet(*arguments, code=1).stderr
+    assert "dirty0.mrc: this micrograph is missing (and 1 more)" in refused
+    assert "--micrographs" in refused
+    drpnet(*arguments, "--micrographs", "elsewhere")
+    assert Path("taught.safetensors").is_file()
+    assert (Path(project) / "project.json").read_bytes() == before

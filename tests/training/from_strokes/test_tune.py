@@ -13,7 +13,7 @@ from napari_drpnet.training.common.class_fields import ClassField
 from napari_drpnet.training.from_strokes.cards import tuned_card
 from napari_drpnet.training.from_strokes.painted import PaintedImage
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
-from napari_drpnet.training.from_strokes.tune import interpolate, split_strokes, tune_segmenter
+from napari_drpnet.training.from_strokes.tune import split_strokes, tune_segmenter
 
 RECIPE = StrokeRecipe(steps=30, window_px=64, learning_rate=3e-3, simulated=0)
 NOWHERE = np.empty((0, 2))
@@ -172,13 +172,3 @@ def test_the_card_tells_the_origin_and_keeps_the_recommended_values(segmenter):
     assert set(card.recipe["after"]) == {"background", "ice"}
     assert card.recipe["parent_sha256"] == segmenter.sha256
     assert card.dirt_probability == segmenter.card.dirt_probability
-
-
-def test_interpolated_weights_lie_between():
-    old, new = (
-        {"a": torch.zeros(2), "n": torch.tensor(3)},
-        {"a": torch.ones(2), "n": torch.tensor(3)},
-    )
-    between = interpolate(old, new, 0.25)
-    assert between["a"].tolist() == [0.25, 0.25]
-    assert between["n"] == 3

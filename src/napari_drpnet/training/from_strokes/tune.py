@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.segmentation import UNKNOWN
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.card import SegmenterNetwork
 from napari_drpnet.training.common.class_fields import ClassField
+from napari_drpnet.training.common.interpolation import State, interpolate
 from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.from_strokes.fit import fit_strokes
 from napari_drpnet.training.from_strokes.painted import (
@@ -28,8 +29,6 @@ from napari_drpnet.training.from_strokes.replay import inputs_of
 
 #: Steps from the old weights to the trained ones, of which the largest harmless one is taken.
 _STEPS = (1.0, 0.75, 0.5, 0.25)
-
-State = dict[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,14 +249,6 @@ class _Fit:
 
     segmenter: SegmenterNetwork
     held_out: Sequence[Mask]
-
-
-def interpolate(old: State, new: State, step: float) -> State:
-    """Return weights between old and new ones, as far from the old as `step`, at most 1, says."""
-    return {
-        name: tensor + step * (new[name] - tensor) if tensor.is_floating_point() else tensor
-        for name, tensor in old.items()
-    }
 
 
 def _is_no_worse(before: ClassEvaluation, after: ClassEvaluation, tolerance: float) -> bool:
