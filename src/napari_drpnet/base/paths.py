@@ -29,6 +29,8 @@ def is_inside(folder: Path, path: str | PurePath) -> bool:
     if not is_relative_inside(str(path)):
         return False
     try:
-        return (folder / path).parent.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # links that form a cycle
+        real = (folder / path).parent.resolve()
+    except (OSError, RuntimeError):  # links that form a cycle, until Python 3.12
         return False
+    is_cycle = any(place.is_symlink() for place in (real, *real.parents))  # since Python 3.13
+    return not is_cycle and real.is_relative_to(folder.resolve())
