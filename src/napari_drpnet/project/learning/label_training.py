@@ -88,6 +88,7 @@ def require_files(records: Sequence[MicrographRecord]) -> None:
     """Raise an `InputFileError` if the file of a micrograph is missing."""
     missing = [record.path for record in records if not record.path.exists()]
     if missing:
-        reason = f"this micrograph is missing, and {len(missing) - 1} others"
+        more = f", the first of {len(missing):,}" if len(missing) > 1 else ""
+        reason = f"this micrograph is missing{more}"
         remedy = "If they were moved, name the folder where they are now in place of the list"
         raise InputFileError(missing[0], reason, remedy)
