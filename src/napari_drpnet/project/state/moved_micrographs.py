@@ -117,8 +117,8 @@ def relocation(moved: MovedMicrographs, project: Project) -> EditGroup | None:
     new_star = _moved_star(moved, star) if star and not star.exists() else None
     if new_star is None:
         return EditGroup(title="Find moved micrographs", edits=(micrographs,))
-    after = settings.model_copy(update={"micrographs_star": new_star})
-    edits = micrographs, SettingsEdit(before=settings, after=after)
+    found = settings.model_copy(update={"micrographs_star": new_star})
+    edits = micrographs, SettingsEdit(before=settings, after=found)
     return EditGroup(title="Find moved micrographs", edits=edits)
 
 
