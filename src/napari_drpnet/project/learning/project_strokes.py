@@ -70,7 +70,7 @@ def _read_training(
     if not painted:
         advice = "Paint on the panel Segment of the window"
         raise InputFileError(folder, "no included micrograph has strokes", advice)
-    require_files(record for record, _ in painted)
+    require_files((record for record, _ in painted), "with --micrographs")
     given = project.settings.parameters
     if given is None:
         advice = "Give it in the window"
