@@ -1,8 +1,9 @@
-"""`drpnet train strokes`: the segmenter of a project learns from its strokes."""
+"""Training on the strokes of a project: `drpnet train strokes`, `drpnet train segmenter`."""
 
 import json
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pytest
 
@@ -22,6 +23,11 @@ from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 SHAPE = (160, 160)
 RECIPE = StrokeRecipe(steps=4, window_px=64, simulated=0)
+
+
+@pytest.fixture
+def own_weights(drpnet, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path / "own"))
 
 
 @pytest.fixture
@@ -86,16 +92,16 @@ def test_weights_are_not_replaced_unasked(drpnet, make_project):
 
 
 @pytest.mark.parametrize(
-    ("settings", "code", "said"),
+    ("settings", "said"),
     [
-        ({"film": None}, 1, "no included micrograph has strokes"),
-        ({"film": BACKGROUND}, 2, "strokes of at least 2 classes"),
-        ({"diameter": None}, 1, "its particle diameter is unknown"),
+        ({"film": None}, "strokes of at least 2 classes"),
+        ({"film": BACKGROUND}, "strokes of at least 2 classes"),
+        ({"diameter": None}, "its particle diameter is unknown"),
     ],
 )
-def test_what_is_missing_is_said(drpnet, make_project, settings, code, said):
+def test_what_is_missing_is_said(drpnet, make_project, settings, said):
     project = make_project(**settings)
-    result = drpnet("train", "strokes", project, "--out", "taught.safetensors", code=code)
+    result = drpnet("train", "strokes", project, "--out", "taught.safetensors", code=1)
     assert said in result.output
     assert not Path("taught.safetensors").exists()
 
@@ -105,3 +111,39 @@ def test_a_folder_that_is_no_project_is_refused_and_left_alone(drpnet, use_untra
     result = drpnet("train", "strokes", "other", "--out", "taught.safetensors", code=1)
     assert "it is not a project" in result.output
     assert not list(Path("other").iterdir())
+
+
+SEGMENTER = (
+    *("train", "segmenter", "--fields", "0", "--label-views", "2", "--batch", "2", "--steps", "4"),
+    *("--validate-every", "2", "--patch-diameters", "4", "--device", "cpu", "--out", "mine"),
+)
+
+
+def test_a_segmenter_is_trained_on_the_strokes_of_a_project_alone(
+    drpnet, own_weights, make_project
+):
+    project = make_project()
+    before = (Path(project) / "project.json").read_bytes()
+    result = drpnet(*SEGMENTER, "--project", project)
+    assert "IoU on held-out strokes: background " in result.stdout
+    card = load_segmenter("mine").card
+    assert card.trained_on == "strokes on 2 micrographs"
+    assert card.recipe["data"]["project"] == "project"
+    assert set(card.recipe["held_out_strokes"]) == {"background", "ice"}
+    assert (Path(project) / "project.json").read_bytes() == before
+
+
+def test_a_segmenter_is_not_trained_on_what_is_missing(drpnet, own_weights, make_project):
+    result = drpnet(*SEGMENTER, "--project", make_project(film=None), code=1)
+    assert "strokes of at least 2 classes" in result.output
+
+
+@pytest.mark.parametrize("command", [("train", "strokes"), (*SEGMENTER, "--project")])
+def test_a_micrograph_of_another_shape_than_its_strokes_is_named(
+    drpnet, own_weights, make_project, command
+):
+    project = make_project()
+    with mrcfile.open("dirty/dirty1.mrc", "r+") as file:
+        file.set_data(file.data[:150].copy())
+    result = drpnet(*command, project, "--out", "mine", code=1)
+    assert "dirty1.mrc: its shape (150, 160) is not (160, 160), that of its" in result.output

@@ -106,7 +106,7 @@ def _run_options(function: Function) -> Function:
 
 @click.group()
 def command() -> None:
-    """Train networks on simulated micrographs, and segmenters also on label images.
+    """Train networks on simulated micrographs, and segmenters also on label images and strokes.
 
     The parameters of the run, its recipe, are written beside the weights and into them.
     Existing weights are replaced only by better ones. Ctrl-C keeps the best weights so far.
@@ -186,10 +186,15 @@ def segmenter(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train a segmenter: background, particle, ice or carbon for each pixel."""
+    """Train a segmenter: background, particle, ice or carbon for each pixel.
+
+    Micrographs are simulated, have label images, or were painted in the window. All layers are
+    trained. The command strokes trains only the last ones, in less than a minute.
+    """
     recipe = build_model(SegmenterRecipe, values, read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
+        from napari_drpnet.project.learning.project_strokes import label_by_strokes
         from napari_drpnet.training.from_truth.class_pool import make_class_pool
         from napari_drpnet.training.from_truth.runs import load_map_detector, load_start
         from napari_drpnet.training.from_truth.train_segmenter import train_segmenter
@@ -197,7 +202,9 @@ def segmenter(
         start = load_start(recipe, device)
         picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
-        pool = make_class_pool(recipe, scale, spectrum, workers, bar)
+        project = recipe.data.project
+        painted = label_by_strokes(project) if project else None
+        pool = make_class_pool(recipe, scale, spectrum, workers, bar, painted)
         return train_segmenter(recipe, pool, picker, start, device, bar, listen)
 
     _train("segmenter", recipe.data, path, overwrite, device, as_json, work)
@@ -217,9 +224,10 @@ def segmenter(
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout")
 def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
-    """Train the segmenter of a project on the strokes that were painted in the window.
+    """Train the segmenter of a project on its strokes, as the button Learn does.
 
-    PROJECT is the folder of a project that is not open in a window. It is not changed.
+    PROJECT is the folder of a project that is not open in a window. It is not changed. Only the
+    last layers are trained; segmenter --project trains all of them.
     """
     from napari_drpnet.cli.train_strokes import train_strokes
 
@@ -280,6 +288,9 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
             f"erosion {card.erosion:g}; P(dirt) {card.dirt_probability:g}, "
             f"least speck {card.least_speck:g}, clearance {card.clearance:g}"
         )
+    held_out = card.recipe.get("held_out_strokes", {}).items()
+    if scores := ", ".join(f"{name} {iou:.3f}" for name, iou in held_out):
+        other += f"\nIoU on held-out strokes: {scores}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

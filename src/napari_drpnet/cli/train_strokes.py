@@ -21,7 +21,7 @@ def train_strokes(folder: Path, path: Path, overwrite: bool, device: str, as_jso
     InputFileError
         If there is no such project, it is open in a window, or it lacks strokes or settings.
     click.UsageError
-        If the weights exist, or the strokes show fewer than two classes.
+        If the weights exist.
     """
     from napari_drpnet.picking.networks.weights import save_network
     from napari_drpnet.project.learning.project_strokes import learn_from_project
@@ -29,10 +29,7 @@ def train_strokes(folder: Path, path: Path, overwrite: bool, device: str, as_jso
     if path.exists() and not overwrite:
         raise click.UsageError(f"{path} exists: choose another name, or give --overwrite")
     with StageBar() as bar:
-        try:
-            outcome = learn_from_project(folder, device, bar)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+        outcome = learn_from_project(folder, device, bar)
     save_network(path, outcome.tuned.state, outcome.card)
     echo(_to_json(outcome, path) if as_json else _summarize(outcome, path))
 

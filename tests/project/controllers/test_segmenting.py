@@ -73,6 +73,19 @@ def test_picking_with_a_segmenter_brings_the_classes(at_work):
     np.testing.assert_array_equal(same.zone, shown.zone)
 
 
+def test_picking_again_without_a_segmenter_forgets_the_dirty_area_of_the_picks(at_work):
+    at_work.session.change("segmenter", segmenter="default")
+    at_work.pick()
+    assert area_of(at_work, at_work.current.id) is not None
+    at_work.session.change("segmenter", segmenter="none")
+    at_work.pick()
+    assert at_work.current.stored.dirty_area is None
+    assert area_of(at_work, at_work.current.id) is None
+    shown = segment(at_work)
+    at_work.pick()
+    assert area_of(at_work, at_work.current.id) == shown.dirt.area
+
+
 def test_the_limits_of_dirt_work_on_what_is_there(at_work, detector_gate):
     detector_gate.let_through = 1  # nobody may come there again
     first = segment(at_work)

@@ -13,6 +13,7 @@ from napari_drpnet.project.learning.stroke_training import (
     StrokeTraining,
 )
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.state.strokes import painted_classes
 from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
 
@@ -57,9 +58,8 @@ class StrokeLearner:
         """Message that says why training cannot start and what to do; "" if it can."""
         if self._workspace.plan is None:
             return self._workspace.problem or "Open micrographs first."
-        areas = [strokes.areas for _, strokes in self._workspace.project.painted]
-        classes = {number for each in areas for number, area in enumerate(each) if number and area}
-        if len(classes) < LEAST_CLASSES:
+        strokes = (strokes for _, strokes in self._workspace.project.painted)
+        if len(painted_classes(strokes)) < LEAST_CLASSES:
             return f"Paint strokes of at least {LEAST_CLASSES} classes on included micrographs."
         return "" if self._segmenting.plan else "There is no segmenter to train: choose one."
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.class_maps import resample_classes
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import UNKNOWN
@@ -19,7 +20,7 @@ from napari_drpnet.project.learning.outcome import save_as_new, with_weights
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.strokes import Strokes
+from napari_drpnet.project.state.strokes import Shape, Strokes
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class StrokeTraining:
         from napari_drpnet.training.from_strokes.painted import PaintedImage
 
         view = cache.analyse(record, self.plan, job).detection.view
+        require_painted_shape(record, strokes, view.frame.full_shape)
         classes = resample_classes(strokes.classes, view.frame.network_shape)
         return PaintedImage(stack_channels(view, card.inputs), classes, view.valid)
 
@@ -193,3 +195,16 @@ class StrokeTraining:
         is_changed = old.class_map != new.class_map
         classes = np.where(is_changed, new.class_map, np.uint8(UNKNOWN))
         return ChangedClasses(self.shown.id, new.frame, classes)
+
+
+def require_painted_shape(record: MicrographRecord, strokes: Strokes, shape: Shape) -> None:
+    """Check that a micrograph has the shape ``(ny, nx)`` of the one that was painted.
+
+    Raises
+    ------
+    InputFileError
+        If the file has been replaced by one of another shape.
+    """
+    if strokes.full_shape != shape:
+        problem = f"its shape {shape} is not {strokes.full_shape}, that of its strokes"
+        raise InputFileError(record.path, problem, "Restore the file, or clear its strokes")
