@@ -12,6 +12,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import counted
 from napari_drpnet.formats.masks.class_maps import read_class_map
 from napari_drpnet.formats.masks.finding import CLASS_MAP_ENDINGS, find_mask
+from napari_drpnet.formats.masks.pixels import require_aspect
 from napari_drpnet.images.micrograph import find_micrographs, read_micrograph
 from napari_drpnet.images.preprocess import Polarity, preprocess
 from napari_drpnet.training.common.class_fields import ClassField
@@ -22,8 +23,6 @@ from napari_drpnet.training.common.recipe import SegmenterData
 _SIZE_JITTER = 0.18
 #: One of this many micrographs is held out for validation.
 _HELD_OUT = 5
-#: Greatest relative difference of the aspect ratios of a label image and its micrograph.
-_ASPECT_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,15 +184,5 @@ def _find_pairs(labels: Path, micrographs: Path) -> list[tuple[Path, Path]]:
 def _read_pair(micrograph: Path, label: Path, diameter_px: float) -> LabelledMicrograph:
     """Read a micrograph and its label image, which must have the same aspect ratio."""
     pixels, classes = read_micrograph(micrograph).pixels, read_class_map(label)
-    if abs(np.log(_aspect(pixels.shape) / _aspect(classes.shape))) > _ASPECT_TOLERANCE:
-        raise InputFileError(
-            label,
-            f"its shape {classes.shape} has another aspect ratio than the micrograph "
-            f"{pixels.shape}",
-            "Give the label image of the whole micrograph",
-        )
+    require_aspect(label, classes.shape, pixels.shape)
     return LabelledMicrograph(pixels, classes, diameter_px)
-
-
-def _aspect(shape: Sequence[int]) -> float:
-    return shape[0] / shape[1]
