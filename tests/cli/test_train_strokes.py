@@ -26,11 +26,6 @@ RECIPE = StrokeRecipe(steps=4, window_px=64, simulated=0)
 
 
 @pytest.fixture
-def own_weights(drpnet, tmp_path, monkeypatch):
-    monkeypatch.setenv("DRPNET_WEIGHTS", str(tmp_path / "own"))
-
-
-@pytest.fixture
 def make_project(drpnet, use_untrained_segmenter, write_dirty, tmp_path, monkeypatch):
     """A function that makes a project of two micrographs with a film, painted or not."""
     monkeypatch.setattr(project_strokes, "StrokeRecipe", lambda: RECIPE)
@@ -115,35 +110,41 @@ def test_a_folder_that_is_no_project_is_refused_and_left_alone(drpnet, use_untra
 
 SEGMENTER = (
     *("train", "segmenter", "--fields", "0", "--label-views", "2", "--batch", "2", "--steps", "4"),
-    *("--validate-every", "2", "--patch-diameters", "4", "--device", "cpu", "--out", "mine"),
+    *(
+        "--validate-every",
+        "2",
+        "--patch-diameters",
+        "4",
+        "--device",
+        "cpu",
+        "--out",
+        "mine.safetensors",
+    ),
 )
 
 
-def test_a_segmenter_is_trained_on_the_strokes_of_a_project_alone(
-    drpnet, own_weights, make_project
-):
+def test_a_segmenter_is_trained_on_the_strokes_of_a_project_alone(drpnet, make_project):
     project = make_project()
     before = (Path(project) / "project.json").read_bytes()
     result = drpnet(*SEGMENTER, "--project", project)
     assert "IoU on held-out strokes: background " in result.stdout
-    card = load_segmenter("mine").card
+    card = load_segmenter("mine.safetensors").card
     assert card.trained_on == "strokes on 2 micrographs"
     assert card.recipe["data"]["project"] == "project"
     assert set(card.recipe["held_out_strokes"]) == {"background", "ice"}
     assert (Path(project) / "project.json").read_bytes() == before
 
 
-def test_a_segmenter_is_not_trained_on_what_is_missing(drpnet, own_weights, make_project):
+def test_a_segmenter_is_not_trained_on_what_is_missing(drpnet, make_project):
     result = drpnet(*SEGMENTER, "--project", make_project(film=None), code=1)
     assert "strokes of at least 2 classes" in result.output
 
 
 @pytest.mark.parametrize("command", [("train", "strokes"), (*SEGMENTER, "--project")])
-def test_a_micrograph_of_another_shape_than_its_strokes_is_named(
-    drpnet, own_weights, make_project, command
-):
+def test_a_micrograph_of_another_shape_than_its_strokes_is_named(drpnet, make_project, command):
     project = make_project()
     with mrcfile.open("dirty/dirty1.mrc", "r+") as file:
         file.set_data(file.data[:150].copy())
-    result = drpnet(*command, project, "--out", "mine", code=1)
+        file.voxel_size = 2.0
+    result = drpnet(*command, project, "--out", "mine.safetensors", code=1)
     assert "dirty1.mrc: its shape (150, 160) is not (160, 160), that of its" in result.output

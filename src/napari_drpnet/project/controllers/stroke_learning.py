@@ -8,7 +8,6 @@ from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.learning.stroke_training import (
     ChangedClasses,
-    ReplayFields,
     SegmenterOutcome,
     StrokeTraining,
 )
@@ -46,7 +45,6 @@ class StrokeLearner:
         self, workspace: Workspace, current: CurrentMicrograph, segmenting: Segmenting
     ) -> None:
         self._workspace, self._current, self._segmenting = workspace, current, segmenting
-        self._replay = ReplayFields()
         self._kept: str | None = None
         self.outcome: SegmenterOutcome | None = None
         workspace.project_changed.connect(self._forget)
@@ -87,7 +85,7 @@ class StrokeLearner:
         self._forget()
         workspace.failures.forget("learn")
         shown, recipe = self._current.record, recipe or StrokeRecipe()
-        training = StrokeTraining(workspace.project.painted, shown, plan, self._replay, recipe)
+        training = StrokeTraining(workspace.project.painted, shown, plan, recipe)
         workspace.runner.submit("learn", partial(training.run, workspace.cache), self._take)
 
     def cancel(self) -> None:

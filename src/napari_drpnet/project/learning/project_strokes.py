@@ -13,7 +13,6 @@ from napari_drpnet.picking.detection import particle_diameter_px
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.learning.stroke_training import (
     Painted,
-    ReplayFields,
     SegmenterOutcome,
     StrokeTraining,
     require_painted_shape,
@@ -34,7 +33,7 @@ _CACHE_BYTES = 2**30
 def learn_from_project(
     folder: Path, device: str, job: Job, recipe: StrokeRecipe | None = None
 ) -> SegmenterOutcome:
-    """Train the last layers of the segmenter of a project on its strokes, as *Learn* does.
+    """Train the last layer of the segmenter of a project on its strokes, as *Learn* does.
 
     The project is not changed.
 
@@ -59,7 +58,7 @@ def learn_from_project(
     """
     project = _PaintedProject.read(folder)
     plan, recipe = project.plan(device), recipe or StrokeRecipe()
-    training = StrokeTraining(project.painted, None, plan, ReplayFields(), recipe)
+    training = StrokeTraining(project.painted, None, plan, recipe)
     return training.run(StageCache(_CACHE_BYTES), job)
 
 

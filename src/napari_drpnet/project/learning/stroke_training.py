@@ -24,34 +24,11 @@ from napari_drpnet.project.state.strokes import Shape, Strokes
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.common.class_fields import ClassField
     from napari_drpnet.training.from_strokes.painted import PaintedImage
     from napari_drpnet.training.from_strokes.tune import TunedSegmenter
 
 #: Micrograph with its strokes.
 Painted = tuple[MicrographRecord, Strokes]
-
-
-class ReplayFields:
-    """Simulated micrographs that trainings on strokes replay; each kind is simulated once."""
-
-    def __init__(self) -> None:
-        self._fields: dict[object, list[ClassField]] = {}
-
-    def of(self, card: SegmenterCard, recipe: StrokeRecipe, job: Job) -> "list[ClassField]":
-        """Return the fields for a segmenter; see `simulate_replay`.
-
-        Raises
-        ------
-        Cancelled
-            If the work was cancelled.
-        """
-        from napari_drpnet.training.from_strokes.replay import simulate_replay
-
-        kind = card.preprocessing, recipe.simulated
-        if kind not in self._fields:
-            self._fields[kind] = simulate_replay(card, recipe, job)
-        return self._fields[kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +96,6 @@ class StrokeTraining:
         Micrograph that is shown, to find what would change.
     plan : Plan
         Plan that segments, as from `plan_segmenting`.
-    replay : ReplayFields
-        Simulated micrographs.
     recipe : StrokeRecipe
         Recipe of the training.
     """
@@ -128,7 +103,6 @@ class StrokeTraining:
     painted: Sequence[Painted]
     shown: MicrographRecord | None
     plan: Plan
-    replay: ReplayFields
     recipe: StrokeRecipe
 
     def run(self, cache: StageCache, job: Job) -> SegmenterOutcome:
@@ -156,8 +130,7 @@ class StrokeTraining:
         segmenter = self._segmenter(cache)
         images = [self._read(cache, segmenter.card, *each, job) for each in self.painted]
         require_classes(images)
-        replay = self.replay.of(segmenter.card, self.recipe, job)
-        tuned = tune_segmenter(segmenter, images, self.recipe, replay, job)
+        tuned = tune_segmenter(segmenter, images, self.recipe, job)
         card = tuned_card(segmenter, tuned, self.recipe, len(images))
         return SegmenterOutcome(tuned, card, self._find_changes(cache, segmenter, tuned, job))
 
