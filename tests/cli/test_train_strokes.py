@@ -10,7 +10,6 @@ import pytest
 from napari_drpnet.base.segmentation import BACKGROUND, ICE
 from napari_drpnet.picking.networks.weights import load_segmenter
 from napari_drpnet.picking.parameters import ParticleParameters
-from napari_drpnet.project.learning import project_strokes
 from napari_drpnet.project.state.edits import (
     MicrographEdit,
     MicrographRecord,
@@ -22,13 +21,11 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 SHAPE = (160, 160)
-RECIPE = StrokeRecipe(steps=4, window_px=64, simulated=0)
 
 
 @pytest.fixture
-def make_project(drpnet, use_untrained_segmenter, write_dirty, tmp_path, monkeypatch):
+def make_project(drpnet, use_untrained_segmenter, write_dirty, tmp_path):
     """A function that makes a project of two micrographs with a film, painted or not."""
-    monkeypatch.setattr(project_strokes, "StrokeRecipe", lambda: RECIPE)
 
     def make(film=ICE, diameter=36.0):
         paths = [tmp_path / "dirty" / f"dirty{k}.mrc" for k in range(2)]
@@ -66,7 +63,7 @@ def test_the_weights_are_written_and_the_project_is_not_changed(drpnet, make_pro
     assert "IoU on held-out strokes:" in result.output
     card = load_segmenter("taught.safetensors").card
     assert card.trained_on.endswith("then strokes on 2 micrographs")
-    assert card.recipe["steps"] == RECIPE.steps
+    assert card.recipe["penalty"] == StrokeRecipe().penalty
     assert (Path(project) / "project.json").read_bytes() == before
 
 
