@@ -189,7 +189,7 @@ def segmenter(
     """Train a segmenter: background, particle, ice or carbon for each pixel.
 
     Micrographs are simulated, have label images, or were painted in the window. All layers are
-    trained. The command strokes trains only the last ones, in less than a minute.
+    trained. The command strokes trains only the last one, in seconds.
     """
     recipe = build_model(SegmenterRecipe, values, read_config(config))
 
@@ -227,7 +227,7 @@ def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: boo
     """Train the segmenter of a project on its strokes, as the button Learn does.
 
     PROJECT is the folder of a project that is not open in a window. It is not changed. Only the
-    last layers are trained; segmenter --project trains all of them.
+    last layer is trained; segmenter --project trains all of them.
     """
     from napari_drpnet.cli.train_strokes import train_strokes
 
