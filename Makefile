@@ -17,6 +17,8 @@ LABELLED_FIELDS := \
 REAL_FIELDS := $(EMPTY_FIELDS) --negative-share 0.12 $(LABELLED_FIELDS)
 # Number of damaged files for each reader in `make fuzz`: about an hour.
 FUZZ ?= 20000
+# `make docs LINKS=--check-extern` follows links to other sites too, which needs a network.
+LINKS ?=
 # Tests of what the extras bring; the others run where none is installed.
 NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_doctor.py
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
@@ -77,9 +79,10 @@ weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folde
 	@$(FULL)/bin/drpnet train segmenter $(EMPTY_FIELDS) $(LABELLED_FIELDS) --overwrite \
 	  --out $(PRETRAINED)/segmenter-default.safetensors
 
-docs: $(FULL)/.ready  ## build the documentation into site/
+docs: $(FULL)/.ready  ## build the documentation into site/, and check its links
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
-	@$(FULL)/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(FULL)/bin/mkdocs build --strict
+	@$(FULL)/bin/linkchecker $(LINKS) --no-status --no-warnings site/index.html
 
 screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images anew
 	@scripts/system-packages.sh

@@ -3,7 +3,7 @@
 All are evaluated by one rule: picks nearer to the edge than half a diameter are dropped, the others
 are matched one-to-one with the truth at most half a diameter away, and rates are means over
 micrographs. The Laplacian-of-Gaussian picker has the preprocessing of `pick`, and the threshold,
-blob size and least distance that are best on the evaluated micrographs. Writes its part of
+blob size and least distance that are best on the evaluated micrographs. Writes its parts of
 docs/accuracy.md.
 """
 
@@ -30,11 +30,15 @@ from napari_drpnet import read_coordinates
 from napari_drpnet.base.geometry import flip_rows
 from napari_drpnet.evaluation.precision_recall import Rates
 from napari_drpnet.evaluation.scores import RADII, evaluate_picks, score_picks
+from relion_log import find_blobs_by_relion, is_installed
 
 Positions = NDArray[np.float64]
 
 GALACTOSIDASE = "EMPIAR-10017 (denoised)"
 BORDER_DIAMETERS = 0.5
+PIXEL_ANGSTROM = 1.77
+#: Diameters that RELION's tutorial gives for this protein.
+RELION_ANGSTROM = (150.0, 180.0)
 #: Width of the border of 10017 in which no particles are labelled, pixels.
 UNLABELLED_PX = 130
 OURS = (
@@ -143,6 +147,9 @@ def compare_on_galactosidase(
     for title, sets in (("best for these", [GALACTOSIDASE]), ("best for the other sets", others)):
         picks = laplacian.picks(GALACTOSIDASE, laplacian.best(sets))
         compared.append((f"Laplacian of Gaussian, setting {title}", picks, "nothing"))
+    if is_installed():
+        blobs = find_blobs_by_relion(examples, RELION_ANGSTROM, PIXEL_ANGSTROM)
+        compared.append(("RELION 3.1, LoG, 150 to 180 Å, other settings default", blobs, "nothing"))
     for folder, title, learned in PUBLISHED_PICKS:
         compared.append((title, published_picks(folder, examples), learned))
     rows = []
@@ -179,10 +186,14 @@ def main() -> None:
     laplacian = LaplacianPicker()
     others = [name for name in [*SCENARIOS, *REAL] if name not in ("empty", GALACTOSIDASE)]
     elsewhere = compare_elsewhere(pickers[0], laplacian, others)
-    body = f"{compare_on_galactosidase(pickers, laplacian, others)}\n\n{elsewhere}"
-    print(body)
-    if page:
-        write_section(page, "side by side", body)
+    sections = {
+        "side by side": compare_on_galactosidase(pickers, laplacian, others),
+        "laplacian": elsewhere,
+    }
+    for name, body in sections.items():
+        print(f"{body}\n")
+        if page:
+            write_section(page, name, body)
 
 
 if __name__ == "__main__":

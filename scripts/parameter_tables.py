@@ -49,6 +49,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "drpnet train detector": DetectorRecipe,
     "drpnet train classifier": ClassifierRecipe,
     "drpnet train segmenter": SegmenterRecipe,
+    "drpnet train labels": PickParameters,
 }
 #: Of the fields of a model that belong to no stage.
 _HEADINGS = {"curate": "Rules", "simulate": "Micrograph", "train": "Training"}

@@ -62,6 +62,36 @@ def use_toy_weights(monkeypatch, toy_weights) -> None:
     monkeypatch.setenv("DRPNET_WEIGHTS", str(toy_weights))
 
 
+@pytest.fixture
+def eager_weights(monkeypatch, tmp_path, toy_weights):
+    """Default weights whose classifier has learned nothing yet, and so accepts everything."""
+    import torch
+
+    from napari_drpnet.picking.networks.card import ClassifierCard
+    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+    from napari_drpnet.picking.networks.weights import save_network
+
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    name = "detector-default.safetensors"
+    (folder / name).write_bytes((toy_weights / name).read_bytes())
+    torch.manual_seed(0)
+    classifier = PatchClassifier(16, 1)
+    with torch.no_grad():
+        classifier.head[-1].bias.copy_(torch.tensor([-1.0, 1.0]))
+    card = ClassifierCard(
+        particle_px=9,
+        patch_px=16,
+        pool_stride=1,
+        threshold=1.5,
+        accept=0.5,
+        licence="BSD-3-Clause",
+        trained_on="nothing",
+    )
+    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
+    monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
+
+
 @pytest.fixture(scope="session")
 def segmenter_weights(tmp_path_factory) -> Path:
     """The file of a segmenter: small dark areas are particles, and large bright ones carbon."""

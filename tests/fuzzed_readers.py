@@ -120,6 +120,12 @@ _FOREIGN = {
     "cryolo": (b"10 20 30 30 0.5\n40 50 30 30 0.25\n",),
     "topaz": (b"image_name\tx_coord\ty_coord\na\t1\t2\nb\t3\t4\n",),
     "csv": (b"x,y,label\n1,2,1\n",),
+    "eman2": (b'{"boxes": [[1, 2.5, "manual"], [3, 4, "auto_local", 0.5]], "ctf": [1, null]}',),
+    "xmipp": (
+        b"# XMIPP_STAR_1 *\n#\ndata_header\nloop_\n _pickingMicrographState\nManual\n"
+        b"data_particles\nloop_\n _xcoor\n _ycoor\n 1 2\n"
+        b"data_particles_auto\nloop_\n _enabled\n _xcoor\n _ycoor\n _cost\n 1 3 4 0.5\n",
+    ),
     "relion": (
         b"data_optics\n\nloop_\n_rlnOpticsGroup #1\n1\n\ndata_particles\n\nloop_\n"
         b"_rlnCoordinateX #1\n_rlnCoordinateY #2\n_rlnHelicalTubeID #3\n"

@@ -170,3 +170,30 @@ def write_project(project, count=300):
     write_selection(project / SELECT, [1, 2], count - 10)
     write_local_resolution(project)
     return project
+
+
+PARTICLES_OF_EXTRACT = "Extract/job003/particles.star"
+
+
+def write_selected_project(project, particles):
+    """Write the jobs from an extraction to a selection, and the pipeline between them.
+
+    `particles` has the places ``(y, x)`` of the selected and of all particles, by the stem of the
+    micrograph.
+    """
+    project = Path(project)
+    for number, path in enumerate((f"{SELECT}/particles.star", PARTICLES_OF_EXTRACT)):
+        rows = [(name, *place) for name, both in particles.items() for place in both[number]]
+        names, y, x = zip(*rows, strict=True)
+        columns = {
+            "rlnMicrographName": [f"MotionCorr/job002/Micrographs/{name}.mrc" for name in names],
+            "rlnCoordinateX": x,
+            "rlnCoordinateY": y,
+        }
+        write_data(project / path, len(rows), **columns)
+    steps = {PARTICLES_OF_EXTRACT: CLASS2D, f"{CLASS2D}/run_it025_model.star": SELECT}
+    nodes, jobs = [*steps], [f"{job}/" for job in steps.values()]
+    edges = table(
+        "pipeline_input_edges", rlnPipeLineEdgeFromNode=nodes, rlnPipeLineEdgeProcess=jobs
+    )
+    write_text(project / "default_pipeline.star", edges)

@@ -103,6 +103,17 @@ class Project:
             use_gpu="No",
         )
 
+    def add_selection(self, particles: str, label: str, least: float, most: float) -> str:
+        """Add a job that selects particles by the values of a column."""
+        return self.add(
+            "Select",
+            fn_data=particles,
+            do_select_values="Yes",
+            select_label=label,
+            select_minval=least,
+            select_maxval=most,
+        )
+
     def run(self, job: str) -> None:
         """Run a scheduled job to its end, or continue one that has ended."""
         self._pipeliner("--RunJobs", job, "--sec_wait_after", "1")

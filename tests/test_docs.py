@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+import napari_drpnet
 from napari_drpnet.cli.options import build_model
 from napari_drpnet.picking.networks.weights import find_weights, read_card
 from napari_drpnet.project.actions import ACTIONS
@@ -20,6 +21,8 @@ PAGES = sorted(
 )
 SOURCE = ROOT / "src" / "napari_drpnet"
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
+#: Options of all commands, and of pip, docker and apptainer.
+OTHER_FLAGS = {"--help", "--extra-index-url", "--gpus", "--nv"}
 TABLES = runpy.run_path(str(ROOT / "scripts" / "parameter_tables.py"))
 
 
@@ -129,7 +132,7 @@ def test_options_named_in_the_text_exist(page):
         for code in re.findall("`([^`]+)`", text)
         for flag in re.findall(r"--[a-z][a-z0-9_-]+", code)
     }
-    assert named - known_flags() - {"--help"} == set()
+    assert named - known_flags() - OTHER_FLAGS == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -142,6 +145,47 @@ def test_links_between_files_lead_somewhere(page):
         if "://" not in target and not ((ROOT / page).parent / target).exists()
     ]
     assert lost == []
+
+
+def anchors_of(page):
+    """Find the anchors of the headings of a page, as the documentation site names them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    words = (re.sub(r"[`*]|[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {re.sub(r"[\s-]+", "-", each) for each in words}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_into_pages_lead_to_a_heading(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^):\s]*)#([^)\s]+)\)", text)
+    places = [((ROOT / page).parent / file if file else ROOT / page, name) for file, name in links]
+    assert [name for file, name in places if name not in anchors_of(file)] == []
+
+
+def test_the_api_reference_has_all_public_names():
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    named = re.findall(r"^::: napari_drpnet\.(\w+)$", text, re.MULTILINE)
+    assert sorted(named) == sorted(napari_drpnet.__all__)
+
+
+def rows_of(page):
+    """Find the rows of the tables of a page: the first cell without stress, and the other cells."""
+    lines = re.findall(r"^\|(.*)\|$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    rows = ([cell.strip(" *") for cell in line.split("|")] for line in lines)
+    return {first: rest for first, *rest in rows}
+
+
+@pytest.mark.parametrize(
+    ("home", "measured"),
+    [
+        ("napari-drpnet, default", "ours, default"),
+        ("Topaz", "Topaz (REPIC)"),
+        ("crYOLO, general model", "crYOLO, general model (REPIC)"),
+        ("RELION 3.1, LoG", "RELION 3.1, LoG, 150 to 180 Å, other settings default"),
+    ],
+)
+def test_the_figures_of_the_home_page_are_those_of_the_benchmark(home, measured):
+    assert rows_of("docs/index.md")[home][0] == rows_of("docs/accuracy.md")[measured][0]
 
 
 def test_the_python_in_the_documentation_runs(tmp_path, monkeypatch, use_toy_weights, write_discs):

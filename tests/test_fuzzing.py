@@ -21,6 +21,7 @@ _COUNT = int(_ASKED or 25)
 _NAMES = (
     *(f"coordinates {name}" for name in ("relion", "eman", "csv", "cryolo", "topaz", "cryoppp")),
     *("coordinates cryosparc-mirrored", "coordinates cryosparc-stored"),
+    *("coordinates eman2", "coordinates xmipp"),
     *("micrographs", "micrographs copied", "index", "index of picks", "labels csv", "labels star"),
     *("mrc", "mrc gz", "tiff", "picture", "class map", "mask", "mask npz", "segmentation"),
     *("refined particles", "sampling", "model", "optimiser", "half map", "postprocess"),

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 import napari_drpnet
 
@@ -94,7 +95,6 @@ def test_nothing_but_the_cluster_opens_connections():
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda p: p.stem)
 def test_files_for_github_are_valid_yaml(path):
-    yaml = pytest.importorskip("yaml")
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert isinstance(content, dict)
     if path.parent.name == "workflows":

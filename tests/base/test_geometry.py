@@ -193,3 +193,21 @@ def test_distance_to_no_dirt_is_infinite_and_to_dirt_everywhere_0():
     assert geometry.distance_to_dirt(np.ones((10, 20), bool), frame, []).shape == (0,)
     with pytest.raises(ValueError, match="shape"):
         geometry.distance_to_dirt(np.zeros((20, 10), bool), frame, centers)
+
+
+@given(st.integers(1, 8), st.integers(8, 20), st.integers(8, 20), places, places)
+def test_a_dot_in_a_binned_micrograph_is_where_it_was_drawn(factor, rows, columns, down, along):
+    shape = np.array([rows, columns]) * factor
+    dot = shape / 4 + np.array([down, along]) * shape / 2
+    image = blob(shape, dot, sigma=0.4 * factor)
+    binned = image.reshape(rows, factor, columns, factor).mean(axis=(1, 3))
+    assert np.abs(geometry.full_from_binned(centroid(binned), factor) - dot).max() <= 0.5
+
+
+@given(st.tuples(st.floats(-20, 60), st.floats(-20, 60)), st.integers(20, 40), st.integers(2, 30))
+def test_a_box_is_held_if_all_pixels_that_relion_cuts_are_there(center, side, box):
+    shape = (side, side + 7)
+    first = np.rint(center).astype(int) - box // 2  # FIRST_XMIPP_INDEX: -(n / 2) in integers
+    pixels = first[:, None] + np.arange(box)
+    is_there = (pixels >= 0).all() and (pixels < np.reshape(shape, (2, 1))).all()
+    assert geometry.holds_box([center], shape, box).tolist() == [is_there]

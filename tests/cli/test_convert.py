@@ -193,3 +193,18 @@ def test_the_micrograph_is_named_where_a_format_needs_it(drpnet):
     ]
     drpnet("convert", "a.txt", "b.cbox", "--box-size", 20)
     assert (read_coordinates("b.cbox").score == [0.5, 0.25]).all()
+
+
+def test_coordinates_of_binned_micrographs_are_scaled(drpnet):
+    drpnet("convert", "a.csv", "b.csv", "--scale", 4)
+    assert read_coordinates("b.csv").centers_yx.tolist() == [[161.5, 121.5], [241.5, 201.5]]
+    drpnet("convert", "a.csv", "c.csv", "--scale", 4, "--flip-rows", 1000)
+    assert read_coordinates("c.csv").centers_yx[:, 0].tolist() == [999 - 161.5, 999 - 241.5]
+    Path("cryoppp.csv").write_text("X-Coordinate,Y-Coordinate\n30,40\n")
+    drpnet("convert", "cryoppp.csv", "d.csv", "--scale", 4, "--flip-rows", 1000)
+    assert read_coordinates("d.csv").centers_yx.tolist() == [[999 - 161.5, 121.5]]
+    Path("a.box").write_text("10 20 16 16\n")
+    drpnet("convert", "a.box", "b.box", "--scale", 2)
+    assert read_coordinates("b.box").box_size_px == 32
+    refused = drpnet("convert", "a.csv", "e.csv", "--scale", 2, "--from-matlab-scale", 3, code=2)
+    assert "not both" in refused.stderr

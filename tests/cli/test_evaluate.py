@@ -96,3 +96,20 @@ def test_picks_of_a_batch_against_simulated_truth(drpnet):
     assert folder["radii"][0]["micrographs"][0]["name"] == "sim_0001"
     pooled = json.loads(drpnet("evaluate", "out/candidates.csv", *arguments).stdout)
     assert pooled["radii"][0]["micro"]["recall"] >= folder["radii"][0]["micro"]["recall"]
+
+
+@pytest.mark.usefixtures("files")
+def test_coordinates_of_binned_micrographs_are_scaled(drpnet):
+    def micro(*arguments):
+        return json.loads(drpnet(*arguments, "--json").stdout)["radii"][0]["micro"]
+
+    for folder in ("picks", "truth"):
+        Path(f"{folder}-binned").mkdir()
+        for file in Path(folder).iterdir():
+            rows = read_coordinates(file)
+            write_coordinates(f"{folder}-binned/{file.name}", rows.scaled(0.25))
+    rest = ("--diameter", 20)
+    expected = micro("evaluate", "picks", "truth", *rest)
+    assert micro("evaluate", "picks-binned", "truth", *rest, "--scale", 9) != expected
+    assert micro("evaluate", "picks-binned", "truth", *rest, "--scale", 4) == expected
+    assert micro("evaluate", "picks", "truth-binned", *rest, "--truth-scale", 4) == expected

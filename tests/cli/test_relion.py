@@ -272,7 +272,7 @@ def test_after_an_error_in_the_middle_continue_goes_on(relion, monkeypatch):
         raise OSError(28, "No space left on device", f"{JOB}autopick.star")
 
     with monkeypatch.context() as patch:
-        patch.setattr("napari_drpnet.batch.run.write_index", fill_disk)
+        patch.setattr("napari_drpnet.batch.folder.outputs.write_index", fill_disk)
         assert relion.run() == 1
     assert relion.state == "FAILURE"
     assert "autopick.star: No space left on device" in relion.err

@@ -21,6 +21,8 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 SHAPE = (160, 160)
+FEW = "--fields 0 --label-views 2 --batch 2 --steps 4 --validate-every 2 --patch-diameters 4"
+SEGMENTER = ("train", "segmenter", *FEW.split(), "--device", "cpu", "--out", "mine.safetensors")
 
 
 @pytest.fixture
@@ -105,19 +107,18 @@ def test_a_folder_that_is_no_project_is_refused_and_left_alone(drpnet, use_untra
     assert not list(Path("other").iterdir())
 
 
-SEGMENTER = (
-    *("train", "segmenter", "--fields", "0", "--label-views", "2", "--batch", "2", "--steps", "4"),
-    *(
-        "--validate-every",
-        "2",
-        "--patch-diameters",
-        "4",
-        "--device",
-        "cpu",
-        "--out",
-        "mine.safetensors",
-    ),
-)
+def test_micrographs_that_were_moved_are_found_in_a_folder(drpnet, make_project):
+    project = make_project()
+    Path("dirty").rename("elsewhere")
+    before = (Path(project) / "project.json").read_bytes()
+    arguments = ("train", "strokes", project, "--out", "taught.safetensors")
+    refused = drpnet(*arguments, code=1).stderr
+    assert "dirty0.mrc: this micrograph is missing (and 1 more)" in refused
+    assert "--micrographs" in refused
+    drpnet(*arguments, "--micrographs", "elsewhere")
+    assert Path("taught.safetensors").is_file()
+    drpnet(*SEGMENTER, "--project", project, "--micrographs", "elsewhere")
+    assert (Path(project) / "project.json").read_bytes() == before
 
 
 def test_a_segmenter_is_trained_on_the_strokes_of_a_project_alone(drpnet, make_project):

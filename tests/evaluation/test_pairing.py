@@ -103,6 +103,16 @@ def test_folders_that_do_not_tell_which_is_which_are_not_matched():
         pair_coordinates("picks", "truth")
 
 
+def test_files_of_eman2_and_xmipp_count_but_no_other_json():
+    write("picks/a_info.json", 1)
+    write("picks/b.pos", 2)
+    Path("picks/summary.json").write_text('{"picks": 3}')
+    write("truth/a.csv", 3)
+    write("truth/b.csv", 4)
+    pairing = pair_coordinates("picks", "truth")
+    assert (sizes(pairing), pairing.unlabelled) == ({"a": (1, 3), "b": (2, 4)}, ())
+
+
 def test_of_several_formats_the_most_precise_counts():
     for suffix, count in ((".star", 1), (".csv", 2), (".box", 3)):
         write(f"picks/a_autopick{suffix}", count)

@@ -90,3 +90,11 @@ def test_parts_are_joined_with_their_names():
     assert joined.centers_yx.tolist() == [[2, 2], [2, 2], [1, 1]]
     assert joined.micrograph_names == ("2.mrc", "2.mrc", "1.mrc")
     assert Coordinates.joined([]).micrograph_names == ()
+
+
+def test_scaling_moves_the_centres_of_pixels_onto_those_of_what_they_cover():
+    binned = Coordinates(np.array([[0.0, 10.0]]), np.array([0.5]), ("a",), box_size_px=20.0)
+    scaled = binned.scaled(4)
+    np.testing.assert_array_equal(scaled.centers_yx, [[1.5, 41.5]])
+    assert (scaled.box_size_px, scaled.micrograph_names) == (80.0, ("a",))
+    assert Coordinates(binned.centers_yx, binned.score).scaled(2).box_size_px is None

@@ -106,6 +106,8 @@ def test_names_of_formats():
         ("a.csv", "index,axis-0\n1,2\n", []),
         ("a.txt", "image_name\tx_coord\ty_coord\n", ["topaz"]),
         ("a.txt", "Notes on picking\n", []),
+        ("a_info.json", '{\n "boxes": [', ["eman2"]),
+        ("a.json", '{"picks": 3}', []),
         ("a.star", "", ["relion"]),
         ("a.star", "data_\nloop_\n_rlnMicrographCoordinates\n", ["relion-index"]),
         ("a.star", "Import/job001/micrographs.star\n", ["relion-index"]),

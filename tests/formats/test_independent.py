@@ -1,5 +1,7 @@
 """What we write, read by readers that share nothing with ours, by the rules of other programs."""
 
+import json
+
 import numpy as np
 import pytest
 import starfile
@@ -53,6 +55,12 @@ def centers_by_box_manager(path):
     return np.stack([y + h / 2, x + w / 2], axis=-1)
 
 
+def regions_of_eman2(path, size):
+    """Cut boxes as e2boxer does: from half a box, as an integer, before x and y."""
+    boxes = json.loads(path.read_text())["boxes"]
+    return np.array([(y - size // 2, x - size // 2) for x, y, *_ in boxes]).reshape(-1, 2)
+
+
 @st.composite
 def coordinates(draw):
     positions = st.tuples(*(st.floats(-0.49, side - 0.51) for side in SHAPE))
@@ -101,6 +109,18 @@ def test_relion_and_eman_read_our_boxes(folder, original):
     path = folder / "a.box"
     write_coordinates(path, original, SHAPE)
     assert np.abs(centers_by_relion_of_boxes(path) - original.centers_yx).max() <= 0.5
+
+
+@given(original=coordinates())
+def test_eman2_and_xmipp_read_our_centres(folder, original):
+    write_coordinates(folder / "new.json", original, SHAPE)
+    corners = regions_of_eman2(folder / "new.json", 64)
+    assert np.abs(corners + 32 - original.centers_yx).max() <= 0.5
+    (folder / "new.json").unlink()
+    write_coordinates(folder / "a.pos", original, SHAPE)
+    table = starfile.read(folder / "a.pos", always_dict=True)["particles"]
+    centers = np.column_stack([table["ycoor"], table["xcoor"]])
+    assert np.abs(centers - original.centers_yx).max() <= 0.5
 
 
 @given(original=coordinates())

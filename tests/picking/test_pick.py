@@ -11,12 +11,14 @@ from torch import nn
 
 from napari_drpnet.base.devices import Device
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.geometry import holds_box
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.picking.candidates import rank_candidates
 from napari_drpnet.picking.classification.classify import classify, context_log_odds
 from napari_drpnet.picking.cuts import accept, find_cut
 from napari_drpnet.picking.detection import detect, particle_diameter_px
+from napari_drpnet.picking.fingerprint import Hashes, settings_of_candidates
 from napari_drpnet.picking.loading import Networks, load_networks
 from napari_drpnet.picking.networks.card import ClassifierCard, DetectorCard, Network
 from napari_drpnet.picking.networks.fcrn import FCRN
@@ -245,6 +247,28 @@ def test_picks_keep_their_distance(networks, micrograph, min_distance):
     nearest = cKDTree(centers).query(centers, 2)[0][:, 1]
     # Distances are kept in network pixels, whose sides differ by less than a percent.
     assert 0.99 * min_distance * 22 <= nearest.min() < (min_distance + 0.5) * 22
+
+
+@pytest.mark.parametrize("box", [41, 60, 1000])
+def test_no_box_of_a_pick_leaves_the_micrograph(networks, micrograph, box):
+    everywhere = pick(micrograph, wanted(peaks={"border": 0, "threshold": 0}), networks)
+    peaks = {"border": 0, "threshold": 0, "border_box_px": box, "min_distance": 0}
+    picks = pick(micrograph, wanted(peaks=peaks), networks)
+    first = np.rint(picks.centers_yx) - box // 2
+    assert ((first >= 0) & (first + box <= micrograph.shape)).all()
+    kept = holds_box(everywhere.centers_yx, micrograph.shape, box)
+    assert len(picks) >= kept.sum()
+    assert not kept.all()
+    assert (len(picks) == 0) == (box == 1000)
+
+
+def test_a_box_is_a_setting_of_results_only_if_it_is_given(networks):
+    def settings(box):
+        resolved = networks.resolve(wanted(peaks={"border_box_px": box}))
+        return settings_of_candidates(resolved, Hashes("a"))["peaks"]
+
+    assert "border_box_px" not in settings(None)
+    assert settings(64) == settings(None) | {"border_box_px": 64}
 
 
 @pytest.mark.parametrize("max_count", [None, 5])

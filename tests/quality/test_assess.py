@@ -31,7 +31,7 @@ def test_all_jobs_together(project):
     assert quality.views.efficiency.value > 0.9
     assert quality.diameter_angstrom == 260
     assert quality.fsc.resolution.angstrom == 36
-    assert quality.local_resolution.is_masked
+    assert quality.local_resolution.quartiles == (20, 20, 20)
     assert quality.selection.particles == 290
     assert [each.number for each in quality.good_classes] == [1, 2]
     assert quality.notes == ()

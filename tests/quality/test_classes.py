@@ -30,6 +30,13 @@ def test_good_by_the_rule(project):
     assert classes[0].precision is None
 
 
+def test_a_resolution_at_the_limit_is_good_whatever_its_rounding(project):
+    model = project / CLASS2D / "run_it025_model.star"
+    text = model.read_text().replace(" 20.0 ", " 25.133333 ").replace(" 22.0 ", " 37.700000 ")
+    model.write_text(text)
+    assert [each.follows_rule for each in classes_of(project)][:2] == [True, True]
+
+
 def test_a_selection_overrules_the_rule(project):
     averages = project / SELECT / "class_averages.star"
     averages.write_text(table("", rlnReferenceImage=class_names([3])))

@@ -14,13 +14,11 @@ def project(tmp_path):
 
 def test_the_median_inside_the_mask(project):
     local = read_local_resolution(project / LOCAL, project / "mask.mrc")
-    assert local.is_masked
     assert local.quartiles == (20, 20, 20)
 
 
 def test_without_a_mask_all_voxels_with_a_resolution_count(project):
     local = read_local_resolution(project / LOCAL / "relion_locres.mrc")
-    assert not local.is_masked
     assert local.quartiles == (20, 30, 30)
 
 

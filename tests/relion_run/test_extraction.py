@@ -7,6 +7,8 @@ import mrcfile
 import numpy as np
 
 from napari_drpnet.formats import read_coordinates
+from napari_drpnet.project.files.selection_labels import KnownMicrographs, label_by_selection
+from napari_drpnet.project.files.selections import read_selection
 from running_relion import (
     BOX,
     COORDINATES,
@@ -104,6 +106,17 @@ def test_the_average_of_the_particles_is_centred(project, picked):
     assert np.abs(center).max() < 0.5
 
 
+def test_particles_split_again_are_extracted_from_the_same_places(project, extracted):
+    printed = drpnet(
+        project.folder, "convert", f"{extracted}particles.star", "Again", "--split-by", LIST
+    )
+    assert f"micrographs {LIST}, coordinates Again/coords_suffix_autopick.star" in printed
+    extract(project, "Same", "Again", "_autopick.star")
+    before, after = (project.table(f"{job}/particles.star") for job in (extracted, "Same"))
+    columns = ["rlnMicrographName", *COLUMNS]
+    assert before[columns].equals(after[columns])
+
+
 def test_what_pick_prints_is_what_relion_needs(project):
     """With the index of later versions RELION 3.1 extracts nothing, and reports success."""
     printed = drpnet(project.folder, "pick", LIST, "--diameter", 200, "--out", "DRPnet")
@@ -114,3 +127,18 @@ def test_what_pick_prints_is_what_relion_needs(project):
     assert f"{len(particles)} particles accepted in total" in printed
     assert "rlnParticleSelectionType" not in particles
     assert "with 0 particles" in extract(project, "Nothing", "DRPnet", "autopick.star")
+
+
+def test_what_was_not_selected_is_known_from_the_pipeline(project, extracted):
+    particles = project.table(f"{extracted}particles.star")
+    middle = float(particles["rlnCoordinateX"].median())
+    job = project.add_selection(f"{extracted}particles.star", "rlnCoordinateX", 0, middle)
+    project.run(job)
+    assert project.states()[job] == FINISHED
+    selection = read_selection(project.folder / job / "particles.star")
+    assert selection.sources == (project.folder / extracted / "particles.star",)
+    names = {name: name for name in particles["rlnMicrographName"].unique()}
+    labels = label_by_selection(selection, KnownMicrographs(names, lambda name: 1.0))
+    is_selected = particles["rlnCoordinateX"] <= middle
+    assert (labels.accepted, labels.rejected) == (is_selected.sum(), (~is_selected).sum())
+    assert not labels.left_out

@@ -49,11 +49,29 @@ class Frame:
 
     def to_full(self, network_yx: ArrayLike) -> Floats:
         """Convert ``(..., 2)`` network positions ``(y, x)`` to unbinned pixels."""
-        return self.scale_yx * (np.asarray(network_yx, float) + 0.5) - 0.5
+        return full_from_binned(network_yx, self.scale_yx)
 
     def to_network(self, full_yx: ArrayLike) -> Floats:
         """Convert ``(..., 2)`` unbinned positions ``(y, x)`` to network pixels."""
         return (np.asarray(full_yx, float) + 0.5) / self.scale_yx - 0.5
+
+
+def full_from_binned(binned_yx: ArrayLike, scale: float | Floats) -> Floats:
+    """Convert ``(..., 2)`` positions in a binned micrograph to unbinned pixels.
+
+    Parameters
+    ----------
+    binned_yx : (..., 2) array
+        Positions ``(y, x)``, pixel centres at integers, in a micrograph binned edge to edge.
+    scale : float or (2,) array
+        Unbinned pixels per binned pixel, perhaps different in y and x.
+
+    Returns
+    -------
+    (..., 2) float array
+        ``scale · (b + 0.5) − 0.5``: the centre of a binned pixel is that of the pixels in it.
+    """
+    return scale * (np.asarray(binned_yx, float) + 0.5) - 0.5
 
 
 def pixels_from_angstrom(length_angstrom: float, pixel_size_angstrom: float) -> float:
@@ -136,6 +154,35 @@ def inside(
     positions = np.asarray(positions_yx, float).reshape(-1, 2)
     low, high = border - 0.5, np.asarray(shape, float) - 0.5 - border
     return np.asarray(np.all((positions >= low) & (positions <= high), axis=1))
+
+
+def holds_box(
+    positions_yx: ArrayLike, shape: tuple[int, int], box_size_px: int
+) -> NDArray[np.bool_]:
+    """Return whether the box around each position lies completely within a frame.
+
+    Parameters
+    ----------
+    positions_yx : (n, 2) array
+        Positions ``(y, x)`` in pixels.
+    shape : tuple of int
+        Shape ``(ny, nx)`` of the frame.
+    box_size_px : int
+        Side n of the box in pixels.
+
+    Returns
+    -------
+    (n,) bool array
+
+    Notes
+    -----
+    RELION cuts the pixels p − n // 2 to p − n // 2 + n − 1 around the pixel p of a particle
+    (`preprocessing.cpp`, extractParticlesFromOneMicrograph). p is the position rounded, as it is
+    written for RELION.
+    """
+    corners = np.rint(np.asarray(positions_yx, float).reshape(-1, 2)) - box_size_px // 2
+    is_held = (corners >= 0) & (corners + box_size_px <= np.asarray(shape))
+    return np.asarray(np.all(is_held, axis=1))
 
 
 def nearest_pixels(shape: tuple[int, ...], centers_yx: ArrayLike) -> tuple[Indices, Indices]:

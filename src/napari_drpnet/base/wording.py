@@ -1,6 +1,8 @@
 """Numbers in sentences for people: with their nouns and thousands separators, no exponents."""
 
 import math
+from collections.abc import Collection
+from itertools import islice
 
 
 def counted(number: int, noun: str) -> str:
@@ -14,6 +16,18 @@ def counted(number: int, noun: str) -> str:
         Noun in the singular, whose plural ends in "s".
     """
     return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def listed(names: Collection[str], most: int = 3) -> str:
+    """Return the first names of a list, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["a.mrc", "b.mrc", "c.mrc", "d.mrc"])
+    'a.mrc, b.mrc, c.mrc and 1 more'
+    """
+    rest = len(names) - most
+    return ", ".join(islice(names, most)) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def short_number(value: float, digits: int = 3) -> str:

@@ -20,11 +20,7 @@ from napari_drpnet.batch.results.logfile import LOGFILE, write_logfile
 from napari_drpnet.images.micrograph import TIFF_SUFFIXES
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.relion.job_folder import JobFolder, JobState
-from napari_drpnet.relion.pipeline import (
-    RelionVersion,
-    write_display_settings,
-    write_output_nodes,
-)
+from napari_drpnet.relion.pipeline import write_display_settings, write_output_nodes
 
 
 def list_micrographs(micrographs_star: Path, folder: JobFolder) -> list[BatchEntry]:
@@ -61,10 +57,9 @@ def list_micrographs(micrographs_star: Path, folder: JobFolder) -> list[BatchEnt
 
 def run_job(
     entries: Iterable[BatchEntry],
-    micrographs_star: Path,
+    outputs: Outputs,
     folder: JobFolder,
     parameters: PickParameters,
-    version: RelionVersion,
     *,
     masks: GivenMasks | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
@@ -81,14 +76,13 @@ def run_job(
     ----------
     entries : iterable of BatchEntry
         Micrographs from `list_micrographs`.
-    micrographs_star : pathlib.Path
-        RELION's list of these micrographs.
+    outputs : Outputs
+        The folder of the job as output folder, RELION's list of these micrographs, and the version
+        of RELION that will read the files.
     folder : JobFolder
         Folder of the job. The final state of the job is not written here; see `state_of`.
     parameters : PickParameters
         Parameters for all micrographs.
-    version : {'3.1', '4', '5'}
-        Version of RELION that will read the files.
     masks : GivenMasks, optional
         Masks of dirt of any program.
     on_outcome : callable, optional
@@ -111,8 +105,7 @@ def run_job(
     InputFileError, ValueError, OSError
         See `pick_micrographs`.
     """
-    entries = tuple(entries)
-    outputs = Outputs(folder.path, micrographs_star=micrographs_star, relion=version)
+    entries, version = tuple(entries), outputs.relion
     report = pick_micrographs(
         entries,
         parameters,

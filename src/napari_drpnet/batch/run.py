@@ -6,10 +6,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
+from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.batch.folder.given_masks import GivenMasks
 from napari_drpnet.batch.folder.outcomes import (
@@ -18,12 +19,7 @@ from napari_drpnet.batch.folder.outcomes import (
     Outcome,
     PickedMicrograph,
 )
-from napari_drpnet.batch.folder.outputs import (
-    Outputs,
-    find_indexed,
-    index_rows,
-    relative_to_project,
-)
+from napari_drpnet.batch.folder.outputs import Outputs, write_relion_lists
 from napari_drpnet.batch.guards import require_fresh, require_own, require_safe, sole_writer
 from napari_drpnet.batch.results.summary import write_json, write_table
 from napari_drpnet.batch.task import PickTask
@@ -31,11 +27,9 @@ from napari_drpnet.batch.workers.workers import InLine, Workers
 from napari_drpnet.formats.programs.csv import write_candidates_csv
 from napari_drpnet.picking.loading import Networks
 from napari_drpnet.picking.parameters import PickParameters
-from napari_drpnet.relion.lists import write_coords_suffix, write_index
 
 Existing = Literal["refuse", "resume", "overwrite"]
 Listener = Callable[[Outcome], None]
-Row = TypeVar("Row")
 
 
 def pick_micrographs(
@@ -224,7 +218,10 @@ class Batch:
             return
         results = list(self._ledger.results(self._requested.values()))
         if results and self._outputs.formats:
-            self._write_index(results)
+            files = (
+                (result.name, result.files) for result in results if self._is_valid(result.name)
+            )
+            self._index = write_relion_lists(self._outputs, files)
         report = self.report()
         for path in (self._outputs.table, self._outputs.summary):
             remove_leftovers(path)
@@ -236,18 +233,7 @@ class Batch:
         requested = self._requested.values()
         if any(self._ledger.results(requested)):
             rows = (row for row in self._ledger.candidates(requested) if self._is_valid(row[0]))
-            _replace(self._outputs.candidates, rows, write_candidates_csv)
-
-    def _write_index(self, results: Iterable[PickedMicrograph]) -> None:
-        files = ((result.name, result.files) for result in results if self._is_valid(result.name))
-        rows = index_rows(self._outputs.folder, files, project=Path.cwd())
-        is_there = _replace(self._outputs.index, rows, write_index)
-        self._index = self._outputs.index if is_there else None
-        ending = find_indexed(self._outputs.endings())
-        micrographs_star = self._outputs.micrographs_star
-        if ending and micrographs_star:
-            place = relative_to_project(micrographs_star, Path.cwd())
-            write_coords_suffix(self._outputs.folder, ending, place)
+            _write_candidates(self._outputs.candidates, rows)
 
     def _is_valid(self, name: str) -> bool:
         """Return whether picks are valid: those of a micrograph that failed now are outdated."""
@@ -265,11 +251,10 @@ class Batch:
             yield from outcomes
 
 
-def _replace(path: Path, rows: Iterator[Row], write: Callable[[Path, Iterable[Row]], None]) -> bool:
-    """Write a file of rows and return True; if there are no rows, remove it and return False."""
+def _write_candidates(path: Path, rows: Iterator[tuple[str, Picks]]) -> None:
+    """Write the table of candidates; if there are none, remove it."""
     remove_leftovers(path)
     for first in rows:
-        write(path, chain([first], rows))
-        return True
+        write_candidates_csv(path, chain([first], rows))
+        return
     path.unlink(missing_ok=True)
-    return False

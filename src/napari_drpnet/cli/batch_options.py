@@ -19,7 +19,8 @@ EXIT_CODES = (
     "Exit codes: 0 all micrographs are finished; 1 a micrograph or another file could not be used, "
     "see the last lines; 2 wrong usage, nothing was done; 130 interrupted, continue with --resume."
 )
-_SOURCES = "MICROGRAPH|FOLDER|PATTERN|STAR..."
+#: How the argument for micrographs is shown.
+SOURCES = "MICROGRAPH|FOLDER|PATTERN|STAR..."
 _MOST_WORKERS = 1024
 
 
@@ -73,7 +74,7 @@ def sources_and_folder(function: Function) -> Function:
     """Give a command the argument for micrographs and the option for the output folder."""
     return _decorate(
         function,
-        click.argument("sources", nargs=-1, required=True, metavar=_SOURCES),
+        click.argument("sources", nargs=-1, required=True, metavar=SOURCES),
         click.option(
             "--out", metavar="PATH", callback=_parse_folder, required=True, help="Output folder"
         ),

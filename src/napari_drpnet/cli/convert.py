@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.wording import counted
 from napari_drpnet.cli.convert_mask import MaskOptions, mask_options
-from napari_drpnet.cli.numbers import BOX_SIZE, count_rows
+from napari_drpnet.cli.convert_preview import rows_of, write_preview_of
+from napari_drpnet.cli.convert_split import split
+from napari_drpnet.cli.numbers import BOX_SIZE, count_rows, positive
 from napari_drpnet.cli.output import echo
-from napari_drpnet.evaluation.pairing import bare_path
 from napari_drpnet.formats import (
     FORMATS,
     WRITTEN,
@@ -24,14 +23,12 @@ from napari_drpnet.formats import (
     read_coordinates,
     write_coordinates,
 )
+from napari_drpnet.formats.micrograph_names import bare_path
 from napari_drpnet.formats.programs.matlab_star import convert_matlab_star, matlab_star_confidence
 from napari_drpnet.images.micrograph import read_micrograph
-from napari_drpnet.images.preview import write_preview
 
 #: Confidence above which a file counts as the output of DRPnet's MATLAB code.
 SURE = 0.9
-#: Diameter of the rings of a preview if the file has no boxes, in unbinned pixels.
-RING_PX = 100.0
 
 
 def _names(action: str) -> "click.Choice[str]":
@@ -50,16 +47,31 @@ def _names(action: str) -> "click.Choice[str]":
     help="Side of the boxes of a .box or .cbox file",
 )
 @click.option(
+    "--scale",
+    type=positive,
+    metavar="FACTOR",
+    default=1.0,
+    help="Unbinned pixels per pixel of IN, whose coordinates were made on binned micrographs",
+)
+@click.option(
     "--flip-rows",
     type=count_rows,
     metavar="NY|MICROGRAPH",
-    help="Mirror top to bottom: number of rows, or a micrograph to take it from",
+    help="Mirror top to bottom: number of unbinned rows, or a micrograph to take it from",
 )
 @click.option(
     "--micrograph",
     metavar="MICROGRAPH",
     help="Micrograph of IN: for formats that name it in each row, for --preview and for --mask; "
     "particles outside it are left out",
+)
+@click.option(
+    "--split-by",
+    "micrographs_star",
+    type=click.Path(path_type=Path),
+    metavar="STAR",
+    help="RELION's list of micrographs: write a file for each of them below the folder OUT, and "
+    "what Particle extraction takes as input coordinates; IN names the micrograph of each row",
 )
 @click.option(
     "--preview",
@@ -80,14 +92,19 @@ def _names(action: str) -> "click.Choice[str]":
 def command(**options: Any) -> None:
     """Convert the coordinate file IN to OUT.
 
-    The formats follow from the suffixes .star, .box, .csv, .cbox or .txt, and from the first line
-    if several formats share a suffix. For other formats use --from and --to. IN may be RELION's
-    index of many files, such as autopick.star. Files in .star, .box and .txt have whole pixels, the
-    others all digits.
+    The formats follow from the suffixes .star, .box, .csv, .cbox, .txt, .json or .pos, and from the
+    first line if several formats share a suffix. For other formats use --from and --to. IN may be
+    RELION's index of many files, such as autopick.star. Files in .csv and .cbox have all digits,
+    the others whole pixels.
 
     cryoSPARC's .cs files do not say from which row y counts: give --from cryosparc-mirrored or
     --from cryosparc-stored, and check with --preview which one is right; OUT may then be left out.
     CryoPPP's tables count from the last row: give the number of rows with --flip-rows.
+
+    With --split-by, OUT is a folder. A file with the particles of many micrographs, such as
+    particles.star of RELION or of cryoSPARC or a Topaz table, becomes a file for each micrograph of
+    RELION's list. Start drpnet in RELION's project folder; the last lines then tell what to type in
+    Particle extraction.
 
     With --mask, particles on ice and carbon are left out. The mask may be smaller than the
     micrograph, whose size is taken from the micrograph if it can be found.
@@ -99,10 +116,10 @@ def command(**options: Any) -> None:
     coordinates = conversion.inside(conversion.read())
     name = bare_path(conversion.source.name).name
     coordinates = mask.apply(coordinates, conversion.source, conversion.micrograph, name)
-    if conversion.target:
+    if conversion.target and not conversion.micrographs_star:
         conversion.require_writable(coordinates)
     if conversion.preview and conversion.micrograph:
-        write_overlay(conversion.preview, coordinates, Path(conversion.micrograph))
+        write_preview_of(conversion.preview, coordinates, Path(conversion.micrograph))
     if conversion.target:
         conversion.write(coordinates, conversion.target)
 
@@ -116,8 +133,10 @@ class _Conversion:
     source_format: str | None
     target_format: str | None
     box_size: int | None
+    scale: float
     flip_rows: int | None
     micrograph: str | None
+    micrographs_star: Path | None
     preview: Path | None
     matlab_scale: float | None
     not_matlab: bool
@@ -132,7 +151,11 @@ class _Conversion:
             raise click.UsageError("--preview needs --micrograph")
         if self.has_mask and self.flip_rows is not None and not self._counts_back:
             raise click.UsageError("--mask or --flip-rows, not both: convert in two steps")
-        for file in (self.target, self.preview):
+        if self.matlab_scale is not None and self.scale != 1:
+            raise click.UsageError("give --from-matlab-scale or --scale, not both")
+        if self.micrographs_star and (self.target is None or self.target_format):
+            raise click.UsageError("--split-by needs a folder OUT for RELION's files, and no --to")
+        for file in (None if self.micrographs_star else self.target, self.preview):
             if file and file.exists() and not self.overwrite:
                 raise click.UsageError(f"{file} already exists; replace it with --overwrite")
 
@@ -164,7 +187,7 @@ class _Conversion:
         else:
             self._refuse_matlab()
             rows = self.flip_rows if reader and reader.from_last_row else None
-            coordinates = read_coordinates(self.source, self.source_format, rows)
+            coordinates = read_coordinates(self.source, self.source_format, rows, self.scale)
         if self.flip_rows is not None and not self._counts_back:
             coordinates = _flip(coordinates, self.flip_rows)
         if self.box_size:
@@ -176,7 +199,7 @@ class _Conversion:
         if self.micrograph is None or not Path(self.micrograph).is_file():
             return coordinates
         kept = inside(coordinates.centers_yx, read_micrograph(self.micrograph).shape, 0.0)
-        kept |= ~_rows_of(self.micrograph, coordinates)
+        kept |= ~rows_of(self.micrograph, coordinates)
         if not kept.all():
             echo(f"{(~kept).sum()} of {len(kept)} particles left out: outside {self.micrograph}")
         return coordinates.where(kept)
@@ -205,6 +228,9 @@ class _Conversion:
 
     def write(self, coordinates: Coordinates, target: Path) -> None:
         """Write the target, and print a summary."""
+        if self.micrographs_star:
+            split(self.source, coordinates, target, self.micrographs_star, self.overwrite)
+            return
         try:
             write_coordinates(
                 target,
@@ -233,41 +259,3 @@ def _flip(coordinates: Coordinates, rows: int) -> Coordinates:
         return coordinates.flipped(rows)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _rows_of(micrograph: str | Path, coordinates: Coordinates) -> NDArray[np.bool_]:
-    """Return which rows ``(n,)`` belong to a micrograph: all if they name none."""
-    if coordinates.micrograph_names is None:
-        return np.ones(len(coordinates), bool)
-    asked = bare_path(Path(micrograph).name)
-    return np.array([bare_path(name).name == asked.name for name in coordinates.micrograph_names])
-
-
-def write_overlay(path: Path, coordinates: Coordinates, micrograph: Path) -> None:
-    """Draw the coordinates of a micrograph on a picture of it.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Picture to create or replace.
-    coordinates : Coordinates
-        Coordinates to draw. If rows name micrographs, only those of this micrograph are drawn;
-        names are compared without folder and suffix.
-    micrograph : pathlib.Path
-        Path of the micrograph.
-
-    Raises
-    ------
-    InputFileError
-        If the micrograph cannot be used.
-    click.UsageError
-        If no row belongs to the micrograph.
-    OSError
-        If the picture cannot be written.
-    """
-    rows = _rows_of(micrograph, coordinates)
-    if coordinates.micrograph_names is not None and not rows.any():
-        raise click.UsageError(f"--micrograph: no particle belongs to {bare_path(micrograph.name)}")
-    coordinates = coordinates.where(rows)
-    diameter = coordinates.box_size_px or RING_PX
-    write_preview(path, read_micrograph(micrograph), coordinates.as_picks(), diameter)

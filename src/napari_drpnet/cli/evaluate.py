@@ -53,10 +53,24 @@ BORDER = 0.5
     help="Maximum distance of a pair, in diameters; may be repeated, the main one first",
 )
 @click.option(
+    "--scale",
+    type=positive,
+    metavar="FACTOR",
+    default=1.0,
+    help="Unbinned pixels per pixel of PICKS, if these were made on binned micrographs",
+)
+@click.option(
+    "--truth-scale",
+    type=positive,
+    metavar="FACTOR",
+    default=1.0,
+    help="Unbinned pixels per pixel of TRUTH",
+)
+@click.option(
     "--flip-truth-rows",
     type=count_rows,
     metavar="NY|MICROGRAPH",
-    help="Mirror the truth top to bottom: number of rows, or a micrograph to take it from",
+    help="Mirror the truth top to bottom: number of unbinned rows, or a micrograph to take it from",
 )
 @click.option(
     "--frame",
@@ -98,6 +112,8 @@ def command(
     pixel_size: float | None,
     threshold: float | None,
     radii: tuple[float, ...],
+    scale: float,
+    truth_scale: float,
     flip_truth_rows: int | None,
     frame: tuple[int, int] | None,
     border: float | None,
@@ -108,11 +124,11 @@ def command(
 ) -> None:
     """Compare PICKS with TRUTH: precision, recall, F1, average precision.
 
-    Each argument is a coordinate file (.star, .box, .csv, .cbox, .txt) or a folder of them. Files
-    are matched by the name of the micrograph, without "_autopick" at its end; by its last folders
-    too, where these tell equal names apart. A file that names the micrograph of each row, such as
-    candidates.csv, may hold many micrographs. True particles of a micrograph without picks count as
-    missed.
+    Each argument is a coordinate file (.star, .box, .csv, .cbox, .txt, .json, .pos) or a folder of
+    them. Files are matched by the name of the micrograph, without "_autopick" at its end; by its
+    last folders too, where these tell equal names apart. A file that names the micrograph of each
+    row, such as candidates.csv, may hold many micrographs. True particles of a micrograph without
+    picks count as missed.
 
     A pick is correct if it can be paired one-to-one with a true particle within the radius.
 
@@ -124,7 +140,7 @@ def command(
         return
     if diameter is None:
         raise click.UsageError("Missing option '--diameter'.")
-    pairing = pair_coordinates(picks, truth)
+    pairing = pair_coordinates(picks, truth, scale, truth_scale)
     if pairing.unlabelled and not ignore_unlabelled:
         names = ", ".join(pairing.unlabelled)
         raise click.ClickException(f"no truth for {names}: add it, or give --ignore-unlabelled")

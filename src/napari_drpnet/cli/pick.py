@@ -52,7 +52,8 @@ def _parse_formats(context: click.Context, option: click.Parameter, value: str) 
     default="star",
     show_default=True,
     callback=_parse_formats,
-    help="Coordinate files to write: star, box, csv, cbox, txt, or several separated by commas",
+    help="Coordinate files to write: star, box, csv, cbox, txt, json, pos, or several separated by "
+    "commas",
 )
 @click.option(
     "--box-size",

@@ -134,25 +134,40 @@ def complain(
     return "\n".join(lines)
 
 
-def _describe_relion(
-    report: BatchReport, outputs: Outputs, relion: RelionVersion | None
-) -> list[str]:
-    """Return the lines that tell what to type in RELION's job Particle extraction."""
-    micrographs, index = outputs.micrographs_star, outputs.input_coordinates(NEWEST)
-    if micrographs is None:
-        if relion == "3.1":
-            return ["RELION 3.1 needs its list of micrographs: pick that in place of the files"]
-        return [f"Index for RELION 4 and 5: {index}"]
-    side = max(default_box_size(picked.diameter_px) for picked in report.picked)
-    intro, box = f"For Particle extraction: micrographs {micrographs}", f"box size {side} pixels"
+def describe_extraction(outputs: Outputs, relion: RelionVersion | None, box: str = "") -> list[str]:
+    """Return the lines that tell what to type in RELION's job Particle extraction.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Files that were written, with RELION's list of micrographs.
+    relion : {'3.1', '4', '5'}, optional
+        Version of the RELION project; None if it is unknown.
+    box : str
+        What to say about the size of boxes; empty if nothing is known.
+    """
+    index = outputs.input_coordinates(NEWEST)
+    intro = f"For Particle extraction: micrographs {outputs.micrographs_star}"
+    box = f", {box}" if box else ""
     if relion:
-        return [f"{intro}, coordinates {outputs.input_coordinates(relion)}, {box} or more"]
+        return [f"{intro}, coordinates {outputs.input_coordinates(relion)}{box}"]
     return [
-        f"{intro}, {box} or more, and as coordinates",
+        f"{intro}{box}, and as coordinates",
         f"  {index} in RELION 4 and 5",
         f"  {outputs.input_coordinates('3.1')} in RELION 3.1, which would extract no particles "
         f"with {index.name}",
     ]
+
+
+def _describe_relion(
+    report: BatchReport, outputs: Outputs, relion: RelionVersion | None
+) -> list[str]:
+    if outputs.micrographs_star is None:
+        if relion == "3.1":
+            return ["RELION 3.1 needs its list of micrographs: pick that in place of the files"]
+        return [f"Index for RELION 4 and 5: {outputs.input_coordinates(NEWEST)}"]
+    side = max(default_box_size(picked.diameter_px) for picked in report.picked)
+    return describe_extraction(outputs, relion, f"box size {side} pixels or more")
 
 
 def _describe_expected(report: BatchReport) -> str:

@@ -104,6 +104,7 @@ def command(
     job = JobFolder(folder)
     job.begin()
     version = relion_version or _find_version(folder)
+    outputs = Outputs(folder, micrographs_star=micrographs_star, relion=version)
     entries = list_micrographs(micrographs_star, job)
     try:
         with (
@@ -114,10 +115,9 @@ def command(
             _limit_threads(cores)
             report = run_job(
                 entries,
-                micrographs_star,
+                outputs,
                 job,
                 parameters,
-                version,
                 masks=masks,
                 on_outcome=_Counter(len(entries)).show,
                 workers=workers,
@@ -125,7 +125,7 @@ def command(
             )
     except (AlreadyPickedError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    _print_results(report, Outputs(folder, micrographs_star=micrographs_star), version)
+    _print_results(report, outputs)
     state = state_of(report)
     job.end(state)
     click.get_current_context().exit(_EXIT_CODES[state])
@@ -162,7 +162,7 @@ def _limit_threads(cores: int) -> None:
     torch.set_num_threads(cores)
 
 
-def _print_results(report: BatchReport, outputs: Outputs, version: RelionVersion) -> None:
-    echo(summarize(report, outputs, version))
+def _print_results(report: BatchReport, outputs: Outputs) -> None:
+    echo(summarize(report, outputs, outputs.relion))
     if problems := complain(report, "continue the job to pick the rest"):
         echo(problems, err=True)

@@ -131,9 +131,8 @@ def command(
         _require_new([*_files(place, planned, classes), *of_project])
     particles = [read_structure(file) for file in structures]
     if relion:
-        particles = _in_their_size(
-            particles or _of_shape(shape or "blob", parameters, seed), parameters
-        )
+        unscaled = particles or _of_shape(shape or "blob", parameters, seed)
+        particles = [each.scaled_to(parameters.diameter_angstrom) for each in unscaled]
     true = _simulate(place, planned, parameters, particles, shape, classes)
     if relion:
         write_project(out, parameters, particles, true)
@@ -186,13 +185,6 @@ def _of_shape(shape: str | None, parameters: SimulationParameters, seed: int) ->
         return []
     diameter = parameters.diameter_angstrom or SHAPE_DIAMETER_ANGSTROM
     return [make_shape(shape, diameter, np.random.default_rng(seed))]
-
-
-def _in_their_size(
-    structures: Sequence[Structure], parameters: SimulationParameters
-) -> list[Structure]:
-    diameter = parameters.diameter_angstrom
-    return [each.scaled_to(diameter) if diameter else each for each in structures]
 
 
 def _line(path: Path, simulated: SimulatedMicrograph) -> str:

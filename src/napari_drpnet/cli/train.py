@@ -1,7 +1,6 @@
 """`drpnet train`: train a network from a recipe."""
 
 import json
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,10 @@ from napari_drpnet.cli.group import INTERRUPTED
 from napari_drpnet.cli.options import build_model, model_options
 from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.progress import StageBar
-from napari_drpnet.cli.weights import RESERVED
+from napari_drpnet.cli.train_labels import labels
+from napari_drpnet.cli.train_options import device_option, json_option, out_option
+from napari_drpnet.cli.train_strokes import strokes
 from napari_drpnet.picking.networks.card import ClassifierCard, SegmenterCard
-from napari_drpnet.picking.networks.weights import user_weights_folder
 from napari_drpnet.training.common.recipe import (
     ClassifierRecipe,
     DataRecipe,
@@ -58,26 +58,10 @@ def read_config(path: Path | None) -> dict[str, Any]:
     return config
 
 
-def _parse_target(context: click.Context, option: click.Parameter, value: str) -> Path:
-    path = Path(value)
-    if path.suffix == ".safetensors":
-        return path
-    if not re.fullmatch(r"\w[\w-]*", value) or value in RESERVED:
-        raise click.BadParameter(f"{value!r} is neither a name for weights nor a .safetensors file")
-    return user_weights_folder() / f"{value}.safetensors"
-
-
 def _run_options(function: Function) -> Function:
     """Add the options that are not part of the recipe to a command."""
     options = (
-        click.option(
-            "--out",
-            "path",
-            required=True,
-            callback=_parse_target,
-            metavar="NAME|FILE",
-            help="Name for the weights, to be used with pick --weights, or a .safetensors file",
-        ),
+        out_option("pick --weights"),
         click.option(
             "--config",
             type=click.Path(path_type=Path),
@@ -87,9 +71,7 @@ def _run_options(function: Function) -> Function:
         click.option(
             "--overwrite", is_flag=True, help="Replace existing weights, even if they are better"
         ),
-        click.option(
-            "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps"
-        ),
+        device_option,
         click.option(
             "--workers",
             type=click.IntRange(1, 256),
@@ -97,7 +79,7 @@ def _run_options(function: Function) -> Function:
             show_default=True,
             help="Number of processes that simulate",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout"),
+        json_option,
     )
     for option in reversed(options):
         option(function)
@@ -203,35 +185,15 @@ def segmenter(
         picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
         project = recipe.data.project
-        painted = label_by_strokes(project) if project else None
+        painted = label_by_strokes(project, recipe.data.micrographs) if project else None
         pool = make_class_pool(recipe, scale, spectrum, workers, bar, painted)
         return train_segmenter(recipe, pool, picker, start, device, bar, listen)
 
     _train("segmenter", recipe.data, path, overwrite, device, as_json, work)
 
 
-@command.command()
-@click.argument("folder", metavar="PROJECT", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    "path",
-    required=True,
-    callback=_parse_target,
-    metavar="NAME|FILE",
-    help="Name for the weights, to be used with --segmenter, or a .safetensors file",
-)
-@click.option("--overwrite", is_flag=True, help="Replace existing weights")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout")
-def strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
-    """Train the segmenter of a project on its strokes, as the button Learn does.
-
-    PROJECT is the folder of a project that is not open in a window. It is not changed. Only the
-    last layer is trained; segmenter --project trains all of them.
-    """
-    from napari_drpnet.cli.train_strokes import train_strokes
-
-    train_strokes(folder, path, overwrite, device, as_json)
+command.add_command(labels)
+command.add_command(strokes)
 
 
 def _train(

@@ -8,28 +8,42 @@ import click
 
 from napari_drpnet.cli.output import echo
 from napari_drpnet.cli.progress import StageBar
+from napari_drpnet.cli.train_options import device_option, json_option, out_option, require_new
 
 if TYPE_CHECKING:
     from napari_drpnet.project.learning.stroke_training import SegmenterOutcome
 
 
-def train_strokes(folder: Path, path: Path, overwrite: bool, device: str, as_json: bool) -> None:
-    """Train on the strokes of a project, save the weights, and print the scores.
+@click.command()
+@click.argument("folder", metavar="PROJECT", type=click.Path(path_type=Path))
+@out_option("--segmenter")
+@click.option(
+    "--micrographs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder where the micrographs of the project are now, if they were moved",
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing weights")
+@device_option
+@json_option
+def strokes(
+    folder: Path,
+    path: Path,
+    micrographs: Path | None,
+    overwrite: bool,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Train the segmenter of a project on its strokes, as the button Learn does.
 
-    Raises
-    ------
-    InputFileError
-        If there is no such project, it is open in a window, or it lacks strokes or settings.
-    click.UsageError
-        If the weights exist.
+    PROJECT is the folder of a project that is not open in a window. It is not changed. Only the
+    last layer is trained; segmenter --project trains all of them.
     """
     from napari_drpnet.picking.networks.weights import save_network
     from napari_drpnet.project.learning.project_strokes import learn_from_project
 
-    if path.exists() and not overwrite:
-        raise click.UsageError(f"{path} exists: choose another name, or give --overwrite")
+    require_new(path, overwrite)
     with StageBar() as bar:
-        outcome = learn_from_project(folder, device, bar)
+        outcome = learn_from_project(folder, device, bar, micrographs=micrographs)
     save_network(path, outcome.tuned.state, outcome.card)
     echo(_to_json(outcome, path) if as_json else _summarize(outcome, path))
 

@@ -4,10 +4,11 @@ from pathlib import Path, PurePosixPath
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
+from napari_drpnet.base.wording import listed
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes
-from napari_drpnet.evaluation.pairing import pairing_key
 from napari_drpnet.formats import read_class_map
 from napari_drpnet.formats.masks.pixels import require_aspect
+from napari_drpnet.formats.micrograph_names import match_names, shortener
 
 #: Endings of files of class maps, the first of which is preferred.
 ENDINGS = tuple(
@@ -19,7 +20,7 @@ ENDINGS = tuple(
     )
 )
 
-ClassFiles = dict[PurePosixPath, Path]
+ClassFiles = dict[str, Path]
 
 
 def evaluate_class_files(
@@ -31,8 +32,8 @@ def evaluate_class_files(
     ----------
     found, truth : path-like
         Class map, or folder that is searched recursively for them. Files are paired by the name of
-        the micrograph, to which one of `ENDINGS` is added. Folders in the names are compared only
-        if two names on one side are equal without them. Two single files are always paired.
+        the micrograph, to which one of `ENDINGS` is added; see `match_names`. Two single files are
+        always paired.
     rows_of_truth : int, optional
         Number of rows of the true class maps, which are then mirrored top to bottom.
 
@@ -67,25 +68,24 @@ def _paired(found: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     if not found.is_dir() and not truth.is_dir():
         return {found.name: (found, truth)}
     ours, theirs = _class_files(found), _class_files(truth)
-    key = pairing_key(ours, theirs)
-    ours, theirs = ({key(name): group[name] for name in group} for group in (ours, theirs))
-    missing = [str(name) for name in theirs if name not in ours]
+    found_of = {true: name for name, true in match_names(ours, theirs).found.items()}
+    short = shortener(ours, theirs)
+    missing = [short(name) for name in theirs if name not in found_of]
     if missing:
-        reason = f"has no class map of {', '.join(missing[:3])}"
-        reason += f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        reason = f"has no class map of {listed(missing)}"
         raise InputFileError(found, reason, "Add it, or leave it out of the truth")
-    return {str(name): (ours[name], theirs[name]) for name in sorted(theirs)}
+    return {short(name): (ours[found_of[name]], theirs[name]) for name in sorted(theirs)}
 
 
 def _class_files(source: Path) -> ClassFiles:
     if not source.is_dir():
-        return {_bare(PurePosixPath(source.name)): source}
+        return {str(_bare(PurePosixPath(source.name))): source}
     files: ClassFiles = {}
     for ending in reversed(ENDINGS):
         for file in sorted(source.rglob(f"*{ending}")):
             below = PurePosixPath(file.relative_to(source).as_posix())
             if not any(part.startswith(".") for part in below.parts):
-                files[_bare(below)] = file
+                files[str(_bare(below))] = file
     if not files:
         kinds = ", ".join(dict.fromkeys(Path(f"a{ending}").suffix for ending in ENDINGS))
         raise InputFileError(source, f"no class map ({kinds}) in this folder", "Check its name")

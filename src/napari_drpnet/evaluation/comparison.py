@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.evaluation.pairing import bare_path, pairing_key, read_coordinate_set
+from napari_drpnet.evaluation.pairing import read_coordinate_set
 from napari_drpnet.evaluation.precision_recall import CurvePoint, PrecisionRecallCurve, Tally
 from napari_drpnet.evaluation.scores import RADII, ScoredMicrograph, score_picks, trace_curve
+from napari_drpnet.formats.micrograph_names import match_names
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -103,9 +104,8 @@ def read_positions(source: Path, names: Iterable[str], noun: str) -> dict[str, F
         Folder that is searched recursively for coordinate files, or one such file with one or
         many micrographs; see `pairing.pair_coordinates`.
     names : iterable of str
-        Names of the micrographs. Folders in the names are compared only if two names are equal
-        without them. If there is one micrograph, a file with one micrograph is taken for it,
-        whatever its name.
+        Names of the micrographs, compared by `match_names`. If there is one micrograph, a file with
+        one micrograph is taken for it, whatever its name.
     noun : str
         What the positions are, for messages: "truth" or "picks".
 
@@ -119,16 +119,13 @@ def read_positions(source: Path, names: Iterable[str], noun: str) -> dict[str, F
     InputFileError
         If a file cannot be used, or none of the micrographs has positions.
     """
-    paths = {name: bare_path(name) for name in names}
-    found = read_coordinate_set(source)
-    if len(paths) == len(found) == 1 and not source.is_dir():
-        (name,), (coordinates,) = paths, found.values()
+    wanted, given = tuple(dict.fromkeys(names)), read_coordinate_set(source)
+    if len(wanted) == len(given) == 1 and not source.is_dir():
+        (name,), (coordinates,) = wanted, given.values()
         return {name: coordinates.centers_yx}
-    key = pairing_key(set(paths.values()), found)
-    centers = {key(path): coordinates.centers_yx for path, coordinates in found.items()}
-    fitting = {name: centers[key(path)] for name, path in paths.items() if key(path) in centers}
-    if not fitting:
-        reason = f"has no {noun} of these micrographs; the first in it is {min(found)}"
+    found = match_names(given, wanted).found
+    if not found:
+        reason = f"has no {noun} of these micrographs; the first in it is {min(given)}"
         remedy = "Name the files after the micrographs, or write those names into the file"
         raise InputFileError(source, reason, remedy)
-    return fitting
+    return {its: given[name].centers_yx for name, its in found.items()}

@@ -1,8 +1,7 @@
 """Pairing of coordinate files of picks and of truth by micrograph."""
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +9,14 @@ from numpy.typing import NDArray
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
-from napari_drpnet.images.micrograph import SUFFIXES
+from napari_drpnet.formats.coordinates import rows_by_name
+from napari_drpnet.formats.micrograph_names import bare_path, match_names, shortener
 from napari_drpnet.relion.pipeline import STAR_FILES
 
 #: File suffixes searched for in a folder, the most precise format of a micrograph first.
-_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".txt")
-_PICKNAMES = ("_autopick", "_manualpick")
+_PREFERENCE = (".csv", ".cbox", ".star", ".box", ".json", ".pos", ".txt")
+#: Suffixes that files about other things have, too.
+_SHARED = (".json", ".txt")
 #: Files about many micrographs written by `drpnet pick` and RELION, which are left out.
 _SUMMARIES = (
     *("autopick.star", "manualpick.star", "coords_suffix*"),
@@ -23,7 +24,7 @@ _SUMMARIES = (
     *STAR_FILES,
 )
 
-CoordinateSet = dict[PurePosixPath, Coordinates]
+CoordinateSet = dict[str, Coordinates]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,35 +43,41 @@ class Pairing:
     unlabelled: tuple[str, ...]
 
 
-def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
+def pair_coordinates(
+    picks: AnyPath, truth: AnyPath, picks_scale: float = 1.0, truth_scale: float = 1.0
+) -> Pairing:
     """Read picks and truth, and pair them by micrograph.
 
     Parameters
     ----------
     picks, truth : path-like
-        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star`` and ``.box`` files
-        and Topaz's ``.txt`` tables, or one such file. A file with the name of the micrograph in
-        each row may hold many micrographs. Any other file belongs to the micrograph that it is
-        named after, optionally with ``_autopick`` or ``_manualpick`` at the end.
+        Folder that is searched recursively for ``.csv``, ``.cbox``, ``.star``, ``.box`` and
+        ``.pos`` files, Topaz's ``.txt`` tables and EMAN2's ``.json``, or one such file. A file with
+        the name of the micrograph in each row may hold many micrographs. Any other file belongs to
+        the micrograph that it is named after, optionally with ``_autopick`` or ``_manualpick`` at
+        the end.
+    picks_scale, truth_scale : float
+        Unbinned pixels per pixel of the files, for coordinates in binned micrographs.
 
     Returns
     -------
     Pairing
-        Picks and truth, paired by the names of the micrographs. Folders in the names are compared
-        only if two names in one set are equal without them, and then only as many of the last
-        folders as tell them apart. Two single files with one micrograph each are always paired.
+        Picks and truth, paired by the names of the micrographs; see `match_names`. Two single files
+        with one micrograph each are always paired.
 
     Raises
     ------
     InputFileError
         If a file cannot be used, a folder has no such file, or no micrograph has both.
     """
-    picked, true = read_coordinate_set(Path(picks)), read_coordinate_set(Path(truth))
+    picked = read_coordinate_set(Path(picks), picks_scale)
+    true = read_coordinate_set(Path(truth), truth_scale)
+    short = shortener(picked, true)
     if len(picked) == len(true) == 1 and not Path(picks).is_dir() and not Path(truth).is_dir():
         true = dict(zip(picked, true.values(), strict=True))
     else:
-        key = pairing_key(picked, true)
-        picked, true = ({key(path): group[path] for path in group} for group in (picked, true))
+        found = match_names(picked, true).found
+        picked = {found.get(name, name): its for name, its in picked.items()}
     if not picked.keys() & true.keys():
         reason = (
             "no micrograph has both picks and truth; "
@@ -79,8 +86,8 @@ def pair_coordinates(picks: AnyPath, truth: AnyPath) -> Pairing:
         raise InputFileError(picks, reason, "Name the files after their micrographs")
     nothing = Coordinates(np.empty((0, 2)), np.empty(0))
     return Pairing(
-        {str(path): (picked.get(path, nothing), true[path]) for path in true},
-        tuple(str(path) for path in picked if path not in true),
+        {short(name): (picked.get(name, nothing), true[name]) for name in true},
+        tuple(short(name) for name in picked if name not in true),
     )
 
 
@@ -90,35 +97,19 @@ def finite_scores(coordinates: Coordinates) -> NDArray[np.float64]:
     return np.nan_to_num(coordinates.score, nan=known.min(initial=np.inf) if known.size else 0.0)
 
 
-def pairing_key(
-    *groups: Collection[PurePosixPath],
-) -> Callable[[PurePosixPath], PurePosixPath]:
-    """Return the function that maps a path to the key of its micrograph.
-
-    The key is the name with as many of its last folders as tell apart all paths within each group.
-    Trees that differ by folders at the top therefore have the same keys.
-    """
-    depth = 1
-    while any(len({_end(path, depth) for path in group}) < len(set(group)) for group in groups):
-        depth += 1
-    return lambda path: _end(path, depth)
-
-
-def _end(path: PurePosixPath, depth: int) -> PurePosixPath:
-    return PurePosixPath(*path.parts[-depth:])
-
-
-def read_coordinate_set(source: Path) -> CoordinateSet:
+def read_coordinate_set(source: Path, scale: float = 1.0) -> CoordinateSet:
     """Read a coordinate file, or all coordinate files in a folder.
 
     Parameters
     ----------
     source : pathlib.Path
         File or folder, as for `pair_coordinates`.
+    scale : float
+        Unbinned pixels per pixel of the files.
 
     Returns
     -------
-    dict of pathlib.PurePosixPath to Coordinates
+    dict of str to Coordinates
         Coordinates of each micrograph. The key is the path of its file relative to the folder or,
         if the file has names of micrographs, the name in the file; see `bare_path`.
 
@@ -130,40 +121,30 @@ def read_coordinate_set(source: Path) -> CoordinateSet:
     if not source.exists():
         raise InputFileError(source, "there is no such file or folder", "Check the name")
     if not source.is_dir():
-        return _split(source, bare_path(source.name))
-    files: dict[PurePosixPath, Path] = {}
+        return _split(source, str(bare_path(source.name)), scale)
+    files: dict[str, Path] = {}
     for suffix in reversed(_PREFERENCE):
         for file in sorted(source.rglob(f"*{suffix}")):
             below = file.relative_to(source)
             is_summary = any(file.match(pattern) for pattern in _SUMMARIES)
-            is_note = suffix == ".txt" and not fitting_formats(file)
+            is_note = suffix in _SHARED and not fitting_formats(file)
             is_hidden = any(part[0] == "." for part in below.parts)
             if not (is_summary or is_note or is_hidden):
-                files[bare_path(below.as_posix())] = file
+                files[str(bare_path(below.as_posix()))] = file
     if not files:
         kinds = ", ".join(_PREFERENCE)
         raise InputFileError(source, f"no {kinds} file in this folder", "Check its name")
     return {
         micrograph: coordinates
         for key in sorted(files)
-        for micrograph, coordinates in _split(files[key], key).items()
+        for micrograph, coordinates in _split(files[key], key, scale).items()
     }
 
 
-def _split(file: Path, key: PurePosixPath) -> CoordinateSet:
+def _split(file: Path, key: str, scale: float) -> CoordinateSet:
     """Read a file and split it by the names in its rows; without names, return it under `key`."""
-    coordinates = read_coordinates(file)
+    coordinates = read_coordinates(file, scale=scale)
     if not coordinates.micrograph_names:
         return {key: coordinates}
-    rows: dict[PurePosixPath, list[int]] = {}
-    for row, name in enumerate(coordinates.micrograph_names):
-        rows.setdefault(bare_path(name), []).append(row)
-    return {name: coordinates.where(np.array(its)) for name, its in rows.items()}
-
-
-def bare_path(name: str) -> PurePosixPath:
-    """Remove suffixes and endings such as ``_autopick`` from a file name, but keep its folders."""
-    for ending in (*_PREFERENCE, *_PICKNAMES, *sorted(SUFFIXES, key=len, reverse=True)):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
-    return PurePosixPath(name)
+    rows = rows_by_name(str(bare_path(name)) for name in coordinates.micrograph_names)
+    return {name: coordinates.where(its) for name, its in rows.items()}

@@ -5,15 +5,13 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.colours import BLUE, GREY, ORANGE
 from napari_drpnet.base.wording import counted
 from napari_drpnet.evaluation.precision_recall import Tally
 from napari_drpnet.evaluation.scores import Evaluation, PickScore, RadiusEvaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Colours of figures, by Okabe and Ito: safe for the colour blind.
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"
 
 
 def describe_rule(radius: float) -> str:

@@ -53,7 +53,7 @@ __all__ = [
 
 
 def read_coordinates(
-    path: AnyPath, format_name: str | None = None, rows: int | None = None
+    path: AnyPath, format_name: str | None = None, rows: int | None = None, scale: float = 1.0
 ) -> Coordinates:
     """Read a coordinate file of any known format.
 
@@ -65,7 +65,10 @@ def read_coordinates(
     format_name : str, optional
         Name of a format in `FORMATS`, for files whose format cannot be recognised.
     rows : int, optional
-        Number of rows of the micrograph. Formats that count rows from the last one need it.
+        Number of rows of the unbinned micrograph. Formats that count rows from the last one need
+        it.
+    scale : float
+        Unbinned pixels per pixel of the file, for coordinates in binned micrographs.
 
     Returns
     -------
@@ -84,6 +87,8 @@ def read_coordinates(
     if chosen.read is None:
         raise ValueError(f"{chosen.name} is only written, not read")
     coordinates = chosen.read(path)
+    if scale != 1:
+        coordinates = coordinates.scaled(scale)
     if not chosen.from_last_row:
         return coordinates
     if rows is None:

@@ -1,13 +1,13 @@
 """Particle coordinates as read from or written to files, independent of the format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.base.geometry import flip_rows, inside, swap_xy
+from napari_drpnet.base.geometry import flip_rows, full_from_binned, inside, swap_xy
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.base.text import AnyPath
 
@@ -122,6 +122,21 @@ class Coordinates:
             raise ValueError(f"particles lie outside {rows} rows, so the number must be wrong")
         return replace(self, centers_yx=flip_rows(self.centers_yx, rows))
 
+    def scaled(self, factor: float) -> "Coordinates":
+        """Convert coordinates and boxes of a binned micrograph to unbinned pixels.
+
+        Parameters
+        ----------
+        factor : float
+            Unbinned pixels per pixel of these coordinates.
+        """
+        size = self.box_size_px
+        return replace(
+            self,
+            centers_yx=full_from_binned(self.centers_yx, factor),
+            box_size_px=None if size is None else size * factor,
+        )
+
     def on_whole_pixels(self, shape: tuple[int, int] | None = None) -> "Coordinates":
         """Round centres to whole pixels, and drop those that then lie outside the micrograph.
 
@@ -141,6 +156,14 @@ class Coordinates:
         """
         rounded = replace(self, centers_yx=np.rint(self.centers_yx) + 0.0)  # + 0.0: no "-0"
         return rounded if shape is None else rounded.where(inside(rounded.centers_yx, shape))
+
+
+def rows_by_name(names: Iterable[str]) -> dict[str, NDArray[np.intp]]:
+    """Return the rows ``(n,)`` of each micrograph, in the order in which they are first named."""
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    return {name: np.array(its, np.intp) for name, its in rows.items()}
 
 
 def coordinates_from_xy(

@@ -16,9 +16,11 @@ from napari_drpnet.formats.programs.cryosparc import (
     write_cryosparc_star,
 )
 from napari_drpnet.formats.programs.csv import is_csv, read_csv, write_csv
+from napari_drpnet.formats.programs.eman_info import is_info, read_eman_info, write_eman_info
 from napari_drpnet.formats.programs.relion_index import is_index, read_indexed
 from napari_drpnet.formats.programs.star import read_star, write_star, write_star_of_relion_3
 from napari_drpnet.formats.programs.topaz import image_name, is_topaz, read_topaz, write_topaz
+from napari_drpnet.formats.programs.xmipp import read_pos, write_pos
 from napari_drpnet.relion.pipeline import RelionVersion
 
 Shape = tuple[int, int]
@@ -85,6 +87,13 @@ _TABLE = (
     Format(
         "topaz", "Topaz table", ".txt", read_topaz, write_topaz, is_topaz,
         names="always", stored_name=image_name, whole_pixels=True,
+    ),
+    Format(
+        "eman2", "EMAN2 info file", ".json", read_eman_info, write_eman_info, is_info,
+        names="never", whole_pixels=True,
+    ),
+    Format(
+        "xmipp", "Xmipp particles", ".pos", read_pos, write_pos, names="never", whole_pixels=True
     ),
     Format(
         "relion-index", "RELION index of coordinate files", ".star", read_indexed, fits=is_index

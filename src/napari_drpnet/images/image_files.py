@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.images.file_checks import (
     AVERAGE_FIRST,
     JPEG_SIGNATURE,
@@ -101,6 +102,16 @@ def has_all_bytes(path: Path) -> bool:
         return size >= layout.offset + layout.data_bytes
     except Exception:  # noqa: BLE001 - decoders raise many types of errors on half a header
         return False
+
+
+def header_shape(path: Path) -> tuple[int, int] | None:
+    """Return the shape ``(ny, nx)`` of an MRC file by its header; None if it cannot be known so."""
+    try:
+        with path.open("rb") as stream:
+            _, ny, nx = read_layout(path, stream.read(HEADER_BYTES)).shape
+    except (OSError, InputFileError):
+        return None
+    return ny, nx
 
 
 def _decode(path: Path) -> DecodedImage:

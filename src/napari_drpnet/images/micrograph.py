@@ -60,7 +60,19 @@ class Micrograph:
         return ny, nx
 
     def with_pixel_size(self, *choices_angstrom: float | None) -> "Micrograph":
-        """Return the micrograph with the first known pixel size in Å; its own is used last."""
+        """Return the micrograph with another pixel size, the pixels shared.
+
+        Parameters
+        ----------
+        *choices_angstrom : float or None
+            Pixel sizes in Å, of which the first known one is used; that of the micrograph is the
+            last resort.
+
+        Returns
+        -------
+        Micrograph
+            The same pixels and path.
+        """
         known = next((size for size in choices_angstrom if size), self.pixel_size_angstrom)
         return replace(self, pixel_size_angstrom=known)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_drpnet.base.geometry import inside
+from napari_drpnet.base.geometry import holds_box, inside
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.picking.cuts import ranking_score
 from napari_drpnet.picking.detection import Detection
@@ -22,7 +22,8 @@ def rank_candidates(detection: Detection, parameters: ResolvedParameters) -> Pic
     detection : Detection
         Result of `detect`.
     parameters : ResolvedParameters
-        Parameters with smoothing, score, border and least distance; the threshold is not used.
+        Parameters with smoothing, score, border, extraction box and least distance; the threshold
+        is not used.
 
     Returns
     -------
@@ -33,8 +34,11 @@ def rank_candidates(detection: Detection, parameters: ResolvedParameters) -> Pic
     dirt = find_dirt(detection, parameters)
     candidates = detection.evidence.candidates(parameters, dirt.rejecting if dirt else None)
     border = peaks.border * detection.diameter_px
-    clear = inside(frame.to_full(candidates.centers_yx), frame.full_shape, border)
+    maxima = frame.to_full(candidates.centers_yx)
+    clear = inside(maxima, frame.full_shape, border)
     clear &= detection.view.is_clear(candidates.centers_yx, border)
+    if peaks.border_box_px is not None:
+        clear &= holds_box(maxima, frame.full_shape, peaks.border_box_px)
     distance = peaks.min_distance * detection.diameter_px / float(frame.scale_yx.mean())
     score = ranking_score(candidates, parameters)
     best = separate_candidates(candidates, clear, score, distance)

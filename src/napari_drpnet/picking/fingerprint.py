@@ -39,8 +39,8 @@ def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[st
 
     Notes
     -----
-    The parameters of the segmenter are left out if there is none and nothing is set, so that
-    results of versions without segmenters remain valid.
+    The parameters of the segmenter are left out if there is none and nothing is set, and so is the
+    extraction box if it is not given: results of versions without them remain valid.
     """
     settings = parameters.model_dump(mode="json")
     del settings["detector"]["device"]
@@ -49,6 +49,8 @@ def settings_of_picks(parameters: ResolvedParameters, sha256: Hashes) -> dict[st
     settings["segmenter"]["segmenter"] = sha256.segmenter
     if sha256.segmenter is None and parameters.segmenter == NO_SEGMENTER:
         del settings["segmenter"]
+    if parameters.peaks.border_box_px is None:
+        del settings["peaks"]["border_box_px"]
     return settings
 
 

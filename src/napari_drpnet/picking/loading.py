@@ -107,6 +107,17 @@ class ChosenWeights:
 def load_networks(parameters: PickParameters) -> Networks:
     """Load the networks that `parameters` name, on the device that they name.
 
+    Parameters
+    ----------
+    parameters : PickParameters
+        Parameters with the names or files of the weights and the name of the device.
+
+    Returns
+    -------
+    Networks
+        Detector, and classifier and segmenter unless they are ``"none"``. Keep them for all
+        micrographs, since each call reads the files again.
+
     Raises
     ------
     InputFileError

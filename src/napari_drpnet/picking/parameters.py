@@ -62,6 +62,13 @@ class PeakParameters(Parameters):
     border: float | None = Field(
         None, ge=0, le=5, title="Least distance to the micrograph's edge, in particle diameters"
     )
+    border_box_px: int | None = Field(
+        None,
+        ge=2,
+        le=1_000_000,
+        title="Side in pixels of the extraction box, which must lie within the micrograph; "
+        "default: no limit",
+    )
     max_count: int | None = Field(
         None, ge=1, title="Maximum number of picks, of which the best are kept; default: no limit"
     )
@@ -127,7 +134,29 @@ class SegmenterParameters(Parameters):
 
 
 class PickParameters(Parameters):
-    """All parameters of `napari_drpnet.pick`."""
+    """All parameters of `napari_drpnet.pick`, in groups.
+
+    Each group is a model, or a dict of its fields as in ``particle={"diameter_angstrom": 180}``.
+    The fields have the names, bounds and defaults of the options of ``drpnet pick``.
+
+    Attributes
+    ----------
+    particle : ParticleParameters
+        ``diameter_angstrom``, which is required, ``pixel_size_angstrom`` and ``polarity``.
+    detector : DetectorParameters
+        Network, device, precision and preprocessing.
+    peaks : PeakParameters
+        How the distance map becomes picks: ``threshold``, ``sigma_px``, ``min_distance``, …
+    classifier : ClassifierParameters
+        Network, and which picks are accepted: ``accept``, ``least_f1``.
+    segmenter : SegmenterParameters
+        Network that finds dirt, and what counts as dirt.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a field is unknown, missing or out of bounds. It is a `ValueError`.
+    """
 
     particle: ParticleParameters
     detector: DetectorParameters = DetectorParameters()

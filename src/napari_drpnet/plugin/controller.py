@@ -41,6 +41,7 @@ from napari_drpnet.plugin.napari_hooks.help_menu import add_to_help_menu
 from napari_drpnet.plugin.napari_hooks.host_window import HostWindow
 from napari_drpnet.plugin.napari_hooks.main_thread import MainThread
 from napari_drpnet.plugin.napari_hooks.modifiers import Modifiers
+from napari_drpnet.plugin.napari_hooks.moved_question import MovedQuestion
 from napari_drpnet.plugin.napari_hooks.settings import read_settings
 from napari_drpnet.project.controllers.compared_positions import ComparedPositions
 from napari_drpnet.project.session import Notice, Session, SessionOptions
@@ -82,8 +83,8 @@ class Controller:
         Window of the viewer after `attach`; None before it and after `close`.
     docks : Docks or None
         Docks of that window.
-    keys, tutorial : KeySheet, HelpWindow, or None
-        List of the keys and tutorial, in that window.
+    keys, tutorial, moved : KeySheet, HelpWindow, MovedQuestion, or None
+        List of the keys, tutorial, and question about missing files, in that window.
     docked : Signal
         Emitted with a panel that has a dock of its own in the window.
     """
@@ -121,6 +122,7 @@ class Controller:
         self.docks: Docks | None = None
         self.keys: KeySheet | None = None
         self.tutorial: HelpWindow | None = None
+        self.moved: MovedQuestion | None = None
         self._closed = False
         bind_keys(viewer, self.session)
         self.session.noticed.connect(self._notify)
@@ -142,6 +144,7 @@ class Controller:
             self.host.closed.connect(self.close)
             unfinished = partial(unfinished_work, self.session)
             ClosingQuestion(window, unfinished, self._has_other_layers)
+            self.moved = MovedQuestion(window, self.session)
             Modifiers(window).changed.connect(self.pointer.press_keys)
             self.docks = Docks(window)
             self.session.view.events.canvas_only.connect(self.docks.hide)
@@ -160,7 +163,7 @@ class Controller:
         if self.host is not None:
             self.viewer.layers.events.removing.disconnect(self._on_removing)
             self.host.stop()
-            self.host = self.docks = self.keys = self.tutorial = None
+            self.host = self.docks = self.keys = self.tutorial = self.moved = None
         self.strokes.disconnect()
         self.pointer.disconnect()
         self.mouse.disconnect()

@@ -8,6 +8,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import short_number
 from napari_drpnet.project.controllers.ahead import PickWhenShown
 from napari_drpnet.project.controllers.averaging import Averager
+from napari_drpnet.project.controllers.class_import import ClassImporter
 from napari_drpnet.project.controllers.comparison import LiveComparison
 from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.exporting import Exporter
@@ -18,6 +19,7 @@ from napari_drpnet.project.controllers.opening import Opener
 from napari_drpnet.project.controllers.other_picks import OtherPicks
 from napari_drpnet.project.controllers.overview import Overview
 from napari_drpnet.project.controllers.picking import PickingJobs
+from napari_drpnet.project.controllers.relocating import Relocator
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.controllers.selection import Selection
 from napari_drpnet.project.controllers.similar import SimilarFinder
@@ -74,10 +76,12 @@ class Session(Workspace):
         self.spectrum = ShownSpectrum(self, self.current)
         self.strokes = StrokePainter(self, self.current)
         self.opener = Opener(self, self.current)
+        self.relocator = Relocator(self)
         self.selection = Selection(self, self.current)
         self.picking = PickingJobs(self, self.current)
         self.segmenting = Segmenting(self, self.current, self.picking)
         self.summaries = Summaries(self, self.current, self.picking, self.segmenting)
+        self.relocator.found.connect(self.summaries.refresh)
         self.gallery = Gallery(self, self.current, self.selection, self.picking)
         self.overview = Overview(self, self.summaries)
         self.comparison = LiveComparison(self, self.current, self.selection)
@@ -87,6 +91,7 @@ class Session(Workspace):
         self.similar = SimilarFinder(self, self.current, self.picking, self.ahead)
         self.exporter = Exporter(self, self.current)
         self.labeller = Labeller(self)
+        self.class_importer = ClassImporter(self, self.labeller)
         self.averager = Averager(self, self.current, self.labeller, self.picking, self.gallery)
         self.learner = Learner(self, self.current, self.selection)
         self.stroke_learner = StrokeLearner(self, self.current, self.segmenting)
@@ -196,6 +201,7 @@ class Session(Workspace):
         self.current.select(last if last in project.micrographs else first)
         self.summaries.refresh()
         note_project(self.options.projects_root, store.folder)
+        self.relocator.check()
         return True
 
     @property

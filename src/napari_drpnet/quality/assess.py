@@ -13,7 +13,8 @@ from napari_drpnet.quality.classes import (
     read_classes,
     read_selection,
 )
-from napari_drpnet.quality.efficiency import FEWEST, orientation_efficiency
+from napari_drpnet.quality.efficiency import DIAMETER, FEWEST, orientation_efficiency
+from napari_drpnet.quality.equal_count import at_equal_count
 from napari_drpnet.quality.job_folders import RefinementFiles, find_refinement
 from napari_drpnet.quality.local_resolution import LocalResolution, read_local_resolution
 from napari_drpnet.quality.particles import (
@@ -35,7 +36,7 @@ from napari_drpnet.relion.star_tables import Table, find_table
 _DIAMETER, _SPLIT = "rlnParticleDiameter", "rlnDoSplitRandomHalves"
 _ORDER, _SYMMETRY, _IS_3D = "rlnHealpixOrder", "rlnSymmetryGroup", "rlnIs3DSampling"
 #: Diameters in Å: one that is assumed, and one that no particle exceeds.
-_DEFAULT_DIAMETER, _LARGEST_DIAMETER = 300.0, 1e5
+_LARGEST_DIAMETER = 1e5
 #: Order of RELION's grid that with its oversampling has as many directions as views are counted in.
 _FINEST_ORDER = 4
 
@@ -123,8 +124,9 @@ def assess_all(choices: Sequence[JobChoice], job: Job | None = None) -> list[Qua
     """Read what RELION's jobs say about several sets of picks, see `assess`.
 
     Jobs of the same name, in different projects, get the names of their projects before theirs.
+    Their views are also counted at an equal number of particles.
     """
-    qualities = [assess(choice, job) for choice in choices]
+    qualities = at_equal_count([assess(choice, job) for choice in choices])
     folders = [Path(choice.job).absolute().parts for choice in choices]
     for count in range(2, max(map(len, folders))):
         names = ["/".join(parts[-count:]) for parts in folders]
@@ -147,8 +149,8 @@ def _diameter(
         return choice.diameter_angstrom
     if options is not None and files.optimiser is not None:
         return positive_number(files.optimiser, options, _DIAMETER, _LARGEST_DIAMETER)
-    notes.append(f"The diameter is unknown: {_DEFAULT_DIAMETER:g} Å is assumed.")
-    return _DEFAULT_DIAMETER
+    notes.append(f"The diameter is unknown: {DIAMETER:g} Å is assumed.")
+    return DIAMETER
 
 
 def _views(

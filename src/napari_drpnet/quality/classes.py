@@ -28,6 +28,8 @@ _CLASSES, _SCORE = "rlnNrClasses", "rlnClassScore"
 #: The rule for good classes: least share of the mean share, greatest ratio to the best resolution,
 #: and the accuracy that RELION states for classes without alignment.
 _LEAST_SHARE, _WORST_RESOLUTION, _UNALIGNED = 0.25, 1.5, 999.0
+#: Relative rounding of the resolutions, which are those of shells and often at that ratio exactly.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _follow_rule(share: Floats, resolution: Floats, accuracy: Floats) -> NDArray
     is_used = (accuracy < _UNALIGNED) & (share > _LEAST_SHARE / len(share)) & (resolution > 0)
     is_used &= np.isfinite(resolution)
     best = resolution[is_used].min(initial=np.inf)
-    return np.asarray(is_used & (resolution <= _WORST_RESOLUTION * best))
+    return np.asarray(is_used & (resolution <= _WORST_RESOLUTION * best * (1 + _ROUNDING)))
 
 
 def _known(value: float) -> float | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_drpnet.evaluation.report import BLUE, GREY, ORANGE
+from napari_drpnet.base.colours import BLUE, GREY, ORANGE
 from napari_drpnet.quality.classes import ClassAverage
 from napari_drpnet.quality.fsc import THRESHOLD
 from napari_drpnet.quality.results import Quality, ViewQuality

@@ -16,18 +16,15 @@ LOCAL_RESOLUTION = "relion_locres.mrc"
 
 @dataclass(frozen=True, eq=False)
 class LocalResolution:
-    """Local resolution inside a mask.
+    """Local resolution inside a mask or, without one, wherever RELION found a resolution.
 
     Parameters
     ----------
     angstrom : (n,) float array
-        Resolution of each voxel inside the mask in Å.
-    is_masked : bool
-        Whether a mask was given. Otherwise all voxels count for which RELION found a resolution.
+        Resolution of each of these voxels in Å.
     """
 
     angstrom: NDArray[np.float64]
-    is_masked: bool
 
     @property
     def quartiles(self) -> tuple[float, float, float]:
@@ -67,4 +64,4 @@ def read_local_resolution(job: AnyPath, mask: Path | None = None) -> LocalResolu
     values = angstrom[inside & np.isfinite(angstrom)]
     if not len(values):
         raise InputFileError(path, "has no voxel with a resolution", "Check the mask of the job")
-    return LocalResolution(values.astype(float), mask is not None)
+    return LocalResolution(values.astype(float))

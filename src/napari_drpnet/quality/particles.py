@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import swap_xy
-from napari_drpnet.formats.programs.star import FOM, NO_FOM, X, Y
+from napari_drpnet.formats.programs.star import FOM, IMAGE, NO_FOM, X, Y
 from napari_drpnet.quality.tables import finite_numbers, read_block
 from napari_drpnet.quality.views import view_directions
 from napari_drpnet.relion.star_tables import MICROGRAPH_NAME, Table, numbers, read_tables
@@ -17,7 +17,7 @@ from napari_drpnet.relion.star_tables import MICROGRAPH_NAME, Table, numbers, re
 Floats = NDArray[np.float64]
 
 ROT, TILT = "rlnAngleRot", "rlnAngleTilt"
-CLASS, IMAGE = "rlnClassNumber", "rlnImageName"
+CLASS = "rlnClassNumber"
 #: The block of particles in RELION 3.1 and later, and in RELION 3.0 and before.
 BLOCKS = frozenset({"particles", "images", ""})
 _PIXEL = "rlnMicrographOriginalPixelSize"

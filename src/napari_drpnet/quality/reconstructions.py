@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job, SilentJob
+from napari_drpnet.formats.programs.star import IMAGE
 from napari_drpnet.quality.fsc import UNFILTERED, find_resolution, read_half_maps
-from napari_drpnet.quality.particles import BLOCKS, IMAGE
+from napari_drpnet.quality.particles import BLOCKS
 from napari_drpnet.quality.rosenthal_henderson import Point
 from napari_drpnet.quality.tables import finite_numbers
 from napari_drpnet.relion.lists import project_folder

@@ -41,6 +41,25 @@ class ViewQuality:
     efficiency_c1: Efficiency | None
 
 
+@dataclass(frozen=True)
+class EqualCount:
+    """Views of a random subset of the particles of one set.
+
+    Parameters
+    ----------
+    particles : int
+        Number of particles of the subset, that of the smallest set.
+    views : ViewCounts
+        Numbers of different views.
+    efficiency : Efficiency or None
+        E_od with the symmetry of the refinement; None for too few particles.
+    """
+
+    particles: int
+    views: ViewCounts
+    efficiency: Efficiency | None
+
+
 @dataclass(frozen=True, eq=False)
 class Quality:
     """Quality of a set of picks. What no job shows is None or empty.
@@ -57,6 +76,8 @@ class Quality:
         Particle diameter in Å that E_od and the comparison with truth use.
     views : ViewQuality or None
         Views, of a 3D job.
+    at_equal_count : EqualCount or None
+        Views of as many particles as the smallest of several sets has, see `at_equal_count`.
     fsc : FscCurves or None
         Fourier shell correlation and resolution.
     local_resolution : LocalResolution or None
@@ -78,6 +99,7 @@ class Quality:
     particles: int
     diameter_angstrom: float
     views: ViewQuality | None = None
+    at_equal_count: EqualCount | None = None
     fsc: FscCurves | None = None
     local_resolution: LocalResolution | None = None
     points: tuple[Point, ...] = ()

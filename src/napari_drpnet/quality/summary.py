@@ -7,8 +7,7 @@ from typing import Any
 from napari_drpnet.evaluation.report import align_columns
 from napari_drpnet.quality.classes import ClassAverage
 from napari_drpnet.quality.efficiency import Efficiency
-from napari_drpnet.quality.equal_count import EqualCount, at_equal_count
-from napari_drpnet.quality.results import Quality
+from napari_drpnet.quality.results import EqualCount, Quality
 
 E_OD = "E_od (after Naydenova & Russo)"
 NONE = "-"
@@ -23,9 +22,6 @@ def summary_rows(qualities: Sequence[Quality]) -> list[list[str]]:
         Sets of picks. What no set has is left out, and ``-`` stands for what one of them lacks.
     """
     cells = [dict(_numbers(quality)) for quality in qualities]
-    if equal := at_equal_count(qualities):
-        for known, each in zip(cells, equal, strict=True):
-            known |= dict(_equal_numbers(each))
     names = dict.fromkeys(name for known in cells for name in known)
     rows = [[name, *(known.get(name, NONE) for known in cells)] for name in names]
     return [["", *(quality.name for quality in qualities)], *rows]
@@ -39,6 +35,8 @@ def _numbers(quality: Quality) -> Iterator[tuple[str, str]]:
         yield "selected particles", f"{quality.selection.particles:,}"
     if quality.classes:
         yield from _class_numbers(quality)
+    if quality.at_equal_count:
+        yield from _equal_numbers(quality.at_equal_count)
 
 
 def _view_numbers(quality: Quality) -> Iterator[tuple[str, str]]:
@@ -116,7 +114,9 @@ def quality_to_json(qualities: Sequence[Quality]) -> dict[str, Any]:
     """Convert sets of picks to JSON-compatible dicts, lists, strings, finite numbers and None."""
     return {
         "sets": [_to_json(quality) for quality in qualities],
-        "at_equal_count": [asdict(each) for each in at_equal_count(qualities)],
+        "at_equal_count": [
+            asdict(each.at_equal_count) for each in qualities if each.at_equal_count
+        ],
     }
 
 

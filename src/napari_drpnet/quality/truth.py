@@ -1,18 +1,17 @@
 """Precision of the particles of each class, where true centres are known."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.text import AnyPath
+from napari_drpnet.evaluation.comparison import read_positions
 from napari_drpnet.evaluation.matching import match_one_to_one
-from napari_drpnet.evaluation.pairing import bare_path, pairing_key, read_coordinate_set
 from napari_drpnet.evaluation.scores import RADII
+from napari_drpnet.formats.coordinates import rows_by_name
 from napari_drpnet.quality.particles import Particles
 
 
@@ -53,7 +52,7 @@ def compare_with_truth(
     Raises
     ------
     InputFileError
-        If a file cannot be used, or no micrograph has both particles and truth.
+        If a file cannot be used, or no micrograph of the particles has truth.
     """
     names, centers, classes = (
         particles.micrograph_names,
@@ -63,29 +62,17 @@ def compare_with_truth(
     if names is None or centers is None or classes is None:
         reason = "has no classes, coordinates or names of micrographs to compare with the truth"
         raise InputFileError(data, reason, "Give particles that RELION has extracted")
-    true = read_coordinate_set(Path(truth))
-    rows = _rows_by_micrograph(names)
-    key = pairing_key(rows, true)
-    true = {key(path): each for path, each in true.items()}
+    rows = rows_by_name(names)
+    true_yx = read_positions(Path(truth), rows, "truth")
     right, wrong, unlabelled = Counter[int](), Counter[int](), 0
-    for path, its in rows.items():
-        if key(path) not in true:
+    for name, its in rows.items():
+        if name not in true_yx:
             unlabelled += len(its)
             continue
-        centers_true = true[key(path)].centers_yx
-        matched = match_one_to_one(centers[its], centers_true, RADII[0] * diameter_px).pick_index
+        reach_px = RADII[0] * diameter_px
+        matched = match_one_to_one(centers[its], true_yx[name], reach_px).pick_index
         is_right = np.zeros(len(its), bool)
         is_right[matched] = True
         right.update(classes[its][is_right].tolist())
         wrong.update(classes[its][~is_right].tolist())
-    if unlabelled == particles.count:
-        reason = f"has no truth for the micrographs of {data.name}, such as {names[0]}"
-        raise InputFileError(truth, reason, "Name the files after their micrographs")
     return ClassTruth(dict(right), dict(wrong), unlabelled)
-
-
-def _rows_by_micrograph(names: Sequence[str]) -> dict[PurePosixPath, NDArray[np.intp]]:
-    rows = dict[str, list[int]]()
-    for row, name in enumerate(names):
-        rows.setdefault(name, []).append(row)
-    return {bare_path(name): np.array(its, np.intp) for name, its in rows.items()}

@@ -106,6 +106,4 @@ def _at_size(
 ) -> list[Structure]:
     if not structures:
         return [make_shape("blob", diameter_angstrom or 180.0, rng)]
-    if diameter_angstrom is None:
-        return list(structures)
     return [structure.scaled_to(diameter_angstrom) for structure in structures]

@@ -67,8 +67,10 @@ class Structure:
         """Diameter in Å of the sphere around the centre that contains 98 % of the points."""
         return float(2 * np.quantile(np.linalg.norm(self.points, axis=1), 0.98))
 
-    def scaled_to(self, diameter_angstrom: float) -> "Structure":
-        """Return the structure scaled to another diameter at the same density."""
+    def scaled_to(self, diameter_angstrom: float | None) -> "Structure":
+        """Return the structure scaled to a diameter at the same density; None keeps its size."""
+        if diameter_angstrom is None:
+            return self
         factor = diameter_angstrom / self.diameter_angstrom
         return Structure(self.points * factor, self.weights * factor**3, self.name)
 

@@ -159,3 +159,11 @@ def test_files_of_other_programs(shared_data, file, count, first_yx, first_score
     assert len(coordinates) == count
     np.testing.assert_array_equal(coordinates.centers_yx[0], first_yx)
     np.testing.assert_array_equal(coordinates.score[0], first_score)
+
+
+def test_without_names_of_micrographs_the_stacks_of_the_images_name_them(star):
+    names = "Extract/job003/Movies/a.mrcs", "Extract/job003/Movies/b.mrcs"
+    text = RELION_2.replace("MicrographName", "ImageName").replace("Micrographs/a.mrc", "{}", 2)
+    images = (f"{number:06d}@{name}" for number, name in enumerate(names, 1))
+    assert read_star(star(text.format(*images))).micrograph_names == names
+    assert read_star(star(text.format("a.mrc", "b.mrc"))).micrograph_names is None

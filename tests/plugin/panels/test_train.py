@@ -13,7 +13,7 @@ from napari_drpnet.project.learning.outcome import TrainedNetwork, TrainingOutco
 from napari_drpnet.project.points.label_counts import LabelTotals, MicrographTotals
 from napari_drpnet.project.state.edits import LabelEdit
 from napari_drpnet.project.state.labels import Label
-from napari_drpnet.training.from_labels.classifier import LabelScore
+from napari_drpnet.training.from_labels.label_scores import LabelScore
 
 NONE = LabelTotals(0, 0, 0)
 BEFORE = LabelScore(12, 20, Rates(0.5, 1.0, 0.667), 0.9)

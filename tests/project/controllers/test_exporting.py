@@ -65,6 +65,19 @@ def test_included_and_picked_micrographs_are_exported(picked, rest, tmp_path):
     assert report.particles == 16
 
 
+def test_added_particles_whose_box_would_leave_the_micrograph_are_left_out(picked, rest, tmp_path):
+    before = picked.current.accepted_count
+    picked.current.add([[6.0, 80.0]])
+    picked.change("peaks", border_box_px=14)
+    rest()
+    (report,) = export(picked, rest, tmp_path)
+    assert report.particles == before
+    assert "1 pick left out: the box would leave the micrograph" in report.notes
+    picked.change("peaks", border_box_px=12)
+    rest()
+    assert export(picked, rest, tmp_path)[0].particles == before + 1
+
+
 def test_what_is_previewed_is_what_is_written(picked, rest, tmp_path):
     (report,) = export(picked, rest, tmp_path, program="EMAN2")
     name, text = picked.exporter.preview(picked.exporter.choice)

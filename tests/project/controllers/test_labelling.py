@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from napari_drpnet.base.picks import Picks
+from napari_drpnet.formats import Coordinates, write_coordinates
 from napari_drpnet.picking.loading import choose_weights
 from napari_drpnet.picking.parameters import ParticleParameters, PickParameters
 from napari_drpnet.project.files.label_files import read_labels, write_labels
@@ -12,6 +13,12 @@ from napari_drpnet.project.stages import auto_labels
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.labels import Label, contradictions, merge_labels
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
+from napari_drpnet.relion.lists import (
+    MicrographEntry,
+    write_coords_suffix,
+    write_index,
+    write_micrographs_star,
+)
 from waiting import LIMIT_S
 
 
@@ -119,7 +126,7 @@ def test_labels_go_to_another_project_and_come_back(corrected, new_desk, discs, 
         o.model_copy(update={"id": 0}) for o in before
     ]
     assert other.texts("info") == ["4 labels imported."]
-    assert other.session.history.undo_title == f"Import labels of labels{suffix}"
+    assert other.session.history.undo_title == f"Import labels{suffix}"
     other.session.labeller.load(path)
     other.finish()
     assert other.texts("info")[-1] == "0 labels imported; 4 were there already."
@@ -148,6 +155,18 @@ def test_unknown_micrographs_are_named_and_the_rest_is_imported(corrected, tmp_p
     assert text.startswith(f"No micrograph of the project is called {names}.")
 
 
+def test_names_that_may_be_several_micrographs_are_told(new_desk, write_discs, tmp_path):
+    for folder in ("g1", "g2"):
+        write_discs(tmp_path / "M" / folder / "a.mrc")
+    desk = new_desk()
+    desk.open(tmp_path / "M")
+    (tmp_path / "all.txt").write_text("image_name\tx_coord\ty_coord\na\t1\t2\n")
+    desk.session.labeller.load(tmp_path / "all.txt")
+    desk.finish()
+    (text,) = desk.texts("warning")
+    assert text.startswith("Several micrographs may be meant by a.")
+
+
 def test_a_damaged_file_changes_nothing(corrected, tmp_path):
     before = corrected.project.state
     (tmp_path / "a.csv").write_text("micrograph,x,y,label\ndisc1.mrc,1,1,1\ndisc1.mrc,1,1,?\n")
@@ -166,6 +185,47 @@ def test_a_folder_that_cannot_be_written_to_is_told(corrected, tmp_path):
 def test_without_micrographs_there_is_nothing_to_import_for(desk, tmp_path):
     desk.session.labeller.load(tmp_path / "a.csv")
     assert desk.texts("warning") == ["Open micrographs first."]
+
+
+def test_picks_of_relions_manual_picker_are_accepted_in_one_step(picked, discs, tmp_path):
+    """Version 3.1 has a file that gives their ending, later ones have an index of them."""
+    job = tmp_path / "ManualPick/job004"
+    for place, row in enumerate((12.0, 34.0)):
+        points = Coordinates(np.array([[row, 50.0], [row, 70.0]]), np.full(2, -999.0))
+        write_coordinates(job / f"discs/disc{place}_manualpick.star", points)
+    records = list(picked.project.micrographs.values())
+    entries = [MicrographEntry(f"discs/disc{k}.mrc", o.path) for k, o in enumerate(records)]
+    write_micrographs_star(tmp_path / "micrographs.star", entries)
+    suffix = write_coords_suffix(job, "_manualpick.star", tmp_path / "micrographs.star")
+    files = [job / f"discs/disc{k}_manualpick.star" for k in range(2)]
+    rows = [(entry.name, file) for entry, file in zip(entries, files, strict=False)]
+    write_index(job / "manualpick.star", rows)
+    for source in (suffix, job / "manualpick.star", job):
+        picked.session.labeller.load(source)
+        picked.finish()
+        assert [[o.center_yx for o in given(picked, record.id)] for record in records] == [
+            [(12.0, 50.0), (12.0, 70.0)],
+            [(34.0, 50.0), (34.0, 70.0)],
+            [],
+        ]
+        assert all(o.accepted for o in given(picked))
+        assert picked.session.history.undo_title == f"Import {source.name}"
+        picked.session.undo()
+        assert not any(given(picked, record.id) for record in records)
+
+
+def test_particles_of_many_micrographs_are_starting_points_beside_own_labels(corrected, tmp_path):
+    before = given(corrected)
+    y, x = before[0].center_yx
+    names = ("Extract/job007/disc0.mrc", "Extract/job007/disc2.mrc", "gone.mrc")
+    points = Coordinates(np.array([[y + 1, x], [5.0, 6.0], [7.0, 8.0]]), np.ones(3), names)
+    write_coordinates(tmp_path / "particles.star", points)
+    corrected.session.labeller.load(tmp_path / "particles.star", 2.0)
+    corrected.finish()
+    assert [o.center_yx for o in given(corrected, "m00003")] == [(10.5, 12.5)]
+    assert given(corrected)[: len(before)] == before
+    (text,) = corrected.texts("warning")
+    assert text.startswith("No micrograph of the project is called gone.")
 
 
 # ---- automatic ones

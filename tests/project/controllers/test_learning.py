@@ -3,10 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-import mrcfile
 import numpy as np
 import pytest
 
+from discs_and_dirt import SIDE, is_particle, write_discs_and_dirt
 from napari_drpnet.picking.networks.weights import (
     find_weights,
     load_network,
@@ -23,66 +23,16 @@ from napari_drpnet.training.from_labels import targets as marked
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from waiting import LIMIT_S
 
-SIDE = 7
 COUNT, LABELLED = SIDE**2, 24
 QUICK = AdaptRecipe(steps=100, folds=3, shift_px=0)
 TINY = AdaptRecipe(steps=5, folds=2, shift_px=0)
 
 
 @pytest.fixture
-def eager_weights(monkeypatch, tmp_path, toy_weights):
-    """Default weights whose classifier has learned nothing yet, and so accepts everything."""
-    import torch
-
-    from napari_drpnet.picking.networks.card import ClassifierCard
-    from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import save_network
-
-    folder = tmp_path / "weights"
-    folder.mkdir()
-    name = "detector-default.safetensors"
-    (folder / name).write_bytes((toy_weights / name).read_bytes())
-    torch.manual_seed(0)
-    classifier = PatchClassifier(16, 1)
-    with torch.no_grad():
-        classifier.head[-1].bias.copy_(torch.tensor([-1.0, 1.0]))
-    card = ClassifierCard(
-        particle_px=9,
-        patch_px=16,
-        pool_stride=1,
-        threshold=1.5,
-        accept=0.5,
-        licence="BSD-3-Clause",
-        trained_on="nothing",
-    )
-    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
-    monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
-
-
-def is_particle(row):
-    return row % 2 == 0
-
-
-def write_dirty(path: Path, seed: int) -> np.ndarray:
-    """Write a micrograph of discs, every other one too dark to be a particle."""
-    rng = np.random.default_rng(seed)
-    centers = np.argwhere(np.ones((SIDE, SIDE))) * 40.0 + 20
-    y, x = np.ogrid[: 40 * SIDE, : 40 * SIDE]
-    image = 100 + rng.normal(size=(40 * SIDE, 40 * SIDE))
-    for number, (cy, cx) in enumerate(centers):
-        image -= (2.0 if is_particle(number) else 8.0) * (np.hypot(y - cy, x - cx) < 9)
-    path.parent.mkdir(exist_ok=True)
-    with mrcfile.new(path) as file:
-        file.set_data(image.astype(np.float32))
-        file.voxel_size = 2.0
-    return centers
-
-
-@pytest.fixture
 def dirty(tmp_path):
     """Two such micrographs by path, with all centres."""
     paths = [tmp_path / "dirty" / f"dirty{number}.mrc" for number in range(2)]
-    return {path: write_dirty(path, number) for number, path in enumerate(paths)}
+    return {path: write_discs_and_dirt(path, number) for number, path in enumerate(paths)}
 
 
 @pytest.fixture
@@ -537,3 +487,15 @@ def test_changed_points_are_shown_one_after_another(trained):
     assert len(learner.changed_yx) == outcome.changed - 1
     learner.discard()
     assert len(learner.changed_yx) == 0
+
+
+def test_labels_of_2d_classes_do_without_clicks_and_outweigh_automatic_ones(trained):
+    clicked = trained.project.labels("m00001")
+    of_classes = tuple(label.model_copy(update={"source": "classes"}) for label in clicked)
+    trained.session.do(LabelEdit(micrograph="m00001", before=clicked, after=of_classes))
+    trained.session.labeller.label_automatically()
+    trained.finish()
+    outcome = train(trained)
+    assert outcome.labelled_by == "classes"
+    assert outcome.networks[0].before.labels == LABELLED
+    assert outcome.improved

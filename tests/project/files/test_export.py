@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.formats import Coordinates, read_coordinates
-from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
+from napari_drpnet.project.files.export import export_picks, preview_lines
 from napari_drpnet.project.files.export_options import ExportOptions
+from napari_drpnet.project.files.exported_micrograph import ExportedMicrograph
 from napari_drpnet.project.files.programs import PROGRAMS
 from napari_drpnet.relion.lists import read_index
 

@@ -42,7 +42,7 @@ def test_a_label_has_the_context_of_the_candidate_that_it_holds_to(aware):
     desk.current.add([empty])
     labels, plan = desk.project.labels(record.id), session.plan
     asked = record, labels
-    example_set = read_example_set(session.cache, asked, plan, AdaptRecipe(), False, SilentJob())
+    example_set = read_example_set(session.cache, asked, plan, AdaptRecipe(), "person", SilentJob())
     networks = session.cache.networks(plan)
     odds = context_log_odds(picks, example_set.analysis.detection, networks)
     assert (odds != 0).all()

@@ -422,6 +422,18 @@ def test_a_project_with_a_segmenter_tells_earlier_versions_that_it_is_newer(open
     assert load(folder).settings == after
 
 
+def test_a_project_with_an_extraction_box_tells_earlier_versions_at_once(opened, folder):
+    store, project = opened
+    after = Settings(peaks=PeakParameters(border_box_px=64))
+    do(store, project, SettingsEdit(before=project.settings, after=after))
+    assert store.is_outdated(project)
+    store.compact(project)
+    assert not store.is_outdated(project)
+    assert json.loads((folder / "project.json").read_text())["format"] == 4
+    store.close(project)
+    assert load(folder).settings == after
+
+
 def test_a_project_with_labels_of_2d_classes_tells_earlier_versions_too(opened, folder):
     store, project = opened
     record = MicrographRecord(

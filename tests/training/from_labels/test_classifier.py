@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from napari_drpnet.base.jobs import Cancelled
 from napari_drpnet.picking.classification.patches import extract_patches, log_odds_of_patches
+from napari_drpnet.picking.expected import automatic_cut
 from napari_drpnet.picking.networks.card import ClassifierCard, Network
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
 from napari_drpnet.training.from_labels.classifier import Adapted, adapt_classifier
@@ -258,3 +259,33 @@ def test_automatic_labels_are_learned_from_but_not_validated_on():
         for one in (alone, adapted)
     ]
     assert wrong[1] < wrong[0]
+
+
+def test_unreliable_labels_move_the_weights_less_far():
+    classifier, rng = make_classifier(), np.random.default_rng(0)
+    view = make_view()
+    guessed = LabelledView(view.image, view.centers_yx, rng.permutation(view.accepted))
+    _, far = finish(adapt_classifier(classifier, [guessed], [], RECIPE))
+    _, near = finish(adapt_classifier(classifier, [guessed], [], RECIPE, whole=True))
+    for name, old in classifier.module.state_dict().items():
+        expected = old + (0.25 * (far.state[name] - old)).to(old.dtype)
+        torch.testing.assert_close(near.state[name], expected)
+    assert near.after.log_loss < far.after.log_loss
+    assert not near.improved
+
+
+@pytest.mark.parametrize("has_replay", [True, False])
+def test_an_automatic_cut_is_found_as_picks_find_it_where_labels_are_whole(has_replay):
+    classifier = make_classifier(accept=None)
+    views, others = [make_view(1), make_view(2, rubbish=0)], [make_view(3), make_view(4)]
+    replay = others if has_replay else []
+    _, adapted = finish(adapt_classifier(classifier, views, replay, RECIPE, whole=True))
+    right = 0
+    for view, other in zip(views, others, strict=True):
+        known, unlabelled = (
+            classify(classifier, classifier.module.state_dict(), each) for each in (view, other)
+        )
+        cut = automatic_cut(np.concatenate([known, unlabelled] if has_replay else [known]), 0)
+        right += np.sum((known >= cut.accept) == view.accepted)
+    assert adapted.before.right == right
+    assert adapted.accept is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.errors import InputFileError, explain_os_error
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import PICKS, PREVIEW, BatchEntry
@@ -13,7 +14,7 @@ from napari_drpnet.batch.folder.mask_files import mask_endings, require_masks
 from napari_drpnet.formats import RELION_FORMATS, WRITTEN, Coordinates, write_coordinates
 from napari_drpnet.images.micrograph import Micrograph
 from napari_drpnet.images.preview import write_preview
-from napari_drpnet.relion.lists import COORDS_SUFFIX
+from napari_drpnet.relion.lists import COORDS_SUFFIX, write_coords_suffix, write_index
 from napari_drpnet.relion.pipeline import NEWEST, RelionVersion
 
 #: Default side of a box, in particle diameters.
@@ -207,6 +208,37 @@ def index_rows(
     for name, files in micrographs:
         if file := find_indexed(files):
             yield name, place / file
+
+
+def write_relion_lists(
+    outputs: Outputs, micrographs: Iterable[tuple[str, Iterable[str]]]
+) -> Path | None:
+    """Write RELION's index, and the file that RELION 3.1 takes in its place if there is a list.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Output folder and list. Paths in the files are relative to the working folder.
+    micrographs : iterable of (str, iterable of str)
+        Name of each micrograph, and its files relative to the output folder.
+
+    Returns
+    -------
+    pathlib.Path or None
+        Path of the index; None if no micrograph has a file that RELION reads, and then an earlier
+        index is removed.
+    """
+    rows = list(index_rows(outputs.folder, micrographs, project=Path.cwd()))
+    remove_leftovers(outputs.index)
+    if rows:
+        write_index(outputs.index, rows)
+    else:
+        outputs.index.unlink(missing_ok=True)
+    ending = find_indexed(outputs.endings())
+    if ending and outputs.micrographs_star:
+        place = relative_to_project(outputs.micrographs_star, Path.cwd())
+        write_coords_suffix(outputs.folder, ending, place)
+    return outputs.index if rows else None
 
 
 def relative_to_project(path: Path, project: Path) -> Path:

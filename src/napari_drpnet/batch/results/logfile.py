@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_drpnet.base.atomic_file import atomic_file
+from napari_drpnet.base.colours import BLUE
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.entries import BatchEntry
@@ -33,7 +34,6 @@ LOGFILE = "logfile.pdf"
 
 _PAGE_INCHES = (8.27, 11.69)
 _PICTURE_INCHES = 7.5
-_BLUE = "#0072B2"
 #: Colours of a picture: a few greys and the rings. PDF then stores a palette, in less space.
 _COLOURS = 64
 _MOST_REASONS = 12
@@ -80,7 +80,7 @@ def _draw_numbers(report: BatchReport) -> "Figure":
     figure.suptitle(describe(report), x=0.02, horizontalalignment="left", fontsize=9)
     series, counts, scores = figure.subplots(3, 1)
     accepted = [picked.accepted for picked in report.picked]
-    series.plot(range(1, len(accepted) + 1), accepted, ".", color=_BLUE, markersize=4)
+    series.plot(range(1, len(accepted) + 1), accepted, ".", color=BLUE, markersize=4)
     series.set(xlabel="micrograph, in the order of the list", ylabel="particles")
     series.set_ylim(0, 1.05 * max(accepted, default=0) + 1)
     _draw_histogram(counts, accepted, "particles in a micrograph")
@@ -95,7 +95,7 @@ def _draw_numbers(report: BatchReport) -> "Figure":
 
 
 def _draw_histogram(axes: "Axes", values: Sequence[float], label: str) -> None:
-    axes.hist(values, bins=min(40, max(5, len(values) // 4)), color=_BLUE)
+    axes.hist(values, bins=min(40, max(5, len(values) // 4)), color=BLUE)
     axes.set(xlabel=label, ylabel="micrographs")
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.dirt import Dirt
 from napari_drpnet.base.geometry import Frame
-from napari_drpnet.formats.coordinates import Coordinates
+from napari_drpnet.formats.coordinates import Coordinates, rows_by_name
 from napari_drpnet.formats.masks.finding import locate_mask
 from napari_drpnet.formats.masks.masks import read_mask
 from napari_drpnet.formats.masks.pixels import is_npz, read_arrays
@@ -120,19 +120,11 @@ def filter_by_masks(
     """
     keep = np.ones(len(coordinates), bool)
     not_applied = []
-    for name, rows in _rows_by_name(coordinates, micrograph_name).items():
+    names = coordinates.micrograph_names
+    for name, rows in rows_by_name(names or [micrograph_name] * len(coordinates)).items():
         dirt = Dirt.of(*masks.read(name))
         if not dirt.rejects:
             not_applied.append(name)
         keep[rows] = ~(dirt.distance_px(coordinates.centers_yx[rows]) <= clearance_px)
     left_out = len(coordinates) - int(np.count_nonzero(keep))
     return Filtered(coordinates.where(keep), left_out, tuple(not_applied))
-
-
-def _rows_by_name(coordinates: Coordinates, only_name: str) -> dict[str, NDArray[np.intp]]:
-    if coordinates.micrograph_names is None:
-        return {only_name: np.arange(len(coordinates))}
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(coordinates.micrograph_names):
-        rows.setdefault(name, []).append(row)
-    return {name: np.array(each) for name, each in rows.items()}

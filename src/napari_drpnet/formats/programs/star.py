@@ -1,5 +1,7 @@
 """RELION's STAR files of particle coordinates."""
 
+import re
+
 import numpy as np
 
 from napari_drpnet.base.geometry import swap_xy
@@ -7,6 +9,7 @@ from napari_drpnet.base.text import AnyPath
 from napari_drpnet.formats.coordinates import Coordinates, coordinates_from_xy
 from napari_drpnet.relion.star_tables import (
     MICROGRAPH_NAME,
+    Table,
     find_table,
     numbers,
     read_tables,
@@ -14,9 +17,11 @@ from napari_drpnet.relion.star_tables import (
 )
 
 X, Y, FOM = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
-TUBE = "rlnHelicalTubeID"
+TUBE, IMAGE = "rlnHelicalTubeID", "rlnImageName"
 SELECTION_TYPE = "rlnParticleSelectionType"
 NO_FOM = -999.0
+#: Whether an image is one of a stack, such as ``000001@Extract/job003/Movies/a.mrcs``.
+_STACK = re.compile(r"\d+@.").match
 
 
 def read_star(path: AnyPath) -> Coordinates:
@@ -33,7 +38,9 @@ def read_star(path: AnyPath) -> Coordinates:
     Coordinates
         Coordinates with ``_rlnAutopickFigureOfMerit`` as `score`, where −999 means missing. If the
         file has them, ``_rlnMicrographName`` becomes `micrograph_names`, and ``_rlnHelicalTubeID``
-        becomes `filament`. A file of 0 bytes, RELION's empty table, gives no coordinates.
+        becomes `filament`. Without names of micrographs, those of the stacks in ``_rlnImageName``
+        are taken, because RELION and cryoSPARC extract each micrograph into a stack of its name. A
+        file of 0 bytes, RELION's empty table, gives no coordinates.
 
     Raises
     ------
@@ -50,11 +57,19 @@ def read_star(path: AnyPath) -> Coordinates:
         return coordinates_from_xy(path, [], [])
     table = find_table(path, tables, X, Y)
     score = numbers(path, table, FOM) if FOM in table else np.full(len(table), np.nan)
-    names = tuple(table[MICROGRAPH_NAME]) if MICROGRAPH_NAME in table else None
+    names = _micrograph_names(table)
     tube = numbers(path, table, TUBE) if TUBE in table else None
     centers_xy = np.column_stack([numbers(path, table, X), numbers(path, table, Y)])
     scores = np.where(score == NO_FOM, np.nan, score)
     return coordinates_from_xy(path, centers_xy, scores, names, filament=tube)
+
+
+def _micrograph_names(table: Table) -> tuple[str, ...] | None:
+    if MICROGRAPH_NAME in table:
+        return tuple(table[MICROGRAPH_NAME])
+    if IMAGE in table and all(map(_STACK, table[IMAGE])):
+        return tuple(image.partition("@")[2] for image in table[IMAGE])
+    return None
 
 
 def write_star(

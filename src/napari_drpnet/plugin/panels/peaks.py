@@ -89,6 +89,7 @@ class PeaksPanel(Panel):
             peaks.field("level", label="Level k"),
             peaks.field("score"),
             peaks.field("border"),
+            peaks.field("border_box_px"),
             peaks.field("max_count", label="Most picks"),
             self.units,
             detector.field("normalization", label="Contrast"),

@@ -11,7 +11,7 @@ from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.project.learning.outcome import TrainedNetwork, TrainingOutcome
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.from_labels.classifier import LabelScore
+    from napari_drpnet.training.from_labels.label_scores import LabelScore
 
 _ROWS = {
     "right": ("Right labels", "Number of labels that the network classifies correctly"),
@@ -20,7 +20,11 @@ _ROWS = {
     "f1": ("F1", "Harmonic mean of precision and recall"),
 }
 _HELD_OUT = "Labels are divided into parts; each is classified after training on the others"
-_BY = {"person": "your labels, held out", "model": "automatic labels, held out"}
+_BY = {
+    "person": "your labels, held out",
+    "classes": "labels of 2D classes, held out",
+    "model": "automatic labels, held out",
+}
 _BETTER = "Better: keep it to use it for all picks."
 _BETTER_BY_MODEL = "Better on picks that were certain: check what would change."
 _NOT_BETTER = "Not clearly better: {} stays unless you keep this one anyway."

@@ -73,6 +73,11 @@ class OpenButton(QPushButton):
                 self._open_list,
             ),
             ("Project…", "A project folder; any other folder becomes one", self._open_project),
+            (
+                "Moved micrographs…",
+                "Find missing micrographs of this project in the folder where they are now",
+                lambda: ask_for_moved(self._session, self),
+            ),
             ("Sample micrograph", sample, lambda: open_sample(self._session)),
         )
 
@@ -111,3 +116,9 @@ class OpenButton(QPushButton):
     def _ask_folder(self, title: str) -> Path | None:
         name = QFileDialog.getExistingDirectory(self, title, self._last_folder)
         return Path(name) if name else None
+
+
+def ask_for_moved(session: Session, parent: QWidget) -> None:
+    """Ask for the folder of moved micrographs, and look for missing files in it."""
+    if name := QFileDialog.getExistingDirectory(parent, "Folder of the moved micrographs"):
+        session.relocator.find_in(Path(name))

@@ -17,12 +17,13 @@ from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.picking.detection import particle_diameter_px
 from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.controllers.current import CurrentMicrograph
-from napari_drpnet.project.files.export import ExportedMicrograph, export_picks, preview_lines
+from napari_drpnet.project.files.export import export_picks, preview_lines
 from napari_drpnet.project.files.export_masks import MaskedMicrograph, export_masks
 from napari_drpnet.project.files.export_options import ExportChoice, ExportOptions
 from napari_drpnet.project.files.export_relion import relion_project
 from napari_drpnet.project.files.export_report import ExportReport, selection_result
-from napari_drpnet.project.points.review import Review, review_added, review_picks
+from napari_drpnet.project.files.exported_micrograph import ExportedMicrograph
+from napari_drpnet.project.points.review import review_added, review_picks
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.stages.segmenting import plan_segmenting, segment_micrograph
@@ -160,13 +161,9 @@ class Exporter:
             return "", ""
         if shape is None or diameter is None:
             return "", ""
-        shown = ExportedMicrograph(
-            current.record.name,
-            PurePosixPath(current.record.output),
-            current.review.accepted_coordinates(current.states),
-            shape,
-            diameter,
-        )
+        accepted = current.review.accepted_coordinates(current.states)
+        box = self._workspace.project.settings.peaks.border_box_px
+        shown = ExportedMicrograph.of(current.record, accepted, shape, diameter, box)
         return preview_lines(shown, options)
 
     def _recall(self) -> None:
@@ -190,37 +187,25 @@ def _gather(
 
     A micrograph that is not picked is exported if particles were added to it.
     """
+    box = plan.parameters.peaks.border_box_px
     for record, labels in asked:
         stored = store.load_candidates(record.id)
         try:
             if stored is not None:
                 review = review_picks(stored.picks, labels, stored.diameter_px)
-                yield _exported(record, review, stored.shape, stored.diameter_px, plan)
+                accepted = review.accepted_coordinates(review.decide(plan.parameters))
+                yield ExportedMicrograph.of(record, accepted, stored.shape, stored.diameter_px, box)
             elif any(label.accepted for label in given_by("person", labels)):
                 given = plan.parameters.particle.pixel_size_angstrom
                 micrograph = read_micrograph(record.path, given, record.pixel_size_angstrom)
                 diameter = particle_diameter_px(micrograph, plan.parameters)
-                yield _exported(record, review_added(labels), micrograph.shape, diameter, plan)
+                review = review_added(labels)
+                accepted = review.accepted_coordinates(review.decide(plan.parameters))
+                yield ExportedMicrograph.of(record, accepted, micrograph.shape, diameter, box)
         except UnknownPixelSizeError:
             unsized.append(f"{record.name}: give its pixel size, which the file does not say")
         except InputFileError as error:
             unsized.append(str(error))
-
-
-def _exported(
-    record: MicrographRecord,
-    review: Review,
-    shape: tuple[int, int],
-    diameter_px: float,
-    plan: Plan,
-) -> ExportedMicrograph:
-    return ExportedMicrograph(
-        record.name,
-        PurePosixPath(record.output),
-        review.accepted_coordinates(review.decide(plan.parameters)),
-        shape,
-        diameter_px,
-    )
 
 
 def _masked(

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import far_from
 from napari_drpnet.base.jobs import Job
-from napari_drpnet.base.wording import counted
-from napari_drpnet.evaluation.pairing import bare_path, pairing_key
-from napari_drpnet.project.files.label_files import read_labels, write_labels
+from napari_drpnet.base.wording import counted, listed
+from napari_drpnet.formats.micrograph_names import NameMatches, match_names
+from napari_drpnet.project.files.label_files import has_labels, read_labels, write_labels
+from napari_drpnet.project.files.starting_points import read_starting_points
 from napari_drpnet.project.notices import explain
 from napari_drpnet.project.points.review import LABEL_REACH
 from napari_drpnet.project.stages.auto_labels import Proposal, propose_labels
@@ -19,6 +20,7 @@ from napari_drpnet.project.state.edits import EditGroup, LabelEdit, MicrographRe
 from napari_drpnet.project.state.labels import (
     Label,
     contradictions,
+    contrary,
     decided,
     given_by,
     labels_near,
@@ -28,9 +30,6 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.project.workspace import Workspace
 
 Labels = tuple[Label, ...]
-
-#: Maximum number of names in a message.
-_NAMED = 3
 
 
 class Labeller:
@@ -62,33 +61,43 @@ class Labeller:
         count = sum(map(len, labels.values()))
         self._workspace.notify("info", f"{counted(count, 'label')} written to {path.name}.")
 
-    def load(self, path: Path) -> None:
-        """Read labels from a ``.csv`` or ``.star`` file in a thread, and add those that are new."""
+    def load(self, path: Path, scale: float = 1.0) -> None:
+        """Read labels or coordinates in a thread, and add those that are new.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            File of `save`, with a column for the label. The positions in any other coordinate
+            file, or in a folder of them, become particles that the user has accepted.
+        scale : float
+            Unbinned pixels per pixel of the coordinates. Labels are always in unbinned pixels.
+        """
         workspace = self._workspace
         if workspace.store is None:
             workspace.notify("warning", "Open micrographs first.")
             return
         records = list(workspace.project.micrographs.values())
-        work = partial(_read, path, records, workspace.store)
+        work = partial(_read, path, scale, records, workspace.store)
         workspace.failures.forget("read labels")
         workspace.runner.submit("read labels", work, lambda read: self._take_file(path, *read))
 
-    def _take_file(self, path: Path, proposals: list[Proposal], unknown: list[str]) -> None:
+    def _take_file(self, path: Path, proposals: list[Proposal], matches: NameMatches) -> None:
         project, notify = self._workspace.project, self._workspace.notify
         contrary = sum(
             contradictions(project.labels(name), given, reach) for name, given, reach in proposals
         )
-        count = self._add(f"Import labels of {path.name}", proposals)
+        count = self._add(f"Import {path.name}", proposals)
         given = sum(len(labels) for _, labels, _ in proposals)
         there = f"; {given - count:,} were there already" if given > count else ""
         notify("info", f"{counted(count, 'label')} imported{there}.")
         if contrary:
             notify("warning", f"Left out {counted(contrary, 'label')} that contradicted yours.")
-        if unknown:
-            more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-            names = ", ".join(unknown[:_NAMED])
+        if unknown := matches.unknown:
             remedy = "Open those micrographs, and import again."
-            notify("warning", f"No micrograph of the project is called {names}{more}. {remedy}")
+            notify("warning", f"No micrograph of the project is called {listed(unknown)}. {remedy}")
+        if several := matches.ambiguous:
+            remedy = "Write their folders into the file."
+            notify("warning", f"Several micrographs may be meant by {listed(several)}. {remedy}")
 
     # ---- automatic
 
@@ -157,7 +166,7 @@ class Labeller:
             the user.
         """
         project = self._workspace.project
-        proposals, contrary = list[Proposal](), dict[str, Labels]()
+        proposals = list[Proposal]()
         for name, centers in places.items():
             clicked = [o.center_yx for o in given_by("person", project.labels(name))]
             open_rows = far_from(centers, clicked, reach_px)
@@ -167,10 +176,7 @@ class Labeller:
                 for k, p in enumerate(points)
             )
             proposals.append((name, given, reach_px))
-            others = [o for o in project.labels(name) if o.accepted != accepted]
-            contrary[name] = labels_near(given_by("classes", others), points, reach_px)
-        title = "Accept 2D class" if accepted else "Reject 2D class"
-        return self._add(title, proposals, contrary)
+        return self.add_classes("Accept 2D class" if accepted else "Reject 2D class", proposals)
 
     def class_verdict(
         self, places: Mapping[str, NDArray[np.float64]], reach_px: float
@@ -198,6 +204,19 @@ class Labeller:
             of_classes = labels_near(given_by("classes", labels), centers, reach_px)
             verdicts |= {o.accepted for o in of_classes}
         return verdicts.pop() if len(verdicts) == 1 else None
+
+    def add_classes(self, title: str, proposals: list[Proposal]) -> int:
+        """Add labels by 2D classes as one undo step, and return their number.
+
+        Labels of a model near them, and contrary ones of earlier 2D classes, are replaced. Labels
+        that the user has given one by one stay.
+        """
+        project = self._workspace.project
+        replaced = {
+            name: contrary(given_by("classes", project.labels(name)), given, reach_px)
+            for name, given, reach_px in proposals
+        }
+        return self._add(title, proposals, replaced)
 
     # ---- shared
 
@@ -227,22 +246,21 @@ class Labeller:
 
 
 def _read(
-    path: Path, records: list[MicrographRecord], store: ProjectStore, job: Job
-) -> tuple[list[Proposal], list[str]]:
-    """Read a file; return the labels of known micrographs, and the names of unknown ones."""
-    labels = read_labels(path)
-    paths = {name: bare_path(name) for name in labels}
-    key = pairing_key({bare_path(record.name) for record in records}, set(paths.values()))
-    known = {key(bare_path(record.name)): record.id for record in records}
-    by_id: dict[str, Labels] = {}
-    for name, given in labels.items():
-        if (found := known.get(key(paths[name]))) is not None:
-            by_id[found] = by_id.get(found, ()) + given
-    unknown = [name for name in labels if key(paths[name]) not in known]
-    return [(name, given, _reach(store, name)) for name, given in by_id.items()], unknown
+    path: Path, scale: float, records: list[MicrographRecord], store: ProjectStore, job: Job
+) -> tuple[list[Proposal], NameMatches]:
+    """Read a file; return the labels of known micrographs, and how their names were matched."""
+    labels = read_labels(path) if has_labels(path) else read_starting_points(path, scale)
+    ids = {record.name: record.id for record in records}
+    matches = match_names(labels, ids)
+    proposals = [
+        (micrograph, labels[name], stored_reach(store, micrograph))
+        for name, known in matches.found.items()
+        for micrograph in [ids[known]]
+    ]
+    return proposals, matches
 
 
-def _reach(store: ProjectStore, micrograph: str) -> float:
+def stored_reach(store: ProjectStore, micrograph: str) -> float:
     """Return the reach of labels in unbinned pixels; 0 for micrographs that were never picked."""
     stored = store.load_candidates(micrograph)
     return LABEL_REACH * stored.diameter_px if stored else 0.0

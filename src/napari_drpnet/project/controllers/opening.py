@@ -70,7 +70,7 @@ class Opener:
         known = {record.path for record in project.micrographs.values()}
         new = [entry for entry in entries if _file_of(entry) not in known]
         first = project.next_micrograph_number()
-        records = tuple(_record_of(first + k, entry) for k, entry in enumerate(new))
+        records = tuple(MicrographRecord.of(first + k, entry) for k, entry in enumerate(new))
         if records:
             workspace.do_quietly(MicrographEdit(before=(), after=records))
 
@@ -142,19 +142,7 @@ def _file_of(entry: BatchEntry) -> Path:
     return Path(os.path.abspath(entry.micrograph.path))
 
 
-def _record_of(number: int, entry: BatchEntry) -> MicrographRecord:
-    micrograph = entry.micrograph
-    return MicrographRecord(
-        id=f"m{number:05d}",
-        name=micrograph.name,
-        path=_file_of(entry),
-        output=entry.output.as_posix(),
-        pixel_size_angstrom=micrograph.pixel_size_angstrom,
-        defocus_angstrom=micrograph.defocus_angstrom,
-    )
-
-
 def _listed_as(record: MicrographRecord, entry: BatchEntry) -> MicrographRecord:
     """Return a record updated from its entry in a list."""
-    listed = _record_of(record.number, entry)
+    listed = MicrographRecord.of(record.number, entry)
     return listed.model_copy(update={"id": record.id, "included": record.included})

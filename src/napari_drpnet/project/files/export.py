@@ -13,6 +13,7 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.paths import is_inside
+from napari_drpnet.base.wording import counted
 from napari_drpnet.batch.folder.outputs import (
     INDEX,
     default_box_size,
@@ -29,33 +30,8 @@ from napari_drpnet.project.files.export_relion import (
     write_relion_index,
 )
 from napari_drpnet.project.files.export_report import ExportReport, list_results
+from napari_drpnet.project.files.exported_micrograph import ExportedMicrograph
 from napari_drpnet.project.files.programs import PROGRAMS
-
-
-@dataclass(frozen=True, eq=False)
-class ExportedMicrograph:
-    """Micrograph with its picks to export.
-
-    Parameters
-    ----------
-    name : str
-        Name of the micrograph, exactly as in RELION's list.
-    output : pathlib.PurePosixPath
-        Path of its files inside the folder, without the ending: ``Movies/a/b`` for
-        ``Movies/a/b_autopick.star``.
-    coordinates : Coordinates
-        Accepted picks.
-    shape : tuple of int
-        Shape of the micrograph, ``(ny, nx)`` unbinned pixels.
-    diameter_px : float
-        Particle diameter in unbinned pixels.
-    """
-
-    name: str
-    output: PurePosixPath
-    coordinates: Coordinates
-    shape: tuple[int, int]
-    diameter_px: float
 
 
 def export_picks(
@@ -190,6 +166,7 @@ class _Done:
     inside: Coordinates
     particles: int
     outside: int
+    left_out: int
 
 
 def _write(
@@ -215,6 +192,7 @@ def _write(
         picks.where(inside(picks.centers_yx, shape)),
         len(picks),
         len(picks) - inside_count,
+        micrograph.left_out,
     )
 
 
@@ -286,6 +264,8 @@ def _notes(
         yield (
             f"{outside} picks outside their micrograph are left out of {' and '.join(kinds)} files"
         )
+    if left_out := sum(one.left_out for one in written):
+        yield f"{counted(left_out, 'pick')} left out: the box would leave the micrograph"
     names = [one.name for one in written]
     if program.relion is not None:
         yield from relion_notes(names, program.relion, micrographs_star)

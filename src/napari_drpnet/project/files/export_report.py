@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from napari_drpnet.base.wording import listed
 from napari_drpnet.batch.folder.outputs import coordinate_endings, relative_to_project
 from napari_drpnet.formats import WRITTEN
 from napari_drpnet.project.files.export_options import ExportOptions
@@ -74,12 +75,10 @@ class ExportReport:
         """Question whether the kept files should be emptied; empty if there are none."""
         if not self.kept:
             return ""
-        names = [file.relative_to(self.folder).as_posix() for file in self.kept[:_MOST_NAMES]]
-        rest = len(self.kept) - len(names)
-        listed = ", ".join(names) + (f" and {rest:,} more" if rest else "")
+        names = [file.relative_to(self.folder).as_posix() for file in self.kept]
         return (
             "These files keep the particles of an earlier export, because no picks are accepted on "
-            f"their micrographs now: {listed}"
+            f"their micrographs now: {listed(names, _MOST_NAMES)}"
         )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from napari_drpnet.base.errors import InputFileError
-from napari_drpnet.base.text import AnyPath, parse_number
+from napari_drpnet.base.text import AnyPath, parse_number, read_head
 from napari_drpnet.formats.coordinates import coordinates_from_xy
 from napari_drpnet.formats.programs.csv import read_rows, write_rows
 from napari_drpnet.formats.programs.star import X, Y
@@ -78,6 +78,14 @@ def write_labels(path: AnyPath, labels: Mapping[str, Iterable[Label]]) -> None:
         return
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     write_table(path, "", dict(zip(_COLUMNS.values(), columns, strict=True)))
+
+
+def has_labels(path: AnyPath) -> bool:
+    """Return whether a file has a column for the label, by its beginning."""
+    head = read_head(path)
+    if Path(path).suffix.lower() == ".star":
+        return f"_{_COLUMNS['label']}" in head
+    return "label" in (name.strip(" \"'").lower() for name in head.partition("\n")[0].split(","))
 
 
 def read_labels(path: AnyPath) -> dict[str, Labels]:

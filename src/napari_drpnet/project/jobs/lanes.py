@@ -30,6 +30,7 @@ JobKind = Literal[
     "label",  # label automatically
     "learn",  # train the segmenter on strokes
     "list",  # open micrographs
+    "missing",  # look for micrographs whose files are missing, or were moved
     "other picks",  # read those from a file or folder
     "pick",  # pick the micrograph that is shown
     "pick all",

@@ -13,7 +13,7 @@ from napari_drpnet.project.points.review import LABEL_REACH, State, review_picks
 from napari_drpnet.project.stages.cache import Analysis, StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, Source, weaker
 from napari_drpnet.project.storage.store import StoredCandidates
 from napari_drpnet.training.from_labels.replay import AdaptRecipe, LabelledView, choose_replay
 
@@ -54,7 +54,7 @@ class ExampleSet:
 
 
 def read_example_set(
-    cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, by_model: bool, job: Job
+    cache: StageCache, asked: Asked, plan: Plan, recipe: AdaptRecipe, weakest: Source, job: Job
 ) -> ExampleSet:
     """Collect the training examples of a micrograph.
 
@@ -68,8 +68,8 @@ def read_example_set(
         Plan for picking it, with or without a classifier.
     recipe : AdaptRecipe
         Recipe that sets how many candidates are replayed.
-    by_model : bool
-        Whether automatic labels are used for validation too.
+    weakest : {'person', 'classes', 'model'}
+        Weakest source of the labels that are used for validation too.
     job : Job
         Progress callback; it may cancel the work.
 
@@ -89,8 +89,9 @@ def read_example_set(
     parameters = plan.parameters
     analysis, stored = cache.pick(record, plan, job)
     networks = cache.networks(plan)
-    validating = tuple(label for label in labels if by_model or label.source == "person")
-    helping = tuple(label for label in labels if label not in validating)
+    helping = weaker(labels, weakest)
+    of_help = {label.id for label in helping}
+    validating = tuple(label for label in labels if label.id not in of_help)
     context = context_log_odds(stored.picks, analysis.detection, networks)
     labelled, automatic = (
         _as_seen(given, analysis, stored, context) for given in (validating, helping)

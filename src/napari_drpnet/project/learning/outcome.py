@@ -16,7 +16,7 @@ from napari_drpnet.project.state.labels import Source
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from napari_drpnet.training.from_labels.classifier import LabelScore
+    from napari_drpnet.training.from_labels.label_scores import LabelScore
 
 Floats = NDArray[np.float64]
 
@@ -99,8 +99,8 @@ class TrainingOutcome:
     ----------
     networks : tuple of TrainedNetwork
         Trained networks: one, or both.
-    labelled_by : {'person', 'model'}
-        Source of the labels that the networks were validated on.
+    labelled_by : {'person', 'classes', 'model'}
+        Weakest source of the labels that the networks were validated on.
     micrograph : str or None
         Id of the micrograph that was shown when training began.
     accepted : tuple of int

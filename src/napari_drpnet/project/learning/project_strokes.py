@@ -21,6 +21,7 @@ from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan, make_plan
 from napari_drpnet.project.stages.segmenting import plan_segmenting
 from napari_drpnet.project.state.edits import MicrographRecord
+from napari_drpnet.project.state.moved_micrographs import point_to, require_files
 from napari_drpnet.project.state.strokes import Strokes, painted_classes
 from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
@@ -31,7 +32,11 @@ _CACHE_BYTES = 2**30
 
 
 def learn_from_project(
-    folder: Path, device: str, job: Job, recipe: StrokeRecipe | None = None
+    folder: Path,
+    device: str,
+    job: Job,
+    recipe: StrokeRecipe | None = None,
+    micrographs: Path | None = None,
 ) -> SegmenterOutcome:
     """Train the last layer of the segmenter of a project on its strokes, as *Learn* does.
 
@@ -47,6 +52,8 @@ def learn_from_project(
         Progress callback; it may cancel the work.
     recipe : StrokeRecipe, optional
         Recipe of the training; default: the recommended one.
+    micrographs : pathlib.Path, optional
+        Folder with the micrographs of the project, if they were moved.
 
     Raises
     ------
@@ -56,13 +63,13 @@ def learn_from_project(
     Cancelled
         If the work was cancelled.
     """
-    project = _PaintedProject.read(folder)
+    project = _PaintedProject.read(folder, micrographs)
     plan, recipe = project.plan(device), recipe or StrokeRecipe()
     training = StrokeTraining(project.painted, None, plan, recipe)
     return training.run(StageCache(_CACHE_BYTES), job)
 
 
-def label_by_strokes(folder: Path) -> LabelledSet:
+def label_by_strokes(folder: Path, micrographs: Path | None = None) -> LabelledSet:
     """Return the painted micrographs of a project with their strokes as labels.
 
     The project is not changed. Pixels without strokes have no class.
@@ -71,13 +78,15 @@ def label_by_strokes(folder: Path) -> LabelledSet:
     ----------
     folder : pathlib.Path
         Project folder.
+    micrographs : pathlib.Path, optional
+        Folder where the micrographs are now, if they were moved.
 
     Raises
     ------
     InputFileError
         As for `learn_from_project`; if a micrograph cannot be used, when that is read.
     """
-    project = _PaintedProject.read(folder)
+    project = _PaintedProject.read(folder, micrographs)
     return LabelledSet(
         f"strokes on {counted(len(project.painted), 'micrograph')}",
         [partial(_label, project.parameters, *painted) for painted in project.painted],
@@ -103,22 +112,26 @@ class _PaintedProject:
     parameters: PickParameters
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path, micrographs: Path | None) -> Self:
         """Read a project.
 
         Raises
         ------
         InputFileError
-            If there is no such project, it is open in a window, or it lacks strokes or settings.
+            If there is no such project, it is open in a window, it lacks strokes or settings, or a
+            painted micrograph is missing.
         """
         if not ProjectStore.is_project(folder):
             advice = "Give a folder that the window made"
             raise InputFileError(folder, "it is not a project", advice)
         store, project = ProjectStore.open(folder)
         store.close(project)
+        if micrographs is not None:
+            point_to(project, micrographs)
         if len(painted_classes(strokes for _, strokes in project.painted)) < LEAST_CLASSES:
             problem = f"its included micrographs lack strokes of at least {LEAST_CLASSES} classes"
             raise InputFileError(folder, problem, "Paint on the panel Segment of the window")
+        require_files(record for record, _ in project.painted)
         given = project.settings.parameters
         if given is None:
             advice = "Give it in the window"

@@ -72,6 +72,7 @@ def train_classifier_copy(
         recipe,
         job,
         [examples.automatic for examples in example_sets],
+        whole=all(each.source == "classes" for one in example_sets for each in one.validating),
     )
     adapted = _follow(training, partial(tell, "classifier"))
     heights = np.concatenate([examples.accepted_score for examples in example_sets])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ from napari_drpnet.project.learning.train_copies import (
 from napari_drpnet.project.points.review import LABEL_REACH, is_accepted, review_picks
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
+from napari_drpnet.project.state.labels import SOURCES, Source
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe
 
 if TYPE_CHECKING:
@@ -97,9 +99,9 @@ class LabelTraining:
             If the work was cancelled.
         """
         networks = cache.networks(self.plan)
-        by_model = self._validates_by_model
+        weakest = self._weakest_source
         example_sets = [
-            read_example_set(cache, asked, self.plan, self.recipe, by_model, job)
+            read_example_set(cache, asked, self.plan, self.recipe, weakest, job)
             for asked in self.asked
         ]
         from napari_drpnet.training.from_labels.cards import adopt_classifier
@@ -111,7 +113,7 @@ class LabelTraining:
         before, after, reach = self._find_accepted(cache, networks, trained, job)
         return TrainingOutcome(
             trained,
-            "model" if by_model else "person",
+            weakest,
             self.shown[0].id if self.shown else None,
             (len(before), len(after)),
             find_missing(before, after, reach),
@@ -119,10 +121,12 @@ class LabelTraining:
         )
 
     @property
-    def _validates_by_model(self) -> bool:
-        """Whether there are too few labels of the user to validate on."""
+    def _weakest_source(self) -> Source:
+        """Weakest source of the labels that are validated on, so that there are enough of them."""
         sources = [label.source for _, labels in self.asked for label in labels]
-        return sources.count("person") < LEAST_LABELS
+        totals = accumulate(sources.count(source) for source in SOURCES)
+        enough = (s for s, total in zip(SOURCES, totals, strict=True) if total >= LEAST_LABELS)
+        return next(enough, SOURCES[-1])
 
     def _train(
         self, networks: Networks, example_sets: Sequence[ExampleSet], tell: Tell, job: Job

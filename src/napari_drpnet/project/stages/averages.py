@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.geometry import inside
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.wording import listed
 from napari_drpnet.evaluation.averages.classes import MOST_BOXES, ClassAverages, average_classes
 from napari_drpnet.images.boxes import prepare_boxes
 from napari_drpnet.images.micrograph import read_micrograph
@@ -146,10 +147,7 @@ def average_points(
 
 
 def _complain(missing: Sequence[str]) -> str:
-    if not missing:
-        return ""
-    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    return f"Left out, since the file is missing: {missing[0]}{more}."
+    return f"Left out, since the file is missing: {listed(missing, 1)}." if missing else ""
 
 
 def _decided(

@@ -17,6 +17,7 @@ from pydantic import (
 from napari_drpnet.base.frozen import Stored, split_unit
 from napari_drpnet.base.paths import is_relative_inside
 from napari_drpnet.base.wording import short_number
+from napari_drpnet.batch.entries import BatchEntry
 from napari_drpnet.picking.parameters import (
     ClassifierParameters,
     DetectorParameters,
@@ -75,6 +76,19 @@ class MicrographRecord(Stored):
             raise ValueError(f"output must be a path inside the output folder, not {output!r}")
         return output
 
+    @classmethod
+    def of(cls, number: int, entry: BatchEntry) -> Self:
+        """Return the record of a micrograph with the given number, included."""
+        micrograph = entry.micrograph
+        return cls(
+            id=f"m{number:05d}",
+            name=micrograph.name,
+            path=Path(os.path.abspath(micrograph.path)),
+            output=entry.output.as_posix(),
+            pixel_size_angstrom=micrograph.pixel_size_angstrom,
+            defocus_angstrom=micrograph.defocus_angstrom,
+        )
+
     @property
     def number(self) -> int:
         """Number in the id, which is the position in the list."""
@@ -103,10 +117,12 @@ class Settings(Stored):
 
     @model_serializer(mode="wrap")
     def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a stage that earlier versions do not know, unless something is set there."""
+        """Leave out what earlier versions do not know, unless something is set there."""
         content: dict[str, Any] = serialize(self)
         if not self.has_segmenter:
             del content["segmenter"]
+        if self.peaks.border_box_px is None:
+            del content["peaks"]["border_box_px"]
         return content
 
     @property

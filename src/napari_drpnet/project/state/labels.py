@@ -109,17 +109,17 @@ def merge_labels(here: Labels, given: Labels, reach_px: float) -> tuple[Labels, 
 
 def contradictions(here: Labels, given: Labels, reach_px: float) -> int:
     """Count the new labels of the user that contradict existing labels of the user."""
-    own, new = given_by("person", here), given_by("person", given)
-    return sum(
-        len(
-            labels_near(
-                (label for label in new if label.accepted != accepted),
-                _anchors(tuple(label for label in own if label.accepted == accepted)),
-                reach_px,
-            )
-        )
-        for accepted in (True, False)
-    )
+    return len(contrary(given_by("person", given), given_by("person", here), reach_px))
+
+
+def contrary(labels: Labels, others: Labels, reach_px: float) -> Labels:
+    """Return the labels that have one of the others, with the other verdict, within `reach_px`."""
+    found: Labels = ()
+    for accepted in (True, False):
+        there = tuple(label for label in others if label.accepted == accepted)
+        here = (label for label in labels if label.accepted != accepted)
+        found += labels_near(here, _anchors(there), reach_px)
+    return found
 
 
 def _without(labels: Labels, others: Labels, reach_px: float) -> Labels:

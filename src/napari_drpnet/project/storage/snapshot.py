@@ -12,8 +12,8 @@ from napari_drpnet.base.frozen import Stored
 from napari_drpnet.project.state.model import ProjectState
 
 #: Newest format. Versions without segmenters read format 1, those without 2D classes format 2,
-#: those without strokes format 3, and would take a file with more for damaged: only files that need
-#: a newer format have it.
+#: those without strokes and extraction boxes format 3, and would take a file with more for damaged:
+#: only files that need a newer format have it.
 FORMAT = 4
 _WITHOUT_SEGMENTER, _WITHOUT_CLASSES, _WITHOUT_STROKES = 1, 2, 3
 
@@ -61,7 +61,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> int:
     OSError
         If the file cannot be written.
     """
-    snapshot = snapshot.model_copy(update={"format": _needed(snapshot.project)})
+    snapshot = snapshot.model_copy(update={"format": needed_format(snapshot.project)})
     # ASCII only, so that names which are not UTF-8 survive too.
     text = json.dumps(snapshot.model_dump(mode="json"))
     with atomic_file(path) as temporary:
@@ -69,9 +69,9 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> int:
     return snapshot.format
 
 
-def _needed(project: ProjectState) -> int:
+def needed_format(project: ProjectState) -> int:
     """Return the oldest format that can hold a project."""
-    if project.strokes:
+    if project.strokes or project.settings.peaks.border_box_px is not None:
         return FORMAT
     if any(label.source == "classes" for given in project.labels.values() for label in given):
         return _WITHOUT_STROKES

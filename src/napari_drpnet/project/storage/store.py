@@ -23,8 +23,8 @@ from napari_drpnet.project.storage.candidate_files import (
 from napari_drpnet.project.storage.journal import Journal
 from napari_drpnet.project.storage.note_file import NoteFile
 from napari_drpnet.project.storage.snapshot import (
-    FORMAT,
     Snapshot,
+    needed_format,
     read_snapshot,
     write_snapshot,
 )
@@ -156,11 +156,12 @@ class ProjectStore:
         return self._journal.length > LONG
 
     def is_outdated(self, project: Project) -> bool:
-        """Return whether the snapshot does not tell earlier versions that there are strokes.
+        """Return whether the snapshot does not tell earlier versions that they cannot read this.
 
-        They would take the first stroke in the journal for damage, so `compact` should be called.
+        They would take what they do not know in the journal for damage, so `compact` should be
+        called.
         """
-        return bool(project.strokes) and self._format < FORMAT
+        return self._format < needed_format(project.state)
 
     def append(self, edit: Edit) -> None:
         """Save an edit that was applied to the project, so that a crash does not lose it.

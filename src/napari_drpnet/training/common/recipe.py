@@ -88,7 +88,9 @@ class SegmenterData(DataRecipe):
         None, title="Folder with label images, named like their micrographs; default: none"
     )
     micrographs: Path | None = Setting(
-        None, title="Folder with the micrographs of the label images; default: none"
+        None,
+        title="Folder with the micrographs of the label images, or of the project if they were "
+        "moved; default: none",
     )
     diameter_px: float = Setting(
         100.0, gt=4, le=5000, title="Particle diameter on micrographs with label images"

@@ -13,8 +13,9 @@ from napari_drpnet.picking.networks.card import (
     DetectorNetwork,
 )
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.training.from_labels.classifier import Adapted, LabelScore
+from napari_drpnet.training.from_labels.classifier import Adapted
 from napari_drpnet.training.from_labels.detector import Tuned
+from napari_drpnet.training.from_labels.label_scores import LabelScore
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from napari_drpnet.training.from_labels.targets import TuneRecipe
 

@@ -10,10 +10,9 @@ from torch import Tensor
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.base.wording import counted
-from napari_drpnet.evaluation.precision_recall import Rates, Tally
 from napari_drpnet.picking.networks.card import ClassifierNetwork
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.training.from_labels.cross_validation import cross_validate, log_loss
+from napari_drpnet.training.from_labels.cross_validation import cross_validate
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
     Examples,
@@ -22,6 +21,12 @@ from napari_drpnet.training.from_labels.head import (
     convolve_variants,
     copy_head,
 )
+from napari_drpnet.training.from_labels.label_scores import (
+    LabelScore,
+    automatic_cuts,
+    is_clearly_more,
+    score_labels,
+)
 from napari_drpnet.training.from_labels.replay import LEAST_LABELS, AdaptRecipe, LabelledView
 
 Bools = NDArray[np.bool_]
@@ -29,28 +34,10 @@ Floats = NDArray[np.float64]
 
 #: Least P(particle) of an adapted classifier whose old weights recommend none.
 NATURAL_ACCEPT = 0.5
+#: How far new weights may be from the old ones, if there are enough labels to choose.
+_STEPS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 #: Labels are augmented by shifts only up to this number.
 _FEW = 300
-
-
-@dataclass(frozen=True)
-class LabelScore:
-    """Agreement of a network with labels that it was not trained on.
-
-    Parameters
-    ----------
-    right, labels : int
-        Number of labels that are classified correctly, and number of all labels.
-    rates : Rates
-        Precision, recall and F1 of the accepted labels.
-    log_loss : float
-        Mean of −log of the probability that the network gives to each label.
-    """
-
-    right: int
-    labels: int
-    rates: Rates
-    log_loss: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +71,8 @@ def adapt_classifier(
     recipe: AdaptRecipe,
     job: Job | None = None,
     automatic: Sequence[LabelledView] = (),
+    *,
+    whole: bool = False,
 ) -> Generator[AdaptReport, None, Adapted]:
     """Train a copy of a classifier on labels; the given classifier is not changed.
 
@@ -101,6 +90,12 @@ def adapt_classifier(
         Progress callback, called after each batch; it may cancel the work.
     automatic : sequence of LabelledView
         Automatic labels, which are learned from but not used for validation.
+    whole : bool
+        Whether the labels are a fair sample of the picks, as those of 2D classes are, and not of
+        those that a user has looked for. There are many of them and they are less reliable, so the
+        new weights stay as near to the old ones as suits held-out labels. An automatic cut is then
+        found among them for validation, as among picks; otherwise it is 0.5. And the new weights
+        are better only if clearly more of these labels are right, see `is_clearly_more`.
 
     Yields
     ------
@@ -136,24 +131,38 @@ def adapt_classifier(
     labels = _label_examples(module, labelled, accepted, recipe, job)
     given = classifier.card.accept
     cut = given or NATURAL_ACCEPT
-    others = labels.where(np.zeros_like(accepted))
+    others = replayed = labels.where(np.zeros_like(accepted))
     if replay:
-        others = others.joined(_replay_examples(module, replay, cut, recipe, job))
+        others = replayed = _replay_examples(module, replay, cut, recipe, job)
     if automatic:
         others = others.joined(_automatic_examples(module, automatic, recipe, job))
-    head, probability = yield from cross_validate(module, labels, accepted, others, recipe, job)
+    steps = _STEPS if whole else (1.0,)
+    head, probability = yield from cross_validate(
+        module, labels, accepted, others, recipe, job, steps
+    )
 
-    old = classify_examples(copy_head(module), labels)
-    before = score_labels(old, accepted, cut if given is None else given)
-    after = score_labels(probability, accepted, cut)
-    less_loss = after.log_loss < (1 - recipe.margin) * before.log_loss
+    heads = copy_head(module), head
+    known = classify_examples(heads[0], labels), probability
+    cuts: Sequence[float | Floats] = cut if given is None else given, cut
+    if whole and given is None:
+        unlabelled = [classify_examples(each, replayed) for each in heads]
+        cuts = [
+            automatic_cuts(labelled, p, replay, others)
+            for p, others in zip(known, unlabelled, strict=True)
+        ]
+    before, after = (score_labels(p, accepted, at) for p, at in zip(known, cuts, strict=True))
+    improved = after.log_loss < (1 - recipe.margin) * before.log_loss
+    improved &= after.rates.f1 >= before.rates.f1
+    if whole:
+        right = [(p >= at) == accepted for p, at in zip(known, cuts, strict=True)]
+        improved &= is_clearly_more(*right)
     new = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     return Adapted(
         {name: new.get(name, tensor).cpu() for name, tensor in module.state_dict().items()},
         None if given is None else cut,
         before,
         after,
-        improved=less_loss and after.rates.f1 >= before.rates.f1,
+        improved,
     )
 
 
@@ -243,28 +252,6 @@ def _balance(accepted: Bools) -> Floats:
         return np.ones(len(accepted))
     share = np.where(accepted, accepted.mean(), 1 - accepted.mean())
     return np.asarray(np.clip(0.5 / share, 0.5, 2.0))
-
-
-def score_labels(probability: Floats, accepted: Bools, accept: float) -> LabelScore:
-    """Compare the P(particle) of labels with the labels.
-
-    Parameters
-    ----------
-    probability : (n,) float array
-        P(particle) of each label.
-    accepted : (n,) bool array
-        Whether each label is accepted.
-    accept : float
-        Least P(particle) of a pick.
-    """
-    picked = probability >= accept
-    tally = Tally(
-        int((picked & accepted).sum()),
-        int((picked & ~accepted).sum()),
-        int((~picked & accepted).sum()),
-    )
-    right = int((picked == accepted).sum())
-    return LabelScore(right, len(accepted), tally.rates, log_loss(probability, accepted))
 
 
 def _tensor(values: NDArray[np.generic]) -> Tensor:

@@ -1,6 +1,7 @@
 """Cross-validation: one head trained on all labels, and one for each part that is held out."""
 
-from collections.abc import Generator
+import copy
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import nn
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
+from napari_drpnet.training.common.interpolation import interpolate
 from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
@@ -32,6 +34,7 @@ def cross_validate(
     others: Examples,
     recipe: AdaptRecipe,
     job: Job,
+    steps: Sequence[float] = (1.0,),
 ) -> Generator[AdaptReport, None, tuple[nn.Module, Floats]]:
     """Train one head on all examples, and others without a part of the labels, step by step.
 
@@ -49,6 +52,9 @@ def cross_validate(
         Recipe of the training.
     job : Job
         Progress callback, called after each batch; it may cancel the work.
+    steps : sequence of float
+        How far the heads may be from the old one, as shares of what they have learned. That with
+        the least loss on held-out labels is taken.
 
     Yields
     ------
@@ -83,7 +89,24 @@ def cross_validate(
         for head, part, examples in zip(heads, parts, held_out, strict=False):
             probability[part] = classify_examples(head, examples)
         yield replace(reports[-1], held_out_loss=log_loss(probability, accepted))
-    return heads[-1], probability
+    found = [_at_step(copy_head(module), heads, parts, held_out, step) for step in steps]
+    return min(found, key=lambda each: log_loss(each[1], accepted))
+
+
+def _at_step(
+    old: nn.Module,
+    heads: Sequence[nn.Module],
+    parts: Sequence[Bools],
+    held_out: Sequence[Examples],
+    step: float,
+) -> tuple[nn.Module, Floats]:
+    """Return the last head at a step between the old and the new one, and P of held-out labels."""
+    start, probability = copy.deepcopy(old.state_dict()), np.empty(len(parts[0]))
+    for head, part, examples in zip(heads, parts, held_out, strict=False):
+        old.load_state_dict(interpolate(start, head.state_dict(), step))
+        probability[part] = classify_examples(old, examples)
+    old.load_state_dict(interpolate(start, heads[-1].state_dict(), step))
+    return old, probability
 
 
 def log_loss(probability: Floats, accepted: Bools) -> float:

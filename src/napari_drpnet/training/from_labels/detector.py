@@ -16,10 +16,11 @@ from napari_drpnet.training.common.descent import descend
 from napari_drpnet.training.common.fields import Field, random_fields
 from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.common.trained import require_detector
-from napari_drpnet.training.from_labels.classifier import LabelScore, require_labels
+from napari_drpnet.training.from_labels.classifier import require_labels
 from napari_drpnet.training.from_labels.cross_validation import deal_folds
 from napari_drpnet.training.from_labels.head import AdaptReport
 from napari_drpnet.training.from_labels.held_out import HeldOutLabels, add_mistakes
+from napari_drpnet.training.from_labels.label_scores import LabelScore
 from napari_drpnet.training.from_labels.targets import (
     LabelledImage,
     TrainingImage,

@@ -12,7 +12,7 @@ from napari_drpnet.picking.detectors.peaks import smooth
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.training.common.fields import Field
 from napari_drpnet.training.common.labels import label_maxima
-from napari_drpnet.training.from_labels.classifier import LabelScore, score_labels
+from napari_drpnet.training.from_labels.label_scores import LabelScore, score_labels
 from napari_drpnet.training.from_labels.replay import recommend_threshold
 from napari_drpnet.training.from_labels.targets import LabelledImage
 

@@ -6,16 +6,14 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.card import SegmenterNetwork
+from napari_drpnet.training.common.interpolation import State
 from napari_drpnet.training.from_strokes.fit import LastLayer, fit_last_layer
 from napari_drpnet.training.from_strokes.painted import Mask, PaintedImage, PaintedPixels
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
-
-State = dict[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)

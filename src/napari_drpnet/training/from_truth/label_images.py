@@ -151,7 +151,7 @@ def find_label_images(data: SegmenterData) -> LabelledSet | None:
     ValueError
         If only one of the two folders is given.
     """
-    if data.labels is None and data.micrographs is None:
+    if data.labels is None and (data.micrographs is None or data.project is not None):
         return None
     if data.labels is None or data.micrographs is None:
         raise ValueError("give both a folder of label images and one of their micrographs")

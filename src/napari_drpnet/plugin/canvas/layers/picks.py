@@ -88,10 +88,11 @@ class PicksView:
             layer = self.slot.layer or self._make()
             self.slot.place()
             layer.selected_data = set()
-            if not np.array_equal(layer.data, centers):
-                layer.data = centers
+            with layer.events.blocker_all():  # or napari draws all points for each of the two
+                if not np.array_equal(layer.data, centers):
+                    layer.data = centers
+                layer.features = self._features()
             self._looks = np.full(len(centers), -1, np.int8)
-            layer.features = self._features()
         self.draw_states()
 
     def draw_states(self) -> None:
