@@ -102,8 +102,9 @@ def _label(
     """Label the micrographs of some sources; return the labels with their micrographs as well."""
     from napari_drpnet.batch import list_entries
     from napari_drpnet.project.files.selection_labels import KnownMicrographs, label_by_selection
-    from napari_drpnet.project.learning.label_training import label_reach, require_files
+    from napari_drpnet.project.learning.label_training import label_reach
     from napari_drpnet.project.state.edits import MicrographRecord
+    from napari_drpnet.project.state.moved_micrographs import require_files
 
     entries = list_entries(sources, Path())
     listed = [MicrographRecord.of(number, entry) for number, entry in enumerate(entries, 1)]
@@ -112,7 +113,7 @@ def _label(
     known = KnownMicrographs(names, lambda each: label_reach(records[each], parameters))
     found = label_by_selection(selection, known)
     asked = [(records[each], given) for each, given, _ in found.proposals if given]
-    require_files([record for record, _ in asked])
+    require_files((record for record, _ in asked), "in place of the list")
     return found, asked
 
 

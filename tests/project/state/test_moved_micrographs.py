@@ -149,7 +149,7 @@ def test_what_was_changed_while_files_were_looked_for_stays(records, tmp_path):
 
 def test_files_that_are_needed_are_named(records, tmp_path):
     make_files(tmp_path / "old", *NAMES)
-    require_files(records)
+    require_files(records, "with --micrographs")
     shutil.rmtree(tmp_path / "old/Movies/g2")
     with pytest.raises(InputFileError, match=r"g2/a.mrc: this micrograph is missing \(and 1 more"):
-        require_files(records)
+        require_files(records, "with --micrographs")

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 
-from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import pixels_from_angstrom
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.images.micrograph import read_micrograph
@@ -82,12 +81,3 @@ def label_reach(record: MicrographRecord, parameters: PickParameters) -> float:
         micrograph = read_micrograph(record.path)
         return LABEL_REACH * particle_diameter_px(micrograph, parameters)
     return LABEL_REACH * pixels_from_angstrom(parameters.particle.diameter_angstrom, size)
-
-
-def require_files(records: Sequence[MicrographRecord]) -> None:
-    """Raise an `InputFileError` if the file of a micrograph is missing."""
-    missing = [record.path for record in records if not record.path.exists()]
-    if missing:
-        reason = f"this micrograph is missing, and {len(missing) - 1} others"
-        remedy = "If they were moved, name the folder where they are now in place of the list"
-        raise InputFileError(missing[0], reason, remedy)

@@ -131,7 +131,7 @@ class _PaintedProject:
         if len(painted_classes(strokes for _, strokes in project.painted)) < LEAST_CLASSES:
             problem = f"its included micrographs lack strokes of at least {LEAST_CLASSES} classes"
             raise InputFileError(folder, problem, "Paint on the panel Segment of the window")
-        require_files(record for record, _ in project.painted)
+        require_files((record for record, _ in project.painted), "with --micrographs")
         given = project.settings.parameters
         if given is None:
             advice = "Give it in the window"

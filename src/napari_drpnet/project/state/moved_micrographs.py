@@ -79,11 +79,19 @@ def find_moved(records: Sequence[MicrographRecord], folder: Path) -> MovedMicrog
     )
 
 
-def require_files(records: Iterable[MicrographRecord]) -> None:
-    """Raise `InputFileError` if the file of a micrograph is missing."""
+def require_files(records: Iterable[MicrographRecord], how: str) -> None:
+    """Raise `InputFileError` if the file of a micrograph is missing.
+
+    Parameters
+    ----------
+    records : iterable of MicrographRecord
+        Micrographs.
+    how : str
+        How to give the folder that they were moved to, for the message: ``with --micrographs``.
+    """
     if missing := missing_micrographs(records):
         more = f" (and {len(missing) - 1:,} more)" if len(missing) > 1 else ""
-        remedy = "If it was moved, give the folder where it is now with --micrographs"
+        remedy = f"If it was moved, give the folder where it is now {how}"
         raise InputFileError(missing[0].path, f"this micrograph is missing{more}", remedy)
 
 
