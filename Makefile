@@ -4,6 +4,8 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 CORE   := .venv-core
 FULL   := .venv
+LOWEST := .venv-lowest
+TOOLS  := .venv-package
 DATA   ?= $(or $(DRPNET_SHARED),../shared)/data
 VIRTUAL_DISPLAY := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1200x24"
 STRUCTURES ?= $(DATA)/structures
@@ -24,7 +26,7 @@ NEED_EXTRAS := tests/plugin tests/batch/workers/test_cluster.py tests/cli/test_d
 ACCURACY := accuracy grid ablation robustness calibration side_by_side
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-extras test-relion fuzz lint bench bench-gpu accuracy segmentation weights docs screenshots clean
+.PHONY: help demo test test-core test-extras test-lowest test-relion test-wheel package fuzz lint bench bench-gpu accuracy segmentation weights docs screenshots clean
 
 help:  ## show the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +45,9 @@ test-core: $(CORE)/.ready  ## the core tests, in an environment without Qt and n
 test-extras: $(FULL)/.ready  ## the tests that need more: the window, clusters
 	@scripts/system-packages.sh
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python -m pytest -q $(NEED_EXTRAS)
+
+test-lowest: $(LOWEST)/.ready  ## the core tests, with the oldest packages that are allowed
+	@$(LOWEST)/bin/python -m pytest -q -W default --ignore tests/plugin
 
 test-relion: $(CORE)/.ready  ## RELION 3.1 after the picker: extraction, 2D classes, viewer
 	@scripts/system-packages.sh relion relion-gui xdotool
@@ -79,6 +84,18 @@ weights: $(FULL)/.ready  ## train the shipped weights anew (needs the data folde
 	@$(FULL)/bin/drpnet train segmenter $(EMPTY_FIELDS) $(LABELLED_FIELDS) --overwrite \
 	  --out $(PRETRAINED)/segmenter-default.safetensors
 
+package: $(TOOLS)/.ready  ## build the wheel into dist/, and check it and the metadata
+	@rm -rf dist
+	@$(TOOLS)/bin/python -m build
+	@$(TOOLS)/bin/twine check --strict dist/*
+	@$(TOOLS)/bin/check-wheel-contents dist/*.whl
+	@$(TOOLS)/bin/npe2 validate src/napari_drpnet/napari.yaml
+	@$(TOOLS)/bin/cffconvert --validate
+
+test-wheel: package  ## the README's story with the wheel alone, in an environment without the source
+	@scripts/system-packages.sh xdotool
+	@scripts/try-wheel.sh '$(PYTHON)' '$(TORCH)'
+
 docs: $(FULL)/.ready  ## build the documentation into site/, and check its links
 	@$(FULL)/bin/python -m pip install -q -c constraints.txt -e '.[docs]'
 	@NO_MKDOCS_2_WARNING=1 $(FULL)/bin/mkdocs build --strict
@@ -90,11 +107,19 @@ screenshots: $(FULL)/.ready  ## take the pictures of the window in docs/images a
 	@$(VIRTUAL_DISPLAY) $(FULL)/bin/python scripts/recording.py
 
 clean:  ## remove the environments and everything built
-	rm -rf $(CORE) $(FULL) site dist demo
+	rm -rf $(CORE) $(FULL) $(LOWEST) $(TOOLS) site dist demo
 
 # An environment is ready when what it was made from has not changed since.
 $(CORE)/.ready: pyproject.toml constraints.txt
-	@scripts/make-environment.sh $(CORE) '.[test]' '$(PYTHON)' '$(TORCH)'
+	@scripts/make-environment.sh $(CORE) '-e .[test]' '$(PYTHON)' '$(TORCH)'
+
+$(LOWEST)/.ready: pyproject.toml
+	@scripts/make-environment.sh $(LOWEST) '-e .[test]' '$(PYTHON)' '$(TORCH)' lowest
+
+$(TOOLS)/.ready:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install -q build twine check-wheel-contents npe2 cffconvert
+	@touch $@
 
 $(FULL)/.ready: pyproject.toml constraints.txt
-	@scripts/make-environment.sh $(FULL) '.[gui,cluster,test,test-gui,lint]' '$(PYTHON)' '$(TORCH)'
+	@scripts/make-environment.sh $(FULL) '-e .[gui,cluster,test,test-gui,lint]' '$(PYTHON)' '$(TORCH)'

@@ -29,6 +29,15 @@ def shared_data() -> Path:
     return folder / "data"
 
 
+@pytest.fixture
+def bad_inputs(shared_data) -> Path:
+    """Files as damaged disks, other programs and careless senders leave them."""
+    folder = shared_data / "bad_inputs"
+    if not folder.is_dir():
+        pytest.skip("the shared folder has no bad inputs")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def toy_weights(tmp_path_factory) -> Path:
     """A folder of default weights: the detector is a 9×9 mean, the classifier always says 0.73."""

@@ -11,8 +11,10 @@ from io import BytesIO
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import click
+import h5py
 import mrcfile
 import numpy as np
 import tifffile
@@ -44,6 +46,7 @@ from napari_drpnet.images.micrograph import read_micrograph
 from napari_drpnet.picking.advice import Advice
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.picking.networks.fcrn import FCRN
+from napari_drpnet.picking.networks.matlab import import_published_detector
 from napari_drpnet.picking.networks.weights import load_network, save_network
 from napari_drpnet.picking.parameters import PeakParameters
 from napari_drpnet.project.files.label_files import read_labels
@@ -305,6 +308,7 @@ def _other_readers(folder: Path) -> dict[str, Reader]:
     density = (folder / "map.mrc").read_bytes()
     return {
         "weights": Reader(load, ".safetensors", (weights.read_bytes(),)),
+        "published weights": Reader(_import_published, ".mat", (_published_weights(folder),)),
         "pdb": Reader(scaled, ".pdb", (_PDB,)),
         "mmcif": Reader(scaled, ".cif", (_CIF,)),
         "density": Reader(scaled, ".map", (density,)),
@@ -314,6 +318,21 @@ def _other_readers(folder: Path) -> dict[str, Reader]:
         "journal": Reader(_replay, ".jsonl", (_journal(),)),
         "record": Reader(_read_record, ".json", (_record(),)),
     }
+
+
+def _published_weights(folder: Path) -> bytes:
+    """Return weights as MATLAB writes those of the authors of DRPnet."""
+    shapes = [(32, 1, 9, 9), (32, 32, 3, 3), (32, 32, 7, 1), (32, 32, 1, 7), (1, 32, 3, 3)]
+    with h5py.File(folder / "published.mat", "w") as file:
+        for key, shape in zip("dfhjm", shapes, strict=True):
+            file[f"#refs#/{key}/Weights/Value"] = np.zeros(shape, np.float32)
+            file[f"#refs#/{key}/Bias/Value"] = np.zeros((1, 1, shape[0]), np.float32)
+    return (folder / "published.mat").read_bytes()
+
+
+def _import_published(path: Path) -> None:
+    with TemporaryDirectory() as folder, patch.dict(os.environ, DRPNET_WEIGHTS=folder):
+        import_published_detector(path)
 
 
 def _read_recipe(path: Path) -> None:

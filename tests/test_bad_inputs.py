@@ -15,14 +15,6 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.simulation import read_structure
 
 
-@pytest.fixture
-def bad_inputs(shared_data):
-    folder = shared_data / "bad_inputs"
-    if not folder.is_dir():
-        pytest.skip("the shared folder has no bad inputs")
-    return folder
-
-
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

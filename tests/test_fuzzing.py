@@ -26,7 +26,7 @@ _NAMES = (
     *("mrc", "mrc gz", "tiff", "picture", "class map", "mask", "mask npz", "segmentation"),
     *("refined particles", "sampling", "model", "optimiser", "half map", "postprocess"),
     *("local resolution", "classes", "selection"),
-    *("weights", "pdb", "mmcif", "density", "density gz"),
+    *("weights", "published weights", "pdb", "mmcif", "density", "density gz"),
     *("recipe", "project", "journal", "record"),
 )
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers
+from napari_drpnet.base.atomic_file import atomic_file, remove_leftovers, sweep_folder
 from napari_drpnet.images.micrograph import find_micrographs
 
 KILLED = """
@@ -118,3 +118,11 @@ def test_long_names(tmp_path):
     target = tmp_path / f"{'x' * 240}.star"
     write(target, "new")
     assert target.read_text() == "new"
+
+
+def test_a_folder_is_swept_of_temporary_files_alone(tmp_path):
+    kept = ("a.csv", ".hidden.csv", ".a-0123abcd.csv", ".a-0123abcX.part.csv", "a.part.csv")
+    for name in (*kept, ".a-0123abcd.part.csv", ".a b-0123abcd.part"):
+        (tmp_path / name).touch()
+    sweep_folder(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)

@@ -1,12 +1,16 @@
 import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
-from napari_drpnet.base.numpy_files import read_npy, read_npz
+from napari_drpnet.base import numpy_files
+from napari_drpnet.base.numpy_files import read_npy
+
+read_npz = partial(numpy_files.read_npz, most_bytes=10_000)
 
 
 class _Cycle:
@@ -80,3 +84,11 @@ def test_a_header_that_claims_more_than_the_file_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(ValueError, match="mmap length"):
         read_npy(path)
+
+
+def test_an_archive_of_more_bytes_than_are_wanted_is_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.zeros(10_000))
+    assert path.stat().st_size < 1000
+    with pytest.raises(ValueError, match="80128 bytes are too many"):
+        read_npz(path)

@@ -372,11 +372,15 @@ def test_an_interrupted_batch_keeps_and_indexes_what_is_finished(pick, stop):
 
 
 def test_leftovers_of_a_killed_run_are_removed(pick):
-    leftover = Path("out/sub/.m0_autopick-abcd1234.part.star")
-    leftover.parent.mkdir(parents=True)
-    leftover.touch()
+    leftovers = [
+        Path("out/sub/.m0_autopick-abcd1234.part.star"),
+        Path("out/.logfile-abcd1234.part.pdf"),
+    ]
+    leftovers[0].parent.mkdir(parents=True)
+    for leftover in leftovers:
+        leftover.touch()
     pick(existing="resume")
-    assert not leftover.exists()
+    assert not any(leftover.exists() for leftover in leftovers)
 
 
 def test_a_run_without_any_success_does_not_stand_in_the_way_of_the_next(pick):

@@ -103,6 +103,7 @@ def test_malformed_micrographs_are_each_named_and_the_good_one_is_picked(drpnet,
         ("header.csv", "1,2\n"),
         ("word.csv", "x,y\n1,two\n"),
         ("ragged.csv", "x,y\n1\n"),
+        ("twice.csv", "x,x,y\n1,2,3\n"),
     ],
 )
 def test_malformed_coordinates_are_named(drpnet, name, content):

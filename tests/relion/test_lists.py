@@ -154,6 +154,7 @@ def test_an_empty_list(project, text):
         (RELION_3_0.replace("Micrographs/a.mrc", "<NA>"), "without a name"),
         (RELION_3_0.replace("Micrographs/a.mrc", '""'), "without a name"),
         (RELION_3_0.replace("Micrographs/a.mrc", ".."), r"named '\.\.'"),
+        (RELION_3_0.replace("Micrographs/a.mrc", "MotionCorr/job002/"), "named 'MotionCorr/job002"),
         (RELION_3_0.replace("Micrographs/a.mrc", "Micrographs/.."), r"named 'Micrographs/\.\.'"),
         (RELION_3_0.replace("50000", "high"), "_rlnMagnification"),
         ("hello", "no data_ block"),

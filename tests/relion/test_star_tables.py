@@ -222,6 +222,13 @@ def test_writing_is_whole_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["a.star"]
 
 
+def test_a_table_of_very_many_columns_is_refused(tmp_path):
+    labels = "".join(f"_c{number}\n" for number in range(1001))
+    (tmp_path / "a.star").write_text(f"data_\nloop_\n{labels}")
+    with pytest.raises(InputFileError, match="more than 1000 columns"):
+        read_tables(tmp_path / "a.star")
+
+
 def test_a_repeated_block_is_refused(tmp_path):
     text = "data_a\nloop_\n_rlnA\n1\n\ndata_a\nloop_\n_rlnA\n2\n"
     (tmp_path / "a.star").write_text(text)

@@ -2,12 +2,14 @@
 
 import glob
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _RANDOM_CHARACTERS = 8
+_TEMPORARY = re.compile(rf"\..*-[0-9a-f]{{{_RANDOM_CHARACTERS}}}\.part(\.\w+)?", re.DOTALL)
 
 
 @contextmanager
@@ -54,6 +56,16 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     random = "?" * _RANDOM_CHARACTERS
     for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}{random}{_suffix(target)}"):
         leftover.unlink(missing_ok=True)
+
+
+def sweep_folder(folder: Path) -> None:
+    """Remove all temporary files that killed processes left in a folder, not in its sub-folders.
+
+    Only a process that alone writes into the folder may do so.
+    """
+    for path in folder.iterdir():
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Literal
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +21,27 @@ _PARSING = Lock()
 _OLD_HEADER = r"Reading `\.npy` or `\.npz` file required additional header parsing"
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+def read_npz(path: str | os.PathLike[str], most_bytes: int) -> dict[str, NDArray[Any]]:
     """Read all arrays of a ``.npz`` file without unpickling objects.
+
+    Parameters
+    ----------
+    path : path-like
+        Path of the file.
+    most_bytes : int
+        Greatest size of all arrays together. A small file may claim, or be decompressed to, more
+        than fits into memory.
 
     Raises
     ------
     Exception
-        If the file is damaged. The type varies with the damage, because zipfile and numpy raise
-        many different ones.
+        If the file is damaged or has more bytes. The type varies with the damage, because zipfile
+        and numpy raise many different ones.
     """
+    with ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > most_bytes:
+        raise ValueError(f"{size} bytes are too many")
     with _parsing(), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         return dict(file)
 

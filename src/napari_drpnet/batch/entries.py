@@ -213,7 +213,7 @@ class _WrittenImages:
             return place.as_posix() in record["result"]["files"]
         except FileNotFoundError:
             return folder == self._out_dir and PurePath(output) in self._outputs
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
 
 

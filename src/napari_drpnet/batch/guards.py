@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
+from napari_drpnet.base.atomic_file import sweep_folder
 from napari_drpnet.base.paths import is_inside
 from napari_drpnet.batch.entries import RECORDS, BatchEntry
 from napari_drpnet.batch.folder.outputs import Outputs
@@ -75,7 +76,7 @@ def _places(entry: BatchEntry) -> tuple[PurePath, PurePath]:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Lock the output folder against other runs.
+    """Lock the output folder against other runs, and remove what killed runs left of their totals.
 
     The lock ends with the process, even if the process is killed. A folder that was created for
     the lock is removed at the end if nothing has been written to it.
@@ -90,6 +91,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     records.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(records / "lock", timeout=0):
+            sweep_folder(folder)
             try:
                 yield
             finally:

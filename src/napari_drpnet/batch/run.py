@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from napari_drpnet.base.atomic_file import remove_leftovers
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
 from napari_drpnet.base.picks import Picks
 from napari_drpnet.batch.entries import BatchEntry
@@ -223,8 +222,6 @@ class Batch:
             )
             self._index = write_relion_lists(self._outputs, files)
         report = self.report()
-        for path in (self._outputs.table, self._outputs.summary):
-            remove_leftovers(path)
         write_table(self._outputs.table, (*results, *report.failed))
         write_json(self._outputs.summary, report)
 
@@ -253,7 +250,6 @@ class Batch:
 
 def _write_candidates(path: Path, rows: Iterator[tuple[str, Picks]]) -> None:
     """Write the table of candidates; if there are none, remove it."""
-    remove_leftovers(path)
     for first in rows:
         write_candidates_csv(path, chain([first], rows))
         return

@@ -285,15 +285,20 @@ def autopick_path(micrograph_name: str, out_dir: AnyPath, pickname: str = "autop
     >>> autopick_path("MotionCorr/job002/Movies/a/b.mrc", "AutoPick/job010").as_posix()
     'AutoPick/job010/Movies/a/b_autopick.star'
     """
-    inside_job = re.sub(r"^(?:.*?/)??job\d{3}[^/]*/", "", micrograph_name, count=1)
-    parts = [part for part in PurePosixPath(inside_job).parts if part not in ("/", "//", "..")]
-    micrograph = PurePosixPath(*parts)
+    micrograph = _inside_job(micrograph_name)
     return Path(out_dir, micrograph.with_name(f"{micrograph.stem}_{pickname}.star"))
+
+
+def _inside_job(micrograph_name: str) -> PurePosixPath:
+    """Return the part of a name after its first ``/jobNNN/``, without ``/`` and ``..``."""
+    inside = re.sub(r"^(?:.*?/)??job\d{3}[^/]*/", "", micrograph_name, count=1)
+    parts = PurePosixPath(inside).parts
+    return PurePosixPath(*(part for part in parts if part not in ("/", "//", "..")))
 
 
 def _require_names(path: AnyPath, names: Iterable[str]) -> None:
     for name in names:
-        if PurePosixPath(name).name in ("", ".."):
+        if PurePosixPath(name).name in ("", "..") or not _inside_job(name).name:
             kind = f"named {name!r}" if name else "without a name"
             raise InputFileError(path, f"has a micrograph {kind}", "Correct that row")
 

@@ -19,6 +19,8 @@ from napari_drpnet.relion.star_lines import (
 )
 
 MICROGRAPH_NAME = "rlnMicrographName"
+#: RELION knows some 300 labels.
+_MOST_COLUMNS = 1000
 _MISSING = frozenset({"<NA>", "nan", "-nan", "NaN"})
 #: Characters that no value can have: line ends, and NUL, which only damaged files have.
 UNWRITABLE = "\n\r\0"
@@ -104,6 +106,8 @@ def _add_line(path: AnyPath, table: Table, line: Line) -> None:
         raise invalid_star(path, f"line {line.number} does not have one value")
     if line.kind in ("label", "value"):
         label = line.words[0].removeprefix("_")
+        if len(table.labels) == _MOST_COLUMNS:
+            raise invalid_star(path, f"it has more than {_MOST_COLUMNS} columns")
         if label in table:
             raise invalid_star(path, f"line {line.number} repeats the label _{label}")
         table.labels.append(label)

@@ -101,7 +101,10 @@ def test_other_matlab_files(tmp_path):
     with h5py.File(tmp_path / "groups.mat", "w") as file:
         for key in SHAPES:
             file.create_group(f"#refs#/{key}/Weights/Value")
-    for name in ("five", "other", "less", "groups"):
+    with h5py.File(tmp_path / "vast.mat", "w") as file:
+        for key in SHAPES:
+            file.create_dataset(f"#refs#/{key}/Weights/Value", (1 << 40,), "f4", chunks=(99,))
+    for name in ("five", "other", "less", "groups", "vast"):
         with pytest.raises(InputFileError, match=f"{name}.mat: not the published DRPnet detector"):
             import_published_detector(tmp_path / f"{name}.mat")
     with pytest.raises(InputFileError, match=r"absent.mat: there is no such file"):

@@ -251,6 +251,7 @@ def test_a_card_that_makes_no_sense(tmp_path, state, change):
         {"colour": "blue"},
         {"architecture": "transformer"},
         {"architecture": ["fcrn"]},
+        {"classes": 4},
     ],
 )
 @pytest.mark.parametrize("card", [CARD, SEGMENTER])

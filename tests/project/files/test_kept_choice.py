@@ -17,7 +17,9 @@ def test_a_choice_survives_with_names_that_are_not_utf8(tmp_path):
     assert Choice.load(tmp_path / "choice.json") == choice
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"count": -1}', '{"unknown": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"count": -1}', '{"unknown": 1}', "[" * 100_000]
+)
 def test_a_damaged_file_gives_the_defaults(tmp_path, content):
     (tmp_path / "choice.json").write_text(content)
     assert Choice.load(tmp_path / "choice.json") == Choice()

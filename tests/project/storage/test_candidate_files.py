@@ -53,6 +53,14 @@ def test_files_of_earlier_versions_are_read(tmp_path):
     assert len(read.picks.clearance) == len(read.picks) == 3
 
 
+def test_a_file_that_unpacks_to_more_than_it_has_is_none(tmp_path):
+    path = tmp_path / "a.npz"
+    write_candidates(path, candidates())
+    with np.load(path) as file:
+        np.savez_compressed(path, **file, bomb=np.zeros(10_000))
+    assert read_candidates(path) is None
+
+
 def test_absent_is_none(tmp_path):
     assert read_candidates(tmp_path / "a.npz") is None
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,11 +70,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     with failures_explained(path):
         require_content(path)
-        with ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > 4 * MOST_PIXELS:
-            refuse(path, f"{size} bytes are too many for a mask", "Write a mask of less pixels")
-        return read_npz(path)
+        return read_npz(path, most_bytes=4 * MOST_PIXELS)
 
 
 def only_image(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:

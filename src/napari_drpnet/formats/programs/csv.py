@@ -168,6 +168,9 @@ def _clean_header(
     path: AnyPath, table: "csv.DictReader[str]", required: Sequence[str]
 ) -> list[str]:
     header = [column.strip().lower() for column in table.fieldnames or ()]
+    repeated = [column for column in required if header.count(column) > 1]
+    if repeated:
+        raise InputFileError(path, f"has several columns {repeated[0]}", "Keep one of them")
     if not set(required) <= set(header):
         named = f"{', '.join(required[:-1])} and {required[-1]}"
         remedy = f"Begin it with a line such as {','.join(required)}"

@@ -1,10 +1,17 @@
 """Import of the published detector from the MATLAB file of its authors."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.picking.networks.card import DetectorCard
 from napari_drpnet.picking.networks.weights import save_network, user_weights_folder
+
+if TYPE_CHECKING:
+    import h5py
 
 #: Datasets of ``models/cnet_1.mat`` (MATLAB 7.3, that is HDF5), in the order of the layers.
 _LAYERS = {"conv_1": "d", "conv_2": "f", "conv_3": "h", "conv_4": "j", "conv_5": "m"}
@@ -47,7 +54,6 @@ def import_published_detector(mat_file: Path, name: str = "published") -> Path:
         If the file is not this network.
     """
     import h5py
-    import numpy as np
     import torch
 
     from napari_drpnet.picking.networks.fcrn import FCRN
@@ -60,15 +66,23 @@ def import_published_detector(mat_file: Path, name: str = "published") -> Path:
         with h5py.File(mat_file) as file:
             for layer, key in _LAYERS.items():
                 convolution = getattr(module, layer)
-                kernel = np.asarray(file[f"#refs#/{key}/Weights/Value"], np.float32)
-                bias = np.asarray(file[f"#refs#/{key}/Bias/Value"], np.float32)
+                kernel = _read(file, f"#refs#/{key}/Weights/Value", convolution.weight.numel())
+                bias = _read(file, f"#refs#/{key}/Bias/Value", convolution.bias.numel())
                 kernel = kernel.swapaxes(-1, -2).reshape(convolution.weight.shape)
                 state[f"{layer}.weight"] = torch.from_numpy(kernel.copy())
                 state[f"{layer}.bias"] = torch.from_numpy(bias.reshape(convolution.bias.shape))
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise InputFileError(
             mat_file, "not the published DRPnet detector", "Give the authors' models/cnet_1.mat"
         ) from error
     path = user_weights_folder() / f"{name}.safetensors"
     save_network(path, state, _PUBLISHED_CARD)
     return path
+
+
+def _read(file: "h5py.File", name: str, count: int) -> NDArray[np.float32]:
+    """Read a dataset of `count` numbers; a small file may claim one that fills the memory."""
+    dataset = file[name]
+    if getattr(dataset, "size", None) != count:
+        raise ValueError(f"{name} does not have {count} numbers")
+    return np.asarray(dataset, np.float32)

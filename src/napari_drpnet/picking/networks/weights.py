@@ -216,7 +216,7 @@ def _card_of(path: Path, content: bytes) -> AnyCard:
     card = CARDS.get(kind)
     known = {name for one in CARDS.values() for name in one.model_fields}
     made = {"detector": [*DETECTORS], "segmenter": [*SEGMENTERS]}.get(kind, [architecture])
-    has_our_classes = list(fields.get("classes", CLASSES)) == list(CLASSES)
+    has_our_classes = fields.get("classes", [*CLASSES]) == [*CLASSES]
     is_known = known.issuperset(fields) and architecture in made and has_our_classes
     if card is None or not is_known:
         raise InputFileError(

@@ -16,7 +16,7 @@ class KeptChoice(Parameters):
         """Read a saved choice; return the defaults if there is none or it is damaged."""
         try:
             return cls.model_validate(json.loads(path.read_bytes()))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return cls()
 
     def save(self, path: Path) -> None:

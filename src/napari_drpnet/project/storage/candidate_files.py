@@ -85,7 +85,8 @@ def write_candidates(path: str | os.PathLike[str], candidates: StoredCandidates)
 def read_candidates(path: str | os.PathLike[str]) -> StoredCandidates | None:
     """Read candidates from a file; return None if it is absent or damaged."""
     try:
-        return _candidates(read_npz(path))
+        # They are stored without compression.
+        return _candidates(read_npz(path, most_bytes=os.path.getsize(path)))
     except Exception:  # noqa: BLE001 - a damaged file may raise almost any error
         return None
 
