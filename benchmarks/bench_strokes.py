@@ -1,13 +1,15 @@
-"""Measure the work for strokes: each move of the brush, the end of a stroke, undo, and opening.
+"""Measure the work for classes and strokes: sliders, moves of the brush, undo, and opening.
 
 There is no window, so napari draws nothing: its own part of a move is that of the array. Times are
-of the processor in the main thread, so that other programs do not count.
+of the processor in the main thread, so that other programs do not count. Steps of the sliders of
+dirt are also measured with the threads that they start, together with the main thread.
 """
 
 import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mrcfile
@@ -23,6 +25,8 @@ from napari_drpnet.project.storage.store import ProjectStore
 
 SHAPES = (4096, 4096), (8184, 11520)
 STROKES, MOVES = 30, 20
+SLIDER_STEPS = 30
+PIXEL_SIZE, DIAMETER = 1.5, 150.0  # Å
 MICROGRAPHS, STORED = 200, 500
 
 
@@ -41,13 +45,51 @@ def open_noise(folder: Path, shape: tuple[int, int], session: Session) -> None:
     path = folder / f"{shape[0]}.mrc"
     rng = np.random.default_rng(0)
     with mrcfile.new(path) as file:
-        file.set_data(rng.normal(100, 5, shape).astype(np.float16))
-        file.voxel_size = 1.0
+        pixels = rng.normal(100, 5, shape)
+        pixels[:, : shape[1] // 4] -= 40  # a film
+        file.set_data(pixels.astype(np.float16))
+        file.voxel_size = PIXEL_SIZE
     session.open_paths([path], folder / path.stem)
     deadline = time.monotonic() + 300
     while session.strokes.frame is None and time.monotonic() < deadline:
         QApplication.processEvents()
         time.sleep(0.01)
+
+
+def wait(session: Session) -> None:
+    deadline = time.monotonic() + 600
+    while session.runner.is_busy and time.monotonic() < deadline:
+        QApplication.processEvents()
+        time.sleep(0.001)
+    QApplication.processEvents()
+
+
+def bench_dirt(session: Session) -> None:
+    """Segment, then move the sliders of dirt and of the opacity."""
+    session.change("particle", diameter_angstrom=DIAMETER, polarity="dark")
+    session.change("segmenter", segmenter="default")
+    session.picking.pick_current()
+    wait(session)
+    assert session.segmenting.shown is not None
+    session.view.show_classes = True
+    steps = {
+        "dirt_probability": np.linspace(0.2, 0.9, SLIDER_STEPS),
+        "least_speck": np.linspace(0.1, 4.0, SLIDER_STEPS),
+        "clearance": np.linspace(0.0, 2.0, SLIDER_STEPS),
+    }
+    for name, values in steps.items():
+        own, together = list[float](), list[float]()
+        for value in values.tolist():
+            start, all_start = time.thread_time(), time.process_time()
+            session.change("segmenter", live=True, **{name: value})
+            wait(session)
+            own.append(1e3 * (time.thread_time() - start))
+            together.append(1e3 * (time.process_time() - all_start))
+        report(f"{name}: a step, main thread", own)
+        report(f"{name}: a step, all threads", together)
+    fade = partial(setattr, session.view, "classes_opacity")
+    opacities = np.linspace(0.1, 0.9, SLIDER_STEPS).tolist()
+    report("opacity of the classes: a step", [timed(partial(fade, each)) for each in opacities])
 
 
 def bench_painting(viewer: ViewerModel, session: Session) -> None:
@@ -142,6 +184,7 @@ def main() -> None:
             controller = controller_of(viewer)
             open_noise(folder, shape, controller.session)
             bench_painting(viewer, controller.session)
+            bench_dirt(controller.session)
             controller.close()
         bench_opening(folder / "many")
     app.quit()

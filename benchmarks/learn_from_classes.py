@@ -36,6 +36,8 @@ from napari_drpnet.simulation import read_structure
 DIAMETER_PX, SIDE_PX, BOX_PX, SCALED_PX = 64, 1152, 96, 32
 LEARNED, TESTED, FIRST_SEED = 8, 6, 81_000
 CLASSES, ITERATIONS = 12, 12
+#: Greatest brightness at the edge of a particle, relative to its middle, in a selected class.
+MOST_AT_EDGE = 0.5
 LIST, PARTICLES = "micrographs_ctf.star", "Extract/job002/particles.star"
 CLASSIFIED, SELECTED = "Class2D/job003", "Select/job004/particles.star"
 
@@ -196,19 +198,29 @@ class Workplace:
 def good_classes(classes: Sequence[ClassAverage], averages: NDArray[np.float32]) -> list[int]:
     """Return the numbers of the classes that a person would select, without a look at the truth.
 
-    The brightest pixel of their average is on a particle in the middle, they have at least a
-    quarter of the mean share, and their resolution is within 1.5 times the best of such classes.
+    Nothing bright in their average reaches the edge of the particle, as a rod or a film does; they
+    have at least a quarter of the mean share, and their resolution is within 1.5 times the best of
+    such classes.
     """
-    middle = SCALED_PX // 2
-    place = [np.unravel_index(average.argmax(), average.shape) for average in averages]
-    centred = np.hypot(*(np.array(place) - middle).T) <= DIAMETER_PX / 2 * SCALED_PX / BOX_PX
     resolution = {
         each.number: each.resolution_angstrom
-        for each, is_centred in zip(classes, centred, strict=True)
-        if is_centred and each.share > 0.25 / len(classes) and each.resolution_angstrom
+        for each, average in zip(classes, averages, strict=True)
+        if each.resolution_angstrom
+        and each.share > 0.25 / len(classes)
+        and edge_brightness(average) < MOST_AT_EDGE
     }
     best = min(resolution.values())
     return [number for number, its in resolution.items() if its < 1.51 * best]
+
+
+def edge_brightness(average: NDArray[np.float32]) -> float:
+    """Return how bright a class average is at the edge of the particle, relative to its middle."""
+    offsets = np.arange(SCALED_PX) - SCALED_PX // 2
+    radius = np.hypot(offsets[:, None], offsets) * BOX_PX / SCALED_PX / DIAMETER_PX
+    ground = np.median(average[radius < 0.6])
+    edge = np.percentile(average[(radius > 0.48) & (radius < 0.56)], 95) - ground
+    middle = np.percentile(average[radius < 0.5], 99) - ground
+    return float(edge / middle)
 
 
 def measure(scene: str, number: int, folder: Path, train: str) -> Outcome:

@@ -28,10 +28,9 @@ from napari_drpnet.picking.networks.weights import load_segmenter
 from napari_drpnet.picking.segmentation.segment import class_probabilities
 from napari_drpnet.simulation import simulate_micrograph
 from napari_drpnet.simulation.parameters import SimulationParameters
-from napari_drpnet.training.common.class_fields import ClassField
+from napari_drpnet.training.common.class_fields import INPUTS, ClassField
 from napari_drpnet.training.from_strokes.painted import PaintedImage
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
-from napari_drpnet.training.from_strokes.replay import inputs_of, simulate_replay
 from napari_drpnet.training.from_strokes.tune import tune_segmenter
 from segmentation_sets import MIXES, PARTICLES, SIDE_DIAMETERS, STRUCTURES
 
@@ -61,7 +60,6 @@ class Outcome:
     scene: str
     before: dict[str, float]
     after: dict[str, float]
-    step: float
     improved: bool
     seconds: float
     processor_seconds: float
@@ -155,9 +153,14 @@ def disc(shape: tuple[int, ...], middle: NDArray[np.float64], radius: float) -> 
     return np.asarray(np.hypot(y - middle[0], x - middle[1]) <= radius)
 
 
+def inputs_of(field: ClassField, segmenter: SegmenterNetwork) -> NDArray[np.float32]:
+    """Return the channels ``(c, h, w)`` of a field that a segmenter expects."""
+    return field.inputs[[INPUTS.index(name) for name in segmenter.card.inputs]].astype(np.float32)
+
+
 def classify(field: ClassField, segmenter: SegmenterNetwork) -> ClassMap:
     """Return the most probable class of each pixel."""
-    probability = class_probabilities(inputs_of(field, segmenter.card), segmenter)
+    probability = class_probabilities(inputs_of(field, segmenter), segmenter)
     return (probability.argmax(axis=0) + 1).astype(np.uint8)
 
 
@@ -173,20 +176,19 @@ def measure(
     number: int,
     segmenter: SegmenterNetwork,
     recipe: StrokeRecipe,
-    replay: list[ClassField],
 ) -> Outcome:
     """Paint, train and score one scene."""
     fields = simulate_scene(mix, number, segmenter)
     painted = [
         PaintedImage(
-            inputs_of(field, segmenter.card),
+            inputs_of(field, segmenter),
             paint(field.classes, classify(field, segmenter), segmenter.card.particle_px, which),
             field.valid,
         )
         for which, field in enumerate(fields[:PAINTED])
     ]
     start, processor = perf_counter(), process_time()
-    tuned = tune_segmenter(segmenter, painted, recipe, replay)
+    tuned = tune_segmenter(segmenter, painted, recipe)
     taken = perf_counter() - start, process_time() - processor
     trained = replace(segmenter, module=copy.deepcopy(segmenter.module))
     trained.module.load_state_dict(tuned.state)
@@ -195,7 +197,6 @@ def measure(
         mix,
         before,
         after,
-        tuned.step,
         tuned.improved,
         *taken,
     )
@@ -231,9 +232,9 @@ def rows_of(outcome: Outcome) -> list[str]:
         f"{outcome.before[name]:.2f} → {outcome.after[name]:.2f}" if name in outcome.before else ""
         for name in CLASSES
     ]
-    times = f"{outcome.seconds:.0f} s ({outcome.processor_seconds:.0f} s)"
+    times = f"{outcome.seconds:.1f} s ({outcome.processor_seconds:.1f} s)"
     advised = "yes" if outcome.improved else "no"
-    return [outcome.scene, *cells, f"{outcome.step}", advised, times]
+    return [outcome.scene, *cells, advised, times]
 
 
 def _yes(reached: bool) -> str:
@@ -249,13 +250,12 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     segmenter, recipe = load_segmenter(arguments.segmenter), StrokeRecipe()
-    replay = simulate_replay(segmenter.card, recipe)
     outcomes = []
     for number, mix in enumerate(arguments.scenes):
-        outcomes.append(measure(mix, number, segmenter, recipe, replay))
+        outcomes.append(measure(mix, number, segmenter, recipe))
         print(rows_of(outcomes[-1]), flush=True)
     wanted = table(["measured", "value", "wanted", "reached"], summarize(outcomes))
-    heading = ["scene", *CLASSES, "step", "advised to keep", "time (processor)"]
+    heading = ["scene", *CLASSES, "advised to keep", "time (processor)"]
     body = f"{wanted}\n\n{table(heading, [rows_of(each) for each in outcomes])}"
     print(body)
     if arguments.write:

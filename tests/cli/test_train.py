@@ -216,4 +216,4 @@ def test_a_segmenter_learns_from_label_images_alone(drpnet, own_weights, write_d
     assert card.trained_on == "1 real micrograph with label images"
     assert card.recipe["data"]["labels"] == "labels"
     result = drpnet(*run, *options, "--out", "other", code=2)
-    assert "neither simulated micrographs nor label images" in result.stderr
+    assert "no simulated micrographs, label images or strokes" in result.stderr

@@ -8,6 +8,7 @@ import pytest
 from discs_and_dirt import is_particle, write_discs_and_dirt
 from napari_drpnet.picking.networks.weights import load_classifier, load_detector
 from napari_drpnet.project.learning import label_training
+from napari_drpnet.relion.lists import MicrographEntry, write_micrographs_star
 from napari_drpnet.training.from_labels import targets
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 from relion_jobs import PARTICLES_OF_EXTRACT, SELECT, write_selected_project
@@ -59,6 +60,15 @@ def test_micrographs_that_were_moved_are_found_in_their_folder(drpnet, centers):
     Path("Movies").rename("Moved")
     words = [word if word != "Movies" else "Moved" for word in TRAIN]
     assert "Moved/a0.mrc  25 selected" in drpnet(*words, "--out", "mine.safetensors").stdout
+
+
+def test_missing_micrographs_are_named_with_what_to_do(drpnet, centers):
+    gone = [MicrographEntry(f"Gone/a{n}.mrc", Path(f"Gone/a{n}.mrc"), 2.0) for n in range(2)]
+    write_micrographs_star("list.star", gone)
+    words = [word if word != "Movies" else "list.star" for word in TRAIN]
+    said = drpnet(*words, "--out", "mine.safetensors", code=1).stderr
+    assert "a0.mrc: this micrograph is missing (and 1 more)" in said
+    assert "in place of the list" in said
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication
 
+from napari_drpnet.base.segmentation import BACKGROUND, ICE
 from napari_drpnet.plugin.panels.micrographs import MicrographsPanel
 from napari_drpnet.plugin.panels.panel import Panel
 from napari_drpnet.plugin.panels.picker import PickerPanel
@@ -27,6 +28,7 @@ from napari_drpnet.project.stages import auto_labels
 from napari_drpnet.project.stages import cache as picker
 from napari_drpnet.project.state.edits import MicrographEdit
 from napari_drpnet.project.storage.store import ProjectStore
+from napari_drpnet.training.from_strokes import tune
 from waiting import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("quick_training")
@@ -322,6 +324,16 @@ def start_train(window, gate_before, discs, tmp_path):
     return gate
 
 
+def start_learn(window, gate_before, discs, tmp_path):
+    gate = gate_before(tune, "tune_segmenter")
+    strokes = window.session.strokes
+    painted = strokes.classes.copy()
+    painted[:20], painted[40:60] = BACKGROUND, ICE
+    strokes.take(painted)
+    window.session.stroke_learner.train()
+    return gate
+
+
 def start_labelling(window, gate_before, discs, tmp_path):
     gate = gate_before(auto_labels, "label_candidates")
     window.session.labeller.label_automatically()
@@ -344,6 +356,7 @@ JOBS = [
     start_segment,
     start_export,
     start_train,
+    start_learn,
     start_labelling,
 ]
 

@@ -11,7 +11,7 @@ from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 #: Ends of strokes on the film, which lies right of column 120, and on the background between discs.
 ON_FILM = [((row, 128.0), (row, 152.0)) for row in (25.0, 80.0, 135.0)]
 BESIDE = [((row, 8.0), (row, 110.0)) for row in (2.0, 40.0, 80.0)]
-RECIPE = StrokeRecipe(steps=30, window_px=64, learning_rate=3e-3, simulated=0)
+RECIPE = StrokeRecipe(penalty=1e-4)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def check_the_third(window):
     window.session.step(2)
     window.wait()
     window.press_button(window.panel("Segment").segment)
-    assert window.session.segmenting.shown.shares["ice"] == pytest.approx(0.25, abs=0.1)
+    assert_film_is_ice(window.session.segmenting.shown.class_map)
 
 
 def export_classes(window, paths):
@@ -96,7 +96,14 @@ def export_classes(window, paths):
     files = sorted(window.session.exporter.folder.rglob("*_classes.png"))
     assert len(files) == len(paths)
     for file in files:
-        assert (read_class_map(file) == ICE).mean() == pytest.approx(0.25, abs=0.1)
+        assert_film_is_ice(read_class_map(file))
+
+
+def assert_film_is_ice(classes):
+    """Check that ice is found on the film, and hardly elsewhere."""
+    film = classes.shape[1] * 3 // 4
+    assert (classes[:, film:] == ICE).mean() > 0.7
+    assert (classes[:, :film] == ICE).mean() < 0.35
 
 
 def what_was_done(window):

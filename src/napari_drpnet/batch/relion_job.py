@@ -90,7 +90,7 @@ def run_job(
     workers : Workers, optional
         Workers that pick; by default this process.
     unusual : bool
-        Whether to pick with numbers that are hardly meant; see `pick_micrographs`.
+        Whether to pick with implausible numbers; see `pick_micrographs`.
 
     Returns
     -------

@@ -71,7 +71,7 @@ def pick_micrographs(
     unusual : bool
         Whether to pick micrographs whose pixel size is below 0.1 or above 20 Å, or in which a
         particle is less than 20 Å or 6 pixels wide. They fail by default, because such numbers are
-        hardly meant and may cost minutes of work.
+        implausible and may cost minutes of work.
 
     Returns
     -------

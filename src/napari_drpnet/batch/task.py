@@ -82,7 +82,7 @@ class PickTask:
     masks : GivenMasks, optional
         Masks of dirt of any program.
     unusual : bool
-        Whether to pick micrographs with a diameter or a pixel size that is hardly meant; see
+        Whether to pick micrographs with an implausible diameter or pixel size; see
         `find_implausible`.
     """
 
@@ -198,7 +198,7 @@ class PickTask:
             return self._explain(entry, error)
 
     def _require_plausible(self, micrograph: Micrograph) -> None:
-        """Refuse a micrograph whose pixel size, or a particle in pixels, is hardly meant."""
+        """Refuse a micrograph whose pixel size, or a particle in pixels, is implausible."""
         diameter = self.parameters.particle.diameter_angstrom
         found = find_implausible(diameter, micrograph.pixel_size_angstrom)
         if found and not self.unusual:

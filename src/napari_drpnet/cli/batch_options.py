@@ -131,7 +131,7 @@ def batch_options(function: Function) -> Function:
             help="With --watch: stop as soon as this file exists",
         ),
         click.option(
-            "--unusual", is_flag=True, help="Take a diameter or pixel size that is hardly meant"
+            "--unusual", is_flag=True, help="Accept an implausible diameter or pixel size"
         ),
         click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else"

@@ -71,7 +71,7 @@ def run_batch(
     Raises
     ------
     click.UsageError
-        If the batch refuses to start, or a number is hardly meant.
+        If the batch refuses to start, or a number is implausible.
     click.exceptions.Exit
         At the end.
     """

@@ -1,4 +1,4 @@
-"""Refusal of options that are hardly meant."""
+"""Refusal of implausible options."""
 
 import click
 
@@ -7,7 +7,7 @@ from napari_drpnet.picking.plausibility import find_implausible
 
 
 def require_plausible(particle: ParticleParameters) -> None:
-    """Refuse a diameter or a pixel size that is hardly meant.
+    """Refuse an implausible diameter or pixel size.
 
     Raises
     ------

@@ -73,7 +73,7 @@ _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "ABORTED": ABORTED}
     type=bool,
     default=False,
     metavar="yes|no",
-    help="Take a diameter or pixel size that is hardly meant",
+    help="Accept an implausible diameter or pixel size",
 )
 @click.option(
     "--relion-version",

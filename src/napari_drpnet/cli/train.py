@@ -88,7 +88,7 @@ def _run_options(function: Function) -> Function:
 
 @click.group()
 def command() -> None:
-    """Train networks on simulated micrographs, and segmenters also on label images.
+    """Train networks on simulated micrographs, and segmenters also on label images and strokes.
 
     The parameters of the run, its recipe, are written beside the weights and into them.
     Existing weights are replaced only by better ones. Ctrl-C keeps the best weights so far.
@@ -168,10 +168,15 @@ def segmenter(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Train a segmenter: background, particle, ice or carbon for each pixel."""
+    """Train a segmenter: background, particle, ice or carbon for each pixel.
+
+    Micrographs are simulated, have label images, or were painted in the window. All layers are
+    trained. The command strokes trains only the last one, in seconds.
+    """
     recipe = build_model(SegmenterRecipe, values, read_config(config))
 
     def work(device: str, bar: StageBar, listen: Callable[["Report"], None]) -> "Trained":
+        from napari_drpnet.project.learning.project_strokes import label_by_strokes
         from napari_drpnet.training.from_truth.class_pool import make_class_pool
         from napari_drpnet.training.from_truth.runs import load_map_detector, load_start
         from napari_drpnet.training.from_truth.train_segmenter import train_segmenter
@@ -179,7 +184,9 @@ def segmenter(
         start = load_start(recipe, device)
         picker = load_map_detector(recipe.detector, device)
         scale, spectrum = picker.card.particle_px, picker.card.spectrum
-        pool = make_class_pool(recipe, scale, spectrum, workers, bar)
+        project = recipe.data.project
+        painted = label_by_strokes(project, recipe.data.micrographs) if project else None
+        pool = make_class_pool(recipe, scale, spectrum, workers, bar, painted)
         return train_segmenter(recipe, pool, picker, start, device, bar, listen)
 
     _train("segmenter", recipe.data, path, overwrite, device, as_json, work)
@@ -243,6 +250,9 @@ def _summarize(trained: "Trained", path: Path, seconds: float) -> str:
             f"erosion {card.erosion:g}; P(dirt) {card.dirt_probability:g}, "
             f"least speck {card.least_speck:g}, clearance {card.clearance:g}"
         )
+    held_out = card.recipe.get("held_out_strokes", {}).items()
+    if scores := ", ".join(f"{name} {iou:.3f}" for name, iou in held_out):
+        other += f"\nIoU on held-out strokes: {scores}"
     return (
         f"Wrote {path} and its recipe after {seconds:.0f} s\n"
         f"Validation score {trained.score:.4f}; threshold {card.threshold:g}, {other}\n"

@@ -33,19 +33,17 @@ def strokes(
     device: str,
     as_json: bool,
 ) -> None:
-    """Train the segmenter of a project on the strokes that were painted in the window.
+    """Train the segmenter of a project on its strokes, as the button Learn does.
 
-    PROJECT is the folder of a project that is not open in a window. It is not changed.
+    PROJECT is the folder of a project that is not open in a window. It is not changed. Only the
+    last layer is trained; segmenter --project trains all of them.
     """
     from napari_drpnet.picking.networks.weights import save_network
     from napari_drpnet.project.learning.project_strokes import learn_from_project
 
     require_new(path, overwrite)
     with StageBar() as bar:
-        try:
-            outcome = learn_from_project(folder, device, bar, micrographs=micrographs)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+        outcome = learn_from_project(folder, device, bar, micrographs=micrographs)
     save_network(path, outcome.tuned.state, outcome.card)
     echo(_to_json(outcome, path) if as_json else _summarize(outcome, path))
 

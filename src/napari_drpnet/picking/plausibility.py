@@ -1,4 +1,4 @@
-"""Numbers that are hardly meant, which would cost minutes of work and pick nothing."""
+"""Implausible numbers, which would cost minutes of work and pick nothing."""
 
 from typing import Literal, NamedTuple
 
@@ -11,7 +11,7 @@ _LEAST_DIAMETER, _PIXEL_SIZES = 20.0, (0.1, 20.0)
 
 
 class Implausible(NamedTuple):
-    """A number that is hardly meant: its name, what is wrong with it, and what to do."""
+    """An implausible number: its name, what is wrong with it, and what to do."""
 
     name: Literal["diameter", "pixel size"]
     reason: str

@@ -1,14 +1,15 @@
-"""The writers: points layers of a viewer without a window into coordinate files."""
+"""The writers: points and labels layers of a viewer without a window into files."""
 
 import numpy as np
 import pytest
 
 npe2 = pytest.importorskip("npe2")
 
-from napari.layers import Points  # noqa: E402
+from napari.layers import Labels, Points  # noqa: E402
 
 from napari_drpnet.base.errors import InputFileError  # noqa: E402
 from napari_drpnet.formats import WRITTEN, read_coordinates  # noqa: E402
+from napari_drpnet.formats.masks.class_maps import read_class_map, write_class_map  # noqa: E402
 
 CENTERS = np.array([[10.0, 20.0], [30.0, 40.0], [50.0, 60.0], [70.0, 80.0]])
 
@@ -119,3 +120,34 @@ def test_two_layers_in_one_table_are_refused(ours, tmp_path):
     layers = [(CENTERS, {}, "points"), (None, {}, "surface")]
     with pytest.raises(InputFileError, match="one points layer"):
         writer.exec((str(tmp_path / "points.csv"), layers))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64])
+def test_classes_are_written_as_the_export_does(tmp_path, kind):
+    classes = np.arange(35, dtype=kind).reshape(5, 7) % 5
+    path, exported = tmp_path / "strokes.png", tmp_path / "exported.png"
+    layer = Labels(classes, scale=(8, 8), translate=(3.5, 3.5))
+    assert layer.save(str(path), plugin="napari-drpnet") == [str(path)]
+    write_class_map(exported, classes.astype(np.uint8))
+    assert path.read_bytes() == exported.read_bytes()
+    np.testing.assert_array_equal(read_class_map(path), classes)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.full((4, 4), 5), "not the numbers of classes, 0 to 4"),
+        (np.full((4, 4), -1), "not the numbers of classes"),
+        (np.ones((2, 4, 4), np.uint8), "have 3 axes"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(tmp_path, values, said):
+    with pytest.raises(InputFileError, match=said):
+        Labels(values).save(str(tmp_path / "labels.png"), plugin="napari-drpnet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_are_a_class_map_wherever_nobody_else_writes_png(ours, tmp_path):
+    ours.register("napari")
+    assert ours.get_writer("a.png", ["labels"])[0].plugin_name == "napari-drpnet"
+    assert ours.get_writer("a.tif", ["labels"])[0].plugin_name == "napari"

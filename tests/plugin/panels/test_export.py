@@ -35,7 +35,7 @@ def picked(panel, session, discs, wait, qtbot):
     session.picking.pick_current()
     wait(session)
     assert session.current.accepted_count == 16
-    qtbot.waitUntil(panel.body.isVisible)
+    qtbot.waitUntil(panel.export.isEnabled)
     return session
 
 
@@ -78,12 +78,13 @@ def test_what_to_do_first_is_said_in_place_of_the_form(panel, session, discs, wa
     wait(session)
     qtbot.waitUntil(lambda: panel.hint.text().startswith("Give the particle diameter"))
     session.change("particle", diameter_angstrom=36.0)
-    qtbot.waitUntil(lambda: panel.hint.text().startswith("Press Pick"))
     assert not panel.body.isVisible()
+    qtbot.waitUntil(lambda: panel.hint.text().startswith("There are no picks yet"))
+    assert not panel.export.isEnabled()
     session.picking.pick_current()
     wait(session)
-    qtbot.waitUntil(panel.body.isVisible)
-    assert not panel.hint.isVisible()
+    qtbot.waitUntil(lambda: not panel.hint.isVisible())
+    assert panel.body.isVisible()
 
 
 def test_export_writes_what_is_on_the_screen(panel, picked, export):
@@ -181,6 +182,25 @@ def test_masks_are_written_beside_the_coordinates(panel, picked, click, export, 
     assert (picked.exporter.folder / "disc0_classes.png").is_file()
     session.exporter.choose(masks=())
     assert not panel.form.masks["png"].isChecked()
+
+
+def test_masks_are_written_alone_where_nothing_is_picked(
+    panel, session, discs, wait, qtbot, click, export
+):
+    session.open_paths(list(discs))
+    wait(session)
+    session.change("particle", diameter_angstrom=36.0)
+    qtbot.waitUntil(panel.body.isVisible)
+    assert not panel.export.isEnabled()
+    click(panel.form.masks["png"])
+    assert panel.export.isEnabled()
+    export()
+    assert panel.outcome.headline.text() == "3 files written, without particles"
+    assert panel.outcome.lines == []
+    assert panel.outcome.messages.toPlainText() == "The masks of 3 micrographs are written."
+    assert {file.suffix for file in session.exporter.folder.iterdir()} == {".png"}
+    click(panel.form.masks["png"])
+    assert not panel.export.isEnabled()
 
 
 def test_the_preview_follows_points_and_choice(panel, picked, qtbot, choose):

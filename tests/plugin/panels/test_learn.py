@@ -11,7 +11,7 @@ from napari_drpnet.plugin.panels.learn import LearnPanel
 from napari_drpnet.project.controllers import stroke_learning
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
-RECIPE = StrokeRecipe(steps=30, window_px=64, learning_rate=3e-3, simulated=0)
+RECIPE = StrokeRecipe(penalty=1e-4)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_outcome_is_shown_and_outlined_until_it_is_kept(panel, session, view
     assert panel.keep.isVisible()
     shown = {name: cells for name, cells in panel.scores.cells.items() if cells[0].isVisible()}
     assert set(shown) == {"background", "ice"}
-    assert float(shown["ice"][2].text()) > 0.9
+    assert float(shown["ice"][2].text()) > 0.7
     assert "of this micrograph would change" in panel.changed.accessibleName()
     assert panel.sentence.accessibleName().startswith("Better")
     assert layer(viewer).visible

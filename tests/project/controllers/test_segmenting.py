@@ -1,5 +1,7 @@
 """Classes and dirt of the micrograph that is shown."""
 
+from functools import cached_property
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from napari_drpnet.formats import read_coordinates
 from napari_drpnet.project.files.export_options import ExportOptions
 from napari_drpnet.project.points.review import State
 from napari_drpnet.project.stages import plan
+from napari_drpnet.project.stages.segmenting import Segmented
 
 
 @pytest.fixture
@@ -73,6 +76,19 @@ def test_picking_with_a_segmenter_brings_the_classes(at_work):
     np.testing.assert_array_equal(same.zone, shown.zone)
 
 
+def test_picking_again_without_a_segmenter_forgets_the_dirty_area_of_the_picks(at_work):
+    at_work.session.change("segmenter", segmenter="default")
+    at_work.pick()
+    assert area_of(at_work, at_work.current.id) is not None
+    at_work.session.change("segmenter", segmenter="none")
+    at_work.pick()
+    assert at_work.current.stored.dirty_area is None
+    assert area_of(at_work, at_work.current.id) is None
+    shown = segment(at_work)
+    at_work.pick()
+    assert area_of(at_work, at_work.current.id) == shown.dirt.area
+
+
 def test_the_limits_of_dirt_work_on_what_is_there(at_work, detector_gate):
     detector_gate.let_through = 1  # nobody may come there again
     first = segment(at_work)
@@ -86,6 +102,19 @@ def test_the_limits_of_dirt_work_on_what_is_there(at_work, detector_gate):
     at_work.finish()
     assert session.segmenting.shown.dirt.area == first.dirt.area
     assert not detector_gate.reached.is_set()
+
+
+def test_a_step_of_a_slider_finds_the_outline_once(at_work, monkeypatch):
+    at_work.session.change("segmenter", segmenter="default")
+    at_work.pick()
+    found, outline = [], Segmented.outline.func
+    counted = cached_property(lambda self: (found.append(self), outline(self))[1])
+    counted.__set_name__(Segmented, "outline")
+    monkeypatch.setattr(Segmented, "outline", counted)
+    at_work.session.change("segmenter", dirt_probability=0.7)
+    at_work.finish()
+    assert len(found) == 1
+    assert at_work.session.segmenting.shown is found[0]
 
 
 def test_the_zone_has_the_clearance_while_picks_are_rejected(at_work):

@@ -1,5 +1,7 @@
 """Fields of a segmenter: simulated, of real empty micrographs, and of label images."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -13,6 +15,7 @@ from napari_drpnet.training.common import fields
 from napari_drpnet.training.common.class_fields import NO_PARTICLE
 from napari_drpnet.training.common.recipe import SegmenterData, SegmenterRecipe
 from napari_drpnet.training.from_truth.class_pool import make_class_pool
+from napari_drpnet.training.from_truth.label_images import LabelledMicrograph, LabelledSet
 
 
 @pytest.fixture(autouse=True)
@@ -20,10 +23,23 @@ def small_fields(monkeypatch):
     monkeypatch.setattr(fields, "_SIDE_PX", 320)
 
 
-def make(seed=3, **data):
+def painted(count):
+    """Micrographs, the right half of which is carbon, with a stroke on each half."""
+
+    def read(seed):
+        pixels = np.random.default_rng(seed).normal(140, 10, (160, 200))
+        pixels[:, 100:] -= 60
+        strokes = np.zeros((80, 100), np.uint8)
+        strokes[30:50, 10:30], strokes[30:50, 70:90] = BACKGROUND, CARBON
+        return LabelledMicrograph(pixels, strokes, 24.0)
+
+    return LabelledSet(f"{count} painted", [partial(read, seed) for seed in range(count)])
+
+
+def make(seed=3, painted=None, **data):
     usual = {"fields": 2, "looks": 1, "validation_fields": 1, "label_views": 2, "diameter_px": 24}
     recipe = SegmenterRecipe(data=SegmenterData.model_validate({**usual, **data}), seed=seed)
-    return make_class_pool(recipe, 11.0)
+    return make_class_pool(recipe, 11.0, painted=painted)
 
 
 @pytest.fixture
@@ -106,12 +122,32 @@ def test_label_images_beside_simulated_fields_are_for_training(labelled):
 
 
 def test_there_must_be_something_to_train_on(labelled):
-    with pytest.raises(ValueError, match="neither simulated micrographs nor label images"):
+    with pytest.raises(ValueError, match="no simulated micrographs, label images or strokes"):
         make(fields=0)
+    with pytest.raises(ValueError, match="the strokes of mine are missing"):
+        make(project="mine")
     with pytest.raises(ValueError, match="give both a folder"):
         make(fields=0, labels=labelled["labels"])
     with pytest.raises(InputFileError, match="has no label image"):
         make(fields=0, labels=labelled["micrographs"].parent, micrographs=labelled["micrographs"])
+
+
+def test_strokes_are_learned_and_held_out_by_micrograph():
+    for count, views, held_out in ((1, 2, 0), (2, 2, 1), (4, 6, 1), (10, 16, 2)):
+        pool = make(fields=1, painted=painted(count))
+        assert (len(pool.fields), len(pool.validation)) == (1 + views, 1), count
+        assert len(pool.held_out) == held_out
+        assert pool.description.endswith(f", and {count} painted")
+        for field in (*pool.fields[1:], *pool.held_out):
+            assert set(np.unique(field.classes)) - {MIXED} == {UNKNOWN, BACKGROUND, CARBON}
+            assert (field.classes == UNKNOWN).mean() > 0.7
+
+
+def test_strokes_alone(labelled):
+    pool = make(fields=0, painted=painted(1))
+    assert (len(pool.fields), len(pool.validation), len(pool.held_out)) == (2, 0, 1)
+    pool = make(fields=0, painted=painted(3), **labelled)
+    assert (len(pool.fields), len(pool.validation), len(pool.held_out)) == (8 + 4, 1, 1)
 
 
 def test_a_label_image_of_another_aspect_ratio_is_refused(labelled):

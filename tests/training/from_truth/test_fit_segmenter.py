@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from napari_drpnet.base.class_maps import MIXED
-from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, ICE, PARTICLE, UNKNOWN
 from napari_drpnet.training.common.class_fields import NO_PARTICLE, ClassField
 from napari_drpnet.training.common.recipe import SegmenterRecipe
 from napari_drpnet.training.from_truth.fit_segmenter import (
@@ -97,6 +99,22 @@ def test_a_share_of_the_patches_is_centred_on_dirt(share, least, most):
     recipe = SegmenterRecipe(steps=20, batch=8, dirt_share=share, patch_diameters=1.5)
     list(fit_segmenter(Watch(), [field], recipe, 11.0))
     assert least <= np.mean(middles) <= most
+
+
+def test_patches_of_strokes_show_them():
+    field = stripes(96)
+    strokes = np.where(field.classes == CARBON, np.uint8(CARBON), np.uint8(UNKNOWN))
+    shown = []
+
+    class Watched(nn.Conv2d):
+        def forward(self, images):
+            shown.extend((images[:, 1] == -1).any(dim=(1, 2)).tolist())
+            return super().forward(images)
+
+    recipe = SegmenterRecipe(steps=20, batch=4, dirt_share=0, patch_diameters=1.5)
+    list(fit_segmenter(Watched(2, 4, 1), [replace(field, classes=strokes)], recipe, 11.0))
+    assert len(shown) == 80
+    assert all(shown)
 
 
 def test_a_field_smaller_than_a_patch_does_not_shrink_the_patches():

@@ -1,11 +1,14 @@
 """Complete training runs of a segmenter of toy size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Cancelled
-from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE
+from napari_drpnet.base.segmentation import BACKGROUND, CARBON, CLASSES, ICE, PARTICLE, UNKNOWN
+from napari_drpnet.picking.networks.build import SEGMENTERS
 from napari_drpnet.picking.networks.card import DetectorCard, Network
 from napari_drpnet.picking.networks.weights import load_segmenter
 from napari_drpnet.training.common.class_fields import ClassField
@@ -39,6 +42,12 @@ def detector():
     return Network(None, card, "toy", "abc")
 
 
+def trained_module(trained):
+    module = SEGMENTERS[trained.card.architecture](2, len(CLASSES))
+    module.load_state_dict(trained.state)
+    return module.eval()
+
+
 def recipe(**changes):
     usual = {"steps": 6, "batch": 2, "validate_every": 3, "patch_diameters": 3.0}
     return SegmenterRecipe.model_validate({**usual, **changes})
@@ -61,7 +70,19 @@ def test_a_segmenter_is_trained_saved_and_loaded(tmp_path, pool, detector, archi
     assert SegmenterRecipe.model_validate_json(path.with_suffix(".recipe.json").read_text()) == used
     # The centres of the particles are unknown, so the usual values are recommended.
     assert (network.card.threshold, network.card.least_area) == (0.3, 0.2)
-    assert validate(pool.validation, network).score == pytest.approx(trained.score, abs=1e-4)
+    assert validate(pool, network).score == pytest.approx(trained.score, abs=1e-4)
+
+
+def test_held_out_strokes_have_half_of_the_weight_and_are_on_the_card(pool, detector):
+    classes = pool.fields[0].classes.copy()
+    classes[:, 6:] = UNKNOWN
+    strokes = replace(pool, held_out=[replace(pool.fields[0], classes=classes)])
+    trained = train_segmenter(recipe(), strokes, detector)
+    only = [replace(strokes, **{name: []}) for name in ("validation", "held_out")]
+    network = Network(trained_module(trained), trained.card, "mine", "")
+    scores = [validate(each, network).score for each in only]
+    assert trained.score == pytest.approx(sum(scores) / 2, abs=1e-4)
+    assert set(trained.card.recipe["held_out_strokes"]) == set(CLASSES)
 
 
 def test_the_values_chosen_for_the_best_state_are_recommended(pool, detector, monkeypatch):

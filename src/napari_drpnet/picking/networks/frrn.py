@@ -1,6 +1,5 @@
 """Full-resolution residual networks: image to scores of the classes of each pixel."""
 
-from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 import torch
@@ -36,10 +35,6 @@ WIDTHS = {
     "frrn-b": Widths(48, 3, 32, (*_DOWN, Stage(2, 384, 32), Stage(2, 192, 16), *_UP)),
     "frrn-small": Widths(16, 1, 16, _SMALL),
 }
-
-
-#: Number of the last full-resolution residual units that are trained on strokes.
-_LAST = 2
 
 
 class FRRN(nn.Module):
@@ -89,37 +84,31 @@ class FRRN(nn.Module):
         self.tile = max(512, 2 * self.halo)
 
     @property
-    def tail(self) -> list[nn.Module]:
-        """Layers of `scores`."""
-        return [*self.stages[-_LAST:], self.head]
+    def out(self) -> nn.Conv2d:
+        """Last layer, which maps the features of a pixel to its scores."""
+        return cast(nn.Conv2d, self.head[-1])
 
-    def features(self, image: Tensor) -> list[Tensor]:
-        """Return the pooled stream and the lanes of images ``(n, inputs, h, w)`` before the tail.
+    def features(self, image: Tensor) -> Tensor:
+        """Return the features of images ``(n, inputs, h, w)`` before the last layer.
 
         Images are padded to multiples of the stride.
         """
         height, width = image.shape[-2:]
         stride = self.stride
         pooled = self.stem(functional.pad(image, (0, -width % stride, 0, -height % stride)))
-        return self._pass(self.stages[:-_LAST], pooled, self.split(pooled))
-
-    def scores(self, features: list[Tensor]) -> Tensor:
-        """Return the scores ``(n, outputs, h, w)`` of padded images from their features."""
-        pooled, lanes = self._pass(self.stages[-_LAST:], *features)
-        output: Tensor = self.head(torch.cat([_to_width(pooled, lanes.shape[-1]), lanes], dim=1))
-        return output
+        lanes = self.split(pooled)
+        for unit in self.stages:
+            pooled = _to_width(pooled, lanes.shape[-1] // cast(FullResolutionUnit, unit).stride)
+            pooled, lanes = unit(pooled, lanes)
+        joined = torch.cat([_to_width(pooled, lanes.shape[-1]), lanes], dim=1)
+        features: Tensor = self.head[:-1](joined)
+        return features
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the scores ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
         height, width = image.shape[-2:]
-        return self.scores(self.features(image))[..., :height, :width]
-
-    @staticmethod
-    def _pass(units: Iterable[nn.Module], pooled: Tensor, lanes: Tensor) -> list[Tensor]:
-        for unit in units:
-            pooled = _to_width(pooled, lanes.shape[-1] // cast(FullResolutionUnit, unit).stride)
-            pooled, lanes = unit(pooled, lanes)
-        return [pooled, lanes]
+        scores: Tensor = self.out(self.features(image))
+        return scores[..., :height, :width]
 
 
 class ResidualUnit(nn.Module):

@@ -1,7 +1,5 @@
 """Network with four scales: image to distance map, or to scores of the classes of each pixel."""
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -50,13 +48,8 @@ class MultiScaleNet(nn.Module):
         self.up = nn.ModuleList(map(two_convolutions, joined, here))
         self.out = nn.Conv2d(_CHANNELS[0], outputs, 1)
 
-    @property
-    def tail(self) -> list[nn.Module]:
-        """Layers of `scores`."""
-        return [*self.up[1:], self.out]
-
-    def features(self, image: Tensor) -> list[Tensor]:
-        """Return the features of images ``(n, inputs, h, w)`` before the tail, coarse ones last.
+    def features(self, image: Tensor) -> Tensor:
+        """Return the features of images ``(n, inputs, h, w)`` before the last layer, ``out``.
 
         Images are padded to multiples of the stride.
         """
@@ -66,24 +59,14 @@ class MultiScaleNet(nn.Module):
         for scale, convolutions in enumerate(self.down):
             features = convolutions(functional.max_pool2d(features, 2) if scale else features)
             skipped.append(features)
-        return self._rise(self.up[:1], skipped)
-
-    def scores(self, features: list[Tensor]) -> Tensor:
-        """Return the maps ``(n, outputs, h, w)`` of padded images from their features."""
-        (finest,) = self._rise(self.up[1:], features)
-        output: Tensor = self.out(finest)
-        return output
+        features = skipped.pop()
+        for convolutions in self.up:
+            finer = functional.interpolate(features, scale_factor=2, mode="nearest")
+            features = convolutions(torch.cat([finer, skipped.pop()], dim=1))
+        return features
 
     def forward(self, image: Tensor) -> Tensor:
         """Return maps ``(n, outputs, h, w)`` of images ``(n, inputs, h, w)``."""
         height, width = image.shape[-2:]
-        return self.scores(self.features(image))[..., :height, :width]
-
-    @staticmethod
-    def _rise(steps: Iterable[nn.Module], features: list[Tensor]) -> list[Tensor]:
-        """Join the last features with those before them, once for each of the steps."""
-        *skipped, last = features
-        for convolutions in steps:
-            finer = functional.interpolate(last, scale_factor=2, mode="nearest")
-            last = convolutions(torch.cat([finer, skipped.pop()], dim=1))
-        return [*skipped, last]
+        maps: Tensor = self.out(self.features(image))
+        return maps[..., :height, :width]

@@ -1,4 +1,4 @@
-"""napari writer: points layers as coordinate files."""
+"""napari writers: points layers as coordinate files, labels layers as class maps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from napari_drpnet.base.errors import InputFileError
+from napari_drpnet.base.segmentation import CLASSES
 from napari_drpnet.formats import Coordinates, write_coordinates
+from napari_drpnet.formats.masks.class_maps import write_class_map
 
 _SCORES = ("score", "probability")
 #: Beginnings of the states of DRPnet's picks: "accepted", "accepted by hand", and so on.
@@ -88,6 +90,42 @@ def write_points_table(
         raise InputFileError(path, reason, "Save them one by one")
     data, attributes, _ = layers[0]
     return write_points(path, data, attributes)
+
+
+def write_classes(path: str, data: ArrayLike, attributes: dict[str, Any]) -> list[str]:
+    """Write a labels layer of classes, such as strokes, to a class map (napari's writer hook).
+
+    Parameters
+    ----------
+    path : str
+        Path of the PNG file to create or replace.
+    data : (h, w) int array
+        Number of the class of each pixel, 0 where it is unknown. The pixels are written as they
+        are, whatever the scale of the layer.
+    attributes : dict
+        Attributes of the layer, which do not matter.
+
+    Returns
+    -------
+    list of str
+        Path of the file.
+
+    Raises
+    ------
+    InputFileError
+        If the layer is not two-dimensional, or has values that are no classes.
+    OSError
+        If the file cannot be written.
+    """
+    values = np.asarray(data)
+    if values.ndim != 2:
+        reason = f"not written: the labels have {values.ndim} axes, not only y and x"
+        raise InputFileError(path, reason, "Save the labels of one micrograph")
+    if values.min(initial=0) < 0 or values.max(initial=0) > len(CLASSES):
+        reason = f"not written: the labels are not the numbers of classes, 0 to {len(CLASSES)}"
+        raise InputFileError(path, reason, "Save them as TIFF")
+    write_class_map(path, values.astype(np.uint8))
+    return [path]
 
 
 def _scores(features: pd.DataFrame, count: int) -> NDArray[np.float64]:

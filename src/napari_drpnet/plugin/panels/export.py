@@ -24,8 +24,12 @@ from napari_drpnet.project.files.export_report import ExportReport
 _REFRESH_MS = 150
 _ROWS_SIZE = QSize(200, 120)
 _EXPORT_TOOLTIP = (
-    "Write the accepted picks. Files of the same names in the folder are replaced, each completely "
-    "or not at all; those with particles are not replaced by empty ones"
+    "Write the accepted picks, and the files of the segmentation that are ticked. Files of the "
+    "same names in the folder are replaced, each completely or not at all; those with particles "
+    "are not replaced by empty ones"
+)
+_NO_PICKS = (
+    "There are no picks yet: press Pick, or tick files of the segmentation to export only these."
 )
 
 
@@ -57,9 +61,9 @@ class ExportPanel(Panel):
     Attributes
     ----------
     hint : QLabel
-        Message about the next step while there are no picks to export.
+        Message about what is missing: micrographs, their diameter, or picks.
     body : QWidget
-        Container of the widgets below, hidden while there are no picks.
+        Container of the widgets below, hidden while nothing can be exported.
     form : ExportForm
         Form with the choices.
     export : QPushButton
@@ -172,22 +176,23 @@ class ExportPanel(Panel):
         totals = self.session.summaries.totals()
         picked, is_picked = count_picked(totals), current.has_points
         has_any = picked > 0 or totals.particles > 0
-        hint = self._hint(has_any or is_picked)
+        problem = self._problem
+        hint = problem or ("" if has_any or is_picked else _NO_PICKS)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint))
-        self.body.setVisible(not hint)
+        self.body.setVisible(not problem)
         self.form.show_choice()
         self.form.show_counts(totals)
-        self.export.setEnabled(is_picked if exporter.choice.only_current else has_any)
+        has_chosen = is_picked if exporter.choice.only_current else has_any
+        self.export.setEnabled(has_chosen or bool(exporter.choice.masks))
         self._show_preview()
 
-    def _hint(self, has_picks: bool) -> str:
-        """Return a message about the next step; "" if there are picks to export."""
+    @property
+    def _problem(self) -> str:
+        """Message about why nothing can be exported; "" if something can."""
         if not self.session.project.micrographs:
             return "Open micrographs first. This panel writes their picks for RELION."
-        if self.session.plan is None:
-            return self.session.problem or ""
-        return "" if has_picks else "Press Pick first: there are no particles to export yet."
+        return self.session.problem or "" if self.session.plan is None else ""
 
     def _show_preview(self) -> None:
         name, text = self.session.exporter.preview(self.session.exporter.choice)

@@ -164,14 +164,12 @@ class ExportOutcome(QWidget):
 
     def show_report(self, report: ExportReport) -> None:
         """Show the result of an export."""
-        particles = _count(report.particles, "particle")
-        written = f"{particles} of {_count(report.micrographs, 'micrograph')} written"
         messages = [f"Failed: {message}" for message in report.failed]
         messages += [f"{note}." for note in report.notes]
         has_files = bool(report.files or report.kept)
         self.question.ask(report.question, report.kept)
         self._show(
-            written if report.files else "Nothing was written",
+            _headline(report),
             report.folder if has_files else None,
             report.results if has_files else (),
             messages,
@@ -212,6 +210,16 @@ class ExportOutcome(QWidget):
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
+
+
+def _headline(report: ExportReport) -> str:
+    """Return what was written: particles, or only files of the segmentation."""
+    if not report.files:
+        return "Nothing was written"
+    if not report.micrographs:
+        return f"{_count(len(report.files), 'file')} written, without particles"
+    particles = _count(report.particles, "particle")
+    return f"{particles} of {_count(report.micrographs, 'micrograph')} written"
 
 
 def _count(number: int, noun: str) -> str:

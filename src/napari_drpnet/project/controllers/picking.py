@@ -287,7 +287,7 @@ def _find(
     segmented = None
     if detection.segmentation is not None:
         limits = plan.parameters.segmenter
-        segmented = Segmented(detection.segmentation, limits, rejects=True)
+        segmented = Segmented.of(detection.segmentation, limits, rejects=True)
         if draws:
             segmented.drawn()
     return Found(record.id, plan, stored, shown, segmented, unsaved)

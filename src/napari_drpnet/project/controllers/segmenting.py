@@ -223,7 +223,7 @@ class Segmenting:
             if not self._is_brought:
                 self._submit(record, plan)
         elif (shown.limits, shown.rejects) != (limits, self.rejects):
-            other = Segmented(shown.segmentation, limits, self.rejects)
+            other = Segmented.of(shown.segmentation, limits, self.rejects)
             store = self._workspace.store if self._is_alone else None
             work = partial(_find_dirt, other, store, record.id)
             self._workspace.runner.submit("dirt", work, partial(self._take_dirt, shown), live=True)
@@ -239,7 +239,7 @@ def _segment(
 ) -> Segmented:
     segmentation = cache.analyse(record, plan, job).detection.segmentation
     assert segmentation is not None
-    segmented = Segmented(segmentation, plan.parameters.segmenter, rejects)
+    segmented = Segmented.of(segmentation, plan.parameters.segmenter, rejects)
     return _find_dirt(segmented, store, record.id, job)
 
 

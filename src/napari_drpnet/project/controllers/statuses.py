@@ -142,6 +142,7 @@ class Summaries:
         self._unchecked: set[str] = set()
         self._failures: dict[str, _Failure] = {}
         self._uncounted: dict[str, None] = {}  # ids in the order of picking
+        self._segmented_alone: dict[str, float] = {}  # dirty areas without picking
         workspace.project_changed.connect(self._forget)
         workspace.settled.connect(self.refresh)
         current.decided.connect(self._note_current)
@@ -168,14 +169,16 @@ class Summaries:
         self._unchecked.clear()
         self._failures.clear()
         self._uncounted.clear()
+        self._segmented_alone.clear()
 
     def _note_current(self, decision: Decision) -> None:
         """Store the summary of the micrograph that is shown."""
         name = decision.record.id
-        self._put({name: _with_area(_summary(decision), self[name].dirty_area)})
+        self._put({name: _with_area(_summary(decision), self._segmented_alone.get(name))})
 
     def _note_dirty_area(self, micrograph: str, area: float) -> None:
         """Store the dirty area of a micrograph that was segmented without picking."""
+        self._segmented_alone[micrograph] = area
         self._put({micrograph: replace(self[micrograph], dirty_area=area)})
 
     def _on_labels(self, micrograph: str) -> None:
@@ -222,7 +225,7 @@ class Summaries:
             self._note_current(self._current.decision)
         elif self._current.id is not None and self._current.stored is None:
             labels = self._workspace.project.labels(self._current.id)
-            area = self[self._current.id].dirty_area
+            area = self._segmented_alone.get(self._current.id)
             self._put({self._current.id: _with_area(_summary_of_added(labels), area)})
 
     def refresh(self) -> None:

@@ -8,11 +8,11 @@ from napari_drpnet.project.controllers.current import CurrentMicrograph
 from napari_drpnet.project.controllers.segmenting import Segmenting
 from napari_drpnet.project.learning.stroke_training import (
     ChangedClasses,
-    ReplayFields,
     SegmenterOutcome,
     StrokeTraining,
 )
 from napari_drpnet.project.state.edits import Settings, SettingsEdit
+from napari_drpnet.project.state.strokes import painted_classes
 from napari_drpnet.project.workspace import Workspace
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
 
@@ -45,7 +45,6 @@ class StrokeLearner:
         self, workspace: Workspace, current: CurrentMicrograph, segmenting: Segmenting
     ) -> None:
         self._workspace, self._current, self._segmenting = workspace, current, segmenting
-        self._replay = ReplayFields()
         self._kept: str | None = None
         self.outcome: SegmenterOutcome | None = None
         workspace.project_changed.connect(self._forget)
@@ -57,9 +56,8 @@ class StrokeLearner:
         """Message that says why training cannot start and what to do; "" if it can."""
         if self._workspace.plan is None:
             return self._workspace.problem or "Open micrographs first."
-        areas = [strokes.areas for _, strokes in self._workspace.project.painted]
-        classes = {number for each in areas for number, area in enumerate(each) if number and area}
-        if len(classes) < LEAST_CLASSES:
+        strokes = (strokes for _, strokes in self._workspace.project.painted)
+        if len(painted_classes(strokes)) < LEAST_CLASSES:
             return f"Paint strokes of at least {LEAST_CLASSES} classes on included micrographs."
         return "" if self._segmenting.plan else "There is no segmenter to train: choose one."
 
@@ -87,7 +85,7 @@ class StrokeLearner:
         self._forget()
         workspace.failures.forget("learn")
         shown, recipe = self._current.record, recipe or StrokeRecipe()
-        training = StrokeTraining(workspace.project.painted, shown, plan, self._replay, recipe)
+        training = StrokeTraining(workspace.project.painted, shown, plan, recipe)
         workspace.runner.submit("learn", partial(training.run, workspace.cache), self._take)
 
     def cancel(self) -> None:

@@ -114,7 +114,7 @@ def export_picks(
         (*(folder / file for one in done if one.is_kept for file in one.files), *lists.kept),
         len(written),
         sum(one.particles for one in written),
-        tuple(_notes(written, options, micrographs_star)),
+        tuple(_notes(written, options, micrographs_star)) if done else (),
         (*failed, *lists.failed),
     )
 

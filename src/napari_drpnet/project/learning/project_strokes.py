@@ -1,20 +1,31 @@
-"""Training on the strokes of a project that is not open in a window."""
+"""Strokes of a project that no window has open, for training."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.jobs import Job
+from napari_drpnet.base.wording import counted
+from napari_drpnet.images.micrograph import read_micrograph
+from napari_drpnet.picking.detection import particle_diameter_px
+from napari_drpnet.picking.parameters import PickParameters
 from napari_drpnet.project.learning.stroke_training import (
-    ReplayFields,
+    Painted,
     SegmenterOutcome,
     StrokeTraining,
+    require_painted_shape,
 )
 from napari_drpnet.project.stages.cache import StageCache
-from napari_drpnet.project.stages.plan import make_plan
+from napari_drpnet.project.stages.plan import Plan, make_plan
 from napari_drpnet.project.stages.segmenting import plan_segmenting
+from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.project.state.moved_micrographs import point_to, require_files
+from napari_drpnet.project.state.strokes import Strokes, painted_classes
 from napari_drpnet.project.storage.store import ProjectStore
-from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
+from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
+from napari_drpnet.training.from_truth.label_images import LabelledMicrograph, LabelledSet
 
 #: Memory for what is known of the painted micrographs, bytes.
 _CACHE_BYTES = 2**30
@@ -27,7 +38,9 @@ def learn_from_project(
     recipe: StrokeRecipe | None = None,
     micrographs: Path | None = None,
 ) -> SegmenterOutcome:
-    """Train the segmenter of a project on its strokes; the project is not changed.
+    """Train the last layer of the segmenter of a project on its strokes, as *Learn* does.
+
+    The project is not changed.
 
     Parameters
     ----------
@@ -46,39 +59,114 @@ def learn_from_project(
     ------
     InputFileError
         If there is no such project, it is open in a window, it lacks strokes or settings, or a
-        painted micrograph is missing.
-    ValueError
-        If the strokes show fewer than two classes.
+        micrograph cannot be used.
     Cancelled
         If the work was cancelled.
     """
-    training = _read_training(folder, device, recipe or StrokeRecipe(), micrographs)
+    project = _PaintedProject.read(folder, micrographs)
+    plan, recipe = project.plan(device), recipe or StrokeRecipe()
+    training = StrokeTraining(project.painted, None, plan, recipe)
     return training.run(StageCache(_CACHE_BYTES), job)
 
 
-def _read_training(
-    folder: Path, device: str, recipe: StrokeRecipe, micrographs: Path | None
-) -> StrokeTraining:
-    """Read the strokes and settings of a project."""
-    if not ProjectStore.is_project(folder):
-        raise InputFileError(folder, "it is not a project", "Give a folder that the window made")
-    store, project = ProjectStore.open(folder)
-    store.close(project)
-    if micrographs is not None:
-        point_to(project, micrographs)
-    painted = project.painted
-    if not painted:
-        advice = "Paint on the panel Segment of the window"
-        raise InputFileError(folder, "no included micrograph has strokes", advice)
-    require_files((record for record, _ in painted), "with --micrographs")
-    given = project.settings.parameters
-    if given is None:
-        advice = "Give it in the window"
-        raise InputFileError(folder, "its particle diameter is unknown", advice)
-    detector = given.detector.model_copy(update={"device": device})
-    given = given.model_copy(update={"detector": detector})
-    plan = make_plan(given)
-    plan = plan if isinstance(plan, str) else plan_segmenting(given, plan)
-    if isinstance(plan, str):
-        raise InputFileError(folder, plan.rstrip("."), "Change the settings in the window")
-    return StrokeTraining(painted, None, plan, ReplayFields(), recipe)
+def label_by_strokes(folder: Path, micrographs: Path | None = None) -> LabelledSet:
+    """Return the painted micrographs of a project with their strokes as labels.
+
+    The project is not changed. Pixels without strokes have no class.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Project folder.
+    micrographs : pathlib.Path, optional
+        Folder where the micrographs are now, if they were moved.
+
+    Raises
+    ------
+    InputFileError
+        As for `learn_from_project`; if a micrograph cannot be used, when that is read.
+    """
+    project = _PaintedProject.read(folder, micrographs)
+    return LabelledSet(
+        f"strokes on {counted(len(project.painted), 'micrograph')}",
+        [partial(_label, project.parameters, *painted) for painted in project.painted],
+    )
+
+
+@dataclass(frozen=True)
+class _PaintedProject:
+    """Strokes and settings of a project.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Project folder.
+    painted : list of tuple
+        Included micrographs with their strokes.
+    parameters : PickParameters
+        Parameters of picking.
+    """
+
+    folder: Path
+    painted: list[Painted]
+    parameters: PickParameters
+
+    @classmethod
+    def read(cls, folder: Path, micrographs: Path | None) -> Self:
+        """Read a project.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such project, it is open in a window, it lacks strokes or settings, or a
+            painted micrograph is missing.
+        """
+        if not ProjectStore.is_project(folder):
+            advice = "Give a folder that the window made"
+            raise InputFileError(folder, "it is not a project", advice)
+        store, project = ProjectStore.open(folder)
+        store.close(project)
+        if micrographs is not None:
+            point_to(project, micrographs)
+        if len(painted_classes(strokes for _, strokes in project.painted)) < LEAST_CLASSES:
+            problem = f"its included micrographs lack strokes of at least {LEAST_CLASSES} classes"
+            raise InputFileError(folder, problem, "Paint on the panel Segment of the window")
+        require_files((record for record, _ in project.painted), "with --micrographs")
+        given = project.settings.parameters
+        if given is None:
+            advice = "Give it in the window"
+            raise InputFileError(folder, "its particle diameter is unknown", advice)
+        return cls(folder, project.painted, given)
+
+    def plan(self, device: str) -> Plan:
+        """Make the plan that segments on a device.
+
+        Raises
+        ------
+        InputFileError
+            If the weights cannot be used.
+        """
+        detector = self.parameters.detector.model_copy(update={"device": device})
+        given = self.parameters.model_copy(update={"detector": detector})
+        plan = make_plan(given)
+        plan = plan if isinstance(plan, str) else plan_segmenting(given, plan)
+        if isinstance(plan, str):
+            advice = "Change the settings in the window"
+            raise InputFileError(self.folder, plan.rstrip("."), advice)
+        return plan
+
+
+def _label(
+    parameters: PickParameters, record: MicrographRecord, strokes: Strokes
+) -> LabelledMicrograph:
+    """Read a micrograph; automatic polarity is dark, as in `drpnet segment`."""
+    particle = parameters.particle
+    given = particle.pixel_size_angstrom
+    micrograph = read_micrograph(record.path, given, record.pixel_size_angstrom)
+    require_painted_shape(record, strokes, micrograph.shape)
+    return LabelledMicrograph(
+        micrograph.pixels,
+        strokes.classes,
+        particle_diameter_px(micrograph, parameters),
+        "bright" if particle.polarity == "bright" else "dark",
+    )

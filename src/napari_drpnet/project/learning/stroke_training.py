@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_drpnet.base.class_maps import resample_classes
+from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import Frame
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import UNKNOWN
@@ -19,38 +20,15 @@ from napari_drpnet.project.learning.outcome import save_as_new, with_weights
 from napari_drpnet.project.stages.cache import StageCache
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.strokes import Strokes
+from napari_drpnet.project.state.strokes import Shape, Strokes
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
 if TYPE_CHECKING:
-    from napari_drpnet.training.common.class_fields import ClassField
     from napari_drpnet.training.from_strokes.painted import PaintedImage
     from napari_drpnet.training.from_strokes.tune import TunedSegmenter
 
 #: Micrograph with its strokes.
 Painted = tuple[MicrographRecord, Strokes]
-
-
-class ReplayFields:
-    """Simulated micrographs that trainings on strokes replay; each kind is simulated once."""
-
-    def __init__(self) -> None:
-        self._fields: dict[object, list[ClassField]] = {}
-
-    def of(self, card: SegmenterCard, recipe: StrokeRecipe, job: Job) -> "list[ClassField]":
-        """Return the fields for a segmenter; see `simulate_replay`.
-
-        Raises
-        ------
-        Cancelled
-            If the work was cancelled.
-        """
-        from napari_drpnet.training.from_strokes.replay import simulate_replay
-
-        kind = card.preprocessing, recipe.simulated
-        if kind not in self._fields:
-            self._fields[kind] = simulate_replay(card, recipe, job)
-        return self._fields[kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +96,6 @@ class StrokeTraining:
         Micrograph that is shown, to find what would change.
     plan : Plan
         Plan that segments, as from `plan_segmenting`.
-    replay : ReplayFields
-        Simulated micrographs.
     recipe : StrokeRecipe
         Recipe of the training.
     """
@@ -127,7 +103,6 @@ class StrokeTraining:
     painted: Sequence[Painted]
     shown: MicrographRecord | None
     plan: Plan
-    replay: ReplayFields
     recipe: StrokeRecipe
 
     def run(self, cache: StageCache, job: Job) -> SegmenterOutcome:
@@ -155,8 +130,7 @@ class StrokeTraining:
         segmenter = self._segmenter(cache)
         images = [self._read(cache, segmenter.card, *each, job) for each in self.painted]
         require_classes(images)
-        replay = self.replay.of(segmenter.card, self.recipe, job)
-        tuned = tune_segmenter(segmenter, images, self.recipe, replay, job)
+        tuned = tune_segmenter(segmenter, images, self.recipe, job)
         card = tuned_card(segmenter, tuned, self.recipe, len(images))
         return SegmenterOutcome(tuned, card, self._find_changes(cache, segmenter, tuned, job))
 
@@ -177,6 +151,7 @@ class StrokeTraining:
         from napari_drpnet.training.from_strokes.painted import PaintedImage
 
         view = cache.analyse(record, self.plan, job).detection.view
+        require_painted_shape(record, strokes, view.frame.full_shape)
         classes = resample_classes(strokes.classes, view.frame.network_shape)
         return PaintedImage(stack_channels(view, card.inputs), classes, view.valid)
 
@@ -193,3 +168,16 @@ class StrokeTraining:
         is_changed = old.class_map != new.class_map
         classes = np.where(is_changed, new.class_map, np.uint8(UNKNOWN))
         return ChangedClasses(self.shown.id, new.frame, classes)
+
+
+def require_painted_shape(record: MicrographRecord, strokes: Strokes, shape: Shape) -> None:
+    """Check that a micrograph has the shape ``(ny, nx)`` of the one that was painted.
+
+    Raises
+    ------
+    InputFileError
+        If the file has been replaced by one of another shape.
+    """
+    if strokes.full_shape != shape:
+        problem = f"its shape {shape} is not {strokes.full_shape}, that of its strokes"
+        raise InputFileError(record.path, problem, "Restore the file, or clear its strokes")

@@ -1,8 +1,10 @@
 """Segmentation of a micrograph without picking, as `drpnet segment` does it, and its dirt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Literal, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +25,10 @@ from napari_drpnet.project.stages.plan import Plan, make_plan
 from napari_drpnet.project.state.edits import MicrographRecord
 
 Polarity = Literal["dark", "bright"]
+
+#: What `Segmented.of` has made and somebody still has.
+_MADE: "WeakValueDictionary[tuple[int, ResolvedSegmenterParameters, bool], Segmented]"
+_MADE, _MAKING = WeakValueDictionary(), Lock()
 
 
 def segmenter_of(parameters: PickParameters, plan: Plan) -> str:
@@ -110,10 +116,24 @@ class Segmented:
     segmentation: Segmentation
     limits: ResolvedSegmenterParameters
     rejects: bool
+    _drawing: Lock = field(default_factory=Lock, repr=False)
+
+    @classmethod
+    def of(
+        cls, segmentation: Segmentation, limits: ResolvedSegmenterParameters, rejects: bool
+    ) -> "Segmented":
+        """Return the classes and dirt, the same object as long as somebody has it.
+
+        After a step of a slider two jobs ask for them, one that picks and one that draws.
+        """
+        key = id(segmentation), limits, rejects  # whose number is not used again meanwhile
+        with _MAKING:
+            return _MADE.setdefault(key, cls(segmentation, limits, rejects))
 
     def drawn(self) -> Self:
         """Compute what is drawn now, in the thread that calls this, and return the same object."""
-        _ = self.class_map, self.shares, self.outline
+        with self._drawing:
+            _ = self.class_map, self.shares, self.outline
         return self
 
     @cached_property

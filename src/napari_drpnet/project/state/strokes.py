@@ -3,6 +3,7 @@
 import math
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Self
@@ -194,6 +195,12 @@ class Patch:
     def _end(self) -> tuple[int, int]:
         """Row and column after the last pixel."""
         return self.top + len(self.before), self.left + self.before.shape[1]
+
+
+def painted_classes(strokes: Iterable[Strokes]) -> set[int]:
+    """Return the numbers of the classes that strokes of any micrograph show."""
+    areas = [each.areas for each in strokes]
+    return {number for each in areas for number, area in enumerate(each) if number and area}
 
 
 def pack(values: Classes) -> str:

@@ -74,30 +74,37 @@ class ClassifierData(DataRecipe):
 
 
 class SegmenterData(DataRecipe):
-    """Fields as for a detector, and real micrographs with label images."""
+    """Fields as for a detector, and real micrographs with label images or strokes."""
 
     fields: int = Setting(
         700,
         ge=0,
         le=100_000,
-        title="Number of simulated micrographs for training; 0: only label images, which then "
-        "also serve for validation",
+        title="Number of simulated micrographs for training; 0: only label images and strokes, "
+        "which then also serve for validation",
     )
     looks: int = Setting(3, ge=1, le=100, title="Number of augmented views of each micrograph")
     labels: Path | None = Setting(
         None, title="Folder with label images, named like their micrographs; default: none"
     )
     micrographs: Path | None = Setting(
-        None, title="Folder with the micrographs of the label images; default: none"
+        None,
+        title="Folder with the micrographs of the label images, or of the project if they were "
+        "moved; default: none",
     )
     diameter_px: float = Setting(
         100.0, gt=4, le=5000, title="Particle diameter on micrographs with label images"
+    )
+    project: Path | None = Setting(
+        None,
+        title="Folder of a project, whose strokes on included micrographs are labels; default: "
+        "none",
     )
     label_views: int = Setting(
         24,
         ge=1,
         le=10_000,
-        title="Number of augmented views of each micrograph with a label image",
+        title="Number of augmented views of each micrograph with a label image or strokes",
     )
 
 

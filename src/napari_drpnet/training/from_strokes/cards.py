@@ -28,7 +28,6 @@ def tuned_card(
         f"{counted(micrographs, 'micrograph')}",
         "recipe": {
             **recipe.model_dump(),
-            "step": tuned.step,
             "before": _figures(tuned.before),
             "after": _figures(tuned.after),
             "parent_sha256": segmenter.sha256,

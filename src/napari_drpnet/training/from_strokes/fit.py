@@ -1,141 +1,146 @@
-"""Fit of the last layers of a segmenter to strokes, while the rest of its map is kept."""
+"""Fit of the last layer of a segmenter to strokes."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
 
-from napari_drpnet.base.jobs import Job
-from napari_drpnet.training.common.descent import descend
-from napari_drpnet.training.from_strokes.painted import Floats, TrainingImage, Window
+from napari_drpnet.training.from_strokes.painted import (
+    ClassMap,
+    Floats,
+    Mask,
+    PaintedPixels,
+    class_weights,
+)
 from napari_drpnet.training.from_strokes.recipe import StrokeRecipe
 
-_EPSILON = 1e-6
+#: Greatest number of pixels of a class on a micrograph that are learned from.
+_MOST_PIXELS = 4000
+#: Least standard deviation of a feature.
+_LEAST_SPREAD = 1e-3
+_ITERATIONS = 60
 
 
-def fit_strokes(
-    module: nn.Module,
-    painted: Sequence[TrainingImage],
-    replayed: Sequence[TrainingImage],
-    shares: Floats,
-    trust: Floats,
-    recipe: StrokeRecipe,
-    job: Job,
-) -> None:
-    """Train the last layers of a segmenter in place.
+@dataclass(frozen=True, eq=False)
+class LastLayer:
+    """Last layer of a segmenter: a 1×1 convolution.
 
     Parameters
     ----------
-    module : torch.nn.Module
-        Module of the segmenter in evaluation mode, so that batch normalisation keeps its
-        statistics.
-    painted, replayed : sequence of TrainingImage
-        Painted micrographs, and simulated ones whose probabilities should not change.
-    shares, trust : (4,) float32 array
-        Weight of each class; trust in each class of the old weights, from `class_trust`.
+    weight : (4, c) float64 array
+        Weights.
+    bias : (4,) float64 array
+        Biases.
+    """
+
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, layer: nn.Conv2d) -> Self:
+        """Read the layer of a module."""
+        assert layer.bias is not None
+        weight, bias = (each.detach().cpu().double() for each in (layer.weight, layer.bias))
+        return cls(weight[:, :, 0, 0].numpy(), bias.numpy())
+
+    def scores(self, features: Floats) -> NDArray[np.float64]:
+        """Return the scores ``(n, 4)`` of pixels from their features ``(n, c)``."""
+        return features.astype(np.float64) @ self.weight.T + self.bias
+
+    def classify(self, features: Floats) -> ClassMap:
+        """Return the number of the most probable class ``(n,)`` of pixels."""
+        return np.asarray(self.scores(features).argmax(axis=1) + 1, np.uint8)
+
+
+def fit_last_layer(
+    layer: LastLayer,
+    pixels: Sequence[PaintedPixels],
+    learned: Sequence[Mask],
+    recipe: StrokeRecipe,
+) -> LastLayer:
+    """Fit the last layer of a segmenter to strokes.
+
+    Parameters
+    ----------
+    layer : LastLayer
+        Layer with the old weights.
+    pixels : sequence of PaintedPixels
+        Painted micrographs.
+    learned : sequence of (n,) bool array
+        Mask of the painted pixels of each micrograph to learn from. At least one is.
     recipe : StrokeRecipe
         Recipe of the training.
-    job : Job
-        Progress callback, called after each batch; it may cancel the work.
-
-    Raises
-    ------
-    Cancelled
-        If the work was cancelled between batches.
-    """
-    rng = np.random.default_rng(recipe.seed)
-    device = next(module.parameters()).device
-    weights, trusted = torch.from_numpy(shares).to(device), torch.from_numpy(trust).to(device)
-    adam = torch.optim.Adam(_free_tail(module), lr=recipe.learning_rate)
-    side = _window_side([*painted, *replayed], recipe)
-
-    def draw_loss() -> Tensor:
-        drawn = rng.integers(len(painted), size=recipe.batch)
-        windows = [painted[k].window(side, rng) for k in drawn]
-        if replayed:
-            windows.append(replayed[int(rng.integers(len(replayed)))].window(side, rng))
-        return stroke_loss(module, windows, weights, trusted, recipe)
-
-    for _ in descend(adam, draw_loss, recipe.steps, job):
-        pass
-
-
-def stroke_loss(
-    module: nn.Module,
-    windows: Sequence[Window],
-    weights: Tensor,
-    trust: Tensor,
-    recipe: StrokeRecipe,
-) -> Tensor:
-    """Return the loss of a batch: painted windows, then perhaps one that is replayed.
 
     Returns
     -------
-    () float32 Tensor
-        Loss of the painted pixels, plus the weighted divergences of the other pixels from their
-        old probabilities.
+    LastLayer
+        Layer with new weights; the only minimum of the loss, found by L-BFGS.
+
+    Notes
+    -----
+    This is a logistic regression that begins with the scores of the old weights. The loss is the
+    weighted mean over the classes of their mean cross-entropy, times the number of micrographs,
+    plus the penalty times the squared changes of the weights, for features of mean 0 and standard
+    deviation 1. So the more micrographs are painted, the more can change.
     """
-    features = [torch.cat(part) for part in zip(*(each.features for each in windows), strict=True)]
-    old, classes, kept = (
-        torch.cat(part)
-        for part in zip(*((each.old, each.classes, each.kept) for each in windows), strict=True)
+    mean = np.mean([each.mean for each in pixels], axis=0)
+    square = np.mean([each.square for each in pixels], axis=0)
+    spread = np.sqrt(np.maximum(square - mean**2, 0)) + _LEAST_SPREAD
+    chosen = _choose(pixels, learned, recipe.seed)
+    features = np.concatenate([each.features[k] for each, k in zip(pixels, chosen, strict=True)])
+    classes = [each.classes[k] for each, k in zip(pixels, chosen, strict=True)]
+    shares = class_weights(pixels, classes, recipe.area_power)
+    numbers = np.concatenate(classes).astype(np.intp) - 1
+    counts = np.maximum(np.bincount(numbers, minlength=len(shares)), 1)
+    micrographs = sum(mask.any() for mask in learned)
+    old = torch.from_numpy(layer.scores(features))
+    ones = np.ones((len(features), 1))
+    inputs = torch.from_numpy(np.hstack([(features - mean) / spread, ones]))
+    weights = torch.from_numpy(micrographs * (shares / counts)[numbers])
+    change = _regress(inputs, old, torch.from_numpy(numbers), weights, recipe.penalty)
+    weight = change[:-1].T / spread
+    return LastLayer(layer.weight + weight, layer.bias + change[-1] - weight @ mean)
+
+
+def _regress(
+    inputs: torch.Tensor,
+    old: torch.Tensor,
+    numbers: torch.Tensor,
+    weights: torch.Tensor,
+    penalty: float,
+) -> NDArray[np.float64]:
+    """Return the changes ``(c + 1, 4)`` of the weights for standardised features and a bias."""
+    change = torch.zeros(inputs.shape[1], old.shape[1], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS(
+        [change], max_iter=_ITERATIONS, history_size=10, line_search_fn="strong_wolfe"
     )
-    logarithm = functional.log_softmax(cast(Any, module).scores(features), dim=1)
-    hold = kept * trust[old.argmax(dim=1)]
-    hold[recipe.batch :] = kept[recipe.batch :].float()
-    fall = _divergence(logarithm, old, hold)
-    loss = class_loss(logarithm, classes, weights)
-    loss = loss + recipe.unpainted_weight * fall[: recipe.batch].mean()
-    if len(windows) > recipe.batch:
-        loss = loss + recipe.replay_weight * fall[recipe.batch :].mean()
-    return loss
+
+    def loss() -> float:
+        optimiser.zero_grad()
+        entropy = functional.cross_entropy(old + inputs @ change, numbers, reduction="none")
+        total = (weights * entropy).sum() + penalty * change.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return float(total.detach())
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    return np.asarray(change.detach().numpy())
 
 
-def class_loss(logarithm: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
-    """Return the loss of painted pixels.
-
-    Parameters
-    ----------
-    logarithm : (n, 4, h, w) float32 Tensor
-        Logarithm of the probability of each class.
-    classes : (n, h, w) uint8 Tensor
-        Painted classes, 0 where nothing is painted.
-    weights : (4,) float32 Tensor
-        Weight of each class.
-
-    Returns
-    -------
-    () float32 Tensor
-        Weighted mean, over the classes that are painted here, of their mean cross-entropy.
-    """
-    loss = total = weights.new_zeros(())
-    for number, weight in enumerate(weights):
-        painted = classes == number + 1
-        if weight > 0 and painted.any():
-            loss = loss - weight * logarithm[:, number][painted].mean()
-            total = total + weight
-    return loss / total.clamp(min=_EPSILON)
-
-
-def _divergence(logarithm: Tensor, wanted: Tensor, kept: Tensor) -> Tensor:
-    """Return the mean Kullback-Leibler divergence from wanted probabilities, of each window."""
-    each = (wanted * (wanted.clamp(min=_EPSILON).log() - logarithm)).sum(dim=1)
-    return (each * kept).sum(dim=(1, 2)) / (kept > 0).sum(dim=(1, 2)).clamp(min=1)
-
-
-def _free_tail(module: nn.Module) -> list[nn.Parameter]:
-    """Let only the last layers be trained, and return their parameters."""
-    module.requires_grad_(False)
-    for part in cast("list[nn.Module]", module.tail):
-        part.requires_grad_(True)
-    return [parameter for parameter in module.parameters() if parameter.requires_grad]
-
-
-def _window_side(images: Sequence[TrainingImage], recipe: StrokeRecipe) -> int:
-    """Return the side of the windows: that of the recipe, or less if a micrograph is smaller."""
-    stride = images[0].stride
-    shortest = min(int(length) for image in images for length in image.classes.shape)
-    return min(recipe.window_px, shortest) // stride * stride
+def _choose(
+    pixels: Sequence[PaintedPixels], learned: Sequence[Mask], seed: int
+) -> list[NDArray[np.intp]]:
+    """Return the indices of the painted pixels to learn from, at most so many of each class."""
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for each, mask in zip(pixels, learned, strict=True):
+        places = [
+            np.flatnonzero(mask & (each.classes == number)) for number in np.unique(each.classes)
+        ]
+        some = [rng.permutation(place)[:_MOST_PIXELS] for place in places]
+        chosen.append(np.sort(np.concatenate(some)))
+    return chosen

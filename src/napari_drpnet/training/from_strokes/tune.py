@@ -1,34 +1,19 @@
-"""Train a segmenter on strokes while keeping its probabilities elsewhere."""
+"""Train the last layer of a segmenter on strokes, and find out whether that is an improvement."""
 
-import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from torch import nn
+import torch
 
 from napari_drpnet.base.jobs import Job, SilentJob
-from napari_drpnet.base.segmentation import UNKNOWN
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.card import SegmenterNetwork
-from napari_drpnet.training.common.class_fields import ClassField
-from napari_drpnet.training.common.interpolation import State, interpolate
-from napari_drpnet.training.common.progress import SharedJob
-from napari_drpnet.training.from_strokes.fit import fit_strokes
-from napari_drpnet.training.from_strokes.painted import (
-    Features,
-    Mask,
-    PaintedImage,
-    TrainingImage,
-    class_shares,
-    class_trust,
-)
+from napari_drpnet.training.common.interpolation import State
+from napari_drpnet.training.from_strokes.fit import LastLayer, fit_last_layer
+from napari_drpnet.training.from_strokes.painted import Mask, PaintedImage, PaintedPixels
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
-from napari_drpnet.training.from_strokes.replay import inputs_of
-
-#: Steps from the old weights to the trained ones, of which the largest harmless one is taken.
-_STEPS = (1.0, 0.75, 0.5, 0.25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,19 +24,15 @@ class TunedSegmenter:
     ----------
     state : dict of str to Tensor
         New weights, trained on all strokes.
-    step : float
-        Step from the old weights to those of the training, at most 1. It is the largest one with
-        which no class of the simulated micrographs gets worse.
     before, after : ClassEvaluation
         Agreement with strokes of the old weights, and of new weights that were trained without
         these strokes.
     improved : bool
         Whether the mean IoU of held-out strokes is higher, and the IoU of no class is lower by
-        more than the recipe tolerates, neither on strokes nor on simulated micrographs.
+        more than the recipe tolerates.
     """
 
     state: State
-    step: float
     before: ClassEvaluation
     after: ClassEvaluation
     improved: bool
@@ -61,10 +42,9 @@ def tune_segmenter(
     segmenter: SegmenterNetwork,
     painted: Sequence[PaintedImage],
     recipe: StrokeRecipe,
-    replay: Sequence[ClassField] = (),
     job: Job | None = None,
 ) -> TunedSegmenter:
-    """Train a copy of a segmenter on strokes; the given segmenter is not changed.
+    """Train the last layer of a segmenter on strokes; the given segmenter is not changed.
 
     Parameters
     ----------
@@ -74,37 +54,51 @@ def tune_segmenter(
         Micrographs with strokes, preprocessed for this segmenter.
     recipe : StrokeRecipe
         Recipe of the training.
-    replay : sequence of ClassField
-        Fields from `simulate_replay`.
     job : Job, optional
-        Progress callback, called after each batch; it may cancel the work.
+        Progress callback, called for each micrograph and each fit; it may cancel the work.
 
     Returns
     -------
     TunedSegmenter
         New weights, with scores from cross-validation: whole micrographs are held out where there
-        are two or more, otherwise half of the strokes.
+        are two or more, otherwise half of the strokes. The same strokes give the same weights.
 
     Raises
     ------
     Cancelled
-        If the work was cancelled between batches.
+        If the work was cancelled.
+    MemoryError
+        If the features of a micrograph do not fit into memory.
     ValueError
         If strokes of fewer than `LEAST_CLASSES` classes are given.
-
-    Notes
-    -----
-    Only the last layers are trained, and batch normalisation keeps its statistics. Pixels without
-    strokes, and those of simulated micrographs, are held to their old probabilities. At the end
-    the weights are interpolated between the old and the trained ones (Wortsman et al. 2022), so
-    that what was known is kept.
     """
     job = job or SilentJob()
     painted = [image for image in painted if image.painted.any()]
     require_classes(painted)
-    training = _Training(segmenter, painted, recipe, replay, job)
-    training.run()
-    return training.finish()
+    parts = split_strokes(painted, recipe.seed)
+    total = len(painted) + len(parts) + 1
+    pixels: list[PaintedPixels] = []
+    for image in painted:
+        job.advance(len(pixels), total, "training")
+        pixels.append(PaintedPixels.of(image, segmenter.module))
+    old = LastLayer.of(cast(Any, segmenter.module).out)
+    before: list[ClassEvaluation] = []
+    after: list[ClassEvaluation] = []
+    for number, part in enumerate(parts):
+        job.advance(len(painted) + number, total, "training")
+        learned = [
+            ~held_out[each.image.painted] for each, held_out in zip(pixels, part, strict=True)
+        ]
+        if not any(mask.any() for mask in learned):
+            continue  # a single stroke of each class
+        new = fit_last_layer(old, pixels, learned, recipe)
+        before += _evaluate(old, pixels, part)
+        after += _evaluate(new, pixels, part)
+    job.advance(total - 1, total, "training")
+    new = fit_last_layer(old, pixels, [np.ones(len(each.classes), bool) for each in pixels], recipe)
+    pooled = pool_classes(before), pool_classes(after)
+    state = _state_with(segmenter, new)
+    return TunedSegmenter(state, *pooled, _is_better(*pooled, recipe.greatest_fall))
 
 
 def require_classes(painted: Sequence[PaintedImage]) -> None:
@@ -156,102 +150,39 @@ def split_strokes(painted: Sequence[PaintedImage], seed: int) -> list[list[Mask]
     return [[image.painted & odd], [image.painted & ~odd]]
 
 
-class _Training:
-    """Copies of a segmenter in training: one without each part of the strokes, and one with all."""
-
-    def __init__(
-        self,
-        segmenter: SegmenterNetwork,
-        painted: Sequence[PaintedImage],
-        recipe: StrokeRecipe,
-        replay: Sequence[ClassField],
-        job: Job,
-    ) -> None:
-        self._segmenter, self._painted, self._recipe = segmenter, painted, recipe
-        module = segmenter.module
-        self._seen = [Features.of(image.inputs, image.valid, module) for image in painted]
-        self._stride = int(cast(Any, module).stride)
-        self._fields = replay
-        self._simulated = [
-            Features.of(inputs_of(field, segmenter.card), field.valid, module) for field in replay
-        ]
-        nothing = [np.zeros(image.strokes.shape, bool) for image in painted]
-        self._fits = [
-            _Fit(replace(segmenter, module=copy.deepcopy(segmenter.module)), held_out)
-            for held_out in [*split_strokes(painted, recipe.seed), nothing]
-        ]
-        self._job = SharedJob(job, len(self._fits) * recipe.steps)
-
-    def run(self) -> None:
-        """Train all copies."""
-        recipe = self._recipe
-        replayed = [TrainingImage.of(each, self._stride) for each in self._simulated]
-        shares = class_shares(self._painted, self._seen, recipe.area_power)
-        for fit in self._fits:
-            images = self._images(fit)
-            trust = class_trust(images)
-            fit_strokes(fit.segmenter.module, images, replayed, shares, trust, recipe, self._job)
-
-    def finish(self) -> TunedSegmenter:
-        """Choose the step, and score the weights."""
-        old = self._segmenter.module.state_dict()
-        trained = [copy.deepcopy(fit.segmenter.module.state_dict()) for fit in self._fits]
-        kept_before = self._check_classes(self._segmenter.module)
-        last = self._fits[-1].segmenter
-        for step in _STEPS:
-            last.module.load_state_dict(interpolate(old, trained[-1], step))
-            kept_after = self._check_classes(last.module)
-            is_kept = _is_no_worse(kept_before, kept_after, self._recipe.greatest_fall)
-            if is_kept:
-                break
-        before, after = self._score_held_out(old, trained, step)
-        improved = (after.mean_iou or 0.0) > (before.mean_iou or 0.0)
-        is_no_worse = _is_no_worse(before, after, self._recipe.greatest_fall)
-        state = {name: tensor.cpu() for name, tensor in last.module.state_dict().items()}
-        return TunedSegmenter(state, step, before, after, improved and is_no_worse and is_kept)
-
-    def _score_held_out(
-        self, old: State, trained: Sequence[State], step: float
-    ) -> tuple[ClassEvaluation, ClassEvaluation]:
-        """Score the old weights, and each copy on the strokes that it was trained without."""
-        before, after = [], []
-        for fit, state in zip(self._fits[:-1], trained, strict=False):
-            fit.segmenter.module.load_state_dict(interpolate(old, state, step))
-            for image, seen, held_out in zip(self._painted, self._seen, fit.held_out, strict=True):
-                if held_out.any():
-                    truth = np.where(held_out, image.strokes, np.uint8(UNKNOWN))
-                    new_map = seen.classify(fit.segmenter.module, truth.shape)
-                    before.append(evaluate_classes(seen.old_classes(truth.shape), truth))
-                    after.append(evaluate_classes(new_map, truth))
-        return pool_classes(before), pool_classes(after)
-
-    def _images(self, fit: "_Fit") -> list[TrainingImage]:
-        """Return the painted micrographs without the strokes that a fit holds out."""
-        return [
-            TrainingImage.of(seen, self._stride, np.where(held_out, UNKNOWN, image.strokes))
-            for image, seen, held_out in zip(self._painted, self._seen, fit.held_out, strict=True)
-            if (image.painted & ~held_out).any()
-        ]
-
-    def _check_classes(self, module: nn.Module) -> ClassEvaluation:
-        """Compare the class maps of the simulated micrographs with their truth."""
-        return pool_classes(
-            [
-                evaluate_classes(seen.classify(module, field.classes.shape), field.classes)
-                for seen, field in zip(self._simulated, self._fields, strict=True)
-            ]
+def _evaluate(
+    layer: LastLayer, pixels: Sequence[PaintedPixels], held_out: Sequence[Mask]
+) -> list[ClassEvaluation]:
+    """Compare the classes by a last layer with strokes, on each micrograph that has such ones."""
+    return [
+        evaluate_classes(
+            each.class_map(layer.classify(each.features), mask),
+            each.class_map(each.classes, mask),
         )
+        for each, mask in zip(pixels, held_out, strict=True)
+        if mask.any()
+    ]
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """Copy of the segmenter, and the strokes on each micrograph that are held out from it."""
+def _state_with(segmenter: SegmenterNetwork, layer: LastLayer) -> State:
+    """Return the weights of a segmenter with another last layer."""
+    out = cast(Any, segmenter.module).out
+    values = {id(out.weight): layer.weight[:, :, None, None], id(out.bias): layer.bias}
+    parameters = dict(segmenter.module.named_parameters())
+    state = {
+        name: tensor.detach().cpu().clone()
+        for name, tensor in segmenter.module.state_dict().items()
+    }
+    changed = {
+        name: torch.from_numpy(values[id(parameter)]).float()
+        for name, parameter in parameters.items()
+        if id(parameter) in values
+    }
+    return state | changed
 
-    segmenter: SegmenterNetwork
-    held_out: Sequence[Mask]
 
-
-def _is_no_worse(before: ClassEvaluation, after: ClassEvaluation, tolerance: float) -> bool:
-    """Return whether the IoU of no class is lower by more than a tolerance."""
+def _is_better(before: ClassEvaluation, after: ClassEvaluation, tolerance: float) -> bool:
+    """Return whether the mean IoU is higher, and that of no class lower by more than tolerated."""
     pairs = ((before.scores[name].iou, after.scores[name].iou) for name in before.scores)
-    return all(old is None or (new or 0.0) >= old - tolerance for old, new in pairs)
+    is_no_worse = all(old is None or (new or 0.0) >= old - tolerance for old, new in pairs)
+    return is_no_worse and (after.mean_iou or 0.0) > (before.mean_iou or 0.0)

@@ -19,6 +19,8 @@ from napari_drpnet.training.from_truth.fit import Report, Validate, minimise
 _GREATEST_WEIGHT = 2.5
 #: Number of pixels of each class of dirt in a field that patches may be centred on.
 _PLACES = 64
+#: Share of pixels with a class below which all patches of a field are centred on such pixels.
+_FEW = 0.5
 #: Number of patches in which the pixels of each class are counted.
 _COUNTED = 500
 
@@ -131,7 +133,10 @@ def _dice_loss(probability: Tensor, target: Tensor, known: Tensor) -> Tensor:
 
 
 class _Patches:
-    """Random square patches of fields, a share of them centred on dirt."""
+    """Random square patches of fields, a share of them centred on dirt.
+
+    Patches of fields with few known pixels, as from strokes, are centred on these.
+    """
 
     def __init__(self, fields: Sequence[ClassField], side: int, recipe: SegmenterRecipe) -> None:
         self._fields, self._side = [_padded(field, side) for field in fields], side
@@ -144,6 +149,10 @@ class _Patches:
             for kind in (ICE, CARBON)
             if len(places := self._sample(field.classes == kind))
         ]
+        known = ((number, field.classes != UNKNOWN) for number, field in enumerate(self._fields))
+        self._painted = {
+            number: self._sample(mask) for number, mask in known if 0 < mask.mean() < _FEW
+        }
 
     def draw(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return the inputs ``(n, c, side, side)`` and classes ``(n, side, side)`` of a batch."""
@@ -165,14 +174,17 @@ class _Patches:
     def _place(self) -> tuple[ClassField, NDArray[np.intp]]:
         """Return a field and the first row and column of a patch in it."""
         rng, side = self._rng, self._side
+        places: NDArray[np.intp] | None
         if self._dirty and rng.random() < self._dirt_share:
             number, places = self._dirty[int(rng.integers(len(self._dirty)))]
-            field = self._fields[number]
-            low = places[int(rng.integers(len(places)))] - side // 2
         else:
-            field = self._fields[int(rng.integers(len(self._fields)))]
-            low = rng.integers(0, np.array(field.classes.shape) - side + 1)
-        return field, np.clip(low, 0, np.array(field.classes.shape) - side)
+            number = int(rng.integers(len(self._fields)))
+            places = self._painted.get(number)
+        field = self._fields[number]
+        last = np.array(field.classes.shape) - side
+        if places is None:
+            return field, rng.integers(0, last + 1)
+        return field, np.clip(places[int(rng.integers(len(places)))] - side // 2, 0, last)
 
     def _patch(
         self, field: ClassField, low: NDArray[np.intp]

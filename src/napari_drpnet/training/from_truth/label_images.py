@@ -1,7 +1,8 @@
-"""Training fields of a segmenter from real micrographs with label images."""
+"""Training fields of a segmenter from real micrographs, the classes of whose pixels are given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.wording import counted
 from napari_drpnet.formats.masks.class_maps import read_class_map
 from napari_drpnet.formats.masks.finding import CLASS_MAP_ENDINGS, find_mask
+from napari_drpnet.formats.masks.pixels import require_aspect
 from napari_drpnet.images.micrograph import find_micrographs, read_micrograph
-from napari_drpnet.images.preprocess import preprocess
+from napari_drpnet.images.preprocess import Polarity, preprocess
 from napari_drpnet.training.common.class_fields import ClassField
 from napari_drpnet.training.common.fields import augment
 from napari_drpnet.training.common.recipe import SegmenterData
@@ -21,101 +23,143 @@ from napari_drpnet.training.common.recipe import SegmenterData
 _SIZE_JITTER = 0.18
 #: One of this many micrographs is held out for validation.
 _HELD_OUT = 5
-#: Greatest relative difference of the aspect ratios of a label image and its micrograph.
-_ASPECT_TOLERANCE = 0.01
 
 
-@dataclass(frozen=True)
-class LabelImages:
-    """Micrographs of a recipe with label images.
+@dataclass(frozen=True, eq=False)
+class LabelledMicrograph:
+    """Real micrograph with the classes of some or all of its pixels.
 
     Parameters
     ----------
-    data : SegmenterData
-        Folders, particle diameter and number of views.
-    particle_px : float
-        Particle diameter, network pixels.
-    spectrum : tuple of float or None
-        Background spectrum that the network expects; see `preprocess`.
-    pairs : list of (path, path)
-        Micrographs and their label images.
+    pixels : (ny, nx) array
+        Micrograph, unbinned.
+    classes : (h, w) uint8 array
+        Class map, edge to edge with the micrograph but of any size; `UNKNOWN` where the class is
+        not given.
+    diameter_px : float
+        Particle diameter, unbinned pixels.
+    polarity : {'dark', 'bright'}
+        Whether particles are dark or bright.
     """
 
-    data: SegmenterData
-    particle_px: float
-    spectrum: tuple[float, ...] | None
-    pairs: list[tuple[Path, Path]]
+    pixels: NDArray[np.generic]
+    classes: NDArray[np.uint8]
+    diameter_px: float
+    polarity: Polarity = "dark"
 
-    @classmethod
-    def find(
-        cls, data: SegmenterData, particle_px: float, spectrum: tuple[float, ...] | None
-    ) -> "LabelImages":
-        """Find the files of a recipe; there are none if it names no folder of labels.
 
-        Raises
-        ------
-        InputFileError
-            If no micrograph has a label image.
-        ValueError
-            If only one of the two folders is given.
-        """
-        if data.labels is None and data.micrographs is None:
-            return cls(data, particle_px, spectrum, [])
-        if data.labels is None or data.micrographs is None:
-            raise ValueError("give both a folder of label images and one of their micrographs")
-        return cls(data, particle_px, spectrum, _find_pairs(data.labels, data.micrographs))
+@dataclass(frozen=True)
+class LabelledSet:
+    """Real micrographs of one kind, with classes of pixels.
+
+    Parameters
+    ----------
+    description : str
+        Description of the micrographs for a card.
+    readers : sequence of callable
+        Functions that read one micrograph each. They raise `InputFileError` if it cannot be used.
+    """
+
+    description: str
+    readers: Sequence[Callable[[], LabelledMicrograph]]
 
     @property
-    def description(self) -> str:
-        """Description of the micrographs for a card."""
-        return f"{counted(len(self.pairs), 'real micrograph')} with label images"
+    def held_out(self) -> list[int]:
+        """Numbers of the micrographs that are held out: every fifth."""
+        return list(range(_HELD_OUT - 1, len(self.readers), _HELD_OUT))
 
-    def fields(self, seed: int, hold_out: bool) -> tuple[list[ClassField], list[ClassField]]:
-        """Make the fields for training and for validation.
+
+@dataclass(frozen=True)
+class LabelledViews:
+    """Maker of the views of real micrographs for a network.
+
+    Parameters
+    ----------
+    count : int
+        Number of augmented views of each micrograph for training.
+    particle_px : float
+        Particle diameter, network pixels.
+    spectrum : sequence of float or None
+        Background spectrum that the network expects; see `preprocess`.
+    seed : int
+        Seed of the random numbers.
+    """
+
+    count: int
+    particle_px: float
+    spectrum: Sequence[float] | None
+    seed: int
+
+    def make(
+        self, labelled: LabelledSet, learned: Collection[int], validated: Collection[int]
+    ) -> tuple[list[ClassField], list[ClassField]]:
+        """Make the views of micrographs, which are read one by one.
 
         Parameters
         ----------
-        seed : int
-            Seed of the random numbers.
-        hold_out : bool
-            Whether every fifth micrograph is for validation, and not for training. If there are
-            fewer than five, the micrographs for training also serve for validation.
+        labelled : LabelledSet
+            Micrographs.
+        learned, validated : collection of int
+            Numbers of the micrographs for training and for validation, which may be the same.
+
+        Returns
+        -------
+        fields, validation : list of ClassField
+            Augmented views for training, and one plain view of each micrograph for validation.
 
         Raises
         ------
         InputFileError
-            If a micrograph or a label image cannot be read, or their aspect ratios differ.
+            If a micrograph or its classes cannot be read.
         """
-        rng = np.random.default_rng([seed, len(self.pairs), 2])
+        rng = np.random.default_rng([self.seed, len(labelled.readers), 2])
         fields: list[ClassField] = []
         validation: list[ClassField] = []
-        for number, (micrograph, label) in enumerate(self.pairs):
-            pixels, classes = _read_pair(micrograph, label)
-            held_out = hold_out and number % _HELD_OUT == _HELD_OUT - 1
-            if held_out or (hold_out and len(self.pairs) < _HELD_OUT):
-                validation.append(self._view(pixels, classes, self.data.diameter_px))
-            if not held_out:
-                fields += self._views(pixels, classes, rng)
+        for number, read in enumerate(labelled.readers):
+            micrograph = read()
+            if number in validated:
+                validation.append(self._view(micrograph, micrograph.pixels, 1.0))
+            if number in learned:
+                fields += (self._augmented(micrograph, rng) for _ in range(self.count))
         return fields, validation
 
-    def _views(
-        self, pixels: NDArray[np.generic], classes: NDArray[np.uint8], rng: np.random.Generator
-    ) -> list[ClassField]:
-        """Return augmented views of one micrograph."""
-        views = []
-        for _ in range(self.data.label_views):
-            jitter = float(np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER)))
-            image = augment(pixels.astype(np.float32), rng)
-            views.append(self._view(image, classes, self.data.diameter_px * jitter))
-        return views
+    def _augmented(self, micrograph: LabelledMicrograph, rng: np.random.Generator) -> ClassField:
+        jitter = float(np.exp(rng.uniform(-_SIZE_JITTER, _SIZE_JITTER)))
+        return self._view(micrograph, augment(micrograph.pixels.astype(np.float32), rng), jitter)
 
     def _view(
-        self, pixels: NDArray[np.generic], classes: NDArray[np.uint8], diameter_px: float
+        self, micrograph: LabelledMicrograph, pixels: NDArray[np.generic], size: float
     ) -> ClassField:
         view = preprocess(
-            pixels, diameter_px, self.particle_px, "dark", spectrum=self.spectrum, grey=True
+            pixels,
+            micrograph.diameter_px * size,
+            self.particle_px,
+            micrograph.polarity,
+            spectrum=self.spectrum,
+            grey=True,
         )
-        return ClassField.of(view, classes)
+        return ClassField.of(view, micrograph.classes)
+
+
+def find_label_images(data: SegmenterData) -> LabelledSet | None:
+    """Find the micrographs with label images of a recipe; None if it names no folder of labels.
+
+    Raises
+    ------
+    InputFileError
+        If no micrograph has a label image.
+    ValueError
+        If only one of the two folders is given.
+    """
+    if data.labels is None and (data.micrographs is None or data.project is not None):
+        return None
+    if data.labels is None or data.micrographs is None:
+        raise ValueError("give both a folder of label images and one of their micrographs")
+    pairs = _find_pairs(data.labels, data.micrographs)
+    return LabelledSet(
+        f"{counted(len(pairs), 'real micrograph')} with label images",
+        [partial(_read_pair, *pair, data.diameter_px) for pair in pairs],
+    )
 
 
 def _find_pairs(labels: Path, micrographs: Path) -> list[tuple[Path, Path]]:
@@ -137,18 +181,8 @@ def _find_pairs(labels: Path, micrographs: Path) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _read_pair(micrograph: Path, label: Path) -> tuple[NDArray[np.generic], NDArray[np.uint8]]:
+def _read_pair(micrograph: Path, label: Path, diameter_px: float) -> LabelledMicrograph:
     """Read a micrograph and its label image, which must have the same aspect ratio."""
     pixels, classes = read_micrograph(micrograph).pixels, read_class_map(label)
-    if abs(np.log(_aspect(pixels.shape) / _aspect(classes.shape))) > _ASPECT_TOLERANCE:
-        raise InputFileError(
-            label,
-            f"its shape {classes.shape} has another aspect ratio than the micrograph "
-            f"{pixels.shape}",
-            "Give the label image of the whole micrograph",
-        )
-    return pixels, classes
-
-
-def _aspect(shape: Sequence[int]) -> float:
-    return shape[0] / shape[1]
+    require_aspect(label, classes.shape, pixels.shape)
+    return LabelledMicrograph(pixels, classes, diameter_px)

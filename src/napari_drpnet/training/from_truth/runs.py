@@ -156,7 +156,8 @@ def finish_run(
 
 def _without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe with the names of its files and folders instead of their paths."""
-    paths = ("structures", "negatives", "labelled", "weights", "detector", "labels", "micrographs")
+    places = ("structures", "negatives", "labelled", "labels", "micrographs", "project")
+    paths = (*places, "weights", "detector")
     bare = {name: Path(recipe[name]).name for name in paths if recipe.get(name)}
     nested = {k: _without_folders(value) for k, value in recipe.items() if isinstance(value, dict)}
     return {**recipe, **bare, **nested}

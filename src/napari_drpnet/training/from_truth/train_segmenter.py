@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import torch
 
 from napari_drpnet.base.jobs import Cancelled, Job, SilentJob
-from napari_drpnet.evaluation.class_scores import evaluate_classes, pool_classes
+from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.build import SEGMENTERS
 from napari_drpnet.picking.networks.card import (
     DetectorNetwork,
@@ -60,8 +61,8 @@ def train_segmenter(
 ) -> Trained:
     """Train a segmenter, and choose the values that it recommends on the validation fields.
 
-    The score of each validation is the mean IoU of the classes. The values are chosen once, for
-    the best state.
+    The score of each validation is the mean IoU of the classes; see `validate`. The values are
+    chosen once, for the best state.
 
     Parameters
     ----------
@@ -98,19 +99,36 @@ def train_segmenter(
     build = SEGMENTERS[recipe.architecture]
     module = start.module if start else build(len(card.inputs), len(card.classes)).to(device)
     network = Network(module, card, "in training", "")
-    best = BestSoFar(network, partial(validate, pool.validation), recipe.weights is not None)
+    best = BestSoFar(network, partial(validate, pool), recipe.weights is not None)
     reports = fit_segmenter(module, pool.fields, recipe, card.particle_px, job, best.validate)
     interrupted = follow_fit(reports, on_report, best)
-    history = history_of(start) | {"detector_sha256": detector.sha256}
+    history = history_of(start) | {"detector_sha256": detector.sha256} | _held_out(pool, network)
     recommend = partial(
         choose_values, pool.validation, network, detector, _Progress(job or SilentJob())
     )
     return finish_run(network, recipe, best, interrupted, history, recommend)
 
 
-def validate(fields: Sequence[ClassField], segmenter: SegmenterNetwork) -> Cuts:
-    """Return the mean IoU of the classes on fields as the score."""
-    scores = (
-        evaluate_classes(predict(field, segmenter).class_map, field.classes) for field in fields
+def validate(pool: ClassPool, segmenter: SegmenterNetwork) -> Cuts:
+    """Return the score of a segmenter on the validation fields of a pool.
+
+    It is the mean IoU of the classes. Held-out strokes, where there are any, have half of the
+    weight, because they are few pixels beside many.
+    """
+    groups = [fields for fields in (pool.validation, pool.held_out) if fields]
+    scores = [_evaluate(fields, segmenter).mean_iou or 0.0 for fields in groups]
+    return Cuts(sum(scores) / len(scores))
+
+
+def _held_out(pool: ClassPool, segmenter: SegmenterNetwork) -> dict[str, Any]:
+    """Return the IoU of each class on held-out strokes for the card, if there are any."""
+    if not pool.held_out:
+        return {}
+    iou = _evaluate(pool.held_out, segmenter).shown_iou
+    return {"held_out_strokes": {name: round(value, 4) for name, value in iou.items()}}
+
+
+def _evaluate(fields: Sequence[ClassField], segmenter: SegmenterNetwork) -> ClassEvaluation:
+    return pool_classes(
+        [evaluate_classes(predict(field, segmenter).class_map, field.classes) for field in fields]
     )
-    return Cuts(pool_classes(list(scores)).mean_iou or 0.0)
