@@ -214,15 +214,16 @@ class Window:
     def drag(self, *centers_yx, on_the_way=lambda: None, modifier="No"):
         """Press the mouse, move it from place to place, and release it."""
         points = [self.point_of(center) for center in centers_yx]
-        self._mouse("MouseMove", points[0], modifier, pressed=False)
-        self._mouse("MouseButtonPress", points[0], modifier)
+        self.mouse("MouseMove", points[0], modifier, pressed=False)
+        self.mouse("MouseButtonPress", points[0], modifier)
         for point in points[1:]:
-            self._mouse("MouseMove", point, modifier)
+            self.mouse("MouseMove", point, modifier)
             on_the_way()
-        self._mouse("MouseButtonRelease", points[-1], modifier)
+        self.mouse("MouseButtonRelease", points[-1], modifier)
         self.settle()
 
-    def _mouse(self, kind, point, modifier, pressed=True):
+    def mouse(self, kind, point, modifier, pressed=True):
+        """Send an event of the mouse at a point of the canvas."""
         from qtpy.QtCore import QEvent, QPointF, Qt
         from qtpy.QtGui import QMouseEvent
         from qtpy.QtWidgets import QApplication

@@ -59,7 +59,7 @@ def paint(micrograph: Path, folder: Path, last: int | None = None) -> int:
     view.stroke_brush, view.paints = 9, True
     window.settle()
     moments, after = Moments(last), []
-    window._mouse = moments.watch(window._mouse)
+    window.mouse = moments.watch(window.mouse)
     os.fsync, os.replace = moments.watch(os.fsync), moments.watch(os.replace)
     with folder.with_suffix(".said").open("wb", buffering=0) as said:
         for number, places in STROKES:
