@@ -8,6 +8,8 @@ import pytest
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 #: Attributes of napari for which there is no public name.
 OF_NAPARI = {"_qt_open", "_qt_viewer", "_qt_window", "_set_source"}
+#: A documented function of `os`.
+OF_PYTHON = {"_exit"}
 
 
 def is_private(name):
@@ -26,7 +28,7 @@ def private_names(source):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_no_private_attribute_is_touched(file):
-    assert set(private_names(file.read_text(encoding="utf-8"))) <= OF_NAPARI
+    assert set(private_names(file.read_text(encoding="utf-8"))) <= OF_NAPARI | OF_PYTHON
 
 
 def test_private_names_are_found():
