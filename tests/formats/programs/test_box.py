@@ -44,6 +44,11 @@ def test_ends_of_filaments_are_no_particles(box):
         read_box(box("100 100 64 64 -1\n500 400 64 64 -2\n"))
 
 
+def test_a_negative_size_is_refused(box):
+    with pytest.raises(InputFileError, match="box 2 has a negative size"):
+        read_box(box("# boxes\n100 100 64 64\n500 400 64 -64\n"))
+
+
 def test_two_columns_are_centres(box):
     coordinates = read_box(box("#micrograph: a.mrc\n1.5 2.5\n"))
     np.testing.assert_array_equal(coordinates.centers_yx, [[2.5, 1.5]])

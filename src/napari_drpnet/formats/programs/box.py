@@ -34,13 +34,16 @@ def read_box(path: AnyPath) -> Coordinates:
     Raises
     ------
     InputFileError
-        If a line has text in place of a number or an unexpected number of columns, or boxes are
-        the ends of filaments by their flags.
+        If a line has text in place of a number or an unexpected number of columns, a box has a
+        negative size, or boxes are the ends of filaments by their flags.
     """
     rows = _rows(path)
     if rows.shape[1] == 2:
         return coordinates_from_xy(path, rows, np.full(len(rows), np.nan))
     corners, sizes, score = rows[:, :2], rows[:, 2:4], rows[:, 4:].ravel()
+    if (sizes < 0).any():
+        number = int(np.flatnonzero((sizes < 0).any(axis=1))[0]) + 1
+        raise InputFileError(path, f"box {number} has a negative size", "Write the file again")
     if ENDS <= set(score) <= FLAGS:
         reason = "has the ends of filaments (flags −1 and −2), not particles"
         raise InputFileError(path, reason, "Choose a file with the boxes along the filaments")
