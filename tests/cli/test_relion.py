@@ -285,8 +285,8 @@ def test_after_an_error_in_the_middle_continue_goes_on(relion, monkeypatch):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"treshold": 2}, "No such option '--treshold'. Did you mean '--threshold'?"),
-        ({"--diameter": 36}, "No such option '----diameter'. (Did you mean one of: '--diameter'"),
+        ({"treshold": 2}, "Did you mean"),
+        ({"--diameter": 36}, "No such option"),
         ({"threshold": ""}, "--threshold has no value: fill it in, or clear the label"),
         ({"threshold": "high"}, "'high' is not a valid float"),
         ({"min_distance": -1}, "--min-distance: Input should be greater than or equal to 0"),
