@@ -201,9 +201,11 @@ def label_by_confidence(
     The rules are those of the paper, section on CNN-2. Distances and percentiles are those of the
     published code.
     """
-    level = np.floor_divide(score, threshold)
-    flat = patch_deviation < np.percentile(patch_deviation, low_percentile) if len(score) else False
     labels = np.full(len(score), -1, np.int8)
+    if not len(score):
+        return labels
+    level = np.floor_divide(score, threshold)
+    flat = patch_deviation < np.percentile(patch_deviation, low_percentile)
     weak = (level == 1) | ((level >= 1) & flat)
     weak &= far_from(centers_yx, centers_yx[level >= 2], diameter_px / 6) | flat
     labels[weak] = 0
