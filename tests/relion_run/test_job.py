@@ -46,7 +46,7 @@ def test_an_abort_is_heard_while_the_job_is_still_loading(project):
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
-        ({"diameter": 200, "treshold": 0.3}, "No such option '--treshold'. Did you mean"),
+        ({"diameter": 200, "treshold": 0.3}, "Did you mean"),
         ({"threshold": 0.3}, "Missing option '--diameter'"),
     ],
 )
