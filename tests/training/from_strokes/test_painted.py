@@ -46,6 +46,17 @@ def test_features_and_last_layer_are_the_network(module, inputs):
     np.testing.assert_allclose(found, scores[:, [3, 90], [80, 10]].T, atol=1e-5)
 
 
+def test_the_network_stays_on_its_device(module, inputs, monkeypatch):
+    """It is the one in use; on a GPU, a layer on the CPU would break the next segmentation."""
+
+    def move(*arguments):
+        raise AssertionError("a module was moved")
+
+    monkeypatch.setattr(torch.nn.Module, "cpu", move)
+    monkeypatch.setattr(torch.nn.Module, "to", move)
+    PaintedPixels.of(PaintedImage(inputs, dots((90, 10, ICE))), module)
+
+
 def test_blank_pixels_do_not_count_in_shares_and_spread(module, inputs):
     inputs[:, :50] = 40.0
     valid = np.ones(SHAPE, bool)

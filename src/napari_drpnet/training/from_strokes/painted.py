@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.base.segmentation import CARBON, CLASSES, UNKNOWN
@@ -86,9 +87,12 @@ class PaintedPixels:
         shape = image.strokes.shape
         valid = np.ones(shape, bool) if image.valid is None else image.valid
         pixels = features[:, valid].astype(np.float64)
+        out = cast(Any, module).out  # perhaps on a GPU, where it stays
         with torch.no_grad():
-            out = cast(Any, module).out.cpu()
-            probability = out(torch.from_numpy(features)[None])[0].softmax(dim=0).numpy()
+            scores = functional.conv2d(
+                torch.from_numpy(features)[None], out.weight.cpu(), out.bias.cpu()
+            )
+            probability = scores[0].softmax(dim=0).numpy()
         return cls(
             image,
             np.ascontiguousarray(features[:, image.painted].T),
