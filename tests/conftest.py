@@ -76,28 +76,15 @@ def eager_weights(monkeypatch, tmp_path, toy_weights):
     """Default weights whose classifier has learned nothing yet, and so accepts everything."""
     import torch
 
-    from napari_drpnet.picking.networks.card import ClassifierCard
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import save_network
+    from weights_folders import write_weights
 
     folder = tmp_path / "weights"
-    folder.mkdir()
-    name = "detector-default.safetensors"
-    (folder / name).write_bytes((toy_weights / name).read_bytes())
     torch.manual_seed(0)
     classifier = PatchClassifier(16, 1)
     with torch.no_grad():
         classifier.head[-1].bias.copy_(torch.tensor([-1.0, 1.0]))
-    card = ClassifierCard(
-        particle_px=9,
-        patch_px=16,
-        pool_stride=1,
-        threshold=1.5,
-        accept=0.5,
-        licence="BSD-3-Clause",
-        trained_on="nothing",
-    )
-    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
+    write_weights(folder, toy_weights, classifier, threshold=1.5)
     monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
 
 

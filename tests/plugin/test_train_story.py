@@ -16,14 +16,10 @@ def learning_weights(monkeypatch, tmp_path, toy_weights):
     """Toy weights whose classifier sees how bright a patch is, and accepts everything: 0.73."""
     import torch
 
-    from napari_drpnet.picking.networks.card import ClassifierCard
     from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-    from napari_drpnet.picking.networks.weights import save_network
+    from weights_folders import write_weights
 
     folder = tmp_path / "weights"
-    folder.mkdir()
-    name = "detector-default.safetensors"
-    (folder / name).write_bytes((toy_weights / name).read_bytes())
     classifier = PatchClassifier(16, 1)
     seen, said = classifier.head[2], classifier.head[4]
     with torch.no_grad():
@@ -38,15 +34,7 @@ def learning_weights(monkeypatch, tmp_path, toy_weights):
         seen.weight.view(128, 64, -1)[:, 0] = 1 / 64
         seen.bias.copy_(-torch.linspace(0, 12.7, 128))
         said.bias.copy_(torch.tensor([-0.5, 0.5]))
-    card = ClassifierCard(
-        particle_px=9,
-        patch_px=16,
-        pool_stride=1,
-        accept=0.5,
-        licence="BSD-3-Clause",
-        trained_on="nothing",
-    )
-    save_network(folder / "classifier-default.safetensors", classifier.state_dict(), card)
+    write_weights(folder, toy_weights, classifier)
     monkeypatch.setenv("DRPNET_WEIGHTS", str(folder))
 
 

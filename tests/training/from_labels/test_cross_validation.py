@@ -1,6 +1,6 @@
 import torch
 
-from napari_drpnet.training.common.interpolation import interpolate
+from napari_drpnet.training.from_labels.cross_validation import interpolate
 
 
 def test_interpolated_weights_lie_between():

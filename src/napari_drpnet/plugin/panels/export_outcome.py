@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_drpnet.base.wording import counted
 from napari_drpnet.plugin.fields.controls import Hint, column
 from napari_drpnet.project.files.export_report import ExportReport, ExportResult
 
@@ -217,10 +218,6 @@ def _headline(report: ExportReport) -> str:
     if not report.files:
         return "Nothing was written"
     if not report.micrographs:
-        return f"{_count(len(report.files), 'file')} written, without particles"
-    particles = _count(report.particles, "particle")
-    return f"{particles} of {_count(report.micrographs, 'micrograph')} written"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        return f"{counted(len(report.files), 'file')} written, without particles"
+    particles = counted(report.particles, "particle")
+    return f"{particles} of {counted(report.micrographs, 'micrograph')} written"

@@ -192,16 +192,18 @@ def _gather(
         stored = store.load_candidates(record.id)
         try:
             if stored is not None:
-                review = review_picks(stored.picks, labels, stored.diameter_px)
-                accepted = review.accepted_coordinates(review.decide(plan.parameters))
-                yield ExportedMicrograph.of(record, accepted, stored.shape, stored.diameter_px, box)
+                shape, diameter = stored.shape, stored.diameter_px
+                review = review_picks(stored.picks, labels, diameter)
             elif any(label.accepted for label in given_by("person", labels)):
                 given = plan.parameters.particle.pixel_size_angstrom
                 micrograph = read_micrograph(record.path, given, record.pixel_size_angstrom)
+                shape = micrograph.shape
                 diameter = particle_diameter_px(micrograph, plan.parameters)
                 review = review_added(labels)
-                accepted = review.accepted_coordinates(review.decide(plan.parameters))
-                yield ExportedMicrograph.of(record, accepted, micrograph.shape, diameter, box)
+            else:
+                continue
+            accepted = review.accepted_coordinates(review.decide(plan.parameters))
+            yield ExportedMicrograph.of(record, accepted, shape, diameter, box)
         except UnknownPixelSizeError:
             unsized.append(f"{record.name}: give its pixel size, which the file does not say")
         except InputFileError as error:

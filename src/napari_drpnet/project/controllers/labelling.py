@@ -23,6 +23,7 @@ from napari_drpnet.project.state.labels import (
     contrary,
     decided,
     given_by,
+    labels_at,
     labels_near,
     merge_labels,
 )
@@ -170,11 +171,7 @@ class Labeller:
         for name, centers in places.items():
             clicked = [o.center_yx for o in given_by("person", project.labels(name))]
             open_rows = far_from(centers, clicked, reach_px)
-            points = [(float(y), float(x)) for y, x in centers[open_rows]]
-            given = tuple(
-                Label(id=k, center_yx=p, anchor_yx=p, accepted=accepted, source="classes")
-                for k, p in enumerate(points)
-            )
+            given = labels_at(centers[open_rows], accepted, "classes")
             proposals.append((name, given, reach_px))
         return self.add_classes("Accept 2D class" if accepted else "Reject 2D class", proposals)
 

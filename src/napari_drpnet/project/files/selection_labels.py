@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.base.geometry import far_from
-from napari_drpnet.base.wording import counted
+from napari_drpnet.base.wording import counted, listed
 from napari_drpnet.formats.micrograph_names import NameMatches, match_names
 from napari_drpnet.project.files.selections import Places, Selection
 from napari_drpnet.project.stages.auto_labels import Proposal
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import labels_at
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ class SelectionLabels:
         kinds = ((self.unknown, "not here"), (self.ambiguous, "of several with such a name"))
         return [
             f"{counted(sum(names.values()), 'selected particle')} left out, on micrographs that "
-            f"are {kind}: {_first(names)}."
+            f"are {kind}: {listed(names, 1)}."
             for names, kind in kinds
             if names
         ]
@@ -179,23 +179,12 @@ def _labels(
     for each, name in micrographs.names.items():
         good, bad = (part.get(each, _NOTHING) for part in (sides.selected, sides.rejected))
         if len(good) or len(bad):
-            proposals.append((each, _as_labels(good, bad), reach[each]))
+            verdicts = np.repeat([True, False], [len(good), len(bad)])
+            given = labels_at(np.concatenate([good, bad]), verdicts, "classes")
+            proposals.append((each, given, reach[each]))
             counts[name] = len(good), len(bad)
     sizes = {name: len(places) for name, places in selection.readings[0].items()}
     unknown, ambiguous = (
         {name: sizes[name] for name in names} for names in (matches.unknown, matches.ambiguous)
     )
     return SelectionLabels(proposals, counts, unknown, ambiguous, selection.among)
-
-
-def _as_labels(good: Floats, bad: Floats) -> tuple[Label, ...]:
-    places = [(float(y), float(x)) for y, x in np.concatenate([good, bad])]
-    return tuple(
-        Label(id=k, center_yx=p, anchor_yx=p, accepted=k < len(good), source="classes")
-        for k, p in enumerate(places)
-    )
-
-
-def _first(names: Mapping[str, int]) -> str:
-    first, *others = names
-    return f"{first} and {len(others):,} more" if others else first

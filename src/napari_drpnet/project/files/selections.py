@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_drpnet.base.errors import InputFileError
 from napari_drpnet.evaluation.pairing import read_coordinate_set
 from napari_drpnet.formats import Coordinates, fitting_formats, read_coordinates
+from napari_drpnet.formats.coordinates import rows_by_name
 from napari_drpnet.relion.job_inputs import find_extractions
 
 #: Centres ``(n, 2)`` in unbinned pixels, by the name of the micrograph in a file.
@@ -91,7 +92,5 @@ def _by_micrograph(path: Path, coordinates: Coordinates) -> Places:
         reason = "does not say on which micrograph each particle is"
         remedy = "Give a file that does, such as particles.star of a Select job"
         raise InputFileError(path, reason, remedy)
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(coordinates.micrograph_names):
-        rows.setdefault(name, []).append(row)
+    rows = rows_by_name(coordinates.micrograph_names)
     return {name: np.unique(coordinates.centers_yx[its], axis=0) for name, its in rows.items()}

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from napari_drpnet.evaluation.pairing import read_coordinate_set
-from napari_drpnet.formats import Coordinates
-from napari_drpnet.project.state.labels import Label, Labels
+from napari_drpnet.project.state.labels import Labels, labels_at
 
 
 def read_starting_points(source: Path, scale: float = 1.0) -> dict[str, Labels]:
@@ -28,12 +27,5 @@ def read_starting_points(source: Path, scale: float = 1.0) -> dict[str, Labels]:
     InputFileError
         If a file cannot be used, or a folder has no coordinate file.
     """
-    return {name: _accepted(its) for name, its in read_coordinate_set(source, scale).items()}
-
-
-def _accepted(coordinates: Coordinates) -> Labels:
-    places = [(float(y), float(x)) for y, x in coordinates.centers_yx]
-    return tuple(
-        Label(id=number, center_yx=place, anchor_yx=place, accepted=True)
-        for number, place in enumerate(places, start=1)
-    )
+    found = read_coordinate_set(source, scale)
+    return {name: labels_at(its.centers_yx, True, "person") for name, its in found.items()}

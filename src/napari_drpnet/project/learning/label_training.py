@@ -19,9 +19,6 @@ from napari_drpnet.project.stages.plan import make_plan
 from napari_drpnet.project.state.edits import MicrographRecord
 from napari_drpnet.training.from_labels.replay import AdaptRecipe
 
-#: Memory for what is known of the labelled micrographs, bytes.
-_CACHE_BYTES = 2**30
-
 
 def learn_from_labels(
     asked: Sequence[Asked],
@@ -64,7 +61,7 @@ def learn_from_labels(
     rows = np.linspace(0, len(asked) - 1, min(most, len(asked))).round().astype(int)
     chosen = [asked[row] for row in rows]
     training = LabelTraining(chosen, None, parameters, plan, subject, AdaptRecipe())
-    outcome = training.run(StageCache(_CACHE_BYTES), lambda kind, report: None, job)
+    outcome = training.run(StageCache(), lambda kind, report: None, job)
     return outcome.networks[0]
 
 

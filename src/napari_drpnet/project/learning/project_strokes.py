@@ -27,9 +27,6 @@ from napari_drpnet.project.storage.store import ProjectStore
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
 from napari_drpnet.training.from_truth.label_images import LabelledMicrograph, LabelledSet
 
-#: Memory for what is known of the painted micrographs, bytes.
-_CACHE_BYTES = 2**30
-
 
 def learn_from_project(
     folder: Path,
@@ -66,7 +63,7 @@ def learn_from_project(
     project = _PaintedProject.read(folder, micrographs)
     plan, recipe = project.plan(device), recipe or StrokeRecipe()
     training = StrokeTraining(project.painted, None, plan, recipe)
-    return training.run(StageCache(_CACHE_BYTES), job)
+    return training.run(StageCache(), job)
 
 
 def label_by_strokes(folder: Path, micrographs: Path | None = None) -> LabelledSet:

@@ -125,11 +125,10 @@ class StrokeTraining:
             If the work was cancelled.
         """
         from napari_drpnet.training.from_strokes.cards import tuned_card
-        from napari_drpnet.training.from_strokes.tune import require_classes, tune_segmenter
+        from napari_drpnet.training.from_strokes.tune import tune_segmenter
 
         segmenter = self._segmenter(cache)
         images = [self._read(cache, segmenter.card, *each, job) for each in self.painted]
-        require_classes(images)
         tuned = tune_segmenter(segmenter, images, self.recipe, job)
         card = tuned_card(segmenter, tuned, self.recipe, len(images))
         return SegmenterOutcome(tuned, card, self._find_changes(cache, segmenter, tuned, job))

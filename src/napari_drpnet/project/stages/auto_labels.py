@@ -9,7 +9,7 @@ from napari_drpnet.picking.cuts import accept, on_dirt, ranking_score
 from napari_drpnet.project.points.review import LABEL_REACH, Rows
 from napari_drpnet.project.stages.plan import Plan
 from napari_drpnet.project.state.edits import MicrographRecord
-from napari_drpnet.project.state.labels import Label
+from napari_drpnet.project.state.labels import Label, labels_at
 from napari_drpnet.project.storage.store import ProjectStore, StoredCandidates
 
 #: Number of levels that a confident peak reaches, as defined in the paper.
@@ -83,11 +83,7 @@ def label_candidates(stored: StoredCandidates, plan: Plan) -> Labels:
     alike = np.ones(len(score))
     labels = label_by_confidence(score, picks.centers_yx, alike, level, stored.diameter_px)
     rows = np.concatenate([_evenly(np.flatnonzero(labels == kind)) for kind in (1, 0)])
-    places = [(float(y), float(x)) for y, x in picks.centers_yx[rows]]
-    return tuple(
-        Label(id=k, center_yx=place, anchor_yx=place, accepted=bool(label), source="model")
-        for k, (place, label) in enumerate(zip(places, labels[rows], strict=True))
-    )
+    return labels_at(picks.centers_yx[rows], labels[rows] == 1, "model")
 
 
 def _evenly(rows: Rows) -> Rows:

@@ -74,7 +74,7 @@ class StageCache:
         but the latest one is always kept.
     """
 
-    def __init__(self, cache_bytes: int) -> None:
+    def __init__(self, cache_bytes: int = 2**30) -> None:
         self._cache_bytes = cache_bytes
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
         self._lock = Lock()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
@@ -40,6 +41,26 @@ class Label(Stored):
 
 
 Labels = tuple[Label, ...]
+
+
+def labels_at(centers_yx: ArrayLike, accepted: ArrayLike, source: Source) -> Labels:
+    """Return labels of positions, with ids from 0.
+
+    Parameters
+    ----------
+    centers_yx : (n, 2) array_like
+        Positions ``(y, x)`` in unbinned pixels.
+    accepted : bool or (n,) bool array_like
+        Whether there are particles.
+    source : {'person', 'classes', 'model'}
+        Source of the labels.
+    """
+    centers = np.asarray(centers_yx, float).reshape(-1, 2).tolist()
+    verdicts = np.broadcast_to(accepted, len(centers)).tolist()
+    return tuple(
+        Label(id=k, center_yx=(y, x), anchor_yx=(y, x), accepted=verdict, source=source)
+        for k, ((y, x), verdict) in enumerate(zip(centers, verdicts, strict=True))
+    )
 
 
 def given_by(source: Source, labels: Iterable[Label]) -> Labels:

@@ -145,10 +145,9 @@ def adapt_classifier(
     known = classify_examples(heads[0], labels), probability
     cuts: Sequence[float | Floats] = cut if given is None else given, cut
     if whole and given is None:
-        unlabelled = [classify_examples(each, replayed) for each in heads]
         cuts = [
-            automatic_cuts(labelled, p, replay, others)
-            for p, others in zip(known, unlabelled, strict=True)
+            automatic_cuts(labelled, p, replay, classify_examples(each, replayed))
+            for each, p in zip(heads, known, strict=True)
         ]
     before, after = (score_labels(p, accepted, at) for p, at in zip(known, cuts, strict=True))
     improved = after.log_loss < (1 - recipe.margin) * before.log_loss

@@ -1,16 +1,16 @@
 """Cross-validation: one head trained on all labels, and one for each part that is held out."""
 
 import copy
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from napari_drpnet.base.jobs import Job
 from napari_drpnet.picking.networks.patch_classifier import PatchClassifier
-from napari_drpnet.training.common.interpolation import interpolate
 from napari_drpnet.training.common.progress import SharedJob
 from napari_drpnet.training.from_labels.head import (
     AdaptReport,
@@ -107,6 +107,16 @@ def _at_step(
         probability[part] = classify_examples(old, examples)
     old.load_state_dict(interpolate(start, heads[-1].state_dict(), step))
     return old, probability
+
+
+def interpolate(
+    old: Mapping[str, Tensor], new: Mapping[str, Tensor], step: float
+) -> dict[str, Tensor]:
+    """Return weights between old and new ones, as far from the old as `step`, at most 1, says."""
+    return {
+        name: torch.lerp(tensor, new[name], step) if tensor.is_floating_point() else tensor
+        for name, tensor in old.items()
+    }
 
 
 def log_loss(probability: Floats, accepted: Bools) -> float:

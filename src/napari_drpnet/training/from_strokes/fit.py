@@ -48,6 +48,13 @@ class LastLayer:
         weight, bias = (each.detach().cpu().double() for each in (layer.weight, layer.bias))
         return cls(weight[:, :, 0, 0].numpy(), bias.numpy())
 
+    @torch.no_grad()
+    def put_into(self, layer: nn.Conv2d) -> None:
+        """Write the weights into the layer of a module."""
+        assert layer.bias is not None
+        layer.weight.copy_(torch.from_numpy(self.weight[:, :, None, None]))
+        layer.bias.copy_(torch.from_numpy(self.bias))
+
     def scores(self, features: Floats) -> NDArray[np.float64]:
         """Return the scores ``(n, 4)`` of pixels from their features ``(n, c)``."""
         return features.astype(np.float64) @ self.weight.T + self.bias

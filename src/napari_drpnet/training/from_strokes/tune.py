@@ -1,16 +1,16 @@
 """Train the last layer of a segmenter on strokes, and find out whether that is an improvement."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from napari_drpnet.base.jobs import Job, SilentJob
 from napari_drpnet.evaluation.class_scores import ClassEvaluation, evaluate_classes, pool_classes
 from napari_drpnet.picking.networks.card import SegmenterNetwork
-from napari_drpnet.training.common.interpolation import State
 from napari_drpnet.training.from_strokes.fit import LastLayer, fit_last_layer
 from napari_drpnet.training.from_strokes.painted import Mask, PaintedImage, PaintedPixels
 from napari_drpnet.training.from_strokes.recipe import LEAST_CLASSES, StrokeRecipe
@@ -32,7 +32,7 @@ class TunedSegmenter:
         more than the recipe tolerates.
     """
 
-    state: State
+    state: dict[str, Tensor]
     before: ClassEvaluation
     after: ClassEvaluation
     improved: bool
@@ -74,7 +74,7 @@ def tune_segmenter(
     """
     job = job or SilentJob()
     painted = [image for image in painted if image.painted.any()]
-    require_classes(painted)
+    _require_classes(painted)
     parts = split_strokes(painted, recipe.seed)
     total = len(painted) + len(parts) + 1
     pixels: list[PaintedPixels] = []
@@ -101,14 +101,7 @@ def tune_segmenter(
     return TunedSegmenter(state, *pooled, _is_better(*pooled, recipe.greatest_fall))
 
 
-def require_classes(painted: Sequence[PaintedImage]) -> None:
-    """Check that there are strokes of enough classes.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than `LEAST_CLASSES`.
-    """
+def _require_classes(painted: Sequence[PaintedImage]) -> None:
     classes = {
         int(number) for image in painted for number in np.unique(image.strokes[image.painted])
     }
@@ -164,21 +157,11 @@ def _evaluate(
     ]
 
 
-def _state_with(segmenter: SegmenterNetwork, layer: LastLayer) -> State:
+def _state_with(segmenter: SegmenterNetwork, layer: LastLayer) -> dict[str, Tensor]:
     """Return the weights of a segmenter with another last layer."""
-    out = cast(Any, segmenter.module).out
-    values = {id(out.weight): layer.weight[:, :, None, None], id(out.bias): layer.bias}
-    parameters = dict(segmenter.module.named_parameters())
-    state = {
-        name: tensor.detach().cpu().clone()
-        for name, tensor in segmenter.module.state_dict().items()
-    }
-    changed = {
-        name: torch.from_numpy(values[id(parameter)]).float()
-        for name, parameter in parameters.items()
-        if id(parameter) in values
-    }
-    return state | changed
+    module = copy.deepcopy(segmenter.module).cpu()
+    layer.put_into(cast(Any, module).out)
+    return module.state_dict()
 
 
 def _is_better(before: ClassEvaluation, after: ClassEvaluation, tolerance: float) -> bool:
